@@ -1,0 +1,47 @@
+package org.kiobd.volume;
+
+/**
+ * A run of bytes: {@code [offsetBytes, offsetBytes + lengthBytes)}. Immutable, any thread.
+ *
+ * @param offsetBytes first byte, 0 or more
+ * @param lengthBytes number of bytes, 0 or more; the end must fit a signed 64-bit number
+ */
+public record ByteRange(long offsetBytes, long lengthBytes) {
+
+    /** @throws IllegalArgumentException if a part is negative or the end overflows */
+    public ByteRange {
+        if (!isValid(offsetBytes, lengthBytes)) {
+            throw new IllegalArgumentException(
+                    "no such range: offsetBytes=" + offsetBytes + " lengthBytes=" + lengthBytes);
+        }
+    }
+
+    /** Whether the two numbers make a range at all; the check for numbers that came from outside. */
+    public static boolean isValid(long offsetBytes, long lengthBytes) {
+        return offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes <= Long.MAX_VALUE - lengthBytes;
+    }
+
+    /** Whether the range lies inside a device of {@code sizeBytes}; never overflows, whatever the numbers. */
+    public static boolean fits(long offsetBytes, long lengthBytes, long sizeBytes) {
+        return offsetBytes >= 0 && lengthBytes >= 0 && lengthBytes <= sizeBytes && offsetBytes <= sizeBytes - lengthBytes;
+    }
+
+    /** The first byte behind the range. */
+    public long endBytes() {
+        return offsetBytes + lengthBytes;
+    }
+
+    public boolean isEmpty() {
+        return lengthBytes == 0;
+    }
+
+    /** Whether at least one byte is in both ranges. */
+    public boolean intersects(ByteRange other) {
+        return offsetBytes < other.endBytes() && other.offsetBytes < endBytes() && !isEmpty() && !other.isEmpty();
+    }
+
+    @Override
+    public String toString() {
+        return "[" + offsetBytes + "," + endBytes() + ")";
+    }
+}

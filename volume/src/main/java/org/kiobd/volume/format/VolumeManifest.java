@@ -1,0 +1,34 @@
+package org.kiobd.volume.format;
+
+import java.util.List;
+import java.util.UUID;
+import org.kiobd.volume.store.MemberUri;
+
+/**
+ * What a volume is made of, as the catalog keeps it beside the volume's name. It can be rebuilt from the members' superblocks alone.
+ * Immutable.
+ *
+ * @param name 1 to 127 of {@code A-Z a-z 0-9 . _ -}, the first a letter or digit
+ * @param uuid identity; every member carries it
+ * @param sizeBytes size of the device
+ * @param chunkBytes bytes that lie on one member before the next one follows
+ * @param layoutId how chunks map to members, see {@link Superblock#LAYOUT_EQUAL_MEMBERS}
+ * @param members where the members are, by index
+ */
+public record VolumeManifest(
+        String name, UUID uuid, long sizeBytes, long chunkBytes, int layoutId, List<MemberUri> members) {
+
+    public VolumeManifest {
+        members = List.copyOf(members);
+    }
+
+    /** The same volume with another size. */
+    public VolumeManifest withSizeBytes(long newSizeBytes) {
+        return new VolumeManifest(name, uuid, newSizeBytes, chunkBytes, layoutId, members);
+    }
+
+    /** The same volume under another name. */
+    public VolumeManifest withName(String newName) {
+        return new VolumeManifest(newName, uuid, sizeBytes, chunkBytes, layoutId, members);
+    }
+}

@@ -1,0 +1,291 @@
+package org.kiobd.volume.kiobuf;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.ReadPiece;
+import org.kiobd.volume.loop.IoLoop;
+
+/**
+ * One request: what is asked of which range, the memory it reads into or writes from, and its own completion. It keeps its identity
+ * through merging and splitting: whatever chain it joins and however many members it touches, it ends on its own, exactly once, as
+ * soon as its own bytes are done.
+ *
+ * <p>Its vector of {@link Fragment}s never changes once it is plugged; positions live in cursors. Made and owned by the loop it
+ * completes on: no method is for another thread, except {@link #complete}, inherited.
+ *
+ * <p>Two counters. <em>Pending</em> counts the slices under way, plus one for the submitter, so that slices that finish at once
+ * cannot end a request that is still being split. <em>References</em> count who needs its memory: one that is dropped behind the
+ * last notifier, and one for each {@link #retain()}.
+ */
+public final class Kiobuf extends Completion {
+    /** The mutation must be durable when it completes (NBD_CMD_FLAG_FUA). */
+    public static final int FUA = 1;
+
+    /** WRITE_ZEROES must leave the range allocated (NBD_CMD_FLAG_NO_HOLE). */
+    public static final int NO_HOLE = 2;
+
+    /** WRITE_ZEROES must fail with {@link IoError#NOT_SUPPORTED} where it would be no faster than writing. */
+    public static final int FAST_ZERO = 4;
+
+    private static final Fragment[] NO_FRAGMENTS = new Fragment[0];
+    private static final long NO_FAILURE = Long.MAX_VALUE;
+    private static final int ERROR_BITS = 4;
+
+    private final Op op;
+    private final long offsetBytes;
+    private final long lengthBytes;
+    private int flags;
+    private int acceptedPieces;
+    private @Nullable Object owner;
+    private Fragment[] fragments = NO_FRAGMENTS;
+    private int fragmentCount;
+    private long memoryBytes;
+
+    private @Nullable Kiobuf next;
+    private int pending = 1;
+    private int references = 1;
+    private long firstFailure = NO_FAILURE;
+    private @Nullable List<PlacedPiece> placedPieces;
+
+    private record PlacedPiece(long atBytes, ReadPiece piece) {}
+
+    /**
+     * A request without memory yet.
+     *
+     * @param loop where it lives and completes
+     * @param offsetBytes first byte on the device; 0 for FLUSH
+     * @param lengthBytes number of bytes; 0 for FLUSH
+     */
+    public Kiobuf(IoLoop loop, Op op, long offsetBytes, long lengthBytes) {
+        super(loop);
+        if (!ByteRange.isValid(offsetBytes, lengthBytes)) {
+            throw new IllegalArgumentException(
+                    "no such range: offsetBytes=" + offsetBytes + " lengthBytes=" + lengthBytes);
+        }
+        this.op = op;
+        this.offsetBytes = offsetBytes;
+        this.lengthBytes = lengthBytes;
+    }
+
+    /** Sets {@link #FUA}, {@link #NO_HOLE} and {@link #FAST_ZERO}; before plugging. */
+    public Kiobuf flags(int newFlags) {
+        flags = newFlags;
+        return this;
+    }
+
+    /** Says which pieces besides memory the requester of a READ understands: bits of {@link ReadPiece}; before plugging. */
+    public Kiobuf accept(int pieceBits) {
+        acceptedPieces = pieceBits;
+        return this;
+    }
+
+    /** Names who the request is for, so that what has not been issued can be dropped when they go away; before plugging. */
+    public Kiobuf owner(Object newOwner) {
+        owner = newOwner;
+        return this;
+    }
+
+    /** Adds the next piece of memory; before plugging. Takes the fragment, and with it one reference on its memory. */
+    public Kiobuf add(Fragment fragment) {
+        if (fragmentCount == fragments.length) {
+            fragments = Arrays.copyOf(fragments, fragmentCount == 0 ? 1 : fragmentCount * 2);
+        }
+        fragments[fragmentCount++] = fragment;
+        memoryBytes += fragment.lengthBytes();
+        return this;
+    }
+
+    /** Whether memory and length agree: as much as the length for READ and WRITE, none for the others. */
+    public boolean isComplete() {
+        return memoryBytes == (op.carriesData() ? lengthBytes : 0);
+    }
+
+    public Op op() {
+        return op;
+    }
+
+    public long offsetBytes() {
+        return offsetBytes;
+    }
+
+    public long lengthBytes() {
+        return lengthBytes;
+    }
+
+    /** The first byte behind the range. */
+    public long endBytes() {
+        return offsetBytes + lengthBytes;
+    }
+
+    public int flags() {
+        return flags;
+    }
+
+    public boolean has(int flag) {
+        return (flags & flag) != 0;
+    }
+
+    public int acceptedPieces() {
+        return acceptedPieces;
+    }
+
+    public @Nullable Object owner() {
+        return owner;
+    }
+
+    public int fragmentCount() {
+        return fragmentCount;
+    }
+
+    /** Borrows the fragment with this index. */
+    public Fragment fragment(int index) {
+        return fragments[index];
+    }
+
+    /** Whether it may share a chain with its neighbours: its op merges, it has no flag, it covers at least a byte. */
+    public boolean isMergeable() {
+        return op.mergeable() && flags == 0 && lengthBytes > 0;
+    }
+
+    /** The next original of its chain. Belongs to the dispatcher until the chain is issued; nobody walks it afterwards. */
+    public @Nullable Kiobuf next() {
+        return next;
+    }
+
+    void next(@Nullable Kiobuf newNext) {
+        next = newNext;
+    }
+
+    /** Takes it out of its chain, which is given up; the dispatcher does this to requests it sorts anew. */
+    public Kiobuf unlinked() {
+        next = null;
+        return this;
+    }
+
+    /** One more slice of this request gets under way. */
+    public void beginSlice() {
+        pending++;
+    }
+
+    /** A slice ended well. */
+    public void endSlice() {
+        dropPending();
+    }
+
+    /**
+     * A slice failed.
+     *
+     * @param atBytes first byte not known to be good, relative to this request
+     */
+    public void endSlice(long atBytes, IoError error) {
+        charge(atBytes, error);
+        dropPending();
+    }
+
+    /** Notes a failure without ending anything. The failure at the lowest byte decides, whatever the order they come in. */
+    public void charge(long atBytes, IoError error) {
+        firstFailure = Math.min(firstFailure, atBytes << ERROR_BITS | error.code());
+    }
+
+    /** Every slice is under way: drops the submitter's hold. Afterwards the submitter must not touch the request. */
+    public void submitted() {
+        dropPending();
+    }
+
+    private void dropPending() {
+        if (--pending == 0) {
+            complete(failure());
+        }
+    }
+
+    /** The failure charged so far; null if there is none. */
+    public @Nullable IoError failure() {
+        return firstFailure == NO_FAILURE ? null : IoError.ofCode((int) (firstFailure & ((1 << ERROR_BITS) - 1)));
+    }
+
+    /** Where the deciding failure lies, relative to this request; -1 if there is none. */
+    public long failedAtBytes() {
+        return firstFailure == NO_FAILURE ? -1 : firstFailure >> ERROR_BITS;
+    }
+
+    /** A store answers part of a READ with something other than this request's memory; {@link #acceptedPieces()} allows it. */
+    public void place(long atBytes, ReadPiece piece) {
+        if (placedPieces == null) {
+            placedPieces = new ArrayList<>();
+        }
+        placedPieces.add(new PlacedPiece(atBytes, piece));
+    }
+
+    /** The answer to a READ that succeeded: ordered pieces that cover the range. Borrowed; valid while a reference is held. */
+    public List<ReadPiece> pieces() {
+        List<ReadPiece> pieces = new ArrayList<>();
+        long atBytes = 0;
+        if (placedPieces != null) {
+            placedPieces.sort(Comparator.comparingLong(PlacedPiece::atBytes));
+            for (PlacedPiece placed : placedPieces) {
+                addMemory(pieces, atBytes, placed.atBytes);
+                pieces.add(placed.piece);
+                atBytes = placed.atBytes + placed.piece.lengthBytes();
+            }
+        }
+        addMemory(pieces, atBytes, lengthBytes);
+        return pieces;
+    }
+
+    /** Whether every byte of the answer is in this request's own memory. */
+    public boolean isAllMemory() {
+        return placedPieces == null;
+    }
+
+    private void addMemory(List<ReadPiece> pieces, long fromBytes, long toBytes) {
+        long startBytes = 0;
+        for (int i = 0; i < fragmentCount && startBytes < toBytes; i++) {
+            long endBytes = startBytes + fragments[i].lengthBytes();
+            long from = Math.max(fromBytes, startBytes);
+            long to = Math.min(toBytes, endBytes);
+            if (from < to) {
+                pieces.add(new ReadPiece.Memory(fragments[i].slice((int) (from - startBytes), (int) (to - from))));
+            }
+            startBytes = endBytes;
+        }
+    }
+
+    /** Keeps the memory beyond the notifiers, until {@link #release()}. */
+    public Kiobuf retain() {
+        if (references == 0) {
+            throw new IllegalStateException("released already: " + this);
+        }
+        references++;
+        return this;
+    }
+
+    /** Gives a reference back; the last one gives the memory back. */
+    public void release() {
+        if (references == 0) {
+            throw new IllegalStateException("released too often: " + this);
+        }
+        if (--references == 0) {
+            for (int i = 0; i < fragmentCount; i++) {
+                fragments[i].release();
+            }
+            fragments = NO_FRAGMENTS;
+            fragmentCount = 0;
+            next = null;
+        }
+    }
+
+    @Override
+    protected void afterNotifiers() {
+        release();
+    }
+
+    @Override
+    public String toString() {
+        return op + "[" + offsetBytes + "," + endBytes() + ")" + (has(FUA) ? " FUA" : "");
+    }
+}

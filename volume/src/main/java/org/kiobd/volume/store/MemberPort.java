@@ -1,0 +1,29 @@
+package org.kiobd.volume.store;
+
+/**
+ * One event loop's way into a {@link MemberStore}. Confined to that loop.
+ *
+ * <p>Rules:
+ *
+ * <ol>
+ *   <li>{@link #submit} never blocks on the medium and never throws for what the medium does.
+ *   <li>Every operation ends in exactly one {@link MemberOp#complete}, on this loop, inline or later, in any order.
+ *   <li>Transfers are whole: a short one is continued; one that makes no progress is {@link org.kiobd.volume.IoError#IO}; a READ
+ *       past the end of what is stored, but inside the member, yields zeros.
+ *   <li>More gather entries than the system takes at once are done in several calls.
+ *   <li>With {@link org.kiobd.volume.kiobuf.Kiobuf#FUA} the bytes are durable when the operation completes. FLUSH covers everything
+ *       completed before it was submitted, on any loop.
+ * </ol>
+ */
+public interface MemberPort extends AutoCloseable {
+
+    /** Starts an operation. The port has it until it completes it; its memory is borrowed for that time. */
+    void submit(MemberOp op);
+
+    /** End of a batch: what was submitted and only collected so far gets under way now. */
+    void unplug();
+
+    /** Nothing is in flight and nothing will be submitted any more. */
+    @Override
+    void close();
+}

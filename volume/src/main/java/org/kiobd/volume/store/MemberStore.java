@@ -1,0 +1,55 @@
+package org.kiobd.volume.store;
+
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.loop.IoLoop;
+
+/**
+ * Where one member keeps its bytes: a file, a database, memory. Opened once, exclusively, by a {@link MemberStoreProvider}; each event
+ * loop then gets its own {@link MemberPort}. Beside its data area it keeps two copies of a superblock, which these control methods
+ * read and write durably.
+ *
+ * <p>Threads: everything here from any thread, one call at a time, blocking allowed; the data path is in the ports.
+ */
+public interface MemberStore extends AutoCloseable {
+    /** Bytes one superblock copy may take. */
+    int SUPERBLOCK_BYTES = 4096;
+
+    /** Copies of the superblock a store keeps. */
+    int SUPERBLOCK_COPIES = 2;
+
+    /** Where it lives. */
+    MemberUri uri();
+
+    MemberCapabilities capabilities();
+
+    /** Bytes of the data area now. */
+    long sizeBytes();
+
+    /** Whether it was opened for reading only. */
+    boolean isReadOnly();
+
+    /** This loop's way in; one per loop, asked for on any thread, used on the loop only. */
+    MemberPort port(IoLoop loop);
+
+    /**
+     * One copy of the superblock as it stands, {@link #SUPERBLOCK_BYTES} bytes; returns owned.
+     *
+     * @param copy 0 or 1
+     * @return null where the store keeps none (a raw image)
+     */
+    byte @Nullable [] readSuperblock(int copy) throws BlockIoException;
+
+    /** Replaces one copy; durable when it returns. Borrows {@code bytes}, exactly {@link #SUPERBLOCK_BYTES} of them. */
+    void writeSuperblock(int copy, byte[] bytes) throws BlockIoException;
+
+    /** Makes the data area {@code newSizeBytes} long; durable when it returns. Growing only, unless nothing is stored there yet. */
+    void resize(long newSizeBytes) throws BlockIoException;
+
+    /** Bytes the data really occupies, for people; -1 if the store cannot tell. */
+    long allocatedBytes() throws BlockIoException;
+
+    /** Forces everything to the medium and lets go of the member. Ports are closed or idle. */
+    @Override
+    void close() throws BlockIoException;
+}

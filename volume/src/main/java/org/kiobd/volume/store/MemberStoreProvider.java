@@ -1,0 +1,36 @@
+package org.kiobd.volume.store;
+
+import org.kiobd.volume.BlockIoException;
+
+/**
+ * Makes the {@link MemberStore}s of one URI scheme. Found through {@link java.util.ServiceLoader}, so another store is another jar.
+ * Any thread.
+ */
+public interface MemberStoreProvider {
+
+    /** The scheme it answers to, lower case: {@code file}, {@code memory}. */
+    String scheme();
+
+    /**
+     * Makes a member that does not exist yet, with an empty data area that reads as zeros, and opens it exclusively.
+     *
+     * @param sizeBytes length of the data area
+     * @throws BlockIoException if something is there already (nothing is touched), or it cannot be made (nothing is left behind)
+     */
+    MemberStore create(MemberUri uri, long sizeBytes) throws BlockIoException;
+
+    /**
+     * Opens a member that exists, exclusively unless read-only.
+     *
+     * @throws BlockIoException if it is missing, in use by another server, or not permitted: one line that says which and what to do
+     */
+    MemberStore open(MemberUri uri, boolean readOnly) throws BlockIoException;
+
+    /** Opens something that has no superblock, for one a plain disk image: its data area is all of it. */
+    MemberStore openRaw(MemberUri uri, boolean readOnly) throws BlockIoException;
+
+    boolean exists(MemberUri uri);
+
+    /** Removes a member that nobody has open; refuses otherwise. A member that is not there is no error. */
+    void delete(MemberUri uri) throws BlockIoException;
+}

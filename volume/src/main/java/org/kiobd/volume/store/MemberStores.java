@@ -1,0 +1,39 @@
+package org.kiobd.volume.store;
+
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+
+/** The stores this process knows, by URI scheme. Immutable, any thread. */
+public final class MemberStores {
+    private final Map<String, MemberStoreProvider> byScheme = new TreeMap<>();
+
+    private MemberStores() {}
+
+    /** Every provider on the class path. */
+    public static MemberStores load() {
+        MemberStores stores = new MemberStores();
+        for (MemberStoreProvider provider : ServiceLoader.load(MemberStoreProvider.class)) {
+            stores.byScheme.put(provider.scheme(), provider);
+        }
+        return stores;
+    }
+
+    /**
+     * The provider for {@code uri}.
+     *
+     * @throws BlockIoException if none answers to its scheme; the message lists those that are known
+     */
+    public MemberStoreProvider forUri(MemberUri uri) throws BlockIoException {
+        MemberStoreProvider provider = byScheme.get(uri.scheme());
+        if (provider == null) {
+            throw new BlockIoException(
+                    IoError.INVALID,
+                    "member=" + uri + ": no store for scheme=" + uri.scheme() + "; known schemes: "
+                            + String.join(", ", byScheme.keySet()));
+        }
+        return provider;
+    }
+}

@@ -1,0 +1,35 @@
+package org.kiobd.volume.store;
+
+import java.nio.file.Path;
+import java.util.Locale;
+
+/**
+ * Where a member lives: {@code SCHEME:LOCATION}, for one {@code file:/srv/a.img} or {@code memory:}. The scheme picks the store. A
+ * value without a scheme is a file, as everywhere on Linux. Immutable.
+ *
+ * @param scheme lower case, letters, digits and {@code +-.}
+ * @param location what the store makes of it; a path for file stores; may be empty
+ */
+public record MemberUri(String scheme, String location) {
+
+    /** @throws IllegalArgumentException if {@code text} is empty */
+    public static MemberUri parse(String text) {
+        if (text.isEmpty()) {
+            throw new IllegalArgumentException("member is empty: expected file:PATH, memory: or a path");
+        }
+        int colon = text.indexOf(':');
+        if (colon > 1 && text.substring(0, colon).matches("[A-Za-z][A-Za-z0-9+.-]*")) {
+            return new MemberUri(text.substring(0, colon).toLowerCase(Locale.ROOT), text.substring(colon + 1));
+        }
+        return new MemberUri("file", text);
+    }
+
+    public static MemberUri file(Path path) {
+        return new MemberUri("file", path.toAbsolutePath().normalize().toString());
+    }
+
+    @Override
+    public String toString() {
+        return scheme + ":" + location;
+    }
+}
