@@ -1,7 +1,9 @@
 /**
- * Volumes striped over members: one block device made of several.
+ * Striped devices: {@link org.kiobd.raid.Raid0Device} is a block device over members, {@link org.kiobd.raid.ArrayAssembler} makes,
+ * opens, checks and changes arrays.
  *
- * <p>Nothing here knows of NBD or of Netty; payload memory is seen through the types of the volume room.
+ * <p>Threads: the data path is confined to the loop of a request; control calls may come from any thread. Not here: the arithmetic
+ * ({@code layout}), the wire, the catalog. No Netty type appears in this room.
  */
 @NullMarked
 package org.kiobd.raid;

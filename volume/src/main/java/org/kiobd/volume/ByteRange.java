@@ -23,7 +23,10 @@ public record ByteRange(long offsetBytes, long lengthBytes) {
 
     /** Whether the range lies inside a device of {@code sizeBytes}; never overflows, whatever the numbers. */
     public static boolean fits(long offsetBytes, long lengthBytes, long sizeBytes) {
-        return offsetBytes >= 0 && lengthBytes >= 0 && lengthBytes <= sizeBytes && offsetBytes <= sizeBytes - lengthBytes;
+        return offsetBytes >= 0
+                && lengthBytes >= 0
+                && lengthBytes <= sizeBytes
+                && offsetBytes <= sizeBytes - lengthBytes;
     }
 
     /** The first byte behind the range. */

@@ -7,8 +7,12 @@ import org.jspecify.annotations.Nullable;
  * numbers. A flyweight that belongs to its cursor and changes at the next step; who needs it longer copies the numbers.
  */
 public final class ChainSlice {
-    @Nullable Kiobuf original;
-    @Nullable Fragment fragment;
+    @Nullable
+    Kiobuf original;
+
+    @Nullable
+    Fragment fragment;
+
     int fragmentOffsetBytes;
     long originalOffsetBytes;
     long lengthBytes;

@@ -23,6 +23,8 @@ public class Completion implements Runnable {
     @FunctionalInterface
     public interface Interceptor {
         /**
+         * The completion is about to run its callbacks.
+         *
          * @return true to hold {@code completion}; the interceptor then owes it one {@link Completion#resume}
          */
         boolean intercept(Completion completion, @Nullable IoError error);
@@ -31,7 +33,11 @@ public class Completion implements Runnable {
     /** Learns that a completion has ended. */
     @FunctionalInterface
     public interface Notifier {
-        /** @param error why it failed, or null for success */
+        /**
+         * The completion has ended.
+         *
+         * @param error why it failed, or null for success
+         */
         void completed(Completion completion, @Nullable IoError error);
     }
 

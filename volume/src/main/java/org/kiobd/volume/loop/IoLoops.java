@@ -12,7 +12,6 @@ import io.netty.util.concurrent.EventExecutor;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -26,7 +25,7 @@ public final class IoLoops implements AutoCloseable {
     private final IoEngine engine;
     private final MultiThreadIoEventLoopGroup group;
     private final List<NettyIoLoop> loops = new ArrayList<>();
-    private final Map<EventLoop, NettyIoLoop> byEventLoop = new IdentityHashMap<>();
+    private final IdentityHashMap<EventLoop, NettyIoLoop> byEventLoop = new IdentityHashMap<>();
     private final AtomicInteger next = new AtomicInteger();
 
     /**
@@ -37,8 +36,8 @@ public final class IoLoops implements AutoCloseable {
      */
     public IoLoops(IoEngine engine, int threads) {
         this.engine = engine;
-        this.group =
-                new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory("kiobd-loop", true), handlers(engine));
+        this.group = new MultiThreadIoEventLoopGroup(
+                threads, new DefaultThreadFactory("kiobd-loop", true), handlers(engine));
         for (EventExecutor executor : group) {
             EventLoop eventLoop = (EventLoop) executor;
             NettyIoLoop loop = new NettyIoLoop(eventLoop);

@@ -2,6 +2,8 @@ package org.kiobd.volume.queue;
 
 import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.collection.LongObjectMap;
+import java.util.EnumMap;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
@@ -27,8 +29,12 @@ final class MergeWindow {
     private static final class Slot {
         KiobufChain chain;
         boolean indexed;
-        @Nullable Slot older;
-        @Nullable Slot newer;
+
+        @Nullable
+        Slot older;
+
+        @Nullable
+        Slot newer;
 
         Slot(KiobufChain chain) {
             this.chain = chain;
@@ -65,7 +71,7 @@ final class MergeWindow {
     }
 
     private final MergeLimits limits;
-    private final Index[] indexes = new Index[Op.values().length];
+    private final EnumMap<Op, Index> indexes = new EnumMap<>(Op.class);
     private @Nullable Slot oldest;
     private @Nullable Slot newest;
     private @Nullable Slot last;
@@ -73,9 +79,13 @@ final class MergeWindow {
 
     MergeWindow(MergeLimits limits) {
         this.limits = limits;
-        for (int i = 0; i < indexes.length; i++) {
-            indexes[i] = new Index();
+        for (Op op : Op.values()) {
+            indexes.put(op, new Index());
         }
+    }
+
+    private Index index(Op op) {
+        return Objects.requireNonNull(indexes.get(op));
     }
 
     /** Number of chains. */
@@ -90,7 +100,7 @@ final class MergeWindow {
             append(new Slot(added));
             return;
         }
-        Index index = indexes[request.op().ordinal()];
+        Index index = index(request.op());
         Slot before = last != null && mayJoin(last.chain, added) ? last : index.byEnd.get(request.offsetBytes());
         if (before != null && mayJoin(before.chain, added)) {
             makeLast(before);
@@ -123,7 +133,7 @@ final class MergeWindow {
 
     /** A back merge may have closed the gap to the next chain: the request was a bridge. */
     private void joinFollower(Slot grown) {
-        Index index = indexes[grown.chain.op().ordinal()];
+        Index index = index(grown.chain.op());
         if (index.byStart.isEmpty()) {
             return;
         }
@@ -139,9 +149,9 @@ final class MergeWindow {
         if (last == slot) {
             return;
         }
-        indexes[slot.chain.op().ordinal()].remove(slot);
+        index(slot.chain.op()).remove(slot);
         if (last != null) {
-            indexes[last.chain.op().ordinal()].add(last);
+            index(last.chain.op()).add(last);
         }
         last = slot;
     }
@@ -177,7 +187,7 @@ final class MergeWindow {
     /** Nothing that comes later merges with what is here now: a FLUSH draws this line. */
     void close() {
         for (Slot slot = oldest; slot != null; slot = slot.newer) {
-            indexes[slot.chain.op().ordinal()].remove(slot);
+            index(slot.chain.op()).remove(slot);
         }
         last = null;
     }
@@ -192,7 +202,7 @@ final class MergeWindow {
             long startBytes = chain.offsetBytes();
             long endBytes = chain.endBytes();
             if (taker.take(chain)) {
-                indexes[chain.op().ordinal()].remove(slot, startBytes, endBytes);
+                index(chain.op()).remove(slot, startBytes, endBytes);
                 unlink(slot);
             }
             slot = newer;

@@ -32,7 +32,8 @@ final class Plug {
             pull.run();
         } else if (!scheduled) {
             scheduled = true;
-            // A task runs behind the events of this iteration: every socket that had something has plugged it in by then.
+            // A task runs behind the events of this iteration: every socket that had something has plugged it in by
+            // then.
             loop.execute(endOfIteration);
         }
     }

@@ -1,0 +1,108 @@
+package org.kiobd.raid.layout;
+
+/**
+ * Where each byte of a striped device lies: chunks go round over N equal members, chunk c on member c mod N in row c div N. Pure
+ * arithmetic, immutable, any thread; right for any chunk of a byte or more, with shifts where sizes are powers of two.
+ *
+ * <p>The fact everything else rests on: consecutive rows of a member abut, so any contiguous range of the device is one contiguous
+ * range on each member it touches.
+ *
+ * <p>Callers keep offsets inside the device; with {@link #capacityBytes} that excludes overflow.
+ */
+public final class StripeLayout {
+    private static final int NOT_A_POWER = -1;
+
+    private final int members;
+    private final long chunkBytes;
+    private final int chunkShift;
+    private final int memberShift;
+
+    /**
+     * @param members number of members, 1 or more
+     * @param chunkBytes bytes on one member before the next follows, 1 or more; one whole row must fit a signed 64-bit number
+     */
+    public StripeLayout(int members, long chunkBytes) {
+        if (members < 1 || chunkBytes < 1 || chunkBytes > Long.MAX_VALUE / members) {
+            throw new IllegalArgumentException("no such layout: members=" + members + " chunkBytes=" + chunkBytes);
+        }
+        this.members = members;
+        this.chunkBytes = chunkBytes;
+        this.chunkShift = shiftOf(chunkBytes);
+        this.memberShift = shiftOf(members);
+    }
+
+    private static int shiftOf(long value) {
+        return Long.bitCount(value) == 1 ? Long.numberOfTrailingZeros(value) : NOT_A_POWER;
+    }
+
+    public int members() {
+        return members;
+    }
+
+    public long chunkBytes() {
+        return chunkBytes;
+    }
+
+    /** The chunk that holds device byte {@code offsetBytes}, counted from 0. */
+    public long chunk(long offsetBytes) {
+        return chunkShift != NOT_A_POWER ? offsetBytes >> chunkShift : offsetBytes / chunkBytes;
+    }
+
+    /** The member that holds chunk {@code chunk}. */
+    public int memberOfChunk(long chunk) {
+        return (int) (memberShift != NOT_A_POWER ? chunk & (members - 1) : chunk % members);
+    }
+
+    /** The member that holds device byte {@code offsetBytes}. */
+    public int member(long offsetBytes) {
+        return memberOfChunk(chunk(offsetBytes));
+    }
+
+    /** Where on its member device byte {@code offsetBytes} lies. */
+    public long memberOffsetBytes(long offsetBytes) {
+        long chunk = chunk(offsetBytes);
+        long row = memberShift != NOT_A_POWER ? chunk >> memberShift : chunk / members;
+        return row * chunkBytes + (offsetBytes - chunk * chunkBytes);
+    }
+
+    /** How many bytes from {@code offsetBytes} on lie on the same member in one piece: the rest of the chunk, or all of one member. */
+    public long runBytes(long offsetBytes) {
+        if (members == 1) {
+            return Long.MAX_VALUE - offsetBytes;
+        }
+        return chunkBytes - (offsetBytes - chunk(offsetBytes) * chunkBytes);
+    }
+
+    /**
+     * How many bytes of {@code member} lie before device byte {@code offsetBytes}. The device range [a, b) is on each member the range
+     * [below(member, a), below(member, b)): what range operations need, in O(1) a member.
+     */
+    public long below(int member, long offsetBytes) {
+        long rowBytes = chunkBytes * members;
+        long row = offsetBytes / rowBytes;
+        long inRow = offsetBytes - row * rowBytes - member * chunkBytes;
+        return row * chunkBytes + Math.max(0, Math.min(chunkBytes, inRow));
+    }
+
+    /** The device byte that lies at {@code memberOffsetBytes} of {@code member}: the inverse of the two maps above. */
+    public long deviceOffsetBytes(int member, long memberOffsetBytes) {
+        long row = memberOffsetBytes / chunkBytes;
+        return (row * members + member) * chunkBytes + (memberOffsetBytes - row * chunkBytes);
+    }
+
+    /** Size of the largest device over members of which the smallest has {@code smallestMemberBytes}. */
+    public long capacityBytes(long smallestMemberBytes) {
+        return Math.multiplyExact(smallestMemberBytes / chunkBytes * chunkBytes, members);
+    }
+
+    /**
+     * Bytes every member needs for a device of {@code deviceBytes}: whole chunks, the same for all.
+     *
+     * @throws ArithmeticException if that is more than fits a signed 64-bit number
+     */
+    public long memberBytes(long deviceBytes) {
+        long rowBytes = chunkBytes * members;
+        long rows = deviceBytes / rowBytes + (deviceBytes % rowBytes == 0 ? 0 : 1);
+        return Math.multiplyExact(rows, chunkBytes);
+    }
+}

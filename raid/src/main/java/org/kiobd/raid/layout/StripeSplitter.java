@@ -1,0 +1,117 @@
+package org.kiobd.raid.layout;
+
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.kiobuf.ChainCursor;
+import org.kiobd.volume.kiobuf.ChainSlice;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.KiobufChain;
+import org.kiobd.volume.store.MemberOp;
+
+/**
+ * Splits a merged chain over the members: the answer to the fear of 2001. One pass of a cursor appends each slice to its member's
+ * operation; because a contiguous range is contiguous on each member, that makes at most one operation a member. Over F fragments and
+ * C chunks it makes at most F + C - 1 gather entries, copies no payload and duplicates no part of the chain, which it leaves as it was.
+ *
+ * <p>Kept and reused by one loop; not for several threads. The operations of a split belong to the caller.
+ */
+public final class StripeSplitter {
+    private final StripeLayout layout;
+    private final ChainCursor cursor = new ChainCursor();
+    private final @Nullable MemberOp[] byMember;
+
+    public StripeSplitter(StripeLayout layout) {
+        this.layout = layout;
+        this.byMember = new MemberOp[layout.members()];
+    }
+
+    /** Receives the operations of one split, in the order the range touches the members. */
+    @FunctionalInterface
+    public interface Sink {
+        void accept(MemberOp op);
+    }
+
+    /**
+     * Splits {@code chain}, which is borrowed; every original in it takes a share in the pending count of each operation that covers
+     * a byte of it. All operations are complete before the first one reaches {@code sink}.
+     *
+     * @param listener learns when an operation has ended
+     * @return number of operations given to {@code sink}
+     */
+    public int split(KiobufChain chain, MemberOp.Listener listener, Sink sink) {
+        int first = 0;
+        switch (chain.op()) {
+            case READ, WRITE -> {
+                first = layout.member(chain.offsetBytes());
+                splitData(chain, listener);
+            }
+            case TRIM, WRITE_ZEROES, CACHE -> {
+                first = layout.member(chain.offsetBytes());
+                splitRange(chain, listener);
+            }
+            case FLUSH -> splitFlush(chain, listener);
+        }
+        return emit(first, sink);
+    }
+
+    private void splitData(KiobufChain chain, MemberOp.Listener listener) {
+        cursor.reset(chain);
+        long offsetBytes = chain.offsetBytes();
+        while (cursor.hasNext()) {
+            MemberOp op = opFor(layout.member(offsetBytes), chain, layout.memberOffsetBytes(offsetBytes), listener);
+            long restBytes = layout.runBytes(offsetBytes);
+            while (restBytes > 0 && cursor.hasNext()) {
+                ChainSlice slice = cursor.next(restBytes);
+                op.add(slice);
+                restBytes -= slice.lengthBytes();
+                offsetBytes += slice.lengthBytes();
+            }
+        }
+        cursor.clear();
+    }
+
+    private void splitRange(KiobufChain chain, MemberOp.Listener listener) {
+        for (Kiobuf original = chain.head(); original != null; original = original.next()) {
+            for (int member = 0; member < byMember.length; member++) {
+                long fromBytes = layout.below(member, original.offsetBytes());
+                long toBytes = layout.below(member, original.endBytes());
+                if (fromBytes < toBytes) {
+                    long atBytes = layout.deviceOffsetBytes(member, fromBytes) - original.offsetBytes();
+                    opFor(member, chain, fromBytes, listener).add(original, atBytes, toBytes - fromBytes);
+                }
+            }
+        }
+    }
+
+    private void splitFlush(KiobufChain chain, MemberOp.Listener listener) {
+        for (int member = 0; member < byMember.length; member++) {
+            MemberOp op = opFor(member, chain, 0, listener);
+            for (Kiobuf original = chain.head(); original != null; original = original.next()) {
+                op.add(original, 0, 0);
+            }
+        }
+    }
+
+    private MemberOp opFor(int member, KiobufChain chain, long memberOffsetBytes, MemberOp.Listener listener) {
+        MemberOp op = byMember[member];
+        if (op == null) {
+            op = new MemberOp(chain.op(), chain.flags(), member, memberOffsetBytes, listener);
+            byMember[member] = op;
+        }
+        return op;
+    }
+
+    private int emit(int first, Sink sink) {
+        int count = 0;
+        for (int i = 0; i < byMember.length; i++) {
+            int member = first + i < byMember.length ? first + i : first + i - byMember.length;
+            MemberOp op = byMember[member];
+            if (op != null) {
+                // Cleared before it is given away: an operation that ends at once may start the next split.
+                byMember[member] = null;
+                count++;
+                sink.accept(op);
+            }
+        }
+        return count;
+    }
+}
