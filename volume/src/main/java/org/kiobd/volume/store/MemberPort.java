@@ -11,8 +11,9 @@ package org.kiobd.volume.store;
  *   <li>Transfers are whole: a short one is continued; one that makes no progress is {@link org.kiobd.volume.IoError#IO}; a READ
  *       past the end of what is stored, but inside the member, yields zeros.
  *   <li>More gather entries than the system takes at once are done in several calls.
- *   <li>With {@link org.kiobd.volume.kiobuf.Kiobuf#FUA} the bytes are durable when the operation completes. FLUSH covers everything
- *       completed before it was submitted, on any loop.
+ *   <li>With {@link org.kiobd.volume.kiobuf.Kiobuf#FUA} the bytes are durable when the operation completes; if they arrived and only
+ *       the sync failed, it ends with all bytes done and the error. FLUSH covers everything completed before it was submitted, on any
+ *       loop.
  * </ol>
  */
 public interface MemberPort extends AutoCloseable {

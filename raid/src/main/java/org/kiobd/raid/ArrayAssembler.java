@@ -1,0 +1,308 @@
+package org.kiobd.raid;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.DeviceInfo;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.format.Superblock;
+import org.kiobd.volume.format.VolumeManifest;
+import org.kiobd.volume.queue.MergeLimits;
+import org.kiobd.volume.store.MemberStore;
+import org.kiobd.volume.store.MemberStores;
+import org.kiobd.volume.store.MemberUri;
+
+/**
+ * Makes arrays, opens them, and puts them together again from their members. What does not fit exactly is refused with the reason;
+ * nothing is ever guessed. Control threads only: it blocks.
+ */
+public final class ArrayAssembler {
+    private static final UUID NIL_UUID = new UUID(0, 0);
+
+    private final MemberStores stores;
+    private final int maxInFlightPerMember;
+
+    /** An assembler whose devices have the default limits. */
+    public ArrayAssembler(MemberStores stores) {
+        this(stores, MergeLimits.DEFAULT);
+    }
+
+    public ArrayAssembler(MemberStores stores, MergeLimits limits) {
+        this.stores = stores;
+        this.maxInFlightPerMember = limits.maxInFlightPerMember();
+    }
+
+    /**
+     * Makes the members of a new volume and closes them again.
+     *
+     * @return what the catalog should keep
+     * @throws BlockIoException if the specification is wrong or a member cannot be made; members made so far are removed again
+     */
+    public VolumeManifest create(ArraySpec spec) throws BlockIoException {
+        requireSound(spec);
+        StripeLayout layout = new StripeLayout(spec.members().size(), spec.chunkBytes());
+        long memberBytes = memberBytes(spec, layout);
+        VolumeManifest manifest = new VolumeManifest(
+                spec.name(),
+                UUID.randomUUID(),
+                spec.sizeBytes(),
+                spec.chunkBytes(),
+                Superblock.LAYOUT_EQUAL_MEMBERS,
+                spec.members());
+        List<MemberStore> made = new ArrayList<>();
+        try {
+            for (int i = 0; i < spec.members().size(); i++) {
+                MemberUri uri = spec.members().get(i);
+                MemberStore store = stores.forUri(uri).create(uri, memberBytes);
+                made.add(store);
+                requireBlockFits(spec, store);
+                MemberSuperblocks.write(store, MemberSuperblocks.describe(manifest, i, 1, Superblock.State.CLEAN));
+            }
+            for (MemberStore store : made) {
+                store.close();
+            }
+            return manifest;
+        } catch (BlockIoException e) {
+            for (MemberStore store : made) {
+                remove(store, e);
+            }
+            throw e;
+        }
+    }
+
+    private void remove(MemberStore store, BlockIoException because) {
+        closeQuietly(store, because);
+        try {
+            stores.forUri(store.uri()).delete(store.uri());
+        } catch (BlockIoException e) {
+            because.addSuppressed(e);
+        }
+    }
+
+    private static void requireSound(ArraySpec spec) throws BlockIoException {
+        int members = spec.members().size();
+        if (members < 1 || members > ArraySpec.MAX_MEMBERS) {
+            throw invalid("members=" + members + " is not between 1 and " + ArraySpec.MAX_MEMBERS);
+        }
+        if (spec.members().stream().distinct().count() < members) {
+            throw invalid("a member is named twice: " + spec.members());
+        }
+        if (spec.sizeBytes() < 1) {
+            throw invalid("size=" + spec.sizeBytes() + " is not positive");
+        }
+        if (spec.chunkBytes() < 1 || spec.chunkBytes() % ArraySpec.CHUNK_UNIT_BYTES != 0) {
+            throw invalid("chunk=" + spec.chunkBytes() + " is not a multiple of " + ArraySpec.CHUNK_UNIT_BYTES);
+        }
+        if (spec.chunkBytes() > Long.MAX_VALUE / members) {
+            throw invalid("chunk=" + spec.chunkBytes() + " is too large for members=" + members);
+        }
+    }
+
+    private static void requireBlockFits(ArraySpec spec, MemberStore store) throws BlockIoException {
+        int blockBytes = store.capabilities().blockBytes();
+        if (spec.chunkBytes() % blockBytes != 0) {
+            throw invalid(
+                    "chunk=" + spec.chunkBytes() + " is not a multiple of block=" + blockBytes + " of " + store.uri());
+        }
+    }
+
+    private static long memberBytes(ArraySpec spec, StripeLayout layout) throws BlockIoException {
+        try {
+            long memberBytes = layout.memberBytes(spec.sizeBytes());
+            Math.addExact(memberBytes, Superblock.DATA_OFFSET_BYTES);
+            return memberBytes;
+        } catch (ArithmeticException e) {
+            throw new BlockIoException(
+                    IoError.INVALID,
+                    "size=" + spec.sizeBytes() + " with chunk=" + spec.chunkBytes() + " is more than members can hold",
+                    e);
+        }
+    }
+
+    /**
+     * Opens a volume; its members are locked until the device is closed.
+     *
+     * @throws BlockIoException if a member is missing, in use, swapped, foreign or truncated; nothing was changed
+     */
+    public Raid0Device open(VolumeManifest manifest, boolean readOnly) throws BlockIoException {
+        List<MemberStore> members = new ArrayList<>();
+        try {
+            List<Superblock> superblocks = new ArrayList<>();
+            for (int i = 0; i < manifest.members().size(); i++) {
+                superblocks.add(openMember(manifest, i, readOnly, members));
+            }
+            return start(manifest, readOnly, members, superblocks);
+        } catch (BlockIoException e) {
+            members.forEach(member -> closeQuietly(member, e));
+            throw e;
+        }
+    }
+
+    private Superblock openMember(VolumeManifest manifest, int index, boolean readOnly, List<MemberStore> opened)
+            throws BlockIoException {
+        MemberUri uri = manifest.members().get(index);
+        try {
+            MemberStore store = stores.forUri(uri).open(uri, readOnly);
+            opened.add(store);
+            Superblock superblock = MemberSuperblocks.read(store);
+            MemberSuperblocks.requireMatch(manifest, index, superblock);
+            MemberSuperblocks.requireLength(store, superblock.member().sizeBytes());
+            return superblock;
+        } catch (BlockIoException e) {
+            throw new BlockIoException(
+                    e.error(),
+                    "volume=" + manifest.name() + " member=" + index + " (" + uri + "): " + e.getMessage(),
+                    e);
+        }
+    }
+
+    private Raid0Device start(
+            VolumeManifest manifest, boolean readOnly, List<MemberStore> members, List<Superblock> superblocks)
+            throws BlockIoException {
+        long newestEvent;
+        try {
+            newestEvent = MemberSuperblocks.newestEvent(superblocks);
+        } catch (BlockIoException e) {
+            throw new BlockIoException(e.error(), "volume=" + manifest.name() + ": " + e.getMessage(), e);
+        }
+        // A change that was interrupted is carried on: the superblocks that have it are right, and they outrank the catalog.
+        VolumeManifest current = manifest;
+        for (Superblock superblock : superblocks) {
+            if (superblock.eventCounter() == newestEvent) {
+                current = manifest.withSizeBytes(superblock.volume().deviceSizeBytes());
+            }
+        }
+        StripeLayout layout = new StripeLayout(members.size(), manifest.chunkBytes());
+        for (int i = 0; i < members.size(); i++) {
+            try {
+                MemberSuperblocks.requireLength(members.get(i), layout.memberBytes(current.sizeBytes()));
+            } catch (BlockIoException e) {
+                throw new BlockIoException(
+                        e.error(), "volume=" + manifest.name() + " member=" + i + ": " + e.getMessage(), e);
+            }
+        }
+        ArrayMetadata metadata = ArrayMetadata.of(current, readOnly, newestEvent);
+        metadata.markInUse(members);
+        DeviceInfo info = DeviceInfo.of(manifest.name(), manifest.uuid(), readOnly);
+        return new Raid0Device(info, layout, members, metadata, maxInFlightPerMember);
+    }
+
+    /** Opens a plain image without a superblock as a device of one member, named after the last part of its location. */
+    public Raid0Device openRaw(MemberUri uri, boolean readOnly) throws BlockIoException {
+        MemberStore store = stores.forUri(uri).openRaw(uri, readOnly);
+        String location = uri.location();
+        String name = location.substring(location.lastIndexOf('/') + 1);
+        VolumeManifest manifest = new VolumeManifest(
+                name, NIL_UUID, store.sizeBytes(), ArraySpec.DEFAULT_CHUNK_BYTES, 0, List.of(uri));
+        return new Raid0Device(
+                DeviceInfo.of(name, NIL_UUID, readOnly),
+                new StripeLayout(1, ArraySpec.DEFAULT_CHUNK_BYTES),
+                List.of(store),
+                ArrayMetadata.none(manifest, readOnly),
+                maxInFlightPerMember);
+    }
+
+    /**
+     * Puts a volume together from its members alone, given in any order. Opens them read-only and closes them again.
+     *
+     * @throws BlockIoException if they are not all members of one volume, each once
+     */
+    public VolumeManifest assemble(List<MemberUri> uris) throws BlockIoException {
+        if (uris.isEmpty()) {
+            throw invalid("no member was named; name all members of the volume");
+        }
+        Superblock newest = null;
+        List<@Nullable MemberUri> byIndex = new ArrayList<>();
+        for (MemberUri uri : uris) {
+            Superblock superblock = look(uri);
+            if (newest != null && !newest.volume().uuid().equals(superblock.volume().uuid())) {
+                throw invalid("member " + uri + " belongs to volume=" + superblock.volume().name() + " uuid="
+                        + superblock.volume().uuid() + ", the others to volume=" + newest.volume().name() + " uuid="
+                        + newest.volume().uuid() + "; name the members of one volume only");
+            }
+            while (byIndex.size() < superblock.volume().members()) {
+                byIndex.add(null);
+            }
+            MemberUri other = byIndex.set(superblock.member().index(), uri);
+            if (other != null) {
+                throw invalid("both " + other + " and " + uri + " say they are member "
+                        + superblock.member().index() + ": one is a copy; name the one that was in use last");
+            }
+            newest = newest == null || superblock.eventCounter() > newest.eventCounter() ? superblock : newest;
+        }
+        return manifestOf(newest, byIndex);
+    }
+
+    private Superblock look(MemberUri uri) throws BlockIoException {
+        try (MemberStore store = stores.forUri(uri).open(uri, true)) {
+            Superblock superblock = MemberSuperblocks.read(store);
+            MemberSuperblocks.requireReadable(superblock);
+            return superblock;
+        } catch (BlockIoException e) {
+            throw new BlockIoException(e.error(), "member " + uri + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static VolumeManifest manifestOf(@Nullable Superblock newest, List<@Nullable MemberUri> byIndex)
+            throws BlockIoException {
+        if (newest == null) {
+            throw invalid("no member was named");
+        }
+        List<MemberUri> members = new ArrayList<>();
+        for (int i = 0; i < byIndex.size(); i++) {
+            MemberUri uri = byIndex.get(i);
+            if (uri == null) {
+                throw invalid("volume=" + newest.volume().name() + " has members=" + byIndex.size() + ", member " + i
+                        + " was not named; a stripe is readable only with all of them");
+            }
+            members.add(uri);
+        }
+        Superblock.Volume volume = newest.volume();
+        return new VolumeManifest(
+                volume.name(), volume.uuid(), volume.deviceSizeBytes(), volume.chunkBytes(), volume.layoutId(), members);
+    }
+
+    /**
+     * Gives a volume that nobody serves another name, in its members too.
+     *
+     * @return what the catalog should keep
+     */
+    public VolumeManifest rename(VolumeManifest manifest, String newName) throws BlockIoException {
+        // Opening under the new name writes it with the next event, closing with the one after.
+        try (Raid0Device device = open(manifest.withName(newName), false)) {
+            return device.manifest();
+        }
+    }
+
+    /**
+     * Makes a volume that nobody serves larger.
+     *
+     * @return what the catalog should keep
+     */
+    public VolumeManifest grow(VolumeManifest manifest, long newSizeBytes) throws BlockIoException {
+        try (Raid0Device device = open(manifest, false)) {
+            device.grow(newSizeBytes);
+            return device.manifest();
+        }
+    }
+
+    /** Looks at every member of a volume that nobody serves, changing nothing; an empty list means all is well. */
+    public List<Finding> check(VolumeManifest manifest) {
+        return new ArrayCheck(stores).check(manifest);
+    }
+
+    private static void closeQuietly(MemberStore store, BlockIoException because) {
+        try {
+            store.close();
+        } catch (BlockIoException e) {
+            because.addSuppressed(e);
+        }
+    }
+
+    private static BlockIoException invalid(String text) {
+        return new BlockIoException(IoError.INVALID, text);
+    }
+}

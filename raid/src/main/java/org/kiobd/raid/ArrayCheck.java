@@ -1,0 +1,100 @@
+package org.kiobd.raid;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.format.Superblock;
+import org.kiobd.volume.format.SuperblockCodec;
+import org.kiobd.volume.format.VolumeManifest;
+import org.kiobd.volume.store.MemberStore;
+import org.kiobd.volume.store.MemberStores;
+import org.kiobd.volume.store.MemberUri;
+
+/** A look at every member of a volume that changes nothing and stops at nothing: all findings, not just the first. */
+final class ArrayCheck {
+    private final MemberStores stores;
+
+    ArrayCheck(MemberStores stores) {
+        this.stores = stores;
+    }
+
+    List<Finding> check(VolumeManifest manifest) {
+        List<Finding> findings = new ArrayList<>();
+        List<Superblock> superblocks = new ArrayList<>();
+        for (int i = 0; i < manifest.members().size(); i++) {
+            checkMember(manifest, i, superblocks, findings);
+        }
+        checkTogether(manifest, superblocks, findings);
+        return findings;
+    }
+
+    private void checkMember(
+            VolumeManifest manifest, int index, List<Superblock> superblocks, List<Finding> findings) {
+        MemberUri uri = manifest.members().get(index);
+        try (MemberStore store = stores.forUri(uri).open(uri, true)) {
+            Superblock superblock = MemberSuperblocks.read(store);
+            MemberSuperblocks.requireMatch(manifest, index, superblock);
+            superblocks.add(superblock);
+            MemberSuperblocks.requireLength(store, superblock.member().sizeBytes());
+            for (int copy = 0; copy < MemberStore.SUPERBLOCK_COPIES; copy++) {
+                byte[] bytes = store.readSuperblock(copy);
+                if (!SuperblockCodec.isValid(bytes)) {
+                    findings.add(new Finding(
+                            Finding.Severity.WARNING,
+                            index,
+                            uri + ": superblock copy " + copy
+                                    + " is damaged, the other one is good; the next use of the volume rewrites it"));
+                }
+            }
+        } catch (BlockIoException e) {
+            findings.add(new Finding(Finding.Severity.DAMAGE, index, uri + ": " + e.getMessage()));
+        }
+    }
+
+    private static void checkTogether(VolumeManifest manifest, List<Superblock> superblocks, List<Finding> findings) {
+        if (superblocks.isEmpty()) {
+            return;
+        }
+        try {
+            long newest = MemberSuperblocks.newestEvent(superblocks);
+            Superblock holding = superblocks.stream()
+                    .filter(superblock -> superblock.eventCounter() == newest)
+                    .findFirst()
+                    .orElseThrow();
+            if (superblocks.stream().anyMatch(superblock -> superblock.eventCounter() != newest)) {
+                findings.add(volume(
+                        Finding.Severity.WARNING,
+                        "a change of the volume was interrupted; the next use carries it on"));
+            }
+            if (holding.volume().deviceSizeBytes() != manifest.sizeBytes()) {
+                findings.add(volume(
+                        Finding.Severity.WARNING,
+                        "members say size=" + holding.volume().deviceSizeBytes() + ", the catalog says size="
+                                + manifest.sizeBytes() + "; the next use corrects the catalog"));
+            }
+            if (holding.state() == Superblock.State.IN_USE) {
+                findings.add(volume(
+                        Finding.Severity.NOTE,
+                        "was not closed in order; check the file system on it as after a power cut"));
+            }
+            long neededBytes = new StripeLayout(manifest.members().size(), manifest.chunkBytes())
+                    .memberBytes(holding.volume().deviceSizeBytes());
+            for (Superblock superblock : superblocks) {
+                if (superblock.member().sizeBytes() < neededBytes && superblock.eventCounter() == newest) {
+                    findings.add(new Finding(
+                            Finding.Severity.DAMAGE,
+                            superblock.member().index(),
+                            "its superblock gives it " + superblock.member().sizeBytes() + " bytes, " + neededBytes
+                                    + " are needed"));
+                }
+            }
+        } catch (BlockIoException e) {
+            findings.add(volume(Finding.Severity.DAMAGE, e.getMessage()));
+        }
+    }
+
+    private static Finding volume(Finding.Severity severity, String text) {
+        return new Finding(severity, -1, text);
+    }
+}

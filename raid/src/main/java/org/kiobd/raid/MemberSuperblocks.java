@@ -1,0 +1,114 @@
+package org.kiobd.raid;
+
+import java.util.List;
+import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.format.Superblock;
+import org.kiobd.volume.format.SuperblockCodec;
+import org.kiobd.volume.format.VolumeManifest;
+import org.kiobd.volume.store.MemberStore;
+
+/** Reads, checks and writes the superblocks of an array's members. Stateless; control threads. */
+final class MemberSuperblocks {
+    private MemberSuperblocks() {}
+
+    /**
+     * The superblock that holds for {@code store}: the newer of its valid copies.
+     *
+     * @throws BlockIoException if no copy is valid; the message says what is there instead
+     */
+    static Superblock read(MemberStore store) throws BlockIoException {
+        return SuperblockCodec.newestValid(store.readSuperblock(0), store.readSuperblock(1));
+    }
+
+    /** Replaces both copies, one after the other: whatever interrupts it, one valid copy stands. */
+    static void write(MemberStore store, Superblock superblock) throws BlockIoException {
+        byte[] encoded = SuperblockCodec.encode(superblock);
+        for (int copy = 0; copy < MemberStore.SUPERBLOCK_COPIES; copy++) {
+            store.writeSuperblock(copy, encoded);
+        }
+    }
+
+    /** What member {@code index} of {@code manifest}'s volume should say. */
+    static Superblock describe(VolumeManifest manifest, int index, long eventCounter, Superblock.State state) {
+        StripeLayout layout = new StripeLayout(manifest.members().size(), manifest.chunkBytes());
+        return new Superblock(
+                Superblock.Features.NONE,
+                new Superblock.Volume(
+                        manifest.uuid(),
+                        manifest.name(),
+                        manifest.members().size(),
+                        manifest.chunkBytes(),
+                        manifest.layoutId(),
+                        manifest.sizeBytes()),
+                new Superblock.Member(
+                        index, layout.memberBytes(manifest.sizeBytes()), Superblock.DATA_OFFSET_BYTES),
+                state,
+                eventCounter);
+    }
+
+    /**
+     * Refuses a member that is not the one {@code manifest} expects at {@code index}.
+     *
+     * @throws BlockIoException names what differs
+     */
+    static void requireMatch(VolumeManifest manifest, int index, Superblock found) throws BlockIoException {
+        Superblock.Volume volume = found.volume();
+        if (!volume.uuid().equals(manifest.uuid())) {
+            throw refused("belongs to another volume: name=" + volume.name() + " uuid=" + volume.uuid()
+                    + " (expected uuid=" + manifest.uuid() + ")");
+        }
+        if (found.member().index() != index) {
+            throw refused("is member " + found.member().index() + " of this volume, not member " + index
+                    + ": members are swapped; put them back, or rebuild the entry with kiobd assemble");
+        }
+        if (volume.members() != manifest.members().size()
+                || volume.chunkBytes() != manifest.chunkBytes()
+                || volume.layoutId() != manifest.layoutId()) {
+            throw refused("says members=" + volume.members() + " chunk=" + volume.chunkBytes() + " layout="
+                    + volume.layoutId() + ", the catalog says members="
+                    + manifest.members().size() + " chunk=" + manifest.chunkBytes() + " layout=" + manifest.layoutId()
+                    + "; rebuild the entry with kiobd assemble");
+        }
+        requireReadable(found);
+    }
+
+    /** Refuses layouts and places this version does not know. */
+    static void requireReadable(Superblock found) throws BlockIoException {
+        if (found.volume().layoutId() != Superblock.LAYOUT_EQUAL_MEMBERS
+                || found.member().dataOffsetBytes() != Superblock.DATA_OFFSET_BYTES) {
+            throw refused("layout=" + found.volume().layoutId() + " dataOffset="
+                    + found.member().dataOffsetBytes() + " is not known to this version; use a newer kiobd");
+        }
+    }
+
+    /** Refuses a member that holds less than {@code neededBytes} of data area. */
+    static void requireLength(MemberStore store, long neededBytes) throws BlockIoException {
+        if (store.sizeBytes() < neededBytes) {
+            throw refused("is truncated: data area has " + store.sizeBytes() + " bytes, " + neededBytes
+                    + " are needed; nothing was changed; restore the member from where it was copied");
+        }
+    }
+
+    /**
+     * The newest event among the members.
+     *
+     * @throws BlockIoException if a member is more than one change behind: it is an old copy, and its data would be too
+     */
+    static long newestEvent(List<Superblock> superblocks) throws BlockIoException {
+        long newest = superblocks.stream().mapToLong(Superblock::eventCounter).max().orElse(0);
+        for (Superblock superblock : superblocks) {
+            if (superblock.eventCounter() < newest - 1) {
+                throw refused("member " + superblock.member().index() + " is an old copy: event="
+                        + superblock.eventCounter() + ", the others have event=" + newest
+                        + "; nothing was changed; bring back the member that was in use last");
+            }
+        }
+        return newest;
+    }
+
+    private static BlockIoException refused(String text) {
+        return new BlockIoException(IoError.INVALID, text);
+    }
+}

@@ -1,0 +1,307 @@
+package org.kiobd.raid;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.volume.BlockDevice;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.DeviceCounters;
+import org.kiobd.volume.DeviceCounters.MemberCounters;
+import org.kiobd.volume.DeviceInfo;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.format.VolumeManifest;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.KiobufChain;
+import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.store.MemberStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A block device striped over members (RAID0), as {@link BlockDevice} promises. Each event loop gets its own {@link Raid0Port} at its
+ * first request; loops share only the members' open stores, the current size and the freeze.
+ *
+ * <p>Owned by who opened it through {@link ArrayAssembler}. Control methods may block; never call them on a loop.
+ */
+public final class Raid0Device implements BlockDevice {
+    private static final Logger LOG = LoggerFactory.getLogger(Raid0Device.class);
+
+    /** Loops a process can have; an index beyond it is refused. */
+    private static final int MAX_LOOPS = 1024;
+
+    private static final int CLOSE_TIMEOUT_S = 60;
+
+    private final DeviceInfo info;
+    private final StripeLayout layout;
+    private final List<MemberStore> members;
+    private final ArrayMetadata metadata;
+    private final int maxInFlightPerMember;
+
+    private final AtomicReferenceArray<@Nullable Raid0Port> ports = new AtomicReferenceArray<>(MAX_LOOPS);
+    private final Object controlLock = new Object();
+    private final Object growLock = new Object();
+    private final List<Raid0Port> allPorts = new ArrayList<>();
+    private int freezes;
+    private CompletableFuture<@Nullable Void> frozen = new CompletableFuture<>();
+    private boolean closed;
+
+    private volatile long sizeBytes;
+    private volatile boolean syncHasFailed;
+
+    Raid0Device(
+            DeviceInfo info,
+            StripeLayout layout,
+            List<MemberStore> members,
+            ArrayMetadata metadata,
+            int maxInFlightPerMember) {
+        this.info = info;
+        this.layout = layout;
+        this.members = List.copyOf(members);
+        this.metadata = metadata;
+        this.maxInFlightPerMember = maxInFlightPerMember;
+        this.sizeBytes = metadata.manifest().sizeBytes();
+    }
+
+    @Override
+    public DeviceInfo info() {
+        return info;
+    }
+
+    @Override
+    public long sizeBytes() {
+        return sizeBytes;
+    }
+
+    /** How its bytes lie over its members. */
+    public StripeLayout layout() {
+        return layout;
+    }
+
+    /** Its members, by index; borrowed, for looking at. */
+    public List<MemberStore> members() {
+        return members;
+    }
+
+    @Override
+    public void submit(KiobufChain chain) {
+        if (!ByteRange.fits(chain.offsetBytes(), chain.lengthBytes(), sizeBytes) && chain.op() != Op.FLUSH) {
+            refuseOutside(chain);
+        } else if (chain.lengthBytes() == 0 && chain.op() != Op.FLUSH) {
+            chain.completeAll(null);
+        } else if (info.readOnly() && chain.op().mutates()) {
+            chain.completeAll(IoError.NOT_PERMITTED);
+        } else if (syncHasFailed && (chain.op().mutates() || chain.op() == Op.FLUSH)) {
+            chain.completeAll(IoError.IO);
+        } else {
+            port(chain.loop()).submit(chain);
+        }
+    }
+
+    /** Of a chain that reaches beyond the end only the originals that do are refused. */
+    private void refuseOutside(KiobufChain chain) {
+        Kiobuf original = chain.head();
+        while (original != null) {
+            Kiobuf next = original.next();
+            KiobufChain alone = KiobufChain.of(original.unlinked());
+            if (ByteRange.fits(alone.offsetBytes(), alone.lengthBytes(), sizeBytes)) {
+                submit(alone);
+            } else {
+                alone.completeAll(IoError.INVALID);
+            }
+            original = next;
+        }
+    }
+
+    @Override
+    public boolean hasRoom(KiobufChain chain) {
+        // What submit refuses at once needs no room, and its offsets may lie outside the layout.
+        return !ByteRange.fits(chain.offsetBytes(), chain.lengthBytes(), sizeBytes)
+                || port(chain.loop()).hasRoom(chain);
+    }
+
+    @Override
+    public void onRoom(IoLoop loop, Runnable listener) {
+        port(loop).onRoom(listener);
+    }
+
+    @Override
+    public void unplug(IoLoop loop) {
+        port(loop).unplug();
+    }
+
+    private Raid0Port port(IoLoop loop) {
+        Raid0Port port = ports.get(loop.index());
+        return port != null ? port : addPort(loop);
+    }
+
+    private Raid0Port addPort(IoLoop loop) {
+        synchronized (controlLock) {
+            if (closed) {
+                throw new IllegalStateException("device=" + info.name() + " is closed");
+            }
+            Raid0Port port = new Raid0Port(this, loop, members, maxInFlightPerMember);
+            if (freezes > 0) {
+                port.freeze(new CompletableFuture<>());
+            }
+            allPorts.add(port);
+            ports.set(loop.index(), port);
+            return port;
+        }
+    }
+
+    /** A member could not make its data durable: nothing that follows can be promised until the device is opened again. */
+    void syncFailed(int member) {
+        if (!syncHasFailed) {
+            syncHasFailed = true;
+            LOG.error(
+                    "device={} member={}: sync failed; writes and flushes are refused until the volume is opened again, reads go on",
+                    info.name(),
+                    member);
+        }
+    }
+
+    @Override
+    public CompletionStage<@Nullable Void> freeze() {
+        synchronized (controlLock) {
+            freezes++;
+            if (freezes == 1) {
+                List<CompletableFuture<@Nullable Void>> idle = new ArrayList<>();
+                for (Raid0Port port : allPorts) {
+                    CompletableFuture<@Nullable Void> portIdle = new CompletableFuture<>();
+                    idle.add(portIdle);
+                    port.loop().execute(() -> port.freeze(portIdle));
+                }
+                frozen = CompletableFuture.allOf(idle.toArray(CompletableFuture[]::new));
+            }
+            return frozen;
+        }
+    }
+
+    @Override
+    public void thaw() {
+        synchronized (controlLock) {
+            if (freezes == 0) {
+                throw new IllegalStateException("device=" + info.name() + " is not frozen");
+            }
+            freezes--;
+            if (freezes == 0) {
+                for (Raid0Port port : allPorts) {
+                    port.loop().execute(port::thaw);
+                }
+            }
+        }
+    }
+
+    /**
+     * Makes the device larger while it is in use: members first, then superblocks, then requests may use the new bytes.
+     *
+     * @param newSizeBytes more than {@link #sizeBytes()}
+     * @throws BlockIoException if a member cannot grow; the old size then still holds
+     */
+    public void grow(long newSizeBytes) throws BlockIoException {
+        // Not under the control lock: a loop that meets the device for the first time must not wait for a disk.
+        synchronized (growLock) {
+            metadata.grow(members, layout, newSizeBytes);
+            sizeBytes = newSizeBytes;
+        }
+    }
+
+    /** What the catalog should say about this volume now; for a raw image, a description with the nil UUID. */
+    public VolumeManifest manifest() {
+        return metadata.manifest();
+    }
+
+    @Override
+    public DeviceCounters counters() {
+        List<PortCounters> all = new ArrayList<>();
+        synchronized (controlLock) {
+            allPorts.forEach(port -> all.add(port.counters()));
+        }
+        List<MemberCounters> perMember = new ArrayList<>();
+        for (int i = 0; i < members.size(); i++) {
+            perMember.add(new MemberCounters(
+                    sum(all, c -> c.ops, i),
+                    sum(all, c -> c.inFlight, i),
+                    max(all, c -> c.maxInFlight, i),
+                    max(all, c -> c.maxAgeMicros, i),
+                    sum(all, c -> c.errors, i)));
+        }
+        return new DeviceCounters(
+                sum(all, c -> c.requests),
+                sum(all, c -> c.chains),
+                sum(all, c -> c.memberOps),
+                sum(all, c -> c.reissuedOps),
+                sum(all, c -> c.readBytes),
+                sum(all, c -> c.writtenBytes),
+                sum(all, c -> c.failedRequests),
+                perMember);
+    }
+
+    private static long sum(List<PortCounters> all, Function<PortCounters, AtomicLong> counter) {
+        return all.stream().mapToLong(c -> counter.apply(c).get()).sum();
+    }
+
+    private static long sum(List<PortCounters> all, Function<PortCounters, AtomicLongArray> counters, int index) {
+        return all.stream().mapToLong(c -> counters.apply(c).get(index)).sum();
+    }
+
+    private static long max(List<PortCounters> all, Function<PortCounters, AtomicLongArray> counters, int index) {
+        return all.stream().mapToLong(c -> counters.apply(c).get(index)).max().orElse(0);
+    }
+
+    /**
+     * Waits for what is in flight, then closes members; each syncs itself. Blocks; not on a loop that the device uses.
+     *
+     * @throws BlockIoException the first failure; every member is closed all the same
+     */
+    @Override
+    public void close() throws BlockIoException {
+        synchronized (controlLock) {
+            if (closed) {
+                return;
+            }
+        }
+        CompletionStage<@Nullable Void> idle = freeze();
+        try {
+            idle.toCompletableFuture().get(CLOSE_TIMEOUT_S, TimeUnit.SECONDS);
+            closePorts();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BlockIoException(IoError.IO, "device=" + info.name() + ": interrupted while closing", e);
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.error("device={}: requests did not finish within {} s; closing all the same", info.name(), CLOSE_TIMEOUT_S, e);
+        }
+        synchronized (controlLock) {
+            closed = true;
+        }
+        metadata.close(members, !syncHasFailed);
+    }
+
+    private void closePorts()
+            throws InterruptedException, ExecutionException, TimeoutException {
+        List<CompletableFuture<@Nullable Void>> closing = new ArrayList<>();
+        synchronized (controlLock) {
+            for (Raid0Port port : allPorts) {
+                CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+                closing.add(done);
+                port.loop().execute(() -> {
+                    port.close();
+                    done.complete(null);
+                });
+            }
+        }
+        CompletableFuture.allOf(closing.toArray(CompletableFuture[]::new)).get(CLOSE_TIMEOUT_S, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,288 @@
+package org.kiobd.raid;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.raid.layout.StripeSplitter;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.KiobufChain;
+import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.store.MemberOp;
+import org.kiobd.volume.store.MemberPort;
+import org.kiobd.volume.store.MemberStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One loop's share of a {@link Raid0Device}: splits chains, issues member operations, and when they end counts down the originals they
+ * cover. Confined to its loop, but for the counters.
+ */
+final class Raid0Port {
+    private static final Logger LOG = LoggerFactory.getLogger(Raid0Port.class);
+    private static final long NANOS_PER_MICRO = 1000;
+
+    private final Raid0Device device;
+    private final IoLoop loop;
+    private final StripeLayout layout;
+    private final StripeSplitter splitter;
+    private final MemberPort[] members;
+    private final int maxInFlightPerMember;
+    private final PortCounters counters;
+
+    private final MemberOp.Listener listener = this::memberOpEnded;
+    private final ArrayDeque<MemberOp> ready = new ArrayDeque<>();
+    private final StripeSplitter.Sink collect = ready::add;
+    private final ArrayDeque<KiobufChain> held = new ArrayDeque<>();
+    private final int[] inFlight;
+    private int totalInFlight;
+    private boolean frozen;
+    private @Nullable CompletableFuture<@Nullable Void> whenIdle;
+    private @Nullable Runnable roomListener;
+    private boolean roomWanted;
+
+    Raid0Port(Raid0Device device, IoLoop loop, List<MemberStore> stores, int maxInFlightPerMember) {
+        this.device = device;
+        this.loop = loop;
+        this.layout = device.layout();
+        this.splitter = new StripeSplitter(layout);
+        this.maxInFlightPerMember = maxInFlightPerMember;
+        this.members = new MemberPort[stores.size()];
+        for (int i = 0; i < members.length; i++) {
+            members[i] = stores.get(i).port(loop);
+        }
+        this.inFlight = new int[members.length];
+        this.counters = new PortCounters(members.length);
+    }
+
+    PortCounters counters() {
+        return counters;
+    }
+
+    IoLoop loop() {
+        return loop;
+    }
+
+    void onRoom(Runnable newListener) {
+        roomListener = newListener;
+    }
+
+    /** Whether no member that {@code chain} touches is at its limit; remembers that somebody waits if one is. */
+    boolean hasRoom(KiobufChain chain) {
+        boolean room = !frozen && (chain.op() == Op.FLUSH || membersHaveRoom(chain));
+        if (!room) {
+            roomWanted = true;
+        }
+        return room;
+    }
+
+    private boolean membersHaveRoom(KiobufChain chain) {
+        long firstChunk = layout.chunk(chain.offsetBytes());
+        long lastChunk = layout.chunk(Math.max(chain.offsetBytes(), chain.endBytes() - 1));
+        long chunks = Math.min(lastChunk - firstChunk + 1, members.length);
+        for (long i = 0; i < chunks; i++) {
+            if (inFlight[layout.memberOfChunk(firstChunk + i)] >= maxInFlightPerMember) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Takes a chain that is inside the device and allowed. */
+    void submit(KiobufChain chain) {
+        if (frozen) {
+            held.add(chain);
+        } else {
+            start(chain);
+        }
+    }
+
+    private void start(KiobufChain chain) {
+        int originals = chain.originals();
+        PortCounters.add(counters.requests, originals);
+        PortCounters.add(counters.chains, 1);
+        switch (chain.op()) {
+            case READ -> PortCounters.add(counters.readBytes, chain.lengthBytes());
+            case WRITE -> PortCounters.add(counters.writtenBytes, chain.lengthBytes());
+            case FLUSH, TRIM, WRITE_ZEROES, CACHE -> {}
+        }
+        splitter.split(chain, listener, collect);
+        MemberOp op = ready.poll();
+        while (op != null) {
+            issue(op);
+            op = ready.poll();
+        }
+        // Only now may originals end: until here the submitter's hold kept every one of them, so the links are still there to walk.
+        Kiobuf original = chain.head();
+        while (original != null) {
+            Kiobuf next = original.next();
+            original.submitted();
+            original = next;
+        }
+    }
+
+    private void issue(MemberOp op) {
+        int member = op.member();
+        inFlight[member]++;
+        totalInFlight++;
+        PortCounters.add(counters.memberOps, 1);
+        PortCounters.add(counters.ops, member, 1);
+        counters.inFlight.lazySet(member, inFlight[member]);
+        PortCounters.max(counters.maxInFlight, member, inFlight[member]);
+        op.started(System.nanoTime());
+        try {
+            members[member].submit(op);
+        } catch (RuntimeException e) {
+            LOG.error("device={} member={}: the store threw instead of ending the operation", device.info().name(), member, e);
+            if (!op.isEnded()) {
+                op.complete(0, IoError.IO);
+            }
+        }
+    }
+
+    void unplug() {
+        for (MemberPort member : members) {
+            member.unplug();
+        }
+    }
+
+    private void memberOpEnded(MemberOp op) {
+        int member = op.member();
+        inFlight[member]--;
+        totalInFlight--;
+        counters.inFlight.lazySet(member, inFlight[member]);
+        PortCounters.max(counters.maxAgeMicros, member, (System.nanoTime() - op.startedNanos()) / NANOS_PER_MICRO);
+        IoError error = op.error();
+        if (error == null) {
+            endOriginals(op);
+        } else {
+            PortCounters.add(counters.errors, member, 1);
+            memberOpFailed(op, error);
+        }
+        if (roomWanted && inFlight[member] < maxInFlightPerMember && !frozen) {
+            announceRoom();
+        }
+        if (totalInFlight == 0 && whenIdle != null) {
+            CompletableFuture<@Nullable Void> idle = whenIdle;
+            whenIdle = null;
+            idle.complete(null);
+        }
+    }
+
+    private void announceRoom() {
+        roomWanted = false;
+        if (roomListener != null) {
+            loop.trampoline().run(roomListener);
+        }
+    }
+
+    private static void endOriginals(MemberOp op) {
+        int entries = op.entries();
+        for (int i = 0; i < entries; i++) {
+            if (i + 1 == entries || op.original(i + 1) != op.original(i)) {
+                op.original(i).endSlice();
+            }
+        }
+    }
+
+    /**
+     * Charges a failure to exactly the originals it hit. What was done before it is good. The rest is sent again once, each original
+     * for itself, because the member said where it stopped, not what else is wrong; reads and writes may be repeated. A sync may not:
+     * the kernel drops dirty pages when one fails, and the next would succeed without them.
+     */
+    private void memberOpFailed(MemberOp op, IoError error) {
+        if (LOG.isWarnEnabled()) {
+            LOG.warn("device={} member={} {}: {} after {} bytes", device.info().name(), op.member(), op, error, op.doneBytes());
+        }
+        boolean syncFailed = op.op() == Op.FLUSH || (op.has(Kiobuf.FUA) && op.doneBytes() == op.lengthBytes());
+        if (syncFailed) {
+            device.syncFailed(op.member());
+            chargeFrom(op, 0, op.entries(), 0, error);
+            return;
+        }
+        boolean single = op.original(0) == op.original(op.entries() - 1);
+        if (single) {
+            chargeFrom(op, 0, op.entries(), op.doneBytes(), error);
+            return;
+        }
+        List<MemberOp> again = new ArrayList<>();
+        int first = 0;
+        long startBytes = 0;
+        while (first < op.entries()) {
+            int end = first;
+            long endBytes = startBytes;
+            while (end < op.entries() && op.original(end) == op.original(first)) {
+                endBytes += op.entryLengthBytes(end++);
+            }
+            if (endBytes <= op.doneBytes()) {
+                op.original(first).endSlice();
+            } else {
+                again.add(op.part(first, end, Math.max(0, op.doneBytes() - startBytes)));
+            }
+            first = end;
+            startBytes = endBytes;
+        }
+        PortCounters.add(counters.reissuedOps, again.size());
+        again.forEach(this::issue);
+        members[op.member()].unplug();
+    }
+
+    /** Ends the originals of the entries {@code [first, end)}; each fails at its first byte that is not below {@code doneBytes}. */
+    private void chargeFrom(MemberOp op, int first, int end, long doneBytes, IoError error) {
+        long startBytes = 0;
+        boolean charged = false;
+        for (int i = first; i < end; i++) {
+            Kiobuf original = op.original(i);
+            long endBytes = startBytes + op.entryLengthBytes(i);
+            if (!charged && (endBytes > doneBytes || i + 1 == end || op.original(i + 1) != original)) {
+                charge(original, op.originalOffsetBytes(i) + Math.max(0, doneBytes - startBytes), error);
+                charged = true;
+            }
+            if (i + 1 == end || op.original(i + 1) != original) {
+                original.endSlice();
+                charged = false;
+            }
+            startBytes = endBytes;
+        }
+    }
+
+    private void charge(Kiobuf original, long atBytes, IoError error) {
+        if (original.failure() == null) {
+            PortCounters.add(counters.failedRequests, 1);
+        }
+        original.charge(atBytes, error);
+    }
+
+    /** Holds new chains back; {@code idle} completes when nothing is in flight here. */
+    void freeze(CompletableFuture<@Nullable Void> idle) {
+        frozen = true;
+        if (totalInFlight == 0) {
+            idle.complete(null);
+        } else {
+            whenIdle = idle;
+        }
+    }
+
+    void thaw() {
+        frozen = false;
+        KiobufChain chain = held.poll();
+        while (chain != null) {
+            start(chain);
+            chain = held.poll();
+        }
+        unplug();
+        announceRoom();
+    }
+
+    /** On the loop, idle. */
+    void close() throws BlockIoException {
+        for (MemberPort member : members) {
+            member.close();
+        }
+    }
+}
