@@ -7,7 +7,6 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.raid.layout.StripeSplitter;
-import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
@@ -280,7 +279,7 @@ final class Raid0Port {
     }
 
     /** On the loop, idle. */
-    void close() throws BlockIoException {
+    void close() {
         for (MemberPort member : members) {
             member.close();
         }
