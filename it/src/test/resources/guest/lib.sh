@@ -72,7 +72,18 @@ run_case() {
     else
         dmesg | tail -n 20
         say FAIL "$1" "$case_ms" "$(cat /run/reason 2> /dev/null || echo "exit status $case_status")"
+        clean_up
     fi
+}
+
+# After a failure: nothing mounted, nothing attached, so that a later case fails for its own reasons only.
+clean_up() {
+    for mounted in $(awk '$2 ~ "^/mnt/" || $2 == "/mnt" && $1 ~ "^/dev/" { print $2 }' /proc/mounts | sort -r); do
+        umount "$mounted" || umount -l "$mounted"
+    done
+    for block in /sys/block/nbd*; do
+        [ ! -e "$block/pid" ] || nbd-client -d "/dev/${block##*/}"
+    done
 }
 
 # A case that hangs cannot be ended from inside (its programs may sleep in the kernel): tell the host who hangs, stop.
@@ -130,6 +141,26 @@ load_xfs() {
 }
 
 size_bytes() { blockdev --getsize64 "${1:-/dev/nbd0}"; }
+
+queue() { cat "/sys/block/${2:-nbd0}/queue/$1"; }
+
+# make_and_mount TYPE DEVICE DIRECTORY
+make_and_mount() {
+    case $1 in
+        ext4) mkfs.ext4 -qF "$2" ;;
+        xfs) mkfs.xfs -qf "$2" ;;
+    esac
+    mkdir -p "$3"
+    mount -t "$1" "$2" "$3"
+}
+
+# Checks a file system that is mounted and in use: frozen, its journal is empty and its tables are on the disk.
+check_mounted_ext4() {
+    fsfreeze -f "$2"
+    e2fsck -fn "$1" || online_check_failed=1
+    fsfreeze -u "$2"
+    [ -z "${online_check_failed:-}" ] || because "e2fsck found damage on the mounted file system"
+}
 
 drop_caches() {
     sync

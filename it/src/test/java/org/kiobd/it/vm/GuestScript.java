@@ -36,9 +36,11 @@ public record GuestScript(String name, String text, Map<String, String> variable
                 file.getFileName().toString().replaceFirst("\\.sh$", ""), Files.readString(file), Map.copyOf(variables));
     }
 
-    /** This script under another name, for a transcript of its own. */
-    public GuestScript named(String newName) {
-        return new GuestScript(newName, text, variables);
+    /** This script with one variable more. */
+    public GuestScript with(String variable, String value) {
+        Map<String, String> more = new TreeMap<>(variables);
+        more.put(variable, value);
+        return new GuestScript(name, text, Map.copyOf(more));
     }
 
     /** The cases, in order. */
