@@ -24,7 +24,7 @@ public final class HostProgram {
     /** The first executable called {@code program} in the system's folders, then in PATH. */
     public static Optional<Path> find(String program) {
         List<String> directories = new ArrayList<>(SYSTEM_DIRECTORIES);
-        directories.addAll(List.of(System.getenv().getOrDefault("PATH", "").split(":")));
+        directories.addAll(List.of(System.getenv().getOrDefault("PATH", "").split(":", -1)));
         return directories.stream()
                 .filter(directory -> !directory.isEmpty())
                 .map(directory -> Path.of(directory, program))

@@ -65,7 +65,8 @@ public final class KiobdServer implements AutoCloseable {
         try {
             Process process = new ProcessBuilder(kiobd.line(line))
                     .redirectErrorStream(true)
-                    .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                    .redirectInput(
+                            ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                     .start();
             KiobdServer server = new KiobdServer(process, exports, logFile);
             server.awaitReady();

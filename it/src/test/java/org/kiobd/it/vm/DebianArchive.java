@@ -38,10 +38,10 @@ final class DebianArchive {
 
     /** Reads the package list of {@code suite}; {@code work} keeps apt's private state and must outlive this object. */
     static DebianArchive open(String suite, Path work) throws IOException {
-        Path lists = Files.createDirectories(work.resolve("lists/partial")).getParent();
-        Path cache = Files.createDirectories(work.resolve("cache/archives/partial"))
-                .getParent()
-                .getParent();
+        Path lists = work.resolve("lists");
+        Path cache = work.resolve("cache");
+        Files.createDirectories(lists.resolve("partial"));
+        Files.createDirectories(cache.resolve("archives/partial"));
         Path sources = Files.writeString(
                 work.resolve("sources.list"), "deb [signed-by=%s] %s %s main%n".formatted(KEYRING, mirror(), suite));
         List<String> options = List.of(
@@ -69,10 +69,10 @@ final class DebianArchive {
     List<Offer> offers(String name) {
         List<Offer> offers = new ArrayList<>();
         HostCommand.Result shown = HostCommand.run(NETWORK_TIMEOUT, command("apt-cache", "show", name));
-        for (String stanza : shown.output().split("\n\n")) {
+        for (String stanza : shown.output().split("\n\n", -1)) {
             field(stanza, "Version")
-                    .ifPresent(version ->
-                            offers.add(new Offer(name, version, field(stanza, "Depends").orElse(""))));
+                    .ifPresent(version -> offers.add(
+                            new Offer(name, version, field(stanza, "Depends").orElse(""))));
         }
         return offers;
     }
@@ -109,7 +109,7 @@ final class DebianArchive {
         String targets = HostCommand.output(
                 "apt-get", "indextargets", "--format", "$(REPO_URI) $(ORIGIN) $(COMPONENT)", "Created-By: Packages");
         return targets.lines()
-                .map(line -> line.split(" "))
+                .map(line -> line.split(" ", -1))
                 .filter(words -> words[0].endsWith("/debian/"))
                 .map(words -> words[0])
                 .findFirst()

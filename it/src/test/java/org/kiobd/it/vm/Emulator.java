@@ -42,8 +42,15 @@ final class Emulator {
 
     /** Options that give the guest its console here and its second line at {@code socket}. */
     static List<String> reporting(Path socket) {
-        return List.of("-display", "none", "-serial", "stdio", "-chardev", "socket,id=line,path=" + socket,
-                "-serial", "chardev:line");
+        return List.of(
+                "-display",
+                "none",
+                "-serial",
+                "stdio",
+                "-chardev",
+                "socket,id=line,path=" + socket,
+                "-serial",
+                "chardev:line");
     }
 
     /** Options that give a person the console. */
@@ -57,11 +64,27 @@ final class Emulator {
         Path initramfs = Files.write(directory.resolve("initramfs"), initramfs(kernel, script));
         List<String> command = new ArrayList<>(List.of(
                 HostProgram.require("qemu-system-x86_64", "qemu-system-x86").toString(),
-                "-nodefaults", "-no-user-config", "-no-reboot",
-                "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", script.variables().getOrDefault(CPUS_VARIABLE, DEFAULT_CPUS), "-m", MEMORY_MIB,
-                "-kernel", kernel.image().toString(), "-initrd", initramfs.toString(), "-append", KERNEL_ARGUMENTS,
-                "-nic", "user,model=virtio-net-pci",
-                "-drive", "file=%s,format=raw,if=virtio,readonly=on,cache=unsafe".formatted(GuestImage.get())));
+                "-nodefaults",
+                "-no-user-config",
+                "-no-reboot",
+                "-accel",
+                "tcg,thread=multi",
+                "-cpu",
+                CPU,
+                "-smp",
+                script.variables().getOrDefault(CPUS_VARIABLE, DEFAULT_CPUS),
+                "-m",
+                MEMORY_MIB,
+                "-kernel",
+                kernel.image().toString(),
+                "-initrd",
+                initramfs.toString(),
+                "-append",
+                KERNEL_ARGUMENTS,
+                "-nic",
+                "user,model=virtio-net-pci",
+                "-drive",
+                "file=%s,format=raw,if=virtio,readonly=on,cache=unsafe".formatted(GuestImage.get())));
         command.addAll(lines);
         return command;
     }

@@ -62,7 +62,8 @@ public final class Guest implements AutoCloseable {
     public static Guest boot(Setup setup, Path logFile, Consumer<String> echo) {
         try {
             GuestTranscript transcript = new GuestTranscript(logFile, echo);
-            transcript.add("host", "boots " + setup.kernel() + " for " + setup.script().name());
+            transcript.add(
+                    "host", "boots " + setup.kernel() + " for " + setup.script().name());
             // Short on purpose: a unix socket's path may have 107 bytes, and a checkout can lie deep.
             return new Guest(setup, Files.createTempDirectory("kiobd-vm-"), transcript);
         } catch (IOException e) {
@@ -99,8 +100,7 @@ public final class Guest implements AutoCloseable {
 
     /** A little longer than the watchdog has, so that its words are what a test that waits for too long reports. */
     private long remainingMs() {
-        return Math.max(0, TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime()))
-                + EXIT_TIMEOUT.toMillis();
+        return Math.max(0, TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime())) + EXIT_TIMEOUT.toMillis();
     }
 
     private void readConsole() {

@@ -63,7 +63,8 @@ final class GuestChannel implements AutoCloseable {
             report.accept(message);
             return;
         }
-        String answer = commands.answer(List.of(message.substring(REQUEST.length()).split(" ")));
+        String answer =
+                commands.answer(List.of(message.substring(REQUEST.length()).split(" ", -1)));
         transcript.add("host", answer);
         ByteBuffer bytes = ByteBuffer.wrap((answer + "\n").getBytes(StandardCharsets.UTF_8));
         while (bytes.hasRemaining()) {

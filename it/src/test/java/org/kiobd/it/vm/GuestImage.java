@@ -139,7 +139,16 @@ final class GuestImage {
             Path prepared = work.resolve("root.ext4");
             HostCommand.output(
                     HostProgram.require("mke2fs", "e2fsprogs").toString(),
-                    "-q", "-t", "ext4", "-O", "^has_journal", "-m", "0", "-d", stage.toString(), prepared.toString(),
+                    "-q",
+                    "-t",
+                    "ext4",
+                    "-O",
+                    "^has_journal",
+                    "-m",
+                    "0",
+                    "-d",
+                    stage.toString(),
+                    prepared.toString(),
                     (sizeBytes >> 10) + "k");
             return GuestCache.publish(prepared, image);
         } finally {
@@ -170,7 +179,8 @@ final class GuestImage {
     /** Busybox's own tools, in a folder of their own that PATH names last: the real programs win. */
     private static void applets(Path stage) throws IOException {
         Path directory = Files.createDirectory(stage.resolve("usr/applets"));
-        for (String applet : HostCommand.output(busybox().toString(), "--list").split("\n")) {
+        for (String applet :
+                HostCommand.output(busybox().toString(), "--list").lines().toList()) {
             Files.createSymbolicLink(directory.resolve(applet), Path.of("../bin", BUSYBOX));
         }
         Files.createSymbolicLink(stage.resolve("usr/bin/sh"), Path.of(BUSYBOX));

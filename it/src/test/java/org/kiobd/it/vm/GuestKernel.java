@@ -102,7 +102,12 @@ public record GuestKernel(KernelSeries series, String packageVersion, Path image
                 entry.getFileName().toString(),
                 only(entry.resolve("boot"), "vmlinuz-"),
                 // Newer packages unpack below usr/lib, older ones below lib.
-                only(entry.resolve(Files.isDirectory(entry.resolve("usr/lib/modules")) ? "usr/lib/modules" : "lib/modules"), ""));
+                only(
+                        entry.resolve(
+                                Files.isDirectory(entry.resolve("usr/lib/modules"))
+                                        ? "usr/lib/modules"
+                                        : "lib/modules"),
+                        ""));
     }
 
     private static Path only(Path directory, String prefix) throws IOException {

@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * The guest for a person, started by {@code it/guest}: a shell in it, or a script run in it, against whatever NBD server
@@ -18,8 +19,7 @@ public final class GuestMain {
     private static final int EXIT_FAILED = 1;
     private static final int EXIT_USAGE = 2;
     private static final Duration SCRIPT_TIMEOUT = Duration.ofMinutes(15);
-    private static final String USAGE =
-            """
+    private static final String USAGE = """
             usage: it/guest [--kernel 6.1|6.12] [--port PORT] [--env NAME=VALUE]... [SCRIPT]
 
             Boots a Debian kernel in an emulated machine whose address 10.0.2.2 is this host's loopback.
@@ -85,13 +85,14 @@ public final class GuestMain {
         Path log = Path.of("target", "guest", script.name() + ".log");
         HostCommands commands = new HostCommands().with("echo", words -> String.join(" ", words));
         Guest.Setup setup = new Guest.Setup(kernel, script, commands, SCRIPT_TIMEOUT);
+        Consumer<String> show = System.out::println;
         int exitCode = 0;
-        try (Guest guest = Guest.boot(setup, log, System.out::println)) {
+        try (Guest guest = Guest.boot(setup, log, show)) {
             for (String name : script.cases()) {
                 try {
                     guest.awaitCase(name);
                 } catch (AssertionError e) {
-                    System.out.println(e.getMessage().lines().findFirst().orElse(name + " failed"));
+                    System.out.println(e.toString().lines().findFirst().orElse(name + " failed"));
                     exitCode = EXIT_FAILED;
                 }
             }

@@ -43,7 +43,8 @@ final class GuestReport {
             case "STEP" -> lastStep = words[1];
             case "OK" -> finish(words[1], new Result(true, ""));
             case "FAIL" -> finish(words[1], new Result(false, words.length > 3 ? words[3] : "no reason given"));
-            case "FACT" -> addFact(words[1], line.substring(("FACT " + words[1]).length()).strip());
+            case "FACT" ->
+                addFact(words[1], line.substring(("FACT " + words[1]).length()).strip());
             case "END" -> ended("the script ended");
             default -> throw new IllegalStateException("the guest said an unknown line: " + line);
         }
@@ -108,7 +109,7 @@ final class GuestReport {
         } catch (TimeoutException e) {
             throw new IllegalStateException("timeoutMs=%d ended while waiting for %s".formatted(timeoutMs, what), e);
         } catch (ExecutionException e) {
-            throw new IllegalStateException(String.valueOf(e.getCause().getMessage()), e.getCause());
+            throw new IllegalStateException("no answer for %s: %s".formatted(what, e.getCause()), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while waiting for " + what, e);

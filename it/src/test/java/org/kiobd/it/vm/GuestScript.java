@@ -33,7 +33,9 @@ public record GuestScript(String name, String text, Map<String, String> variable
     /** A script from a file. */
     public static GuestScript file(Path file, Map<String, String> variables) throws IOException {
         return new GuestScript(
-                file.getFileName().toString().replaceFirst("\\.sh$", ""), Files.readString(file), Map.copyOf(variables));
+                file.getFileName().toString().replaceFirst("\\.sh$", ""),
+                Files.readString(file),
+                Map.copyOf(variables));
     }
 
     /** This script with one variable more. */

@@ -21,8 +21,7 @@ public final class GuestTests {
 
     /** Boots {@code script}; the transcript goes to {@code target/guest}. Returned owned: close it. */
     public static Guest boot(GuestKernel kernel, GuestScript script, HostCommands commands, Duration timeout) {
-        return Guest.boot(
-                new Guest.Setup(kernel, script, commands, timeout), logFile(script, kernel), line -> {});
+        return Guest.boot(new Guest.Setup(kernel, script, commands, timeout), logFile(script, kernel), line -> {});
     }
 
     /** A test for each result of {@code guest}, each waiting for its own; borrows the guest. */
@@ -31,8 +30,8 @@ public final class GuestTests {
             String up = guest.awaitUp();
             System.out.printf("%s, %s: up after %s%n", script.name(), kernel, up);
         }));
-        Stream<DynamicTest> cases = script.cases().stream()
-                .map(name -> dynamicTest(kernel + ": " + name, () -> guest.awaitCase(name)));
+        Stream<DynamicTest> cases =
+                script.cases().stream().map(name -> dynamicTest(kernel + ": " + name, () -> guest.awaitCase(name)));
         Stream<DynamicTest> end = Stream.of(dynamicTest(kernel + ": end", () -> {
             guest.awaitEnd();
             System.out.printf("%s, %s: %s%n", script.name(), kernel, guest.facts());

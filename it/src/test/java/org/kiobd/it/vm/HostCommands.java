@@ -33,8 +33,8 @@ public final class HostCommands {
         try {
             HostAction action = actions.get(request.get(0));
             if (action == null) {
-                throw new IllegalArgumentException("the host knows no command=%s, only %s"
-                        .formatted(request.get(0), actions.keySet()));
+                throw new IllegalArgumentException(
+                        "the host knows no command=%s, only %s".formatted(request.get(0), actions.keySet()));
             }
             answer = "ok " + action.run(request.subList(1, request.size()));
         } catch (InterruptedException e) {

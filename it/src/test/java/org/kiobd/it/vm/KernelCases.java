@@ -65,8 +65,7 @@ abstract class KernelCases {
             GuestKernel kernel, String scriptName, List<Volume> volumes, Map<String, String> variables) {
         VolumeServer server = serve(scriptName + "-" + kernel.series().version(), volumes);
         open.push(server);
-        GuestScript script = GuestScript.resource(scriptName, variables)
-                .with("PORT", Integer.toString(server.port()));
+        GuestScript script = GuestScript.resource(scriptName, variables).with("PORT", Integer.toString(server.port()));
         Guest guest = GuestTests.boot(kernel, script, VolumeCommands.of(server), RUN_TIMEOUT);
         open.push(guest);
         return GuestTests.results(guest, kernel, script);

@@ -80,8 +80,7 @@ final class KernelModules {
         if (!file.toString().endsWith(".xz")) {
             return Files.readAllBytes(file);
         }
-        Process xz = new ProcessBuilder(
-                        HostProgram.require("xz", "xz-utils").toString(), "-dc", file.toString())
+        Process xz = new ProcessBuilder(HostProgram.require("xz", "xz-utils").toString(), "-dc", file.toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         ByteArrayOutputStream content = new ByteArrayOutputStream();
@@ -108,7 +107,7 @@ final class KernelModules {
                     to++;
                 }
                 String list = new String(module, from, to - from, StandardCharsets.US_ASCII);
-                return list.isEmpty() ? new String[0] : list.replace('-', '_').split(",");
+                return list.isEmpty() ? new String[0] : list.replace('-', '_').split(",", -1);
             }
         }
         throw new IOException("a module states no dependencies: sizeBytes=" + module.length);

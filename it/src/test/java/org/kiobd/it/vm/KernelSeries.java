@@ -2,19 +2,17 @@ package org.kiobd.it.vm;
 
 import java.util.List;
 
-/** The Linux kernels the tests run, and the Debian suites that carry them, first choice first. */
+/** The Linux kernels the tests run. */
 public enum KernelSeries {
     /** Debian 12's kernel: no WRITE_ZEROES, requests of at most 128 KiB. Every kernel test runs on it. */
-    LINUX_6_1("6.1", List.of("bookworm")),
+    LINUX_6_1("6.1"),
     /** Debian 13's, also a backport to 12: WRITE_ZEROES, ROTATIONAL, requests up to 1.25 MiB. */
-    LINUX_6_12("6.12", List.of("bookworm-backports", "trixie"));
+    LINUX_6_12("6.12");
 
     private final String version;
-    private final List<String> suites;
 
-    KernelSeries(String version, List<String> suites) {
+    KernelSeries(String version) {
         this.version = version;
-        this.suites = suites;
     }
 
     /** Such as {@code 6.1}. */
@@ -22,8 +20,12 @@ public enum KernelSeries {
         return version;
     }
 
+    /** The suites of Debian that may carry it, in the order to ask. */
     List<String> suites() {
-        return suites;
+        return switch (this) {
+            case LINUX_6_1 -> List.of("bookworm");
+            case LINUX_6_12 -> List.of("bookworm-backports", "trixie");
+        };
     }
 
     /** Whether a Debian package version such as {@code 6.12.95-1~bpo12+1} is of this series. */

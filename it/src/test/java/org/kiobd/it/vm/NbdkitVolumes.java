@@ -68,7 +68,12 @@ final class NbdkitVolumes implements VolumeServer {
     public void start(boolean readOnly) {
         List<String> command = new ArrayList<>(List.of(
                 HostProgram.require("nbdkit", "nbdkit").toString(),
-                "--foreground", "--exit-with-parent", "--ipaddr", "127.0.0.1", "--port", Integer.toString(port)));
+                "--foreground",
+                "--exit-with-parent",
+                "--ipaddr",
+                "127.0.0.1",
+                "--port",
+                Integer.toString(port)));
         if (readOnly) {
             command.add("--readonly");
         }
@@ -90,7 +95,8 @@ final class NbdkitVolumes implements VolumeServer {
         while (!listens()) {
             if (!started.isAlive() || System.nanoTime() > deadlineNanos) {
                 close();
-                throw new IllegalStateException("nbdkit does not listen on port=%d; its log=%s".formatted(port, logFile));
+                throw new IllegalStateException(
+                        "nbdkit does not listen on port=%d; its log=%s".formatted(port, logFile));
             }
             LockSupport.parkNanos(POLL.toNanos());
         }

@@ -36,7 +36,7 @@ final class VolumeCommands {
                 .mapToLong(file -> {
                     String[] blocks = HostCommand.output("stat", "-c", "%b %B", file.toString())
                             .strip()
-                            .split(" ");
+                            .split(" ", -1);
                     return Long.parseLong(blocks[0]) * Long.parseLong(blocks[1]);
                 })
                 .sum();
