@@ -1,0 +1,122 @@
+package org.kiobd.it.vm;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.kiobd.it.KiobdCommand;
+import org.kiobd.it.KiobdServer;
+
+/** Volumes of kiobd, each striped over four files, served by the real program. */
+final class KiobdVolumes implements VolumeServer {
+    private static final int MEMBERS = 4;
+
+    private final Path directory;
+    private final Path logFile;
+    private final KiobdCommand kiobd;
+    private final Map<String, List<Path>> members = new LinkedHashMap<>();
+    private Optional<KiobdServer> server = Optional.empty();
+    private int port;
+
+    private KiobdVolumes(Path directory, Path logFile) {
+        this.directory = directory;
+        this.logFile = logFile;
+        this.kiobd = new KiobdCommand(directory.resolve("home"));
+    }
+
+    /** Creates {@code volumes} in a new folder and serves them. Returned owned. */
+    static KiobdVolumes serve(String name, List<Volume> volumes) {
+        try {
+            Path parent = Files.createDirectories(Path.of("target", "guest")).toAbsolutePath();
+            KiobdVolumes served =
+                    new KiobdVolumes(Files.createTempDirectory(parent, name + "-"), parent.resolve(name + "-server"));
+            try {
+                volumes.forEach(served::create);
+                served.start(false);
+                return served;
+            } catch (RuntimeException e) {
+                served.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot make a folder for the volumes", e);
+        }
+    }
+
+    private void create(Volume volume) {
+        List<Path> files = IntStream.range(0, MEMBERS)
+                .mapToObj(member -> directory.resolve(volume.name() + "." + member))
+                .toList();
+        List<String> arguments = new ArrayList<>(List.of("create", volume.name(), "--size", volume.size()));
+        files.forEach(file -> arguments.addAll(List.of("--member", "file:" + file)));
+        kiobd.output(arguments.toArray(String[]::new));
+        members.put(volume.name(), files);
+    }
+
+    @Override
+    public int port() {
+        return port;
+    }
+
+    @Override
+    public void start(boolean readOnly) {
+        if (server.isPresent()) {
+            throw new IllegalStateException("the server runs already");
+        }
+        // The first start lets the system choose the port; the others must find the kernel's client where it was.
+        List<String> arguments = new ArrayList<>(List.of("serve", "--all", "--listen", "127.0.0.1:" + port));
+        if (readOnly) {
+            arguments.add("--read-only");
+        }
+        Path log = logFile.resolveSibling(logFile.getFileName() + "-" + System.nanoTime() + ".log");
+        KiobdServer started = KiobdServer.start(kiobd, arguments, members.size(), log);
+        server = Optional.of(started);
+        port = started.port();
+    }
+
+    @Override
+    public Map<String, Long> stop() {
+        KiobdServer.Exit exit = takeServer().terminate();
+        if (exit.code() != 0) {
+            throw new IllegalStateException("SIGTERM must end the server with exitCode=0, it was " + exit.code());
+        }
+        return exit.counters();
+    }
+
+    @Override
+    public void kill() {
+        takeServer().kill();
+    }
+
+    private KiobdServer takeServer() {
+        KiobdServer running = server.orElseThrow(() -> new IllegalStateException("the server does not run"));
+        server = Optional.empty();
+        return running;
+    }
+
+    @Override
+    public void resize(String volume, String size) {
+        kiobd.output("resize", volume, "--size", size);
+    }
+
+    @Override
+    public List<Path> files(String volume) {
+        return members.getOrDefault(volume, List.of());
+    }
+
+    @Override
+    public void close() {
+        server.ifPresent(KiobdServer::close);
+        try {
+            GuestCache.deleteTree(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot remove the volumes in " + directory, e);
+        }
+    }
+}

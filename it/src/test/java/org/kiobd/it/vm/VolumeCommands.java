@@ -1,0 +1,44 @@
+package org.kiobd.it.vm;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.kiobd.it.HostCommand;
+
+/** What a guest's script may ask for by {@code host ...} when it works against a {@link VolumeServer}. */
+final class VolumeCommands {
+    private VolumeCommands() {}
+
+    /**
+     * {@code stop-server}, {@code kill-server}, {@code start-server [read-only]}, {@code resize VOLUME SIZE}, and {@code
+     * used VOLUME}: the bytes its files really occupy.
+     */
+    static HostCommands of(VolumeServer server) {
+        return new HostCommands()
+                .with("stop-server", words -> server.stop().toString())
+                .with("kill-server", words -> {
+                    server.kill();
+                    return "";
+                })
+                .with("start-server", words -> {
+                    server.start(words.contains("read-only"));
+                    return "";
+                })
+                .with("resize", words -> {
+                    server.resize(words.get(0), words.get(1));
+                    return "";
+                })
+                .with("used", words -> Long.toString(usedBytes(server.files(words.get(0)))));
+    }
+
+    /** What the file system has allocated, which for a sparse file is not its length. */
+    static long usedBytes(List<Path> files) {
+        return files.stream()
+                .mapToLong(file -> {
+                    String[] blocks = HostCommand.output("stat", "-c", "%b %B", file.toString())
+                            .strip()
+                            .split(" ", -1);
+                    return Long.parseLong(blocks[0]) * Long.parseLong(blocks[1]);
+                })
+                .sum();
+    }
+}

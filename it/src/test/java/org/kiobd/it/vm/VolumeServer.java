@@ -1,0 +1,32 @@
+package org.kiobd.it.vm;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The server a guest's script works against, with all that is done to it from outside while the guest runs. Closing it
+ * ends the server and removes its volumes.
+ */
+interface VolumeServer extends AutoCloseable {
+    /** The port on this host's loopback; the same after each start. */
+    int port();
+
+    /** Serves all volumes; the server must not run. */
+    void start(boolean readOnly);
+
+    /** Asks the server to end (SIGTERM) and waits; throws unless it ends with exit code 0. Returns what it counted. */
+    Map<String, Long> stop();
+
+    /** Kills the server (SIGKILL). */
+    void kill();
+
+    /** Grows or shrinks a volume that is being served. */
+    void resize(String volume, String size);
+
+    /** The files the volume's bytes lie in. */
+    List<Path> files(String volume);
+
+    @Override
+    void close();
+}
