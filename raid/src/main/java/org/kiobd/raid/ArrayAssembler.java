@@ -150,6 +150,9 @@ public final class ArrayAssembler {
             Superblock superblock = MemberSuperblocks.read(store);
             MemberSuperblocks.requireMatch(manifest, index, superblock);
             MemberSuperblocks.requireLength(store, superblock.member().sizeBytes());
+            if (!readOnly) {
+                MemberSuperblocks.requireWritable(superblock);
+            }
             return superblock;
         } catch (BlockIoException e) {
             throw new BlockIoException(
@@ -168,7 +171,8 @@ public final class ArrayAssembler {
         } catch (BlockIoException e) {
             throw new BlockIoException(e.error(), "volume=" + manifest.name() + ": " + e.getMessage(), e);
         }
-        // A change that was interrupted is carried on: the superblocks that have it are right, and they outrank the catalog.
+        // A change that was interrupted is carried on: the superblocks that have it are right, and they outrank the
+        // catalog.
         VolumeManifest current = manifest;
         for (Superblock superblock : superblocks) {
             if (superblock.eventCounter() == newestEvent) {
@@ -195,8 +199,8 @@ public final class ArrayAssembler {
         MemberStore store = stores.forUri(uri).openRaw(uri, readOnly);
         String location = uri.location();
         String name = location.substring(location.lastIndexOf('/') + 1);
-        VolumeManifest manifest = new VolumeManifest(
-                name, NIL_UUID, store.sizeBytes(), ArraySpec.DEFAULT_CHUNK_BYTES, 0, List.of(uri));
+        VolumeManifest manifest =
+                new VolumeManifest(name, NIL_UUID, store.sizeBytes(), ArraySpec.DEFAULT_CHUNK_BYTES, 0, List.of(uri));
         return new Raid0Device(
                 DeviceInfo.of(name, NIL_UUID, readOnly),
                 new StripeLayout(1, ArraySpec.DEFAULT_CHUNK_BYTES),
@@ -218,9 +222,12 @@ public final class ArrayAssembler {
         List<@Nullable MemberUri> byIndex = new ArrayList<>();
         for (MemberUri uri : uris) {
             Superblock superblock = look(uri);
-            if (newest != null && !newest.volume().uuid().equals(superblock.volume().uuid())) {
-                throw invalid("member " + uri + " belongs to volume=" + superblock.volume().name() + " uuid="
-                        + superblock.volume().uuid() + ", the others to volume=" + newest.volume().name() + " uuid="
+            if (newest != null
+                    && !newest.volume().uuid().equals(superblock.volume().uuid())) {
+                throw invalid("member " + uri + " belongs to volume="
+                        + superblock.volume().name() + " uuid="
+                        + superblock.volume().uuid() + ", the others to volume="
+                        + newest.volume().name() + " uuid="
                         + newest.volume().uuid() + "; name the members of one volume only");
             }
             while (byIndex.size() < superblock.volume().members()) {
@@ -262,7 +269,12 @@ public final class ArrayAssembler {
         }
         Superblock.Volume volume = newest.volume();
         return new VolumeManifest(
-                volume.name(), volume.uuid(), volume.deviceSizeBytes(), volume.chunkBytes(), volume.layoutId(), members);
+                volume.name(),
+                volume.uuid(),
+                volume.deviceSizeBytes(),
+                volume.chunkBytes(),
+                volume.layoutId(),
+                members);
     }
 
     /**

@@ -29,8 +29,7 @@ final class ArrayCheck {
         return findings;
     }
 
-    private void checkMember(
-            VolumeManifest manifest, int index, List<Superblock> superblocks, List<Finding> findings) {
+    private void checkMember(VolumeManifest manifest, int index, List<Superblock> superblocks, List<Finding> findings) {
         MemberUri uri = manifest.members().get(index);
         try (MemberStore store = stores.forUri(uri).open(uri, true)) {
             Superblock superblock = MemberSuperblocks.read(store);

@@ -42,8 +42,7 @@ final class MemberSuperblocks {
                         manifest.chunkBytes(),
                         manifest.layoutId(),
                         manifest.sizeBytes()),
-                new Superblock.Member(
-                        index, layout.memberBytes(manifest.sizeBytes()), Superblock.DATA_OFFSET_BYTES),
+                new Superblock.Member(index, layout.memberBytes(manifest.sizeBytes()), Superblock.DATA_OFFSET_BYTES),
                 state,
                 eventCounter);
     }
@@ -83,6 +82,15 @@ final class MemberSuperblocks {
         }
     }
 
+    /** Refuses to write where a later version left something only it understands. */
+    static void requireWritable(Superblock found) throws BlockIoException {
+        if (found.features().readOnlyCompatible() != 0) {
+            throw refused("readOnlyCompatible=0x"
+                    + Long.toHexString(found.features().readOnlyCompatible())
+                    + ": this version may only read it; serve it with --read-only, or use a newer kiobd");
+        }
+    }
+
     /** Refuses a member that holds less than {@code neededBytes} of data area. */
     static void requireLength(MemberStore store, long neededBytes) throws BlockIoException {
         if (store.sizeBytes() < neededBytes) {
@@ -97,7 +105,8 @@ final class MemberSuperblocks {
      * @throws BlockIoException if a member is more than one change behind: it is an old copy, and its data would be too
      */
     static long newestEvent(List<Superblock> superblocks) throws BlockIoException {
-        long newest = superblocks.stream().mapToLong(Superblock::eventCounter).max().orElse(0);
+        long newest =
+                superblocks.stream().mapToLong(Superblock::eventCounter).max().orElse(0);
         for (Superblock superblock : superblocks) {
             if (superblock.eventCounter() < newest - 1) {
                 throw refused("member " + superblock.member().index() + " is an old copy: event="

@@ -281,7 +281,11 @@ public final class Raid0Device implements BlockDevice {
             Thread.currentThread().interrupt();
             throw new BlockIoException(IoError.IO, "device=" + info.name() + ": interrupted while closing", e);
         } catch (ExecutionException | TimeoutException e) {
-            LOG.error("device={}: requests did not finish within {} s; closing all the same", info.name(), CLOSE_TIMEOUT_S, e);
+            LOG.error(
+                    "device={}: requests did not finish within {} s; closing all the same",
+                    info.name(),
+                    CLOSE_TIMEOUT_S,
+                    e);
         }
         synchronized (controlLock) {
             closed = true;
@@ -289,8 +293,7 @@ public final class Raid0Device implements BlockDevice {
         metadata.close(members, !syncHasFailed);
     }
 
-    private void closePorts()
-            throws InterruptedException, ExecutionException, TimeoutException {
+    private void closePorts() throws InterruptedException, ExecutionException, TimeoutException {
         List<CompletableFuture<@Nullable Void>> closing = new ArrayList<>();
         synchronized (controlLock) {
             for (Raid0Port port : allPorts) {

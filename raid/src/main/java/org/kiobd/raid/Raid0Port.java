@@ -116,7 +116,8 @@ final class Raid0Port {
             issue(op);
             op = ready.poll();
         }
-        // Only now may originals end: until here the submitter's hold kept every one of them, so the links are still there to walk.
+        // Only now may originals end: until here the submitter's hold kept every one of them, so the links are still
+        // there to walk.
         Kiobuf original = chain.head();
         while (original != null) {
             Kiobuf next = original.next();
@@ -137,7 +138,11 @@ final class Raid0Port {
         try {
             members[member].submit(op);
         } catch (RuntimeException e) {
-            LOG.error("device={} member={}: the store threw instead of ending the operation", device.info().name(), member, e);
+            LOG.error(
+                    "device={} member={}: the store threw instead of ending the operation",
+                    device.info().name(),
+                    member,
+                    e);
             if (!op.isEnded()) {
                 op.complete(0, IoError.IO);
             }
@@ -196,7 +201,13 @@ final class Raid0Port {
      */
     private void memberOpFailed(MemberOp op, IoError error) {
         if (LOG.isWarnEnabled()) {
-            LOG.warn("device={} member={} {}: {} after {} bytes", device.info().name(), op.member(), op, error, op.doneBytes());
+            LOG.warn(
+                    "device={} member={} {}: {} after {} bytes",
+                    device.info().name(),
+                    op.member(),
+                    op,
+                    error,
+                    op.doneBytes());
         }
         boolean syncFailed = op.op() == Op.FLUSH || (op.has(Kiobuf.FUA) && op.doneBytes() == op.lengthBytes());
         if (syncFailed) {

@@ -8,15 +8,24 @@ public final class BlockIoException extends java.io.IOException {
     private static final long serialVersionUID = 1L;
 
     private final IoError error;
+    private final String text;
 
     public BlockIoException(IoError error, String message) {
         super(message);
         this.error = error;
+        this.text = message;
     }
 
     public BlockIoException(IoError error, String message, Throwable cause) {
         super(message, cause);
         this.error = error;
+        this.text = message;
+    }
+
+    /** Never null here. */
+    @Override
+    public String getMessage() {
+        return text;
     }
 
     public IoError error() {
