@@ -43,13 +43,25 @@ final class MergeWindow {
 
     /** Where the chains of one op begin and end. Of two chains that begin (or end) at the same byte, the first stands here. */
     private static final class Index {
+        private static final long GOLDEN_RATIO = 0x9E3779B97F4A7C15L;
+
         final LongObjectMap<Slot> byStart = new LongObjectHashMap<>();
         final LongObjectMap<Slot> byEnd = new LongObjectHashMap<>();
 
+        @Nullable
+        Slot startingAt(long offsetBytes) {
+            return byStart.get(key(offsetBytes));
+        }
+
+        @Nullable
+        Slot endingAt(long offsetBytes) {
+            return byEnd.get(key(offsetBytes));
+        }
+
         void add(Slot slot) {
             slot.indexed = true;
-            byStart.putIfAbsent(slot.chain.offsetBytes(), slot);
-            byEnd.putIfAbsent(slot.chain.endBytes(), slot);
+            byStart.putIfAbsent(key(slot.chain.offsetBytes()), slot);
+            byEnd.putIfAbsent(key(slot.chain.endBytes()), slot);
         }
 
         void remove(Slot slot) {
@@ -61,12 +73,19 @@ final class MergeWindow {
                 return;
             }
             slot.indexed = false;
-            if (byStart.get(startBytes) == slot) {
-                byStart.remove(startBytes);
+            removeIfSame(byStart, key(startBytes), slot);
+            removeIfSame(byEnd, key(endBytes), slot);
+        }
+
+        private static void removeIfSame(LongObjectMap<Slot> map, long key, Slot slot) {
+            if (map.get(key) == slot) {
+                map.remove(key);
             }
-            if (byEnd.get(endBytes) == slot) {
-                byEnd.remove(endBytes);
-            }
+        }
+
+        /** Offsets are multiples of 4096 or so: without mixing, all of them would fall into the map's first slots. */
+        private static long key(long offsetBytes) {
+            return offsetBytes * GOLDEN_RATIO;
         }
     }
 
@@ -101,14 +120,14 @@ final class MergeWindow {
             return;
         }
         Index index = index(request.op());
-        Slot before = last != null && mayJoin(last.chain, added) ? last : index.byEnd.get(request.offsetBytes());
+        Slot before = last != null && mayJoin(last.chain, added) ? last : index.endingAt(request.offsetBytes());
         if (before != null && mayJoin(before.chain, added)) {
             makeLast(before);
             before.chain.join(added);
             joinFollower(before);
             return;
         }
-        Slot after = last != null && mayJoin(added, last.chain) ? last : index.byStart.get(request.endBytes());
+        Slot after = last != null && mayJoin(added, last.chain) ? last : index.startingAt(request.endBytes());
         if (after != null && mayJoin(added, after.chain)) {
             makeLast(after);
             added.join(after.chain);
@@ -137,7 +156,7 @@ final class MergeWindow {
         if (index.byStart.isEmpty()) {
             return;
         }
-        Slot after = index.byStart.get(grown.chain.endBytes());
+        Slot after = index.startingAt(grown.chain.endBytes());
         if (after != null && mayJoin(grown.chain, after.chain)) {
             index.remove(after);
             grown.chain.join(after.chain);
