@@ -23,7 +23,10 @@ public final class MemberOp {
         void memberOpEnded(MemberOp op);
     }
 
-    private static final int FIRST_ENTRIES = 4;
+    /** Most operations of a random load have one entry; a merged one grows in steps of four. */
+    private static final int FIRST_ENTRIES = 1;
+
+    private static final int GROWTH = 4;
 
     private final Op op;
     private final int flags;
@@ -76,7 +79,7 @@ public final class MemberOp {
 
     private void append(Kiobuf added, long atBytes, long bytes) {
         if (entries == original.length) {
-            int grown = entries * 2;
+            int grown = entries * GROWTH;
             original = Arrays.copyOf(original, grown);
             fragment = Arrays.copyOf(fragment, grown);
             fragmentOffset = Arrays.copyOf(fragmentOffset, grown);
