@@ -92,8 +92,7 @@ final class GuestImage {
     private static Map<String, Path> files() {
         Map<String, Path> files = new TreeMap<>();
         files.put("usr/bin/" + BUSYBOX, busybox());
-        PROGRAMS.forEach((name, debianPackage) -> {
-            Path program = HostProgram.require(name, debianPackage);
+        HostProgram.requireAll(PROGRAMS).forEach((name, program) -> {
             files.put("usr/sbin/" + name, program);
             libraries(program).forEach(library -> files.put(merged(library), library));
         });
