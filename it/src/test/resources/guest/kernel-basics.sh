@@ -11,12 +11,16 @@ attaches_with_one_connection() {
     fact limits "max_sectors_kb=$(queue max_sectors_kb) write_zeroes_max_bytes=$(queue write_zeroes_max_bytes)"
 }
 
+# Direct, so that the kernel sends these sizes and alignments and no page cache evens them out.
 reads_and_writes_every_size() {
-    fill_random /run/pattern 4
+    fill_random /run/pattern 2
     for block in 512 1536 4096 69632 1048576; do
-        dd if=/run/pattern of=/dev/nbd0 bs="$block" count=$((3145728 / block)) seek=1 oflag=direct conv=notrunc status=none
-        dd if=/dev/nbd0 of=/run/back bs="$block" count=$((3145728 / block)) skip=1 iflag=direct status=none
-        cmp -n $((3145728 / block * block)) /run/pattern /run/back
+        count=$((1048576 / block))
+        [ "$block" -gt 4096 ] || count=256
+        dd if=/run/pattern of=/dev/nbd0 bs="$block" count="$count" seek=1 oflag=direct conv=notrunc status=none
+        dd if=/dev/nbd0 of=/run/back bs="$block" count="$count" skip=1 iflag=direct status=none
+        equal "bytes of $block read" $((block * count)) "$(stat -c %s /run/back)"
+        cmp -n $((block * count)) /run/pattern /run/back
     done
     rm /run/pattern /run/back
 }
@@ -34,6 +38,7 @@ TABLE
 }
 
 ext4_keeps_files() {
+    attached first
     make_and_mount ext4 /dev/nbd0p1 /mnt/ext4
     fill_tree /mnt/ext4/tree 24
     drop_caches
@@ -43,6 +48,7 @@ ext4_keeps_files() {
 ext4_is_clean_while_mounted() { check_mounted_ext4 /dev/nbd0p1 /mnt/ext4; }
 
 xfs_keeps_files() {
+    attached first
     load_xfs
     make_and_mount xfs /dev/nbd0p2 /mnt/xfs
     fill_tree /mnt/xfs/tree 24
@@ -94,6 +100,7 @@ two_volumes_at_once() {
 }
 
 fstrim_frees_space() {
+    attached first
     make_and_mount ext4 /dev/nbd0p1 /mnt/ext4
     fill_random /mnt/ext4/large 48
     sync
@@ -108,6 +115,7 @@ fstrim_frees_space() {
 }
 
 zeroes_and_discards() {
+    attached first
     fill_random /run/pattern 4
     dd if=/run/pattern of=/dev/nbd0 bs=1M oflag=direct conv=notrunc status=none
     blkdiscard --zeroout --offset $((512 * 3)) --length $((1 << 20)) /dev/nbd0
@@ -122,23 +130,34 @@ zeroes_and_discards() {
 }
 
 swaps() {
+    attached first
     dd if=/dev/zero of=/dev/nbd0 bs=1M count=1 conv=notrunc,fsync status=none
     mkswap /dev/nbd0
     swapon /dev/nbd0
-    # More than the guest has: what does not fit goes through the volume and has to come back as it was.
-    mkdir -p /run/memory
-    mount -t tmpfs -o size=900m memory /run/memory
-    fill_random /run/memory/pattern 16
-    sum=$(md5sum < /run/memory/pattern)
-    for copy in $(seq 1 33); do
-        cp /run/memory/pattern "/run/memory/$copy"
-    done
-    above "KiB in swap" 65536 "$(awk '/SwapTotal/ { t = $2 } /SwapFree/ { f = $2 } END { print t - f }' /proc/meminfo)"
-    for copy in 1 12 33; do
-        equal "copy $copy" "$sum" "$(md5sum < "/run/memory/$copy")"
-    done
+    # 64 MiB in a group that may hold 24: the rest goes through the volume and has to come back as it was.
+    mkdir -p /run/memory /run/groups
+    mount -t tmpfs memory /run/memory
+    mount -t cgroup2 groups /run/groups
+    mkdir /run/groups/small
+    echo +memory > /run/groups/cgroup.subtree_control
+    echo 24M > /run/groups/small/memory.max
+    fill_random /run/pattern 16
+    sum=$(md5sum < /run/pattern)
+    (
+        sh -c 'echo $PPID' > /run/groups/small/cgroup.procs
+        for copy in 1 2 3 4; do
+            cp /run/pattern "/run/memory/$copy"
+        done
+        above "KiB in swap" 32768 "$(awk '/SwapTotal/ { t = $2 } /SwapFree/ { f = $2 } END { print t - f }' /proc/meminfo)"
+        for copy in 1 2 3 4; do
+            equal "copy $copy" "$sum" "$(md5sum < "/run/memory/$copy")"
+        done
+    )
     umount /run/memory
     swapoff /dev/nbd0
+    rmdir /run/groups/small
+    umount /run/groups
+    rm /run/pattern
 }
 
 detaches() {

@@ -12,7 +12,9 @@ attaches() {
 }
 
 ext4_in_seconds() {
-    timed mkfs.ext4 -qF /dev/nbd0
+    attached large 2
+    # shellcheck disable=SC2086  # several options are several words
+    timed mkfs.ext4 -qF ${MKFS_EXT4_OPTIONS:-} /dev/nbd0
     fact mkfs.ext4-ms "$timed_ms"
     mkdir -p /mnt/ext4
     mount /dev/nbd0 /mnt/ext4
@@ -25,6 +27,7 @@ ext4_in_seconds() {
 }
 
 reaches_the_last_block() {
+    attached large 2
     fill_random /run/pattern 1
     dd if=/run/pattern of=/dev/nbd0 bs=1M seek=1048575 oflag=direct conv=notrunc status=none
     dd if=/dev/nbd0 of=/run/back bs=1M skip=1048575 iflag=direct status=none
@@ -34,14 +37,17 @@ reaches_the_last_block() {
 }
 
 discards_all_in_seconds() {
+    attached large 2
     timed blkdiscard -f /dev/nbd0
     fact discard-1TiB-ms "$timed_ms"
     below "bytes left in the backing files" $((16 << 20)) "$(host used large)"
 }
 
 xfs_in_seconds() {
+    attached large 2
     load_xfs
-    timed mkfs.xfs -qf /dev/nbd0
+    # shellcheck disable=SC2086  # several options are several words
+    timed mkfs.xfs -qf ${MKFS_XFS_OPTIONS:-} /dev/nbd0
     fact mkfs.xfs-ms "$timed_ms"
     mkdir -p /mnt/xfs
     mount -t xfs /dev/nbd0 /mnt/xfs
@@ -56,6 +62,6 @@ xfs_in_seconds() {
 
 run_case attach-1TiB attaches
 run_case mkfs-ext4-1TiB ext4_in_seconds 90
-run_case last-block-of-1TiB reaches_the_last_block
 run_case discard-1TiB discards_all_in_seconds
+run_case last-block-of-1TiB reaches_the_last_block
 run_case mkfs-xfs-1TiB xfs_in_seconds 90

@@ -42,9 +42,8 @@ is_killed_while_writing() {
     attach first 2
     mount /dev/nbd0 /mnt/ext4
     fact files-synced-before-the-kill "$(wc -l < /run/synced)"
-    cd /mnt/ext4
-    md5sum -c /run/synced > /run/sums.out 2>&1 || because "lost after kill -9: $(grep -v ': OK$' /run/sums.out | head -n 3)"
-    cd /run
+    (cd /mnt/ext4 && md5sum -c /run/synced) > /run/sums.out 2>&1 ||
+        because "lost after kill -9: $(grep -v ': OK$' /run/sums.out | head -n 3)"
     umount /mnt/ext4
     e2fsck -fn /dev/nbd0
 }

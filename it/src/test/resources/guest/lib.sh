@@ -113,6 +113,9 @@ attach() (
 
 has_size() { [ "$(cat "/sys/block/${1#/dev/}/size")" -gt 0 ]; }
 
+# attached NAME [CONNECTIONS]: attaches /dev/nbd0 unless an earlier case left it attached.
+attached() { [ -e /sys/block/nbd0/pid ] || attach "$@"; }
+
 # detach [DEVICE]
 detach() {
     nbd-client -d "${1:-/dev/nbd0}"
@@ -171,8 +174,8 @@ drop_caches() {
 fill_tree() (
     { set +x; } 2> /dev/null
     mkdir -p "$1/small"
-    for index in $(seq 1 40); do
-        yes "file $index of $1" | head -c $((index * index * 97)) > "$1/small/$index"
+    for index in $(seq 1 20); do
+        yes "file $index of $1" | head -c $((index * index * 397)) > "$1/small/$index"
     done
     fill_random "$1/large" "${2:-16}"
     cd "$1"

@@ -16,6 +16,6 @@ if [ -z "${GUEST_INTERACTIVE:-}" ]; then
     sh /run/guest/main.sh < /dev/null >&3 2>&1
 else
     echo "The host is $HOST; attach NAME [CONNECTIONS [DEVICE]], detach, then exit or ctrl-d powers off."
-    ENV=/run/guest/lib.sh setsid cttyhack sh
+    ENV=/run/guest/lib.sh setsid cttyhack busybox sh
 fi
 poweroff -f

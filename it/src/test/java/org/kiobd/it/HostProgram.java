@@ -4,7 +4,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** Finds other people's programs on this host, and says which Debian package is missing when one is not there. */
 public final class HostProgram {
@@ -15,10 +17,21 @@ public final class HostProgram {
 
     /** The path of {@code program}; throws, naming {@code debianPackage} and {@code it/verify}, when it is missing. */
     public static Path require(String program, String debianPackage) {
-        return find(program)
-                .orElseThrow(() -> new IllegalStateException(
-                        "program=%s is missing (Debian package %s): run it/verify, which installs what the tests need"
-                                .formatted(program, debianPackage)));
+        return requireAll(Map.of(program, debianPackage)).values().iterator().next();
+    }
+
+    /** The paths of several programs, given with the package of each; throws naming all that are missing. */
+    public static Map<String, Path> requireAll(Map<String, String> debianPackages) {
+        Map<String, Path> found = new TreeMap<>();
+        Map<String, String> missing = new TreeMap<>();
+        debianPackages.forEach((program, debianPackage) -> find(program)
+                .ifPresentOrElse(path -> found.put(program, path), () -> missing.put(program, debianPackage)));
+        if (!missing.isEmpty()) {
+            throw new IllegalStateException(
+                    "programs missing, with their Debian packages: %s; run it/verify, which installs what the tests need"
+                            .formatted(missing));
+        }
+        return found;
     }
 
     /** The first executable called {@code program} in the system's folders, then in PATH. */

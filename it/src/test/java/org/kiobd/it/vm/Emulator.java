@@ -16,7 +16,7 @@ import org.kiobd.it.HostProgram;
  * test. Nothing here needs root.
  */
 final class Emulator {
-    private static final String MEMORY_MIB = "512";
+    private static final String MEMORY_MIB = "384";
     /** A script's variable: how many processors its guest has. */
     private static final String CPUS_VARIABLE = "GUEST_CPUS";
 

@@ -35,7 +35,7 @@ public final class Guest implements AutoCloseable {
     private Guest(Setup setup, Path directory, GuestTranscript transcript) throws IOException {
         this.directory = directory;
         this.transcript = transcript;
-        this.report = new GuestReport(setup.script().cases());
+        this.report = new GuestReport(setup.script().cases(), transcript::tail);
         Path socket = directory.resolve("line");
         this.channel = new GuestChannel(socket, transcript);
         this.emulator = new ProcessBuilder(
@@ -94,7 +94,7 @@ public final class Guest implements AutoCloseable {
     private void check(String name, GuestReport.Result result) {
         if (!result.passed()) {
             throw new AssertionError(
-                    "in the guest, %s failed: %s%n%s".formatted(name, result.reason(), transcript.tail()));
+                    "in the guest, %s failed: %s%n%s".formatted(name, result.reason(), result.transcript()));
         }
     }
 

@@ -1,11 +1,12 @@
 package org.kiobd.it.vm;
 
 import java.io.IOException;
-import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -18,6 +19,9 @@ import java.util.stream.Stream;
  * run that was killed leaves nothing that looks finished.
  */
 final class GuestCache {
+    private static final String WORK_PREFIX = ".new-";
+    private static final Duration ABANDONED_AFTER = Duration.ofHours(1);
+
     private GuestCache() {}
 
     /** The folder for {@code kind}, created if missing. */
@@ -29,15 +33,21 @@ final class GuestCache {
 
     /** A fresh folder to prepare an entry in, on the same file system as the entry will be. */
     static Path workDirectory(Path parent) throws IOException {
-        return Files.createTempDirectory(parent, ".new-");
+        long abandonedMs = System.currentTimeMillis() - ABANDONED_AFTER.toMillis();
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(parent, WORK_PREFIX + "*")) {
+            for (Path directory : left) {
+                if (Files.getLastModifiedTime(directory).toMillis() < abandonedMs) {
+                    deleteTree(directory);
+                }
+            }
+        }
+        return Files.createTempDirectory(parent, WORK_PREFIX);
     }
 
     /** Makes {@code prepared} the entry {@code entry}; when another run was first, that run's entry stays. */
     static Path publish(Path prepared, Path entry) throws IOException {
         try {
             Files.move(prepared, entry, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            throw e;
         } catch (FileSystemException e) {
             if (!Files.exists(entry)) {
                 throw e;

@@ -20,10 +20,12 @@ import java.util.function.Consumer;
 final class GuestChannel implements AutoCloseable {
     private static final String MARKER = "@@ ";
     private static final String REQUEST = "HOST ";
+    private static final String TRACE = "+ ";
     private static final int BUFFER_BYTES = 8192;
 
     private final ServerSocketChannel server;
     private final GuestTranscript transcript;
+    private String lastCommand = "";
 
     /** Listens on {@code socket}, which must not exist. */
     GuestChannel(Path socket, GuestTranscript transcript) throws IOException {
@@ -55,12 +57,15 @@ final class GuestChannel implements AutoCloseable {
             return;
         }
         transcript.add("guest", text);
+        if (text.startsWith(TRACE)) {
+            lastCommand = text.substring(TRACE.length());
+        }
         if (!text.startsWith(MARKER)) {
             return;
         }
         String message = text.substring(MARKER.length());
         if (!message.startsWith(REQUEST)) {
-            report.accept(message);
+            report.accept(message.startsWith("FAIL ") ? message + ", after: " + lastCommand : message);
             return;
         }
         String answer =

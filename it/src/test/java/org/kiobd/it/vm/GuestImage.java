@@ -29,8 +29,12 @@ import org.kiobd.it.HostProgram;
 final class GuestImage {
     private static final String BUSYBOX = "busybox";
 
+    // Not busybox's own: that one prefers its built-in tools to the real programs, whatever PATH says.
+    private static final String SHELL = "dash";
+
     /** Program to the Debian package that brings it. */
     private static final Map<String, String> PROGRAMS = Map.ofEntries(
+            Map.entry(SHELL, "dash"),
             Map.entry("nbd-client", "nbd-client"),
             Map.entry("mke2fs", "e2fsprogs"),
             Map.entry("e2fsck", "e2fsprogs"),
@@ -42,6 +46,7 @@ final class GuestImage {
             Map.entry("fio", "fio"),
             Map.entry("sfdisk", "fdisk"),
             Map.entry("fstrim", "util-linux"),
+            Map.entry("fsfreeze", "util-linux"),
             Map.entry("blkdiscard", "util-linux"),
             Map.entry("blockdev", "util-linux"),
             Map.entry("lsblk", "util-linux"),
@@ -87,8 +92,7 @@ final class GuestImage {
     private static Map<String, Path> files() {
         Map<String, Path> files = new TreeMap<>();
         files.put("usr/bin/" + BUSYBOX, busybox());
-        PROGRAMS.forEach((name, debianPackage) -> {
-            Path program = HostProgram.require(name, debianPackage);
+        HostProgram.requireAll(PROGRAMS).forEach((name, program) -> {
             files.put("usr/sbin/" + name, program);
             libraries(program).forEach(library -> files.put(merged(library), library));
         });
@@ -183,7 +187,7 @@ final class GuestImage {
                 HostCommand.output(busybox().toString(), "--list").lines().toList()) {
             Files.createSymbolicLink(directory.resolve(applet), Path.of("../bin", BUSYBOX));
         }
-        Files.createSymbolicLink(stage.resolve("usr/bin/sh"), Path.of(BUSYBOX));
+        Files.createSymbolicLink(stage.resolve("usr/bin/sh"), Path.of("../sbin", SHELL));
     }
 
     private static long size(Path directory) throws IOException {

@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 
 /**
  * What a guest has reported so far. Each case has a result exactly once: as the guest says it, or as failed when the
@@ -18,16 +19,27 @@ import java.util.concurrent.TimeoutException;
  * writes, any thread reads.
  */
 final class GuestReport {
-    /** A case's result; {@code reason} is empty when it passed. */
-    record Result(boolean passed, String reason) {}
+    /**
+     * A case's result.
+     *
+     * @param passed whether it passed
+     * @param reason why not; empty when it passed
+     * @param transcript the last lines at that moment; empty when it passed
+     */
+    record Result(boolean passed, String reason, String transcript) {
+        static final Result PASSED = new Result(true, "", "");
+    }
 
     private final CompletableFuture<String> up = new CompletableFuture<>();
     private final Map<String, CompletableFuture<Result>> results = new LinkedHashMap<>();
     private final CompletableFuture<Result> end = new CompletableFuture<>();
     private final Map<String, String> facts = new LinkedHashMap<>();
+    private final Supplier<String> transcript;
     private volatile String lastStep = "boot";
 
-    GuestReport(List<String> cases) {
+    /** Expects a result for each of {@code cases}; {@code transcript} gives the last lines for a failure. */
+    GuestReport(List<String> cases, Supplier<String> transcript) {
+        this.transcript = transcript;
         cases.forEach(name -> {
             if (results.put(name, new CompletableFuture<>()) != null) {
                 throw new IllegalArgumentException("case=%s occurs twice in the script".formatted(name));
@@ -41,13 +53,17 @@ final class GuestReport {
         switch (words[0]) {
             case "UP" -> up.complete(line.substring("UP ".length()));
             case "STEP" -> lastStep = words[1];
-            case "OK" -> finish(words[1], new Result(true, ""));
-            case "FAIL" -> finish(words[1], new Result(false, words.length > 3 ? words[3] : "no reason given"));
+            case "OK" -> finish(words[1], Result.PASSED);
+            case "FAIL" -> finish(words[1], failed(words.length > 3 ? words[3] : "no reason given"));
             case "FACT" ->
                 addFact(words[1], line.substring(("FACT " + words[1]).length()).strip());
             case "END" -> ended("the script ended");
             default -> throw new IllegalStateException("the guest said an unknown line: " + line);
         }
+    }
+
+    private Result failed(String reason) {
+        return new Result(false, reason, transcript.get());
     }
 
     private void finish(String name, Result result) {
@@ -70,7 +86,7 @@ final class GuestReport {
 
     /** Nothing more will come: whatever has no result yet has failed. A second call changes nothing. */
     void ended(String how) {
-        Result lost = new Result(false, "no result: %s, last step: %s".formatted(how, lastStep));
+        Result lost = failed("no result: %s, last step: %s".formatted(how, lastStep));
         up.completeExceptionally(new IllegalStateException("the guest never came up: " + how));
         List<String> missing = new ArrayList<>();
         results.forEach((name, future) -> {
@@ -78,7 +94,7 @@ final class GuestReport {
                 missing.add(name);
             }
         });
-        end.complete(missing.isEmpty() ? new Result(true, "") : lost);
+        end.complete(missing.isEmpty() ? Result.PASSED : lost);
     }
 
     /** Waits until the guest runs its script; returns its uptime in seconds and its kernel release. */

@@ -3,6 +3,7 @@ package org.kiobd.it.vm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.kiobd.it.HostCommand;
 
 /** The harness is right about a server that is right, and reports as failed what has failed. */
 class GuestSelfIT {
@@ -45,13 +47,21 @@ class GuestSelfIT {
         assertThatThrownBy(() -> guest.awaitCase("reason"))
                 .hasMessageContaining("one: expected 1, found 2")
                 .hasMessageContaining("STEP reason");
-        assertThatThrownBy(() -> guest.awaitCase("command")).hasMessageContaining("exit status 1");
+        assertThatThrownBy(() -> guest.awaitCase("command")).hasMessageContaining("exit status 1, after: false");
         assertThatThrownBy(() -> guest.awaitCase("host")).hasMessageContaining("knows no command=no-such-command");
         assertThatThrownBy(() -> guest.awaitCase("kernel-log")).hasMessageContaining("I/O error, made up");
         assertThatThrownBy(() -> guest.awaitCase("hang")).hasMessageContaining("still running after 1 s");
         assertThatThrownBy(() -> guest.awaitCase("after-hang")).hasMessageContaining("no result");
         assertThatThrownBy(guest::awaitEnd).hasMessageContaining("no result");
         assertThat(guest.awaitUp()).contains("6.1");
+    }
+
+    @Test
+    void guestForPeople_startsFromSourcesAlone() {
+        String guest =
+                Path.of(System.getProperty("kiobd.root", ".."), "it", "guest").toString();
+
+        assertThat(HostCommand.output(guest, "--help")).startsWith("usage: it/guest");
     }
 
     @AfterEach
