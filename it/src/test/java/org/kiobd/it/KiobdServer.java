@@ -95,6 +95,11 @@ public final class KiobdServer implements AutoCloseable {
         return process.pid();
     }
 
+    /** Whether it still runs. */
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
     /** SIGTERM; waits for the end. */
     public Exit terminate() {
         process.destroy();

@@ -1,0 +1,85 @@
+package org.kiobd.it.bench;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import org.kiobd.volume.kiobuf.Fragment;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.KiobufChain;
+import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.loop.Trampoline;
+
+/** Adjacent WRITEs to merge and split again and again; they are never completed. One thread. */
+final class Requests {
+    private static final IoLoop LOOP = new InlineLoop();
+
+    private final Kiobuf[] requests;
+
+    /** The benchmark's own thread as a loop. */
+    private static final class InlineLoop implements IoLoop {
+        private final Trampoline trampoline = new Trampoline();
+
+        @Override
+        public int index() {
+            return 0;
+        }
+
+        @Override
+        public boolean inLoop() {
+            return true;
+        }
+
+        @Override
+        public Trampoline trampoline() {
+            return trampoline;
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            task.run();
+        }
+    }
+
+    /**
+     * @param count requests
+     * @param fragments pieces of memory in each
+     * @param fragmentBytes bytes in each piece
+     */
+    Requests(int count, int fragments, int fragmentBytes) {
+        requests = new Kiobuf[count];
+        long lengthBytes = (long) fragments * fragmentBytes;
+        for (int i = 0; i < count; i++) {
+            Kiobuf request = new Kiobuf(LOOP, Op.WRITE, i * lengthBytes, lengthBytes);
+            for (int j = 0; j < fragments; j++) {
+                request.add(Fragment.of(memory(i * fragments + j, fragmentBytes), 0, fragmentBytes));
+            }
+            requests[i] = request;
+        }
+    }
+
+    private static ByteBuf memory(int number, int bytes) {
+        ByteBuf memory = Unpooled.directBuffer(bytes, bytes);
+        while (memory.isWritable(4)) {
+            memory.writeInt(number * 31 + memory.writerIndex());
+        }
+        return memory.writeZero(memory.writableBytes());
+    }
+
+    int count() {
+        return requests.length;
+    }
+
+    /** Request {@code index}, in no chain. */
+    Kiobuf get(int index) {
+        return requests[index].unlinked();
+    }
+
+    /** All of them, merged. */
+    KiobufChain chain() {
+        KiobufChain chain = KiobufChain.of(get(0));
+        for (int i = 1; i < requests.length; i++) {
+            chain.join(KiobufChain.of(get(i)));
+        }
+        return chain;
+    }
+}

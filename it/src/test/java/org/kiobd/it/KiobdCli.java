@@ -1,0 +1,80 @@
+package org.kiobd.it;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The {@code kiobd} command with its two streams kept apart: what people see when something goes wrong. Any thread. */
+public final class KiobdCli {
+    private static final int TIMEOUT_SECONDS = 60;
+
+    private KiobdCli() {}
+
+    /**
+     * What a finished command left.
+     *
+     * @param out standard output
+     * @param err standard error
+     */
+    public record Result(int exitCode, String out, String err) {
+
+        /** Lines on standard error, for people. */
+        public List<String> errorLines() {
+            return err.lines().filter(line -> !line.isBlank()).toList();
+        }
+    }
+
+    /** Runs {@code kiobd ARGUMENTS --home HOME}. */
+    public static Result run(Path home, String... arguments) {
+        return run(List.of(), home, arguments);
+    }
+
+    /** The same behind {@code prefix}, for one {@code setpriv ...}. */
+    public static Result run(List<String> prefix, Path home, String... arguments) {
+        List<String> behind = new ArrayList<>(prefix);
+        // The tests' own Java, so that a lane on another JDK tests that JDK.
+        behind.addAll(List.of("env", "JAVA_HOME=" + System.getProperty("java.home")));
+        List<String> line = new KiobdCommand(home, behind).line(List.of(arguments));
+        try {
+            Path out = Files.createTempFile("kiobd-it-", ".out");
+            Path err = Files.createTempFile("kiobd-it-", ".err");
+            try {
+                Process process = new ProcessBuilder(line)
+                        .redirectInput(ProcessBuilder.Redirect.from(
+                                Path.of("/dev/null").toFile()))
+                        .redirectOutput(out.toFile())
+                        .redirectError(err.toFile())
+                        .start();
+                if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+                    process.destroyForcibly();
+                    throw new IllegalStateException("kiobd " + String.join(" ", arguments) + " still ran after "
+                            + TIMEOUT_SECONDS + " s; killed; stdout=" + Files.readString(out) + " stderr="
+                            + Files.readString(err));
+                }
+                return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
+            } finally {
+                Files.delete(out);
+                Files.delete(err);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot run " + line, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while running " + line, e);
+        }
+    }
+
+    /** Runs a command that has to work, and returns its standard output. */
+    public static String ok(Path home, String... arguments) {
+        Result result = run(home, arguments);
+        if (result.exitCode() != 0) {
+            throw new IllegalStateException("kiobd " + String.join(" ", arguments) + " failed: exitCode="
+                    + result.exitCode() + " stderr=" + result.err().strip());
+        }
+        return result.out();
+    }
+}

@@ -1,0 +1,119 @@
+package org.kiobd.it.clients;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.kiobd.it.KiobdCli;
+
+/** A volume in a folder of its own, and the server that serves it over both transports. */
+final class ServedVolume implements AutoCloseable {
+    static final String NAME = "vol";
+
+    /** What is served. */
+    enum Shape {
+        /** Four file members. */
+        STRIPED,
+        /** One plain image. */
+        RAW
+    }
+
+    /** How a client gets there. */
+    enum Transport {
+        UNIX,
+        TCP
+    }
+
+    private final Path folder;
+    private final List<String> serve = new ArrayList<>();
+    private final List<Path> files = new ArrayList<>();
+    private Server server;
+
+    private ServedVolume(Path folder, Shape shape, String engine, long sizeBytes) throws IOException {
+        this.folder = folder;
+        serve.add("serve");
+        if (shape == Shape.RAW) {
+            Path image = folder.resolve("raw.img");
+            try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+                file.setLength(sizeBytes);
+            }
+            files.add(image);
+            serve.addAll(List.of("--raw", image.toString()));
+        } else {
+            createStriped(sizeBytes);
+            serve.add(NAME);
+        }
+        serve.addAll(List.of("--engine", engine, "--listen", "127.0.0.1:0", "--unix", socket().toString()));
+        server = start(false);
+    }
+
+    /** Makes the volume in {@code folder}, which is empty, and serves it. */
+    static ServedVolume start(Path folder, Shape shape, String engine, long sizeBytes) throws IOException {
+        return new ServedVolume(folder, shape, engine, sizeBytes);
+    }
+
+    private void createStriped(long sizeBytes) throws IOException {
+        List<String> create = new ArrayList<>(List.of("create", NAME, "--size", Long.toString(sizeBytes)));
+        Path members = Files.createDirectories(folder.resolve("members"));
+        for (int i = 0; i < 4; i++) {
+            Path member = members.resolve("m" + i + ".img");
+            files.add(member);
+            create.addAll(List.of("--member", "file:" + member));
+        }
+        KiobdCli.ok(home(), create.toArray(String[]::new));
+    }
+
+    private Server start(boolean fast) {
+        Server.Setup setup = Server.in(home()).ready(2);
+        if (fast) {
+            setup.fast();
+        }
+        return setup.start(serve.toArray(String[]::new));
+    }
+
+    /** Starts the server again, which has ended. */
+    void restart() {
+        server.close();
+        server = start(false);
+    }
+
+    /** Ends the server and starts it without leak detection. */
+    void restartFast() {
+        server.stop();
+        server.close();
+        server = start(true);
+    }
+
+    Server server() {
+        return server;
+    }
+
+    /** Where tests may put their own files. */
+    Path folder() {
+        return folder;
+    }
+
+    Path home() {
+        return folder.resolve("home");
+    }
+
+    Path socket() {
+        return folder.resolve("nbd.sock");
+    }
+
+    /** The member files, in order; the image, for a raw one. */
+    List<Path> files() {
+        return List.copyOf(files);
+    }
+
+    String uri(Transport transport) {
+        return transport == Transport.UNIX ? server.unixUri() : server.tcpUri();
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+}
