@@ -49,6 +49,11 @@ public interface MemberStore extends AutoCloseable {
     /** Bytes the data really occupies, for people; -1 if the store cannot tell. */
     long allocatedBytes() throws BlockIoException;
 
+    /** Calls or ring operations that moved data or synced it since it was opened; -1 if the store does not count. Any thread. */
+    default long submittedOps() {
+        return -1;
+    }
+
     /** Forces everything to the medium and lets go of the member. Ports are closed or idle. */
     @Override
     void close() throws BlockIoException;

@@ -1,0 +1,177 @@
+package org.kiobd.volume.store.file;
+
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.uring.IoUringIoHandler;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.format.Superblock;
+import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.loop.NettyIoLoop;
+import org.kiobd.volume.store.MemberCapabilities;
+import org.kiobd.volume.store.MemberPort;
+import org.kiobd.volume.store.MemberStore;
+import org.kiobd.volume.store.MemberUri;
+
+/**
+ * A member in a file: superblock copies at 0 and at 512 KiB, data from 1 MiB on; a raw image is data from its first byte. The descriptor
+ * carries the lock that keeps other servers out, and goes with the process if it is killed.
+ */
+public final class FileMemberStore implements MemberStore {
+    private static final long[] SUPERBLOCK_OFFSET_BYTES = {0, Superblock.DATA_OFFSET_BYTES / 2};
+    private static final MemberCapabilities CAPABILITIES =
+            new MemberCapabilities(1, 1, true, true, true, true, true, false, true, true);
+
+    private final MemberUri uri;
+    private final OpenFile file;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile long fileBytes;
+
+    FileMemberStore(MemberUri uri, OpenFile file, long fileBytes) {
+        this.uri = uri;
+        this.file = file;
+        this.fileBytes = fileBytes;
+    }
+
+    @Override
+    public MemberUri uri() {
+        return uri;
+    }
+
+    @Override
+    public MemberCapabilities capabilities() {
+        return CAPABILITIES;
+    }
+
+    @Override
+    public long sizeBytes() {
+        return Math.max(0, fileBytes - file.dataOffsetBytes());
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return file.isReadOnly();
+    }
+
+    @Override
+    public MemberPort port(IoLoop loop) {
+        if (loop instanceof NettyIoLoop netty
+                && netty.eventLoop() instanceof IoEventLoop eventLoop
+                && eventLoop.isIoType(IoUringIoHandler.class)) {
+            return new UringMemberPort(file, netty);
+        }
+        return new ThreadedMemberPort(file, loop);
+    }
+
+    private boolean isRaw() {
+        return file.dataOffsetBytes() == 0;
+    }
+
+    @Override
+    public byte @org.jspecify.annotations.Nullable [] readSuperblock(int copy) throws BlockIoException {
+        if (isRaw()) {
+            return null;
+        }
+        ByteBuffer buffer = ByteBuffer.allocateDirect(SUPERBLOCK_BYTES);
+        long doneBytes = 0;
+        while (doneBytes < SUPERBLOCK_BYTES) {
+            long moved = Libc.pread(
+                    file.fd(),
+                    addressOf(buffer) + doneBytes,
+                    SUPERBLOCK_BYTES - doneBytes,
+                    SUPERBLOCK_OFFSET_BYTES[copy] + doneBytes);
+            if (moved < 0) {
+                retryOrThrow("cannot read its superblock");
+            } else if (moved == 0) {
+                break;
+            } else {
+                doneBytes += moved;
+            }
+        }
+        byte[] bytes = new byte[SUPERBLOCK_BYTES];
+        buffer.get(bytes);
+        return bytes;
+    }
+
+    @Override
+    public void writeSuperblock(int copy, byte[] bytes) throws BlockIoException {
+        if (isRaw() || bytes.length != SUPERBLOCK_BYTES) {
+            throw new IllegalArgumentException(uri + ": no superblock of " + bytes.length + " bytes goes here");
+        }
+        ByteBuffer buffer = ByteBuffer.allocateDirect(SUPERBLOCK_BYTES);
+        buffer.put(bytes);
+        long doneBytes = 0;
+        while (doneBytes < SUPERBLOCK_BYTES) {
+            long moved = Libc.pwrite(
+                    file.fd(),
+                    addressOf(buffer) + doneBytes,
+                    SUPERBLOCK_BYTES - doneBytes,
+                    SUPERBLOCK_OFFSET_BYTES[copy] + doneBytes);
+            if (moved < 0) {
+                retryOrThrow("cannot write its superblock");
+            } else {
+                doneBytes += moved;
+            }
+        }
+        sync();
+    }
+
+    private static long addressOf(ByteBuffer direct) {
+        return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
+    }
+
+    private void retryOrThrow(String what) throws BlockIoException {
+        int errno = Libc.errno();
+        if (!Errno.isTransient(errno)) {
+            throw failure(errno, what);
+        }
+    }
+
+    private BlockIoException failure(int errno, String what) {
+        return new BlockIoException(
+                Errno.toIoError(errno), uri.location() + ": " + what + ": " + Errno.describe(errno));
+    }
+
+    private void sync() throws BlockIoException {
+        while (Libc.fsync(file.fd()) != 0) {
+            retryOrThrow("cannot sync it");
+        }
+    }
+
+    @Override
+    public void resize(long newSizeBytes) throws BlockIoException {
+        long newFileBytes = file.dataOffsetBytes() + newSizeBytes;
+        while (Libc.ftruncate(file.fd(), newFileBytes) != 0) {
+            retryOrThrow("cannot make it " + newFileBytes + " bytes long");
+        }
+        sync();
+        fileBytes = newFileBytes;
+    }
+
+    @Override
+    public long allocatedBytes() {
+        return file.allocatedBytes();
+    }
+
+    @Override
+    public long submittedOps() {
+        return file.submittedOps().sum();
+    }
+
+    @Override
+    public void close() throws BlockIoException {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            if (!file.isReadOnly()) {
+                sync();
+            }
+        } finally {
+            // The lock goes with the descriptor. A close(2) that fails has closed it all the same on Linux.
+            Libc.close(file.fd());
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package org.kiobd.volume.store.file;
+
+import com.sun.jna.Native;
+
+/**
+ * The system calls Java lacks, by JNA direct mapping, and nothing else: each is what its man page says, returns -1 on failure, and
+ * leaves errno to {@link #errno()}, which must be asked on the same thread before the next call. Addresses are plain numbers: only
+ * 64-bit Linux is meant.
+ */
+final class Libc {
+    /** open(2). */
+    static final int O_RDONLY = 0;
+
+    static final int O_RDWR = 2;
+    static final int O_CREAT = 0100;
+    static final int O_EXCL = 0200;
+    static final int O_DIRECTORY = aarch64() ? 040000 : 0200000;
+    static final int O_CLOEXEC = 02000000;
+
+    /** fallocate(2). */
+    static final int FALLOC_FL_KEEP_SIZE = 1;
+
+    static final int FALLOC_FL_PUNCH_HOLE = 2;
+    static final int FALLOC_FL_ZERO_RANGE = 16;
+
+    /** fcntl(2), open file description locks. */
+    static final int F_OFD_SETLK = 37;
+
+    static final short F_RDLCK = 0;
+    static final short F_WRLCK = 1;
+
+    /** lseek(2). */
+    static final int SEEK_END = 2;
+
+    /** posix_fadvise(2). */
+    static final int POSIX_FADV_WILLNEED = 3;
+
+    /** statx(2). */
+    static final int AT_EMPTY_PATH = 0x1000;
+
+    static final int STATX_BLOCKS = 0x400;
+    static final int STATX_BYTES = 256;
+    static final int STATX_BLOCKS_OFFSET = 48;
+
+    static {
+        Native.register(Libc.class, "c");
+    }
+
+    private Libc() {}
+
+    private static boolean aarch64() {
+        return "aarch64".equals(System.getProperty("os.arch"));
+    }
+
+    /** The error of this thread's last call. */
+    static int errno() {
+        return Native.getLastError();
+    }
+
+    /** open(2). */
+    static native int open(String path, int flags, int mode);
+
+    /** close(2). */
+    static native int close(int fd);
+
+    /** pread(2). */
+    static native long pread(int fd, long address, long count, long offset);
+
+    /** pwrite(2). */
+    static native long pwrite(int fd, long address, long count, long offset);
+
+    /** preadv(2). */
+    static native long preadv(int fd, long iovecs, int count, long offset);
+
+    /** pwritev(2). */
+    static native long pwritev(int fd, long iovecs, int count, long offset);
+
+    /** fdatasync(2). */
+    static native int fdatasync(int fd);
+
+    /** fsync(2). */
+    static native int fsync(int fd);
+
+    /** ftruncate(2). */
+    static native int ftruncate(int fd, long length);
+
+    /** fallocate(2). */
+    static native int fallocate(int fd, int mode, long offset, long length);
+
+    /** lseek(2). */
+    static native long lseek(int fd, long offset, int whence);
+
+    /** fcntl(2) with a pointer, here a struct flock. */
+    static native int fcntl(int fd, int command, long argument);
+
+    /** posix_fadvise(2): returns the error instead of setting errno. */
+    static native int posix_fadvise(int fd, long offset, long length, int advice);
+
+    /** statx(2). */
+    static native int statx(int folderFd, String path, int flags, int mask, long buffer);
+}

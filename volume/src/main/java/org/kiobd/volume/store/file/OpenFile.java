@@ -1,0 +1,180 @@
+package org.kiobd.volume.store.file;
+
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.concurrent.atomic.LongAdder;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.store.MemberOp;
+
+/**
+ * An open, locked file with its descriptor, shared by the ports of all loops. Calls block; what they move is counted. Any thread; closed
+ * once, by the store, when no port uses it any more.
+ */
+final class OpenFile {
+    private static final ThreadLocal<Iovecs> IOVECS = ThreadLocal.withInitial(Iovecs::new);
+    private static final int ZERO_BYTES = 1 << 20;
+
+    private final int fd;
+    private final long dataOffsetBytes;
+    private final boolean readOnly;
+    private final LongAdder submittedOps = new LongAdder();
+    private final SyncRounds syncRounds = new SyncRounds(FileThreads.executor(), this::syncNow);
+
+    /** @param dataOffsetBytes where the data area begins in the file */
+    OpenFile(int fd, long dataOffsetBytes, boolean readOnly) {
+        this.fd = fd;
+        this.dataOffsetBytes = dataOffsetBytes;
+        this.readOnly = readOnly;
+    }
+
+    int fd() {
+        return fd;
+    }
+
+    long dataOffsetBytes() {
+        return dataOffsetBytes;
+    }
+
+    boolean isReadOnly() {
+        return readOnly;
+    }
+
+    LongAdder submittedOps() {
+        return submittedOps;
+    }
+
+    SyncRounds syncRounds() {
+        return syncRounds;
+    }
+
+    private int syncNow() {
+        submittedOps.increment();
+        while (Libc.fdatasync(fd) != 0) {
+            int errno = Libc.errno();
+            if (errno != Errno.EINTR) {
+                return errno;
+            }
+        }
+        return 0;
+    }
+
+    /** How far a call got, and why no farther: errno, or 0. */
+    record Outcome(long doneBytes, int errno) {}
+
+    /** Does a READ or WRITE completely, as far as the medium lets it. */
+    Outcome transfer(MemberOp op) {
+        boolean reading = !op.op().mutates();
+        Iovecs iovecs = IOVECS.get();
+        long doneBytes = 0;
+        while (doneBytes < op.lengthBytes()) {
+            iovecs.fill(op, doneBytes);
+            submittedOps.increment();
+            long moved = call(reading, iovecs, dataOffsetBytes + op.offsetBytes() + doneBytes);
+            if (moved < 0) {
+                int errno = Libc.errno();
+                if (!Errno.isTransient(errno)) {
+                    return new Outcome(doneBytes, errno);
+                }
+            } else if (moved == 0) {
+                if (!reading) {
+                    return new Outcome(doneBytes, Errno.EINVAL);
+                }
+                zeroMemory(op, doneBytes);
+                return new Outcome(op.lengthBytes(), 0);
+            } else {
+                doneBytes += moved;
+            }
+        }
+        return new Outcome(doneBytes, 0);
+    }
+
+    private long call(boolean reading, Iovecs iovecs, long position) {
+        if (iovecs.entries() == 1) {
+            return reading
+                    ? Libc.pread(fd, iovecs.firstAddress(), iovecs.bytes(), position)
+                    : Libc.pwrite(fd, iovecs.firstAddress(), iovecs.bytes(), position);
+        }
+        return reading
+                ? Libc.preadv(fd, iovecs.address(), iovecs.entries(), position)
+                : Libc.pwritev(fd, iovecs.address(), iovecs.entries(), position);
+    }
+
+    /** The file ends inside the member: what is behind its end reads as zeros. */
+    static void zeroMemory(MemberOp op, long fromBytes) {
+        long startBytes = 0;
+        for (int i = 0; i < op.entries(); i++) {
+            long lengthBytes = op.entryLengthBytes(i);
+            int skipBytes = (int) Math.min(lengthBytes, Math.max(0, fromBytes - startBytes));
+            ByteBuf memory = op.memory(i);
+            memory.setZero(op.memoryOffsetBytes(i) + skipBytes, (int) lengthBytes - skipBytes);
+            startBytes += lengthBytes;
+        }
+    }
+
+    /** Does TRIM: gives the range's blocks back where the file system can; where it cannot, nothing happens, which TRIM allows. */
+    int trim(MemberOp op) {
+        int errno = fallocate(Libc.FALLOC_FL_PUNCH_HOLE | Libc.FALLOC_FL_KEEP_SIZE, op);
+        return errno == Errno.EOPNOTSUPP || errno == Errno.ENOSYS ? 0 : errno;
+    }
+
+    /** Does WRITE_ZEROES: a hole, or with NO_HOLE an allocated range of zeros; written out only where the file system can do neither. */
+    Outcome zero(MemberOp op) {
+        int mode = op.has(Kiobuf.NO_HOLE) ? Libc.FALLOC_FL_ZERO_RANGE : Libc.FALLOC_FL_PUNCH_HOLE;
+        int errno = fallocate(mode | Libc.FALLOC_FL_KEEP_SIZE, op);
+        boolean unsupported = errno == Errno.EOPNOTSUPP || errno == Errno.ENOSYS;
+        if (!unsupported || op.has(Kiobuf.FAST_ZERO)) {
+            return new Outcome(errno == 0 ? op.lengthBytes() : 0, errno == Errno.ENOSYS ? Errno.EOPNOTSUPP : errno);
+        }
+        return writeZeros(op);
+    }
+
+    private int fallocate(int mode, MemberOp op) {
+        submittedOps.increment();
+        while (Libc.fallocate(fd, mode, dataOffsetBytes + op.offsetBytes(), op.lengthBytes()) != 0) {
+            int errno = Libc.errno();
+            if (errno != Errno.EINTR) {
+                return errno;
+            }
+        }
+        return 0;
+    }
+
+    private Outcome writeZeros(MemberOp op) {
+        ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(ZERO_BYTES, op.lengthBytes()));
+        long address = Pointer.nativeValue(Native.getDirectBufferPointer(zeros));
+        long doneBytes = 0;
+        while (doneBytes < op.lengthBytes()) {
+            long count = Math.min(zeros.capacity(), op.lengthBytes() - doneBytes);
+            submittedOps.increment();
+            long moved = Libc.pwrite(fd, address, count, dataOffsetBytes + op.offsetBytes() + doneBytes);
+            if (moved > 0) {
+                doneBytes += moved;
+            } else if (moved == 0 || !Errno.isTransient(Libc.errno())) {
+                return new Outcome(doneBytes, moved == 0 ? Errno.EINVAL : Libc.errno());
+            }
+        }
+        return new Outcome(doneBytes, 0);
+    }
+
+    /** CACHE: asks the kernel to read ahead. A hint; whatever comes of it, it succeeds. */
+    void readAhead(MemberOp op) {
+        Libc.posix_fadvise(fd, dataOffsetBytes + op.offsetBytes(), op.lengthBytes(), Libc.POSIX_FADV_WILLNEED);
+    }
+
+    /** Bytes the file occupies, or -1. */
+    long allocatedBytes() {
+        ByteBuffer statx = ByteBuffer.allocateDirect(Libc.STATX_BYTES).order(ByteOrder.nativeOrder());
+        long address = Pointer.nativeValue(Native.getDirectBufferPointer(statx));
+        int result = Libc.statx(fd, "", Libc.AT_EMPTY_PATH, Libc.STATX_BLOCKS, address);
+        return result == 0 ? statx.getLong(Libc.STATX_BLOCKS_OFFSET) * 512 : -1;
+    }
+
+    /** The outcome as the block layer's word; null for success. */
+    static @org.jspecify.annotations.Nullable IoError toIoError(int errno) {
+        return errno == 0 ? null : Errno.toIoError(errno);
+    }
+}

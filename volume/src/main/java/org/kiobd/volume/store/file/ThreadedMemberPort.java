@@ -1,0 +1,103 @@
+package org.kiobd.volume.store.file;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.kiobd.volume.ReadPiece;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.store.MemberOp;
+import org.kiobd.volume.store.MemberPort;
+
+/**
+ * The engine for loops without a ring: operations are handed to file threads as a batch when the plug is pulled, and come back to the
+ * loop in batches. Confined to its loop, but for what file threads put into the queue of finished operations.
+ */
+final class ThreadedMemberPort implements MemberPort {
+    private final OpenFile file;
+    private final IoLoop loop;
+    private final List<MemberOp> collected = new ArrayList<>();
+    private final ConcurrentLinkedQueue<Ended> ended = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean drainScheduled = new AtomicBoolean();
+    private final Runnable drain = this::drain;
+
+    private record Ended(MemberOp op, long doneBytes, int errno) {}
+
+    ThreadedMemberPort(OpenFile file, IoLoop loop) {
+        this.file = file;
+        this.loop = loop;
+    }
+
+    @Override
+    public void submit(MemberOp op) {
+        if (op.op() == Op.FLUSH) {
+            sync(op, 0);
+        } else if (op.op() == Op.READ && op.accepts(ReadPiece.ACCEPT_FILE_EXTENT)) {
+            op.place(
+                    0,
+                    new ReadPiece.FileExtent(file.fd(), file.dataOffsetBytes() + op.offsetBytes(), op.lengthBytes()));
+            op.complete(op.lengthBytes(), null);
+        } else {
+            collected.add(op);
+        }
+    }
+
+    @Override
+    public void unplug() {
+        for (MemberOp op : collected) {
+            FileThreads.executor().execute(() -> run(op));
+        }
+        collected.clear();
+    }
+
+    /** Syncs, sharing the round with whoever else asks, then ends {@code op} as having done {@code doneBytes}. */
+    void sync(MemberOp op, long doneBytes) {
+        file.syncRounds().request(errno -> end(op, doneBytes, errno));
+    }
+
+    private void run(MemberOp op) {
+        OpenFile.Outcome outcome;
+        try {
+            outcome = switch (op.op()) {
+                case READ, WRITE -> file.transfer(op);
+                case TRIM -> new OpenFile.Outcome(0, file.trim(op));
+                case WRITE_ZEROES -> file.zero(op);
+                case CACHE -> {
+                    file.readAhead(op);
+                    yield new OpenFile.Outcome(op.lengthBytes(), 0);
+                }
+                case FLUSH -> throw new IllegalStateException("FLUSH goes to the sync rounds");
+            };
+        } catch (RuntimeException e) {
+            outcome = new OpenFile.Outcome(0, Errno.EINVAL);
+        }
+        if (outcome.errno() == 0 && op.has(Kiobuf.FUA) && op.op().mutates()) {
+            sync(op, op.lengthBytes());
+        } else {
+            end(op, outcome.doneBytes(), outcome.errno());
+        }
+    }
+
+    /** On any thread: sends the operation home. */
+    private void end(MemberOp op, long doneBytes, int errno) {
+        ended.add(new Ended(op, doneBytes, errno));
+        if (drainScheduled.compareAndSet(false, true)) {
+            loop.execute(drain);
+        }
+    }
+
+    private void drain() {
+        // Cleared first: whoever adds from here on schedules the next drain.
+        drainScheduled.set(false);
+        Ended next = ended.poll();
+        while (next != null) {
+            next.op.complete(next.doneBytes, OpenFile.toIoError(next.errno));
+            next = ended.poll();
+        }
+    }
+
+    @Override
+    public void close() {}
+}

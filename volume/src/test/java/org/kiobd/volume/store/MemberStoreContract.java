@@ -1,0 +1,340 @@
+package org.kiobd.volume.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.ReadPiece;
+import org.kiobd.volume.kiobuf.ChainCursor;
+import org.kiobd.volume.kiobuf.Fragment;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.KiobufChain;
+import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.loop.IoEngine;
+import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.loop.IoLoops;
+import org.kiobd.volume.testkit.LeakCheck;
+import org.kiobd.volume.testkit.TestLoops;
+
+/** The rules of {@link MemberPort} and {@link MemberStore}, to be held by every store on every engine. */
+@ExtendWith(LeakCheck.class)
+public abstract class MemberStoreContract {
+    private static final long SIZE_BYTES = 64L << 20;
+    private static final int MIB = 1 << 20;
+
+    private final IoLoops loops = new IoLoops(engine(), 2);
+    private final IoLoop loop = loops.all().get(0);
+    private MemberStore store;
+    private MemberPort port;
+
+    protected abstract IoEngine engine();
+
+    /** Makes an empty member and opens it. */
+    protected abstract MemberStore create(long sizeBytes) throws Exception;
+
+    @BeforeEach
+    void open() throws Exception {
+        store = create(SIZE_BYTES);
+        port = TestLoops.call(loop, () -> store.port(loop));
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        MemberPort closing = port;
+        TestLoops.call(loop, () -> {
+            closing.close();
+            return true;
+        });
+        store.close();
+        loops.close();
+    }
+
+    /** How an operation ended. */
+    private record Ended(long doneBytes, @Nullable IoError error, List<ReadPiece> pieces) {}
+
+    private Ended run(Kiobuf request) {
+        return run(loop, port, request);
+    }
+
+    private static Ended run(IoLoop on, MemberPort through, Kiobuf request) {
+        CompletableFuture<Ended> ended = new CompletableFuture<>();
+        on.execute(() -> {
+            request.retain();
+            MemberOp op = opOf(request, done -> {
+                ended.complete(new Ended(
+                        done.doneBytes(), done.error(), request.acceptedPieces() == 0 ? List.of() : request.pieces()));
+                request.endSlice();
+                request.release();
+            });
+            through.submit(op);
+            through.unplug();
+            request.submitted();
+        });
+        return TestLoops.await(ended);
+    }
+
+    private static MemberOp opOf(Kiobuf request, MemberOp.Listener listener) {
+        MemberOp op = new MemberOp(request.op(), request.flags(), 0, request.offsetBytes(), listener);
+        if (!request.op().carriesData()) {
+            op.add(request, 0, request.lengthBytes());
+            return op;
+        }
+        ChainCursor cursor = new ChainCursor(KiobufChain.of(request));
+        while (cursor.hasNext()) {
+            op.add(cursor.next(Long.MAX_VALUE));
+        }
+        return op;
+    }
+
+    private Ended write(long offsetBytes, byte[] data, int flags, int pieceBytes) {
+        Kiobuf request = new Kiobuf(loop, Op.WRITE, offsetBytes, data.length).flags(flags);
+        for (int at = 0; at < data.length; at += pieceBytes) {
+            int count = Math.min(pieceBytes, data.length - at);
+            ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(count + 1);
+            memory.setBytes(1, data, at, count);
+            request.add(Fragment.of(memory, 1, count));
+        }
+        return run(request);
+    }
+
+    private void write(long offsetBytes, byte[] data) {
+        Ended ended = write(offsetBytes, data, 0, data.length);
+        assertThat(ended.error).isNull();
+        assertThat(ended.doneBytes).isEqualTo(data.length);
+    }
+
+    private byte[] read(long offsetBytes, int lengthBytes, int pieceBytes) {
+        Kiobuf request = new Kiobuf(loop, Op.READ, offsetBytes, lengthBytes);
+        List<ByteBuf> memory = new ArrayList<>();
+        for (int at = 0; at < lengthBytes; at += pieceBytes) {
+            int count = Math.min(pieceBytes, lengthBytes - at);
+            ByteBuf piece = PooledByteBufAllocator.DEFAULT.directBuffer(count).setZero(0, count);
+            piece.setByte(0, 0x5a);
+            memory.add(piece.retain());
+            request.add(Fragment.of(piece, 0, count));
+        }
+        Ended ended = run(request);
+        assertThat(ended.error).isNull();
+        byte[] bytes = new byte[lengthBytes];
+        int at = 0;
+        for (ByteBuf piece : memory) {
+            int count = Math.min(pieceBytes, lengthBytes - at);
+            piece.getBytes(0, bytes, at, count);
+            at += count;
+            piece.release();
+        }
+        return bytes;
+    }
+
+    private byte[] read(long offsetBytes, int lengthBytes) {
+        return read(offsetBytes, lengthBytes, lengthBytes);
+    }
+
+    private Ended range(Op op, long offsetBytes, long lengthBytes, int flags) {
+        return run(new Kiobuf(loop, op, offsetBytes, lengthBytes).flags(flags));
+    }
+
+    private static byte[] pattern(int lengthBytes, long seed) {
+        byte[] bytes = new byte[lengthBytes];
+        new Random(seed).nextBytes(bytes);
+        return bytes;
+    }
+
+    @Test
+    void emptyMemberReadsAsZeros() {
+        assertThat(read(0, 4096)).containsOnly(0);
+        assertThat(read(SIZE_BYTES - 1, 1)).containsOnly(0);
+    }
+
+    @Test
+    void writtenBytesAreReadBackWhateverThePieces() {
+        byte[] data = pattern(300_001, 1);
+        for (int pieceBytes : new int[] {1000, 4096, 65_537, 300_001}) {
+            write(12_345, new byte[data.length]);
+            assertThat(write(12_345, data, 0, pieceBytes).error).isNull();
+            assertThat(read(12_345, data.length, 7777)).isEqualTo(data);
+        }
+    }
+
+    @Test
+    void gatherListsLongerThanTheSystemTakesAreDoneInSeveralCalls() {
+        byte[] data = pattern(5000, 2);
+        Ended ended = write(4095, data, 0, 2);
+        assertThat(ended.error).isNull();
+        assertThat(ended.doneBytes).isEqualTo(data.length);
+        assertThat(read(4095, data.length, 2)).isEqualTo(data);
+    }
+
+    @Test
+    void fuaAndFlushSucceed() {
+        byte[] data = pattern(4096, 3);
+        assertThat(write(0, data, Kiobuf.FUA, data.length).error).isNull();
+        assertThat(range(Op.FLUSH, 0, 0, 0).error).isNull();
+        assertThat(range(Op.TRIM, 0, 4096, Kiobuf.FUA).error).isNull();
+        assertThat(range(Op.CACHE, 0, MIB, 0).error).isNull();
+    }
+
+    @Test
+    void manyFlushesAtOnceFromTwoLoopsAllEnd() {
+        IoLoop otherLoop = loops.all().get(1);
+        MemberPort otherPort = TestLoops.call(otherLoop, () -> store.port(otherLoop));
+        List<CompletableFuture<Ended>> all = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            IoLoop on = i % 2 == 0 ? loop : otherLoop;
+            MemberPort through = i % 2 == 0 ? port : otherPort;
+            all.add(CompletableFuture.supplyAsync(() -> run(on, through, new Kiobuf(on, Op.FLUSH, 0, 0))));
+        }
+        for (CompletableFuture<Ended> one : all) {
+            assertThat(TestLoops.await(one).error).isNull();
+        }
+        TestLoops.call(otherLoop, () -> {
+            otherPort.close();
+            return true;
+        });
+    }
+
+    @Test
+    void trimAndZeroesTouchNothingBesideTheirRange() {
+        for (int flags : new int[] {0, Kiobuf.NO_HOLE}) {
+            for (Op op : new Op[] {Op.TRIM, Op.WRITE_ZEROES}) {
+                byte[] data = pattern(MIB, 4);
+                write(0, data);
+                int from = 4097;
+                int length = 500_003;
+                assertThat(range(op, from, length, op == Op.TRIM ? 0 : flags).error)
+                        .isNull();
+                byte[] now = read(0, MIB);
+                for (int i = 0; i < MIB; i++) {
+                    if (i < from || i >= from + length) {
+                        assertThat(now[i]).isEqualTo(data[i]);
+                    } else if (op == Op.WRITE_ZEROES) {
+                        assertThat(now[i]).isZero();
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void rangeOperationsOnTheWholeMemberKeepItsSize() {
+        write(0, pattern(MIB, 5));
+        assertThat(range(Op.TRIM, 0, SIZE_BYTES, 0).error).isNull();
+        assertThat(range(Op.WRITE_ZEROES, 0, SIZE_BYTES, 0).error).isNull();
+        assertThat(store.sizeBytes()).isEqualTo(SIZE_BYTES);
+        assertThat(read(0, 4096)).containsOnly(0);
+    }
+
+    @Test
+    void trimGivesSpaceBack() throws Exception {
+        write(0, pattern(8 * MIB, 6));
+        range(Op.FLUSH, 0, 0, 0);
+        long before = store.allocatedBytes();
+        assertThat(before).isGreaterThanOrEqualTo(8 * MIB);
+        range(Op.TRIM, 0, 8 * MIB, 0);
+        assertThat(store.allocatedBytes()).isLessThanOrEqualTo(before - 8 * MIB + 65_536);
+    }
+
+    @Test
+    void otherPiecesThanMemoryComeOnlyWhereTheyAreAccepted() {
+        write(0, pattern(MIB, 7));
+        ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(2 * MIB);
+        Kiobuf request = new Kiobuf(loop, Op.READ, 0, 2 * MIB)
+                .accept(ReadPiece.ACCEPT_HOLE | ReadPiece.ACCEPT_FILE_EXTENT)
+                .add(Fragment.of(memory, 0, 2 * MIB));
+        Ended ended = run(request);
+        assertThat(ended.error).isNull();
+        assertThat(ended.pieces.stream().mapToLong(ReadPiece::lengthBytes).sum())
+                .isEqualTo(2 * MIB);
+    }
+
+    @Test
+    void superblockCopiesAreKeptApart() throws Exception {
+        if (store.readSuperblock(0) == null) {
+            assertThat(store.readSuperblock(1)).isNull();
+            return;
+        }
+        byte[] first = pattern(MemberStore.SUPERBLOCK_BYTES, 8);
+        byte[] second = pattern(MemberStore.SUPERBLOCK_BYTES, 9);
+        write(0, pattern(MIB, 10));
+        store.writeSuperblock(0, first);
+        store.writeSuperblock(1, second);
+        assertThat(store.readSuperblock(0)).isEqualTo(first);
+        assertThat(store.readSuperblock(1)).isEqualTo(second);
+        assertThat(read(0, MIB)).isEqualTo(pattern(MIB, 10));
+    }
+
+    @Test
+    void growsAndKeepsItsBytes() throws Exception {
+        write(SIZE_BYTES - MIB, pattern(MIB, 11));
+        long far = 5L << 40;
+        store.resize(far);
+        assertThat(store.sizeBytes()).isEqualTo(far);
+        assertThat(read(SIZE_BYTES - MIB, MIB)).isEqualTo(pattern(MIB, 11));
+        write(far - MIB, pattern(MIB, 12));
+        assertThat(read(far - MIB, MIB)).isEqualTo(pattern(MIB, 12));
+    }
+
+    @Test
+    void manyOperationsAtOnceEachEndOnceWithTheirOwnBytes() {
+        long seed = Long.getLong("kiobd.seed", System.nanoTime());
+        Random random = new Random(seed);
+        int blocks = 256;
+        int blockBytes = 4096;
+        List<byte[]> expected = new ArrayList<>();
+        List<CompletableFuture<Ended>> writes = new ArrayList<>();
+        for (int i = 0; i < blocks; i++) {
+            byte[] data = new byte[blockBytes];
+            random.nextBytes(data);
+            expected.add(data);
+            long offsetBytes = (long) i * blockBytes;
+            writes.add(CompletableFuture.supplyAsync(() -> write(offsetBytes, data, 0, 1365)));
+        }
+        writes.forEach(one -> assertThat(TestLoops.await(one).error).isNull());
+        for (int i = 0; i < blocks; i++) {
+            assertThat(read((long) i * blockBytes, blockBytes))
+                    .as("seed=%d block=%d", seed, i)
+                    .isEqualTo(expected.get(i));
+        }
+    }
+
+    @Test
+    void randomOperationsAgreeWithAnArray() {
+        long seed = Long.getLong("kiobd.seed", System.nanoTime());
+        Random random = new Random(seed);
+        int span = 400_000;
+        byte[] model = new byte[span];
+        for (int round = 0; round < 300; round++) {
+            int offset = random.nextInt(span);
+            int length = 1 + random.nextInt(Math.min(span - offset, 70_000));
+            switch (random.nextInt(4)) {
+                case 0 -> {
+                    byte[] data = new byte[length];
+                    random.nextBytes(data);
+                    assertThat(write(offset, data, 0, 1 + random.nextInt(length)).error)
+                            .isNull();
+                    System.arraycopy(data, 0, model, offset, length);
+                }
+                case 1 -> {
+                    int flags = random.nextBoolean() ? Kiobuf.NO_HOLE : 0;
+                    assertThat(range(Op.WRITE_ZEROES, offset, length, flags).error)
+                            .isNull();
+                    java.util.Arrays.fill(model, offset, offset + length, (byte) 0);
+                }
+                default ->
+                    assertThat(read(offset, length, 1 + random.nextInt(length)))
+                            .as("seed=%d round=%d", seed, round)
+                            .isEqualTo(java.util.Arrays.copyOfRange(model, offset, offset + length));
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package org.kiobd.volume.testkit;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.kiobd.volume.kiobuf.Completion;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Fails a test that leaked a buffer or completed something twice. Netty finds leaks when garbage is collected and only logs them, so
+ * this listens to its log, collects garbage and allocates, which is when the detector reports.
+ */
+public final class LeakCheck implements BeforeEachCallback, AfterEachCallback {
+    private static final List<String> REPORTS = new CopyOnWriteArrayList<>();
+    private static final int PROBES = 3;
+
+    private long secondCompletionsBefore;
+
+    static {
+        Logger logger = (Logger) LoggerFactory.getLogger("io.netty.util.ResourceLeakDetector");
+        AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                if (event.getFormattedMessage().contains("LEAK")) {
+                    REPORTS.add(event.getFormattedMessage());
+                }
+            }
+        };
+        appender.setContext(logger.getLoggerContext());
+        appender.start();
+        logger.addAppender(appender);
+    }
+
+    @Override
+    public void beforeEach(ExtensionContext context) {
+        secondCompletionsBefore = Completion.secondCompletions();
+    }
+
+    @Override
+    @SuppressWarnings("ExplicitGC") // a leak shows only when the buffer is collected
+    public void afterEach(ExtensionContext context) {
+        for (int i = 0; i < PROBES; i++) {
+            System.gc();
+            PooledByteBufAllocator.DEFAULT.directBuffer(1).release();
+        }
+        if (!REPORTS.isEmpty()) {
+            String reports = String.join("\n", REPORTS);
+            REPORTS.clear();
+            throw new AssertionError("buffers were leaked by this test or one before it:\n" + reports);
+        }
+        long second = Completion.secondCompletions() - secondCompletionsBefore;
+        if (second != 0) {
+            throw new AssertionError("completions that ended twice: " + second);
+        }
+    }
+}
