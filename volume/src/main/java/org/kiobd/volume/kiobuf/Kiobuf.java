@@ -42,6 +42,7 @@ public final class Kiobuf extends Completion {
     private int flags;
     private int acceptedPieces;
     private @Nullable Object owner;
+    private long cookie;
     private Fragment[] fragments = NO_FRAGMENTS;
     private int fragmentCount;
     private long memoryBytes;
@@ -87,6 +88,12 @@ public final class Kiobuf extends Completion {
     /** Names who the request is for, so that what has not been issued can be dropped when they go away; before plugging. */
     public Kiobuf owner(Object newOwner) {
         owner = newOwner;
+        return this;
+    }
+
+    /** A number of the requester's own, which nobody else looks at: with it, one notifier serves all of a requester's requests. */
+    public Kiobuf cookie(long newCookie) {
+        cookie = newCookie;
         return this;
     }
 
@@ -136,6 +143,10 @@ public final class Kiobuf extends Completion {
 
     public @Nullable Object owner() {
         return owner;
+    }
+
+    public long cookie() {
+        return cookie;
     }
 
     public int fragmentCount() {

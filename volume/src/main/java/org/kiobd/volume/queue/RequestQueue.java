@@ -85,11 +85,33 @@ public final class RequestQueue {
     }
 
     private boolean issueIfRoom(KiobufChain chain) {
-        if (!device.hasRoom(chain)) {
+        if (!device.hasRoom(chain) || !requestersAreThere(chain)) {
             return false;
         }
         device.submit(chain);
         return true;
+    }
+
+    /** A mutation that waited while its client went away may be older than what the client has written elsewhere since. */
+    private static boolean requestersAreThere(KiobufChain chain) {
+        if (!chain.op().mutates()) {
+            return true;
+        }
+        long nowNanos = System.nanoTime();
+        Object asked = null;
+        for (Kiobuf request = chain.head(); request != null; request = request.next()) {
+            Object owner = request.owner();
+            if (owner != asked && owner instanceof Requester requester && !requester.isThere(nowNanos)) {
+                return false;
+            }
+            asked = owner;
+        }
+        return true;
+    }
+
+    /** Looks again at what waits: a {@link Requester} that was in doubt has turned out to be there. */
+    public void reconsider() {
+        issue();
     }
 
     private void issueFlush() {

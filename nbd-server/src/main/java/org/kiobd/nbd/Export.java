@@ -1,0 +1,154 @@
+package org.kiobd.nbd;
+
+import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_CAN_MULTI_CONN;
+import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_HAS_FLAGS;
+import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_READ_ONLY;
+import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_ROTATIONAL;
+import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_SEND_CACHE;
+import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_SEND_FLUSH;
+import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_SEND_FUA;
+import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_SEND_TRIM;
+import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_SEND_WRITE_ZEROES;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.protocol.NbdMagic;
+import org.kiobd.nbd.protocol.NbdText;
+import org.kiobd.volume.BlockDevice;
+import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.queue.MergeLimits;
+
+/**
+ * A device under a name. Borrows the device: whoever made the export closes the device after the export's connections have ended. A
+ * device stands behind one export at a time, for it knows one queue a loop. Any thread.
+ */
+public final class Export {
+    private final String name;
+    private final String description;
+    private final BlockDevice device;
+    private final MergeLimits mergeLimits;
+
+    private final Object lock = new Object();
+    private final Map<IoLoop, ExportLoop> loops = new HashMap<>();
+    private final Set<ServedConnection> connections = new HashSet<>();
+    private long connectionsTotal;
+    private boolean closed;
+
+    /** With the usual limits on merging. */
+    public Export(String name, String description, BlockDevice device) {
+        this(name, description, device, MergeLimits.DEFAULT);
+    }
+
+    /**
+     * @param name what a client asks for, at most 4096 bytes of UTF-8
+     * @param description what LIST says beside it, at most 4096 bytes; may be empty
+     */
+    public Export(String name, String description, BlockDevice device, MergeLimits mergeLimits) {
+        if (NbdText.lengthBytes(name) > NbdMagic.MAX_STRING_BYTES
+                || NbdText.lengthBytes(description) > NbdMagic.MAX_STRING_BYTES) {
+            throw new IllegalArgumentException(
+                    "export name and description have at most " + NbdMagic.MAX_STRING_BYTES + " bytes each");
+        }
+        this.name = name;
+        this.description = description;
+        this.device = device;
+        this.mergeLimits = mergeLimits;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public String description() {
+        return description;
+    }
+
+    /** Borrowed. */
+    public BlockDevice device() {
+        return device;
+    }
+
+    /** Depends on the volume only: a kernel that reconnects after a restart does not read them again. */
+    public int transmissionFlags() {
+        // A FLUSH on one connection covers all of them, for it forces the members: several connections are safe.
+        int flags = NBD_FLAG_HAS_FLAGS
+                | NBD_FLAG_SEND_FLUSH
+                | NBD_FLAG_SEND_FUA
+                | NBD_FLAG_CAN_MULTI_CONN
+                | NBD_FLAG_SEND_CACHE;
+        flags |= device.info().readOnly() ? NBD_FLAG_READ_ONLY : NBD_FLAG_SEND_TRIM | NBD_FLAG_SEND_WRITE_ZEROES;
+        return device.info().rotational() ? flags | NBD_FLAG_ROTATIONAL : flags;
+    }
+
+    /** Its part of {@code loop}; called on that loop, where it makes the queue the first time. */
+    public ExportLoop on(IoLoop loop) {
+        synchronized (lock) {
+            ExportLoop part = loops.get(loop);
+            if (part == null) {
+                part = new ExportLoop(device, loop, mergeLimits);
+                loops.put(loop, part);
+            }
+            return part;
+        }
+    }
+
+    /** A connection starts to use it; false if the export was closed meanwhile. */
+    public boolean attach(ServedConnection connection) {
+        synchronized (lock) {
+            if (closed) {
+                return false;
+            }
+            connectionsTotal++;
+            return connections.add(connection);
+        }
+    }
+
+    /** A connection has ended. */
+    public void detach(ServedConnection connection) {
+        synchronized (lock) {
+            connections.remove(connection);
+        }
+    }
+
+    /** Ends its connections in order and takes no new ones; completes, on some loop, when the last has ended. */
+    CompletionStage<@Nullable Void> close(String reason) {
+        List<ServedConnection> ending;
+        synchronized (lock) {
+            closed = true;
+            ending = List.copyOf(connections);
+        }
+        ending.forEach(connection -> connection.shutDown(reason));
+        return CompletableFuture.allOf(ending.stream()
+                .map(connection -> connection.ended().toCompletableFuture())
+                .toArray(CompletableFuture[]::new));
+    }
+
+    /** Open again: registered a second time. */
+    void open() {
+        synchronized (lock) {
+            closed = false;
+        }
+    }
+
+    /** What it has done so far, summed over loops that go on working meanwhile. */
+    public ExportFigures figures() {
+        synchronized (lock) {
+            ExportFigures sum = new ExportFigures(connections.size(), connectionsTotal, 0, 0, 0, 0);
+            for (ExportLoop part : loops.values()) {
+                sum = part.addTo(sum);
+            }
+            return sum;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "export=" + name;
+    }
+}

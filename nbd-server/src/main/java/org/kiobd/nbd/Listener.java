@@ -1,0 +1,54 @@
+package org.kiobd.nbd;
+
+import io.netty.channel.Channel;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** A socket that clients connect to. Owned by its server. Any thread. */
+public final class Listener {
+    private final Channel channel;
+    private final @Nullable UnixSocketFile file;
+
+    Listener(Channel channel, @Nullable UnixSocketFile file) {
+        this.channel = channel;
+        this.file = file;
+    }
+
+    /** The TCP port it is bound to; -1 for a unix socket. */
+    public int port() {
+        return channel.localAddress() instanceof InetSocketAddress tcp ? tcp.getPort() : -1;
+    }
+
+    /** The socket file; null for TCP. */
+    public @Nullable Path path() {
+        return file == null ? null : file.path();
+    }
+
+    /** How a client names an export here: {@code nbd://HOST:PORT/NAME} or {@code nbd+unix:///NAME?socket=PATH}. */
+    public URI uri(String exportName) {
+        try {
+            if (file != null) {
+                return new URI("nbd+unix", "", "/" + exportName, "socket=" + file.path(), null);
+            }
+            InetSocketAddress tcp = (InetSocketAddress) channel.localAddress();
+            return new URI("nbd", null, tcp.getAddress().getHostAddress(), tcp.getPort(), "/" + exportName, null, null);
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("no URI for export=" + exportName, e);
+        }
+    }
+
+    void close() {
+        channel.close().awaitUninterruptibly();
+        if (file != null) {
+            file.remove();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return uri("").toString();
+    }
+}

@@ -1,0 +1,217 @@
+package org.kiobd.nbd;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.handshake.HandshakeHandler;
+import org.kiobd.nbd.transmission.ReceiveBuffers;
+import org.kiobd.nbd.transmission.TransmissionHandler;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.kiobuf.PagePool;
+import org.kiobd.volume.loop.IoLoops;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Serves the exports of a registry on any number of TCP and unix sockets. Borrows loops, exports and pool: the order of the end is
+ * server, devices, loops. A client can harm its own connection only. Any thread but the loops.
+ */
+public final class NbdServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NbdServer.class);
+    private static final int BACKLOG = 1024;
+
+    private final IoLoops loops;
+    private final ExportRegistry exports;
+    private final PagePool pool;
+    private final NbdLimits limits;
+
+    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final List<Listener> listeners = new ArrayList<>();
+    private final AtomicLong connectionNumbers = new AtomicLong();
+    private final AtomicInteger connected = new AtomicInteger();
+    private boolean closed;
+
+    public NbdServer(IoLoops loops, ExportRegistry exports, PagePool pool, NbdLimits limits) {
+        if (pool.capacityBytes() < 2L * limits.maxReceiveBytes()) {
+            throw new IllegalArgumentException("the pool must hold two receive buffers: capacityBytes="
+                    + pool.capacityBytes() + " maxReceiveBytes=" + limits.maxReceiveBytes());
+        }
+        this.loops = loops;
+        this.exports = exports;
+        this.pool = pool;
+        this.limits = limits;
+    }
+
+    /**
+     * Listens on a TCP address.
+     *
+     * @param port 0 for any that is free; the listener knows which
+     * @throws BlockIoException in one line, if the address cannot be had
+     */
+    public Listener listenTcp(String host, int port) throws BlockIoException {
+        InetSocketAddress address = new InetSocketAddress(host, port);
+        if (address.isUnresolved()) {
+            throw new BlockIoException(
+                    IoError.INVALID, "cannot listen on " + host + ":" + port + ": unknown host; give an address");
+        }
+        ServerBootstrap bootstrap = bootstrap(Transports.tcp(loops.engine()))
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_KEEPALIVE, true);
+        return add(new Listener(bind(bootstrap, address, host + ":" + port), null));
+    }
+
+    /**
+     * Listens on a unix socket. A socket file that nobody listens on is replaced.
+     *
+     * @throws BlockIoException in one line, if the path cannot be had; what stands there is left untouched
+     */
+    public Listener listenUnix(Path path) throws BlockIoException {
+        UnixSocketFile file = new UnixSocketFile(path);
+        file.clear();
+        ServerBootstrap bootstrap = bootstrap(Transports.unix(loops.engine()));
+        Channel channel = bind(bootstrap, Transports.unixAddress(loops.engine(), file.path()), "unix=" + file.path());
+        file.bound();
+        return add(new Listener(channel, file));
+    }
+
+    private ServerBootstrap bootstrap(Class<? extends ServerChannel> channelClass) {
+        return new ServerBootstrap()
+                .group(loops.group())
+                .channel(channelClass)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .childOption(ChannelOption.ALLOCATOR, pool.allocator())
+                // Reading is asked for each time: what a full pool or a busy client must not bring stays in the socket.
+                .childOption(ChannelOption.AUTO_READ, false)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(32 << 10, 64 << 10))
+                .childHandler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        accept(channel);
+                    }
+                });
+    }
+
+    private static Channel bind(ServerBootstrap bootstrap, SocketAddress address, String where)
+            throws BlockIoException {
+        ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
+        Throwable cause = bound.cause();
+        if (cause != null) {
+            throw new BlockIoException(
+                    IoError.IO,
+                    "cannot listen on " + where + ": " + cause.getMessage()
+                            + "; stop who listens there or choose another",
+                    cause);
+        }
+        return bound.channel();
+    }
+
+    private synchronized Listener add(Listener listener) throws BlockIoException {
+        if (closed) {
+            listener.close();
+            throw new BlockIoException(IoError.INVALID, "cannot listen on " + listener + ": the server is closed");
+        }
+        listeners.add(listener);
+        return listener;
+    }
+
+    private void accept(Channel channel) {
+        if (connected.incrementAndGet() > limits.maxConnections()) {
+            connected.decrementAndGet();
+            LOG.warn("a client was turned away: maxConnections={}", limits.maxConnections());
+            channel.unsafe().closeForcibly();
+            return;
+        }
+        channel.closeFuture().addListener(future -> connected.decrementAndGet());
+        connections.add(channel);
+        String name = "connection=" + connectionNumbers.incrementAndGet() + " peer=" + peer(channel);
+        ConnectionContext context = new ConnectionContext(name, loops.of(channel.eventLoop()), pool, limits);
+        ReceiveBuffers receiveBuffers = new ReceiveBuffers(limits);
+        channel.config().setRecvByteBufAllocator(receiveBuffers);
+        channel.pipeline()
+                .addLast(
+                        "handshake",
+                        new HandshakeHandler(
+                                limits,
+                                exports,
+                                export -> new TransmissionHandler(context, export, receiveBuffers),
+                                name));
+    }
+
+    private static String peer(Channel channel) {
+        return channel.remoteAddress() instanceof InetSocketAddress tcp
+                ? tcp.getAddress().getHostAddress() + ":" + tcp.getPort()
+                : "unix";
+    }
+
+    /** Where it listens. */
+    public synchronized List<Listener> listeners() {
+        return List.copyOf(listeners);
+    }
+
+    /** Clients connected now, those in their handshake included. */
+    public int connections() {
+        return connected.get();
+    }
+
+    /**
+     * Ends in order: nobody new is let in, nothing more is read, what was accepted is finished and answered, connections are closed.
+     * Bounded by {@link NbdLimits#closeTimeoutMs}; what has not ended by then is cut off. The devices are the caller's to close.
+     */
+    @Override
+    public void close() {
+        List<Listener> closing;
+        synchronized (this) {
+            closed = true;
+            closing = List.copyOf(listeners);
+            listeners.clear();
+        }
+        closing.forEach(Listener::close);
+        List<CompletableFuture<@Nullable Void>> ending = new ArrayList<>();
+        for (Channel channel : connections) {
+            TransmissionHandler serving = channel.pipeline().get(TransmissionHandler.class);
+            if (serving != null) {
+                serving.shutDown("the server is shutting down");
+                ending.add(serving.ended().toCompletableFuture());
+            }
+        }
+        // Nothing is owed to a client that is still in its handshake.
+        connections
+                .close(channel -> channel.pipeline().get(TransmissionHandler.class) == null)
+                .awaitUninterruptibly(limits.closeTimeoutMs());
+        awaitAll(ending);
+        connections.close().awaitUninterruptibly(limits.closeTimeoutMs());
+    }
+
+    private void awaitAll(List<CompletableFuture<@Nullable Void>> ending) {
+        try {
+            CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new))
+                    .get(limits.closeTimeoutMs(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            LOG.warn("interrupted while connections ended; they are cut off");
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.warn("connections did not end within timeoutMs={}; they are cut off", limits.closeTimeoutMs());
+        }
+    }
+}

@@ -1,0 +1,250 @@
+package org.kiobd.nbd.handshake;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.Export;
+import org.kiobd.nbd.ExportRegistry;
+import org.kiobd.nbd.NbdLimits;
+import org.kiobd.nbd.handshake.OptionHandler.Outcome;
+import org.kiobd.nbd.protocol.HandshakeFlags;
+import org.kiobd.nbd.protocol.NbdMagic;
+import org.kiobd.nbd.protocol.NbdRep;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The server's side of the handshake. It takes what comes, whole or byte by byte, keeps at most one option of bounded length, answers,
+ * and gives way to the transmission phase when an export is chosen. Whatever is wrong costs the client an error reply where the
+ * specification has one, else the connection. One per connection, confined to its loop.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails closes the channel, and that is seen
+public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(HandshakeHandler.class);
+
+    private final NbdLimits limits;
+    private final Negotiation negotiation;
+    private final Function<Export, ChannelHandler> transmission;
+    private final String connection;
+
+    private HandshakeState state = HandshakeState.CLIENT_FLAGS;
+    private @Nullable ByteBuf received;
+    private int optionNumber;
+    private int optionBytes;
+    private @Nullable Future<?> timeout;
+
+    /**
+     * @param connection names the connection in the log
+     * @param transmission makes the handler that serves the chosen export
+     */
+    public HandshakeHandler(
+            NbdLimits limits,
+            ExportRegistry exports,
+            Function<Export, ChannelHandler> transmission,
+            String connection) {
+        this.limits = limits;
+        this.negotiation = new Negotiation(exports);
+        this.transmission = transmission;
+        this.connection = connection;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        ByteBuf greeting = ctx.alloc().directBuffer(NbdMagic.GREETING_BYTES);
+        new OptionReplies(greeting)
+                .greeting(HandshakeFlags.NBD_FLAG_FIXED_NEWSTYLE | HandshakeFlags.NBD_FLAG_NO_ZEROES);
+        ctx.writeAndFlush(greeting);
+        timeout = ctx.executor().schedule(() -> timedOut(ctx), limits.handshakeTimeoutMs(), TimeUnit.MILLISECONDS);
+        ctx.read();
+    }
+
+    private void timedOut(ChannelHandlerContext ctx) {
+        end("handshake took longer than timeoutMs=" + limits.handshakeTimeoutMs());
+        // Not behind the replies: a client that does not read them would hold the connection.
+        ctx.close();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf bytes = (ByteBuf) message;
+        if (!state.isOpen()) {
+            bytes.release();
+            return;
+        }
+        if (received == null) {
+            received = bytes;
+        } else {
+            // Only the tail of one option can be waiting here, so what is copied is bounded by its limit.
+            received.discardReadBytes();
+            received.writeBytes(bytes);
+            bytes.release();
+        }
+        advance(ctx);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (state.isOpen() && ctx.channel().isWritable()) {
+            ctx.read();
+        }
+    }
+
+    /** A client that asks without reading the answers is not listened to until it does. */
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (state.isOpen() && ctx.channel().isWritable()) {
+            advance(ctx);
+            if (state.isOpen()) {
+                ctx.read();
+            }
+        }
+    }
+
+    private void advance(ChannelHandlerContext ctx) {
+        boolean answered = false;
+        while (received != null && state.isOpen() && ctx.channel().isWritable() && step(ctx, received)) {
+            answered = true;
+        }
+        if (answered) {
+            ctx.flush();
+        }
+        if (received != null && !received.isReadable()) {
+            received.release();
+            received = null;
+        }
+    }
+
+    /** One message of the client, if it is there in full. */
+    private boolean step(ChannelHandlerContext ctx, ByteBuf bytes) {
+        return switch (state) {
+            case CLIENT_FLAGS -> bytes.readableBytes() >= NbdMagic.CLIENT_FLAGS_BYTES && clientFlags(ctx, bytes);
+            case OPTION_HEADER -> bytes.readableBytes() >= NbdMagic.OPTION_HEADER_BYTES && optionHeader(ctx, bytes);
+            case OPTION_DATA -> bytes.readableBytes() >= optionBytes && option(ctx, bytes);
+            case DONE, CLOSED -> false;
+        };
+    }
+
+    private boolean clientFlags(ChannelHandlerContext ctx, ByteBuf bytes) {
+        int flags = bytes.readInt();
+        if ((flags & ~HandshakeFlags.CLIENT_KNOWN) != 0 || (flags & HandshakeFlags.NBD_FLAG_C_FIXED_NEWSTYLE) == 0) {
+            close(ctx, "client flags are not those of fixed newstyle: flags=0x" + Integer.toHexString(flags));
+            return false;
+        }
+        negotiation.noZeroes((flags & HandshakeFlags.NBD_FLAG_C_NO_ZEROES) != 0);
+        become(HandshakeState.OPTION_HEADER);
+        return true;
+    }
+
+    private boolean optionHeader(ChannelHandlerContext ctx, ByteBuf bytes) {
+        long magic = bytes.readLong();
+        if (magic != NbdMagic.IHAVEOPT) {
+            close(ctx, "bad option magic=0x" + Long.toHexString(magic));
+            return false;
+        }
+        optionNumber = bytes.readInt();
+        optionBytes = bytes.readInt();
+        if (optionBytes < 0 || optionBytes > limits.maxOptionBytes()) {
+            String reason = "option too long: number=" + Integer.toUnsignedString(optionNumber) + " lengthBytes="
+                    + Integer.toUnsignedString(optionBytes) + " maximum=" + limits.maxOptionBytes();
+            ByteBuf out = ctx.alloc().directBuffer();
+            new OptionReplies(out).error(optionNumber, NbdRep.ERR_TOO_BIG, reason);
+            ctx.write(out);
+            close(ctx, reason);
+            return false;
+        }
+        become(HandshakeState.OPTION_DATA);
+        return true;
+    }
+
+    private boolean option(ChannelHandlerContext ctx, ByteBuf bytes) {
+        OptionRequest request = new OptionRequest(optionNumber, bytes.readSlice(optionBytes));
+        ByteBuf out = ctx.alloc().directBuffer();
+        Outcome outcome = Options.handle(request, new OptionReplies(out), negotiation);
+        ctx.write(out);
+        switch (outcome) {
+            case CONTINUE -> become(HandshakeState.OPTION_HEADER);
+            case CLOSE -> close(ctx, negotiation.closeReason());
+            case TRANSMISSION -> giveWay(ctx);
+        }
+        return true;
+    }
+
+    private void giveWay(ChannelHandlerContext ctx) {
+        become(HandshakeState.DONE);
+        cancelTimeout();
+        Export export = negotiation.chosen();
+        if (export == null) {
+            throw new IllegalStateException("the handshake ended without an export");
+        }
+        ctx.flush();
+        ByteBuf early = received;
+        received = null;
+        ctx.pipeline().replace(this, "transmission", transmission.apply(export));
+        // A client in a hurry has sent requests behind the option.
+        if (early != null && early.isReadable()) {
+            ctx.fireChannelRead(early);
+        } else if (early != null) {
+            early.release();
+        }
+    }
+
+    private void become(HandshakeState next) {
+        if (!state.mayBecome(next)) {
+            throw new IllegalStateException("handshake may not go from " + state + " to " + next);
+        }
+        state = next;
+    }
+
+    /** Closes behind the replies; the timeout goes on running meanwhile. */
+    private void close(ChannelHandlerContext ctx, String reason) {
+        end(reason);
+        ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    private void end(String reason) {
+        if (state.isOpen()) {
+            become(HandshakeState.CLOSED);
+            LOG.info("{} ended in its handshake: {}", connection, reason);
+        }
+    }
+
+    private void cancelTimeout() {
+        if (timeout != null) {
+            timeout.cancel(false);
+            timeout = null;
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        end("client went away");
+        cancelTimeout();
+        releaseReceived();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        cancelTimeout();
+        releaseReceived();
+    }
+
+    private void releaseReceived() {
+        if (received != null) {
+            received.release();
+            received = null;
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        end(cause.toString());
+        ctx.close();
+    }
+}

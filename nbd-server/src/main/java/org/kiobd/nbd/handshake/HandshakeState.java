@@ -1,0 +1,37 @@
+package org.kiobd.nbd.handshake;
+
+/**
+ * Where a handshake stands.
+ *
+ * <pre>
+ *   CLIENT_FLAGS --> OPTION_HEADER --> OPTION_DATA --> DONE
+ *        |            |     ^--------------/ |
+ *        '------------'--------> CLOSED <----'
+ * </pre>
+ */
+enum HandshakeState {
+    /** The greeting is out; the client's flags are awaited. */
+    CLIENT_FLAGS,
+    /** The next option is awaited. */
+    OPTION_HEADER,
+    /** An option's data are awaited; their length is within the limit. */
+    OPTION_DATA,
+    /** An export was chosen: the transmission phase has taken over. */
+    DONE,
+    /** The connection is ending: nothing is read any more. */
+    CLOSED;
+
+    boolean mayBecome(HandshakeState next) {
+        return switch (this) {
+            case CLIENT_FLAGS -> next == OPTION_HEADER || next == CLOSED;
+            case OPTION_HEADER -> next == OPTION_DATA || next == CLOSED;
+            case OPTION_DATA -> next == OPTION_HEADER || next == DONE || next == CLOSED;
+            case DONE, CLOSED -> false;
+        };
+    }
+
+    /** Whether bytes are still awaited. */
+    boolean isOpen() {
+        return this != DONE && this != CLOSED;
+    }
+}

@@ -1,0 +1,89 @@
+package org.kiobd.nbd.handshake;
+
+import io.netty.buffer.ByteBuf;
+import org.kiobd.nbd.Export;
+import org.kiobd.nbd.protocol.NbdInfo;
+import org.kiobd.nbd.protocol.NbdMagic;
+import org.kiobd.nbd.protocol.NbdRep;
+import org.kiobd.nbd.protocol.NbdText;
+
+/**
+ * Encodes the server's side of the haggling into one buffer, which it borrows.
+ *
+ * <pre>
+ *   0        8        12       16       20
+ *   | magic  | option | reply  | length | data ...
+ * </pre>
+ */
+final class OptionReplies {
+    private final ByteBuf out;
+
+    OptionReplies(ByteBuf out) {
+        this.out = out;
+    }
+
+    void greeting(int handshakeFlags) {
+        out.writeLong(NbdMagic.NBDMAGIC).writeLong(NbdMagic.IHAVEOPT).writeShort(handshakeFlags);
+    }
+
+    private void header(int option, NbdRep reply, int dataBytes) {
+        out.writeLong(NbdMagic.OPTION_REPLY)
+                .writeInt(option)
+                .writeInt(reply.wire())
+                .writeInt(dataBytes);
+    }
+
+    void ack(OptionRequest to) {
+        header(to.number(), NbdRep.ACK, 0);
+    }
+
+    /** Refuses an option; {@code text} tells a person why. */
+    void error(int option, NbdRep reply, String text) {
+        if (!reply.isError()) {
+            throw new IllegalArgumentException(reply + " is not an error");
+        }
+        header(option, reply, NbdText.lengthBytes(text));
+        NbdText.write(out, text);
+    }
+
+    /** One line of LIST. */
+    void server(OptionRequest to, Export export) {
+        int nameBytes = NbdText.lengthBytes(export.name());
+        header(to.number(), NbdRep.SERVER, 4 + nameBytes + NbdText.lengthBytes(export.description()));
+        out.writeInt(nameBytes);
+        NbdText.write(out, export.name());
+        NbdText.write(out, export.description());
+    }
+
+    void infoExport(OptionRequest to, Export export) {
+        header(to.number(), NbdRep.INFO, 2 + NbdMagic.EXPORT_NAME_REPLY_BYTES);
+        out.writeShort(NbdInfo.EXPORT.wire());
+        sizeAndFlags(export);
+    }
+
+    void infoText(OptionRequest to, NbdInfo kind, String text) {
+        header(to.number(), NbdRep.INFO, 2 + NbdText.lengthBytes(text));
+        out.writeShort(kind.wire());
+        NbdText.write(out, text);
+    }
+
+    void infoBlockSize(OptionRequest to, Export export) {
+        header(to.number(), NbdRep.INFO, 2 + 3 * 4);
+        out.writeShort(NbdInfo.BLOCK_SIZE.wire())
+                .writeInt(export.device().info().minimumBlockBytes())
+                .writeInt(export.device().info().preferredBlockBytes())
+                .writeInt(export.device().info().maximumPayloadBytes());
+    }
+
+    /** The whole answer to EXPORT_NAME, which has no reply header. */
+    void exportName(Export export, boolean noZeroes) {
+        sizeAndFlags(export);
+        if (!noZeroes) {
+            out.writeZero(NbdMagic.EXPORT_NAME_ZEROES);
+        }
+    }
+
+    private void sizeAndFlags(Export export) {
+        out.writeLong(export.device().sizeBytes()).writeShort(export.transmissionFlags());
+    }
+}

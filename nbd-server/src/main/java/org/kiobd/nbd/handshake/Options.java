@@ -1,0 +1,144 @@
+package org.kiobd.nbd.handshake;
+
+import io.netty.buffer.ByteBuf;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import org.kiobd.nbd.Export;
+import org.kiobd.nbd.handshake.OptionHandler.Outcome;
+import org.kiobd.nbd.protocol.NbdInfo;
+import org.kiobd.nbd.protocol.NbdMagic;
+import org.kiobd.nbd.protocol.NbdOption;
+import org.kiobd.nbd.protocol.NbdRep;
+import org.kiobd.nbd.protocol.NbdText;
+
+/** The handler of each option. What we do not offer is answered NBD_REP_ERR_UNSUP and keeps the connection in step. */
+final class Options {
+    private static final Map<NbdOption, OptionHandler> HANDLERS = new EnumMap<>(NbdOption.class);
+
+    static {
+        for (NbdOption option : NbdOption.values()) {
+            HANDLERS.put(option, Options::unsupported);
+        }
+        HANDLERS.put(NbdOption.EXPORT_NAME, Options::exportName);
+        HANDLERS.put(NbdOption.ABORT, Options::abort);
+        HANDLERS.put(NbdOption.LIST, Options::list);
+        HANDLERS.put(NbdOption.INFO, Options::infoOrGo);
+        HANDLERS.put(NbdOption.GO, Options::infoOrGo);
+    }
+
+    private Options() {}
+
+    static Outcome handle(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
+        return Objects.requireNonNull(HANDLERS.get(request.option())).handle(request, replies, negotiation);
+    }
+
+    private static Outcome unsupported(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
+        replies.error(request.number(), NbdRep.ERR_UNSUP, "this server does not offer " + request);
+        return Outcome.CONTINUE;
+    }
+
+    /** Data are allowed here, whatever they are. */
+    private static Outcome abort(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
+        replies.ack(request);
+        return negotiation.close("client aborted the handshake");
+    }
+
+    private static Outcome list(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
+        if (request.data().isReadable()) {
+            replies.error(request.number(), NbdRep.ERR_INVALID, "NBD_OPT_LIST takes no data: " + request);
+            return Outcome.CONTINUE;
+        }
+        for (Export export : negotiation.exports().all()) {
+            replies.server(request, export);
+        }
+        replies.ack(request);
+        return Outcome.CONTINUE;
+    }
+
+    /** The old way in: there is no way to refuse but to hang up. */
+    private static Outcome exportName(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
+        int nameBytes = request.data().readableBytes();
+        if (nameBytes > NbdMagic.MAX_STRING_BYTES) {
+            return negotiation.close("export name too long: lengthBytes=" + nameBytes);
+        }
+        String name = NbdText.read(request.data(), nameBytes);
+        Export export = negotiation.exports().find(name);
+        if (export == null) {
+            return negotiation.close("unknown export name=" + NbdText.printable(name));
+        }
+        replies.exportName(export, negotiation.noZeroes());
+        negotiation.choose(export);
+        return Outcome.TRANSMISSION;
+    }
+
+    /**
+     * INFO and GO differ in their end only.
+     *
+     * <pre>
+     *   0             4       4+n     6+n
+     *   | name length | name  | count | kind, kind ...
+     * </pre>
+     */
+    private static Outcome infoOrGo(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
+        ByteBuf data = request.data();
+        long nameBytes = data.readableBytes() < 6 ? -1 : data.readUnsignedInt();
+        if (nameBytes < 0 || nameBytes > data.readableBytes() - 2) {
+            replies.error(request.number(), NbdRep.ERR_INVALID, "the data do not hold a name and a count: " + request);
+            return Outcome.CONTINUE;
+        }
+        if (nameBytes > NbdMagic.MAX_STRING_BYTES) {
+            replies.error(
+                    request.number(),
+                    NbdRep.ERR_INVALID,
+                    "the name is too long: lengthBytes=" + nameBytes + " maximum=" + NbdMagic.MAX_STRING_BYTES);
+            return Outcome.CONTINUE;
+        }
+        String name = NbdText.read(data, (int) nameBytes);
+        int kinds = data.readUnsignedShort();
+        if (data.readableBytes() != 2 * kinds) {
+            replies.error(
+                    request.number(),
+                    NbdRep.ERR_INVALID,
+                    "the data do not hold what they count: kinds=" + kinds + " bytesLeft=" + data.readableBytes());
+            return Outcome.CONTINUE;
+        }
+        Export export = negotiation.exports().find(name);
+        if (export == null) {
+            replies.error(request.number(), NbdRep.ERR_UNKNOWN, "no such export: name=" + NbdText.printable(name));
+            return Outcome.CONTINUE;
+        }
+        inform(request, export, replies);
+        replies.ack(request);
+        if (request.option() == NbdOption.INFO) {
+            return Outcome.CONTINUE;
+        }
+        negotiation.choose(export);
+        return Outcome.TRANSMISSION;
+    }
+
+    /** Sends each kind that was asked for once, however often that was; kinds we do not know are passed over. */
+    private static void inform(OptionRequest request, Export export, OptionReplies replies) {
+        boolean name = false;
+        boolean description = false;
+        boolean blockSize = false;
+        while (request.data().isReadable()) {
+            switch (NbdInfo.fromWire(request.data().readUnsignedShort())) {
+                case NAME -> name = true;
+                case DESCRIPTION -> description = true;
+                case BLOCK_SIZE -> blockSize = true;
+                case EXPORT, UNKNOWN -> {}
+            }
+        }
+        replies.infoExport(request, export);
+        if (name) {
+            replies.infoText(request, NbdInfo.NAME, export.name());
+        }
+        if (description) {
+            replies.infoText(request, NbdInfo.DESCRIPTION, export.description());
+        }
+        if (blockSize) {
+            replies.infoBlockSize(request, export);
+        }
+    }
+}

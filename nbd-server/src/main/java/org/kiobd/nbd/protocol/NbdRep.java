@@ -1,0 +1,41 @@
+package org.kiobd.nbd.protocol;
+
+/** The kinds of option replies. Errors have the highest bit set. */
+public enum NbdRep {
+    ACK(1),
+    SERVER(2),
+    INFO(3),
+    META_CONTEXT(4),
+    ERR_UNSUP(1 | NbdRep.ERROR_BIT),
+    ERR_POLICY(2 | NbdRep.ERROR_BIT),
+    ERR_INVALID(3 | NbdRep.ERROR_BIT),
+    ERR_PLATFORM(4 | NbdRep.ERROR_BIT),
+    ERR_TLS_REQD(5 | NbdRep.ERROR_BIT),
+    ERR_UNKNOWN(6 | NbdRep.ERROR_BIT),
+    ERR_SHUTDOWN(7 | NbdRep.ERROR_BIT),
+    ERR_BLOCK_SIZE_REQD(8 | NbdRep.ERROR_BIT),
+    ERR_TOO_BIG(9 | NbdRep.ERROR_BIT),
+    ERR_EXT_HEADER_REQD(10 | NbdRep.ERROR_BIT);
+
+    private static final int ERROR_BIT = 1 << 31;
+
+    private final int wire;
+
+    NbdRep(int wire) {
+        this.wire = wire;
+    }
+
+    /** Its number in the specification. */
+    public int wire() {
+        return wire;
+    }
+
+    public boolean isError() {
+        return (wire & ERROR_BIT) != 0;
+    }
+
+    @Override
+    public String toString() {
+        return "NBD_REP_" + name();
+    }
+}

@@ -1,0 +1,332 @@
+package org.kiobd.nbd.transmission;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.ConnectionContext;
+import org.kiobd.nbd.Export;
+import org.kiobd.nbd.ExportLoop;
+import org.kiobd.nbd.ServedConnection;
+import org.kiobd.nbd.protocol.TransmissionFlags;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.queue.Requester;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection in its transmission phase: hands what the socket delivers to the {@link RequestIntake}, completions to the {@link
+ * ReplyWriter}, and decides when to read, when to flush and how it ends.
+ *
+ * <p>After NBD_CMD_DISC, or when the server shuts down, everything accepted is finished, answered and flushed. When the socket ends
+ * without it, what was not issued is dropped, for the client may send it again elsewhere; what was issued finishes, its reply is
+ * thrown away, and all memory is given back. A client may also go away while its requests wait: before a mutation is issued that may
+ * be old, {@link #isThere} looks.
+ *
+ * <p>Confined to its loop, but for {@link #shutDown} and {@link #ended}.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails closes the channel, and that is seen
+public final class TransmissionHandler extends ChannelInboundHandlerAdapter implements ServedConnection, Requester {
+    private static final Logger LOG = LoggerFactory.getLogger(TransmissionHandler.class);
+
+    /** Requests younger than this are issued without asking the kernel whether their client is still there. */
+    private static final long FRESH_NANOS = 10_000_000;
+
+    private final ConnectionContext connection;
+    private final Export export;
+    private final ReceiveBuffers receiveBuffers;
+    private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
+    private final InFlight inFlight;
+    private final MemoryBudget budget;
+    private final PayloadMemory payloadMemory;
+    private final Runnable endOfIteration = this::endOfIteration;
+
+    private TransmissionState state = TransmissionState.SERVING;
+    private @Nullable Wiring wiring;
+    private boolean endOfIterationScheduled;
+    private boolean readAsked;
+    private long readAskedNanos;
+    private long seenNanos = System.nanoTime();
+    private boolean inDoubt;
+    private String endReason = "client went away";
+    private long countedRequests;
+    private long failures;
+    private long copiedBytes;
+
+    /** What exists once the handler has its place in a pipeline. */
+    private record Wiring(
+            ChannelHandlerContext ctx,
+            ExportLoop exportLoop,
+            ReplyWriter replies,
+            RequestIntake intake,
+            WritePayload payload) {}
+
+    /** @param receiveBuffers the channel's, so that large payloads are received in place */
+    public TransmissionHandler(ConnectionContext connection, Export export, ReceiveBuffers receiveBuffers) {
+        this.connection = connection;
+        this.export = export;
+        this.receiveBuffers = receiveBuffers;
+        this.inFlight = new InFlight(connection.limits());
+        this.budget = new MemoryBudget(connection.pool(), connection.loop(), this::resume);
+        this.payloadMemory = new PayloadMemory(budget);
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        ExportLoop exportLoop = export.on(connection.loop());
+        // A pool smaller than the largest request could never grant it: refused then, rather than waited for without
+        // end.
+        long maximumPayloadBytes = Math.min(
+                export.device().info().maximumPayloadBytes(),
+                connection.pool().capacityBytes() - ReplyWriter.memoryBytes(0));
+        RequestDecoder decoder = new RequestDecoder();
+        ReplyWriter replies = new ReplyWriter(ctx, connection.pool(), this::sent);
+        WritePayload payload = new WritePayload(decoder, connection.pool(), budget, payloadMemory);
+        RequestIntake.Parts parts = new RequestIntake.Parts(
+                decoder,
+                new RequestValidator(export.device(), maximumPayloadBytes),
+                new RequestExecutor(connection.loop(), connection.pool(), exportLoop, this, this::requestEnded),
+                replies,
+                inFlight,
+                budget,
+                payload);
+        RequestIntake intake = new RequestIntake(parts, maximumPayloadBytes, new RequestIntake.Listener() {
+            @Override
+            public void disconnected() {
+                finish("client disconnected");
+            }
+
+            @Override
+            public void broken(String reason) {
+                drop(reason);
+            }
+        });
+        receiveBuffers.destination(intake::receiveInto);
+        wiring = new Wiring(ctx, exportLoop, replies, intake, payload);
+        if (!export.attach(this)) {
+            drop("the export is no longer served");
+        }
+        readOn();
+    }
+
+    private Wiring wiring() {
+        if (wiring == null) {
+            throw new IllegalStateException("not in a pipeline yet");
+        }
+        return wiring;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf bytes = (ByteBuf) message;
+        if (bytes.isWritable()) {
+            // The socket had no more than this, and no end: at the time of asking the client was there.
+            seenNanos = readAskedNanos;
+        }
+        wiring().intake.offer(bytes);
+        advance();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        readAsked = false;
+        readOn();
+    }
+
+    private void readOn() {
+        Wiring now = wiring();
+        if (!readAsked && state == TransmissionState.SERVING && (now.intake.wantsBytes() || inDoubt)) {
+            readAsked = true;
+            readAskedNanos = System.nanoTime();
+            now.ctx.read();
+        }
+    }
+
+    private void advance() {
+        RequestIntake intake = wiring().intake;
+        intake.advance();
+        long received = intake.requests() - countedRequests;
+        if (received > 0) {
+            countedRequests += received;
+            wiring().exportLoop.received((int) received);
+            scheduleEndOfIteration();
+        }
+    }
+
+    /** Room or memory has come. */
+    private void resume() {
+        if (state == TransmissionState.SERVING) {
+            advance();
+            readOn();
+        }
+    }
+
+    private void requestEnded(Kiobuf request, @Nullable IoError error) {
+        long bytes = RequestExecutor.inFlightBytes(request.op(), request.lengthBytes());
+        ReplyWriter replies = wiring().replies;
+        failures += error == null ? 0 : 1;
+        if (error == IoError.DROPPED || state == TransmissionState.GONE) {
+            inFlight.end(1, bytes);
+            if (request.op() == Op.READ) {
+                budget.release(bytes);
+            }
+        } else if (request.op() == Op.READ && error == null) {
+            replies.data(request);
+        } else {
+            if (request.op() == Op.READ) {
+                budget.release(bytes);
+            }
+            replies.header(request.cookie(), RequestExecutor.errno(error), bytes);
+        }
+        scheduleEndOfIteration();
+    }
+
+    /** A task runs behind all the completions of this iteration: their replies leave together. */
+    private void scheduleEndOfIteration() {
+        if (!endOfIterationScheduled) {
+            endOfIterationScheduled = true;
+            connection.loop().execute(endOfIteration);
+        }
+    }
+
+    private void endOfIteration() {
+        endOfIterationScheduled = false;
+        if (state == TransmissionState.SERVING || state == TransmissionState.FINISHING) {
+            wiring().replies.flush();
+        }
+        payloadMemory.sweep();
+        if (state == TransmissionState.FINISHING && inFlight.isEmpty()) {
+            wiring().ctx.close();
+        }
+        endIfDone();
+    }
+
+    /** Replies are on the socket, or it is closed. */
+    private void sent(int requests, long inFlightBytes, long memoryBytes) {
+        inFlight.end(requests, inFlightBytes);
+        if (memoryBytes > 0) {
+            budget.release(memoryBytes);
+        }
+        if (wiring().intake.isBlocked() && !budget.isWaiting()) {
+            resume();
+        }
+        if (inFlight.isEmpty() && state != TransmissionState.SERVING) {
+            scheduleEndOfIteration();
+        }
+    }
+
+    @Override
+    public boolean isThere(long nowNanos) {
+        if (state != TransmissionState.SERVING || nowNanos - seenNanos < FRESH_NANOS) {
+            return true;
+        }
+        if (!PeerHangup.hasHungUp(wiring().ctx.channel())) {
+            seenNanos = nowNanos;
+            return true;
+        }
+        // Either NBD_CMD_DISC stands at the end of what it sent, or nothing of what waits may be issued: read to find
+        // out.
+        inDoubt = true;
+        readOn();
+        return false;
+    }
+
+    private void become(TransmissionState next, String reason) {
+        if (!state.mayBecome(next)) {
+            throw new IllegalStateException("a connection may not go from " + state + " to " + next + ": " + reason);
+        }
+        state = next;
+    }
+
+    /** Ends in order. */
+    private void finish(String reason) {
+        if (state != TransmissionState.SERVING) {
+            return;
+        }
+        become(TransmissionState.FINISHING, reason);
+        endReason = reason;
+        wiring().intake.end();
+        // A client that does not read its replies would hold the connection.
+        wiring().ctx
+                .executor()
+                .schedule(() -> drop("replies not taken"), connection.limits().closeTimeoutMs(), TimeUnit.MILLISECONDS);
+        if (inDoubt) {
+            wiring().exportLoop.queue().reconsider();
+        }
+        scheduleEndOfIteration();
+    }
+
+    /** Ends at once. */
+    private void drop(String reason) {
+        if (state == TransmissionState.SERVING) {
+            endReason = reason;
+        }
+        wiring().ctx.close();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (state != TransmissionState.SERVING && state != TransmissionState.FINISHING) {
+            return;
+        }
+        boolean dropUnissued = state == TransmissionState.SERVING;
+        become(TransmissionState.GONE, endReason);
+        Wiring now = wiring();
+        now.intake.end();
+        if (dropUnissued) {
+            now.exportLoop.queue().dropUnissued(this);
+        }
+        now.replies.close();
+        copiedBytes = now.payload.copiedBytes();
+        scheduleEndOfIteration();
+    }
+
+    private void endIfDone() {
+        if (state != TransmissionState.GONE || !inFlight.isEmpty()) {
+            return;
+        }
+        if (!payloadMemory.isEmpty()) {
+            // The last request lets go of its memory right behind its notifier.
+            scheduleEndOfIteration();
+            return;
+        }
+        become(TransmissionState.ENDED, endReason);
+        export.detach(this);
+        LOG.info(
+                "{} ended: {}; {} flags={} requests={} failures={} copiedBytes={}",
+                connection.name(),
+                endReason,
+                export,
+                TransmissionFlags.toString(export.transmissionFlags()),
+                countedRequests,
+                failures,
+                copiedBytes);
+        ended.complete(null);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (cause instanceof IOException) {
+            drop(String.valueOf(cause.getMessage()));
+        } else {
+            LOG.error("{}: a bug; the connection is dropped, others are unharmed", connection.name(), cause);
+            drop(cause.toString());
+        }
+    }
+
+    @Override
+    public void shutDown(String reason) {
+        connection.loop().execute(() -> finish(reason));
+    }
+
+    @Override
+    public CompletionStage<@Nullable Void> ended() {
+        return ended;
+    }
+}

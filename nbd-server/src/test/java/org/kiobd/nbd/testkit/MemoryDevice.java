@@ -1,0 +1,210 @@
+package org.kiobd.nbd.testkit;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockDevice;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.DeviceCounters;
+import org.kiobd.volume.DeviceInfo;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.kiobuf.Fragment;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.KiobufChain;
+import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.loop.IoLoop;
+
+/**
+ * A device whose bytes are one array. It can be told to have no room ({@link #stop}), to keep what was issued unanswered ({@link #hold}),
+ * to fail, and to grow. Requests run on their loop; everything else from any thread.
+ */
+public final class MemoryDevice implements BlockDevice {
+    private final DeviceInfo info;
+    private final ByteBuffer bytes;
+    private volatile long sizeBytes;
+    private volatile boolean stopped;
+    private volatile boolean holding;
+    private volatile @Nullable IoError failure;
+    private final AtomicInteger issued = new AtomicInteger();
+    private final AtomicInteger flushes = new AtomicInteger();
+    private final AtomicInteger durable = new AtomicInteger();
+    private final Map<IoLoop, Runnable> listeners = new ConcurrentHashMap<>();
+    private final ArrayDeque<Runnable> held = new ArrayDeque<>();
+
+    public MemoryDevice(int sizeBytes) {
+        this(DeviceInfo.of("memory", new UUID(0, 0), false), sizeBytes, sizeBytes);
+    }
+
+    /** @param capacityBytes how far it may {@link #grow} */
+    public MemoryDevice(DeviceInfo info, int sizeBytes, int capacityBytes) {
+        this.info = info;
+        this.sizeBytes = sizeBytes;
+        this.bytes = ByteBuffer.allocateDirect(capacityBytes);
+    }
+
+    /** From now on no chain has room: requests wait unissued. */
+    public void stop() {
+        stopped = true;
+    }
+
+    /** Undoes {@link #stop}. */
+    public void go() {
+        stopped = false;
+        listeners.forEach(IoLoop::execute);
+    }
+
+    /** From now on what is issued is done but not completed. */
+    public void hold() {
+        holding = true;
+    }
+
+    /** Undoes {@link #hold}, and completes what was held. */
+    public void release() {
+        holding = false;
+        synchronized (held) {
+            held.forEach(Runnable::run);
+            held.clear();
+        }
+    }
+
+    /** From now on every request fails; null: none does. */
+    public void failWith(@Nullable IoError newFailure) {
+        failure = newFailure;
+    }
+
+    public void grow(long newSizeBytes) {
+        sizeBytes = newSizeBytes;
+    }
+
+    /** Requests issued so far. */
+    public int issued() {
+        return issued.get();
+    }
+
+    /** FLUSHes executed so far. */
+    public int flushes() {
+        return flushes.get();
+    }
+
+    /** Mutations with FUA executed so far. */
+    public int durable() {
+        return durable.get();
+    }
+
+    /** A copy of its bytes. */
+    public byte[] read(int offset, int length) {
+        byte[] copy = new byte[length];
+        bytes.get(offset, copy);
+        return copy;
+    }
+
+    @Override
+    public DeviceInfo info() {
+        return info;
+    }
+
+    @Override
+    public long sizeBytes() {
+        return sizeBytes;
+    }
+
+    @Override
+    public void submit(KiobufChain chain) {
+        Kiobuf request = chain.head();
+        while (request != null) {
+            Kiobuf next = request.next();
+            request.unlinked();
+            execute(request);
+            request = next;
+        }
+    }
+
+    private void execute(Kiobuf request) {
+        issued.incrementAndGet();
+        IoError error = failure;
+        if (request.op() != Op.FLUSH && !ByteRange.fits(request.offsetBytes(), request.lengthBytes(), sizeBytes)) {
+            error = IoError.INVALID;
+        } else if (error == null) {
+            perform(request);
+        }
+        if (error != null) {
+            request.charge(0, error);
+        }
+        if (holding) {
+            synchronized (held) {
+                held.add(() -> request.loop().execute(request::submitted));
+            }
+        } else {
+            request.submitted();
+        }
+    }
+
+    private void perform(Kiobuf request) {
+        int at = (int) request.offsetBytes();
+        switch (request.op()) {
+            case READ -> {
+                for (int i = 0; i < request.fragmentCount(); i++) {
+                    Fragment fragment = request.fragment(i);
+                    ByteBuf memory = fragment.memory();
+                    memory.internalNioBuffer(fragment.offsetBytes(), fragment.lengthBytes())
+                            .put(bytes.slice(at, fragment.lengthBytes()));
+                    at += fragment.lengthBytes();
+                }
+            }
+            case WRITE -> {
+                for (int i = 0; i < request.fragmentCount(); i++) {
+                    Fragment fragment = request.fragment(i);
+                    bytes.slice(at, fragment.lengthBytes())
+                            .put(fragment.memory().internalNioBuffer(fragment.offsetBytes(), fragment.lengthBytes()));
+                    at += fragment.lengthBytes();
+                }
+            }
+            case TRIM, WRITE_ZEROES -> bytes.put(at, new byte[(int) request.lengthBytes()]);
+            case FLUSH -> flushes.incrementAndGet();
+            case CACHE -> {}
+        }
+        if (request.has(Kiobuf.FUA)) {
+            durable.incrementAndGet();
+        }
+    }
+
+    @Override
+    public boolean hasRoom(KiobufChain chain) {
+        return !stopped;
+    }
+
+    @Override
+    public void onRoom(IoLoop loop, Runnable listener) {
+        listeners.put(loop, listener);
+    }
+
+    @Override
+    public void unplug(IoLoop loop) {}
+
+    @Override
+    public CompletionStage<Void> freeze() {
+        stop();
+        return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public void thaw() {
+        go();
+    }
+
+    @Override
+    public DeviceCounters counters() {
+        return new DeviceCounters(issued.get(), 0, 0, 0, 0, 0, 0, List.of());
+    }
+
+    @Override
+    public void close() {}
+}
