@@ -31,6 +31,9 @@ public interface MemberStoreProvider {
 
     boolean exists(MemberUri uri);
 
+    /** Bytes a member's data occupies, whoever has it open; -1 if it is not there or the store cannot tell. */
+    long allocatedBytes(MemberUri uri);
+
     /** Removes a member that nobody has open; refuses otherwise. A member that is not there is no error. */
     void delete(MemberUri uri) throws BlockIoException;
 }

@@ -140,6 +140,11 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
     }
 
     @Override
+    public long allocatedBytes(MemberUri uri) {
+        return Files.exists(Path.of(uri.location())) ? OpenFile.allocatedBytes(Libc.AT_FDCWD, uri.location(), 0) : -1;
+    }
+
+    @Override
     public void delete(MemberUri uri) throws BlockIoException {
         Path path = path(uri);
         if (!Files.exists(path)) {

@@ -36,11 +36,14 @@ final class Libc {
     static final int POSIX_FADV_WILLNEED = 3;
 
     /** statx(2). */
+    static final int AT_FDCWD = -100;
+
     static final int AT_EMPTY_PATH = 0x1000;
 
     static final int STATX_BLOCKS = 0x400;
     static final int STATX_BYTES = 256;
     static final int STATX_BLOCKS_OFFSET = 48;
+    static final int STATX_BLOCK_BYTES = 512;
 
     static {
         Native.register(Libc.class, "c");

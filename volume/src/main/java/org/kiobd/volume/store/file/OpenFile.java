@@ -167,10 +167,15 @@ final class OpenFile {
 
     /** Bytes the file occupies, or -1. */
     long allocatedBytes() {
+        return allocatedBytes(fd, "", Libc.AT_EMPTY_PATH);
+    }
+
+    /** Bytes the file that statx(2) finds by these arguments occupies, or -1. */
+    static long allocatedBytes(int folderFd, String path, int flags) {
         ByteBuffer statx = ByteBuffer.allocateDirect(Libc.STATX_BYTES).order(ByteOrder.nativeOrder());
         long address = Pointer.nativeValue(Native.getDirectBufferPointer(statx));
-        int result = Libc.statx(fd, "", Libc.AT_EMPTY_PATH, Libc.STATX_BLOCKS, address);
-        return result == 0 ? statx.getLong(Libc.STATX_BLOCKS_OFFSET) * 512 : -1;
+        int result = Libc.statx(folderFd, path, flags, Libc.STATX_BLOCKS, address);
+        return result == 0 ? statx.getLong(Libc.STATX_BLOCKS_OFFSET) * Libc.STATX_BLOCK_BYTES : -1;
     }
 
     /** The outcome as the block layer's word; null for success. */

@@ -63,6 +63,12 @@ public final class MemoryMemberStoreProvider implements MemberStoreProvider {
     }
 
     @Override
+    public long allocatedBytes(MemberUri uri) {
+        MemoryMedium medium = MEDIA.get(uri.location());
+        return medium == null ? -1 : medium.allocatedBytes();
+    }
+
+    @Override
     public void delete(MemberUri uri) throws BlockIoException {
         MemoryMedium medium = MEDIA.get(uri.location());
         if (medium != null) {

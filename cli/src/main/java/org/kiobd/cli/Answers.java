@@ -1,0 +1,57 @@
+package org.kiobd.cli;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.kiobd.volume.format.VolumeManifest;
+import org.kiobd.volume.store.MemberUri;
+
+/** Volumes in words and in JSON. Stateless. */
+final class Answers {
+    private Answers() {}
+
+    static Map<String, Object> json(VolumeManifest manifest) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("volume", manifest.name());
+        json.put("uuid", manifest.uuid().toString());
+        json.put("sizeBytes", manifest.sizeBytes());
+        json.put("chunkBytes", manifest.chunkBytes());
+        json.put("members", manifest.members().stream().map(MemberUri::toString).toList());
+        return json;
+    }
+
+    /** One line that says what was made or changed. */
+    static String line(String verb, VolumeManifest manifest) {
+        int members = manifest.members().size();
+        return verb + " " + manifest.name() + ": " + Sizes.format(manifest.sizeBytes()) + " over " + members
+                + (members == 1 ? " member" : " members") + ", chunk " + Sizes.format(manifest.chunkBytes());
+    }
+
+    /** Rows under a head, columns aligned, the last one ragged. */
+    static String table(List<String> head, List<List<String>> rows) {
+        int[] widths = new int[head.size()];
+        widen(widths, head);
+        rows.forEach(row -> widen(widths, row));
+        StringBuilder text = new StringBuilder();
+        appendRow(text, widths, head);
+        for (List<String> row : rows) {
+            text.append('\n');
+            appendRow(text, widths, row);
+        }
+        return text.toString();
+    }
+
+    private static void widen(int[] widths, List<String> row) {
+        for (int i = 0; i < widths.length; i++) {
+            widths[i] = Math.max(widths[i], row.get(i).length());
+        }
+    }
+
+    private static void appendRow(StringBuilder text, int[] widths, List<String> row) {
+        StringBuilder line = new StringBuilder();
+        for (int i = 0; i < widths.length; i++) {
+            line.append(row.get(i)).append(" ".repeat(widths[i] - row.get(i).length() + 2));
+        }
+        text.append(line.toString().stripTrailing());
+    }
+}

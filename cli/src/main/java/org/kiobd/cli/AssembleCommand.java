@@ -1,0 +1,43 @@
+package org.kiobd.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.catalog.VolumeCatalog;
+import org.kiobd.volume.catalog.VolumeLock;
+import org.kiobd.volume.format.VolumeManifest;
+import org.kiobd.volume.store.MemberUri;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code kiobd assemble}: rebuilds a volume's catalog entry from its members. */
+@Command(
+        name = "assemble",
+        description = "Rebuild a volume's entry from its members, named in any order; their data is only read.",
+        sortOptions = false)
+final class AssembleCommand implements Callable<Integer> {
+    @Mixin
+    private CommonOptions common;
+
+    @Parameters(paramLabel = "URI", arity = "1..*", description = "every member of the volume, for one file:/srv/a.img")
+    private List<String> uris;
+
+    @Override
+    public Integer call() throws BlockIoException {
+        List<MemberUri> members = new ArrayList<>();
+        for (String uri : uris) {
+            MemberUri parsed = MemberUri.parse(uri);
+            members.add("file".equals(parsed.scheme()) ? MemberUri.file(Path.of(parsed.location())) : parsed);
+        }
+        VolumeManifest manifest = common.assembler().assemble(members);
+        VolumeCatalog catalog = common.catalog();
+        try (VolumeLock lock = catalog.reserve(manifest.name())) {
+            catalog.save(manifest);
+        }
+        common.answer(Answers.line("assembled", manifest), Answers.json(manifest));
+        return ExitCode.OK;
+    }
+}

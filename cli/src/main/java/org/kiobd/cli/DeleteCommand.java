@@ -1,0 +1,67 @@
+package org.kiobd.cli;
+
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.catalog.VolumeCatalog;
+import org.kiobd.volume.catalog.VolumeLock;
+import org.kiobd.volume.format.VolumeManifest;
+import org.kiobd.volume.store.MemberStores;
+import org.kiobd.volume.store.MemberUri;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code kiobd delete}: removes a volume and its data. */
+@Command(name = "delete", description = "Remove a volume and its members, data included.", sortOptions = false)
+final class DeleteCommand implements Callable<Integer> {
+    @Mixin
+    private CommonOptions common;
+
+    @Parameters(paramLabel = "NAME")
+    private String name;
+
+    @Option(names = "--yes", description = "do not ask")
+    private boolean yes;
+
+    @Override
+    public Integer call() throws BlockIoException {
+        VolumeCatalog catalog = common.catalog();
+        try (VolumeLock lock = catalog.lock(name)) {
+            VolumeManifest manifest = catalog.load(name);
+            MemberStores stores = MemberStores.load();
+            // A member that another server has open stops us before the first one is gone.
+            for (MemberUri uri : manifest.members()) {
+                if (stores.forUri(uri).exists(uri)) {
+                    stores.forUri(uri).open(uri, false).close();
+                }
+            }
+            confirm(manifest);
+            for (MemberUri uri : manifest.members()) {
+                stores.forUri(uri).delete(uri);
+            }
+            catalog.delete(name);
+            common.answer("deleted " + name, Map.of("deleted", name));
+        }
+        return ExitCode.OK;
+    }
+
+    private void confirm(VolumeManifest manifest) {
+        if (yes) {
+            return;
+        }
+        if (!Terminal.isInput()) {
+            throw new CommandFailure(
+                    ExitCode.FAILED,
+                    "volume=" + name
+                            + " was not deleted: there is no terminal to ask on; say --yes to delete its data");
+        }
+        String answer =
+                Terminal.ask("Delete volume " + name + " with all its data (" + Sizes.format(manifest.sizeBytes())
+                        + " over " + manifest.members().size() + " members)? [y/N] ");
+        if (!answer.trim().equalsIgnoreCase("y")) {
+            throw new CommandFailure(ExitCode.FAILED, "volume=" + name + " was not deleted");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+package org.kiobd.cli;
+
+/** What the shell learns. Scripts depend on these numbers. */
+final class ExitCode {
+    static final int OK = 0;
+    static final int FAILED = 1;
+    static final int USAGE = 2;
+    static final int DAMAGE = 3;
+
+    private ExitCode() {}
+}

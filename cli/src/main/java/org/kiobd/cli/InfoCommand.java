@@ -1,0 +1,100 @@
+package org.kiobd.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.cli.control.ControlClient;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.catalog.ServerState;
+import org.kiobd.volume.catalog.VolumeCatalog;
+import org.kiobd.volume.format.VolumeManifest;
+import org.kiobd.volume.store.MemberStores;
+import org.kiobd.volume.store.MemberUri;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code kiobd info}: one volume in full; a served one with live figures. */
+@Command(
+        name = "info",
+        description = "Show one volume in full; with live figures while it is served.",
+        sortOptions = false)
+final class InfoCommand implements Callable<Integer> {
+    @Mixin
+    private CommonOptions common;
+
+    @Parameters(paramLabel = "NAME")
+    private String name;
+
+    @Override
+    public Integer call() throws BlockIoException {
+        VolumeCatalog catalog = common.catalog();
+        VolumeManifest manifest = catalog.load(name);
+        ServerState server = catalog.server(name);
+        Map<String, Object> live = null;
+        String silence = null;
+        if (server != null) {
+            try {
+                live = new ControlClient(name, server).ask(Map.of("command", "info"));
+            } catch (BlockIoException e) {
+                silence = e.getMessage();
+            }
+        }
+        MemberStores stores = MemberStores.load();
+        Map<String, Object> json = Answers.json(manifest);
+        json.put("usedBytes", ListCommand.usedBytes(stores, manifest));
+        json.put("state", server == null ? "idle" : "served");
+        if (server != null) {
+            json.put("pid", server.pid());
+        }
+        if (live != null) {
+            json.put("live", live);
+        }
+        if (silence != null) {
+            json.put("silence", silence);
+        }
+        common.answer(text(manifest, stores, server, live, silence), json);
+        return ExitCode.OK;
+    }
+
+    private static String text(
+            VolumeManifest manifest,
+            MemberStores stores,
+            @Nullable ServerState server,
+            @Nullable Map<String, Object> live,
+            @Nullable String silence) {
+        List<String> lines = new ArrayList<>();
+        lines.add("name     " + manifest.name());
+        lines.add("uuid     " + manifest.uuid());
+        lines.add("size     " + Sizes.format(manifest.sizeBytes()) + " (" + manifest.sizeBytes() + " bytes)");
+        lines.add("chunk    " + Sizes.format(manifest.chunkBytes()));
+        lines.add("state    " + (server == null ? "idle" : "served by pid " + server.pid()));
+        if (live != null) {
+            lines.add("live     connections=" + live.get("connections") + " requests=" + live.get("requests")
+                    + " chains=" + live.get("chains") + " memberOps=" + live.get("memberOps"));
+            lines.add("         readBytes=" + live.get("readBytes") + " writtenBytes=" + live.get("writtenBytes")
+                    + " failedRequests=" + live.get("failedRequests") + " engine=" + live.get("engine"));
+        }
+        if (silence != null) {
+            lines.add("live     " + silence);
+        }
+        List<List<String>> rows = new ArrayList<>();
+        for (int i = 0; i < manifest.members().size(); i++) {
+            MemberUri uri = manifest.members().get(i);
+            rows.add(List.of(String.valueOf(i), used(stores, uri), uri.toString()));
+        }
+        lines.add(Answers.table(List.of("MEMBER", "USED", "PLACE"), rows));
+        return String.join("\n", lines);
+    }
+
+    private static String used(MemberStores stores, MemberUri uri) {
+        try {
+            long bytes = stores.forUri(uri).allocatedBytes(uri);
+            return bytes < 0 ? "missing" : Sizes.format(bytes);
+        } catch (BlockIoException e) {
+            return "missing";
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package org.kiobd.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.catalog.VolumeCatalog;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code kiobd serve}: serves volumes in the foreground. */
+@Command(name = "serve", description = "Serve volumes over NBD, in the foreground.", sortOptions = false)
+final class ServeCommand implements Callable<Integer> {
+    @Mixin
+    private CommonOptions common;
+
+    @Mixin
+    private ServeOptions options;
+
+    @Parameters(paramLabel = "NAME", arity = "0..*", description = "volumes to serve")
+    private List<String> names = new ArrayList<>();
+
+    @Option(names = "--all", description = "serve every volume of the home")
+    private boolean all;
+
+    @Option(
+            names = "--raw",
+            paramLabel = "FILE",
+            description = "serve a plain disk image as it is, under its file name")
+    private List<Path> raw = new ArrayList<>();
+
+    @Option(
+            names = {"-r", "--read-only"},
+            description = "refuse every change")
+    private boolean readOnly;
+
+    @Override
+    public Integer call() throws BlockIoException {
+        VolumeCatalog catalog = common.catalog();
+        Set<String> chosen = new LinkedHashSet<>(names);
+        if (all) {
+            chosen.addAll(catalog.names());
+        }
+        if (chosen.isEmpty() && raw.isEmpty()) {
+            if (all) {
+                throw new CommandFailure(
+                        ExitCode.FAILED,
+                        "there is no volume in " + common.home() + "; kiobd create NAME --size SIZE makes one");
+            }
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "no volume was named: kiobd serve NAME, --all or --raw FILE; kiobd list shows them");
+        }
+        options.addresses();
+        Serving serving = new Serving(common, options);
+        serving.open(() -> {
+            for (String name : chosen) {
+                serving.addVolume(catalog, name, readOnly);
+            }
+            for (Path image : raw) {
+                serving.addRaw(image, readOnly);
+            }
+        });
+        serving.run();
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,132 @@
+package org.kiobd.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.loop.IoEngine;
+import org.kiobd.volume.queue.MergeLimits;
+import picocli.CommandLine.Option;
+
+/** The options of a server, shared by {@code serve} and {@code up}. */
+final class ServeOptions {
+    static final String DEFAULT_HOST = "127.0.0.1";
+    static final int DEFAULT_PORT = 10_809;
+
+    private static final long MIB = 1L << 20;
+    private static final long MIN_MEMORY_BYTES = 160 * MIB;
+    private static final long MAX_DEFAULT_MEMORY_BYTES = 512 * MIB;
+    private static final int MAX_DEFAULT_THREADS = 4;
+
+    @Option(
+            names = "--listen",
+            paramLabel = "HOST:PORT",
+            description = "serve on this TCP address; port 0 takes any that is free (default: 127.0.0.1:10809)")
+    List<String> listen = new ArrayList<>();
+
+    @Option(names = "--unix", paramLabel = "PATH", description = "serve on this unix socket")
+    List<Path> unix = new ArrayList<>();
+
+    @Option(
+            names = "--engine",
+            paramLabel = "NAME",
+            description = "auto, io_uring, epoll or nio (default: auto, the best this machine allows)")
+    private String engine = "auto";
+
+    @Option(names = "--threads", paramLabel = "N", description = "event loops (default: one a core, at most 4)")
+    private int threads = Math.min(MAX_DEFAULT_THREADS, Runtime.getRuntime().availableProcessors());
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            converter = Sizes.class,
+            description = "memory for requests, at least 160M (default: half of the JVM's, 160M to 512M)")
+    private @Nullable Long memoryBytes;
+
+    @Option(names = "--merge", paramLabel = "on|off", description = "merge adjacent requests (default: on)")
+    private String merge = "on";
+
+    /** A TCP address. */
+    record Address(String host, int port) {}
+
+    List<Address> addresses() {
+        if (listen.isEmpty() && unix.isEmpty()) {
+            return List.of(new Address(DEFAULT_HOST, DEFAULT_PORT));
+        }
+        return listen.stream().map(ServeOptions::parse).toList();
+    }
+
+    private static Address parse(String text) {
+        int colon = text.lastIndexOf(':');
+        String host = colon < 0 ? text : text.substring(0, colon);
+        if (host.startsWith("[") && host.endsWith("]")) {
+            host = host.substring(1, host.length() - 1);
+        }
+        String portText = colon < 0 ? "" : text.substring(colon + 1);
+        if (host.isEmpty() || !portText.matches("\\d{1,5}") || Integer.parseInt(portText) > 65_535) {
+            throw new CommandFailure(
+                    ExitCode.USAGE, "--listen=" + text + " is no HOST:PORT, for one 127.0.0.1:10809 or [::1]:10809");
+        }
+        return new Address(host, Integer.parseInt(portText));
+    }
+
+    IoEngine engine() {
+        String wanted = engine.toLowerCase(Locale.ROOT);
+        if ("auto".equals(wanted)) {
+            return IoEngine.best();
+        }
+        for (IoEngine candidate : IoEngine.values()) {
+            if (candidate.toString().equals(wanted)) {
+                String whyNot = candidate.whyNot();
+                if (whyNot != null) {
+                    throw new CommandFailure(
+                            ExitCode.FAILED,
+                            "--engine=" + engine + " cannot run here: " + whyNot
+                                    + "; leave the option out for the best that can");
+                }
+                return candidate;
+            }
+        }
+        throw new CommandFailure(ExitCode.USAGE, "--engine=" + engine + " is not known: auto, io_uring, epoll or nio");
+    }
+
+    /** Which engine runs and why, for the start-up line. */
+    String engineReason(IoEngine running) {
+        if (!"auto".equalsIgnoreCase(engine)) {
+            return "as asked for";
+        }
+        return running == IoEngine.IO_URING
+                ? "the best there is"
+                : "io_uring cannot be used: " + IoEngine.IO_URING.whyNot();
+    }
+
+    int threads() {
+        if (threads < 1 || threads > 256) {
+            throw new CommandFailure(ExitCode.USAGE, "--threads=" + threads + " is not between 1 and 256");
+        }
+        return threads;
+    }
+
+    long memoryBytes() {
+        if (memoryBytes == null) {
+            long half = Runtime.getRuntime().maxMemory() / 2;
+            return Math.max(MIN_MEMORY_BYTES, Math.min(MAX_DEFAULT_MEMORY_BYTES, half));
+        }
+        if (memoryBytes < MIN_MEMORY_BYTES) {
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "--memory=" + Sizes.format(memoryBytes)
+                            + " is less than 160M, which two of the largest requests need");
+        }
+        return memoryBytes;
+    }
+
+    MergeLimits mergeLimits() {
+        return switch (merge) {
+            case "on" -> MergeLimits.DEFAULT;
+            case "off" -> MergeLimits.DEFAULT.withoutMerging();
+            default -> throw new CommandFailure(ExitCode.USAGE, "--merge=" + merge + " is neither on nor off");
+        };
+    }
+}

@@ -1,0 +1,130 @@
+package org.kiobd.cli;
+
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.cli.control.ControlServer;
+import org.kiobd.nbd.Export;
+import org.kiobd.nbd.ExportFigures;
+import org.kiobd.raid.Raid0Device;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.DeviceCounters;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.catalog.ServerState;
+import org.kiobd.volume.catalog.VolumeCatalog;
+import org.kiobd.volume.catalog.VolumeLock;
+import org.kiobd.volume.loop.IoEngine;
+import org.kiobd.volume.store.MemberStore;
+
+/**
+ * A volume that is being served: its lock, its open device, its export, and the control socket that answers for it. A raw image has no
+ * lock and no control socket. Owned by the {@link Serving}; control threads.
+ */
+final class ServedVolume implements AutoCloseable {
+    private final Raid0Device device;
+    private final Export export;
+    private final IoEngine engine;
+    private final @Nullable VolumeCatalog catalog;
+    private final @Nullable VolumeLock lock;
+    private @Nullable ControlServer control;
+
+    ServedVolume(
+            Raid0Device device,
+            Export export,
+            IoEngine engine,
+            @Nullable VolumeCatalog catalog,
+            @Nullable VolumeLock lock) {
+        this.device = device;
+        this.export = export;
+        this.engine = engine;
+        this.catalog = catalog;
+        this.lock = lock;
+    }
+
+    Export export() {
+        return export;
+    }
+
+    /** Starts answering questions, and lets others know where. */
+    void announce() throws BlockIoException {
+        if (catalog == null || lock == null) {
+            return;
+        }
+        try {
+            ControlServer started =
+                    ControlServer.start(catalog.folder(export.name()).resolve("control.sock"), this::answer);
+            control = started;
+            lock.announce(new ServerState(ProcessHandle.current().pid(), started.path()));
+        } catch (IOException e) {
+            throw new BlockIoException(
+                    IoError.IO, "volume=" + export.name() + ": cannot open its control socket: " + e.getMessage(), e);
+        }
+    }
+
+    private Map<String, ?> answer(Map<String, Object> question) throws BlockIoException {
+        Object command = question.get("command");
+        if ("info".equals(command)) {
+            return figures();
+        }
+        if ("resize".equals(command) && question.get("sizeBytes") instanceof Number size) {
+            device.grow(size.longValue());
+            saveManifest();
+            return Map.of("sizeBytes", device.sizeBytes());
+        }
+        throw new BlockIoException(IoError.INVALID, "the server does not know the question " + question);
+    }
+
+    /** The superblocks may be ahead of the catalog: after a growth, or after one that a crash interrupted. */
+    void saveManifest() throws BlockIoException {
+        if (catalog != null) {
+            catalog.save(device.manifest());
+        }
+    }
+
+    /** What it has done so far, by name. */
+    Map<String, Object> figures() {
+        DeviceCounters counters = device.counters();
+        ExportFigures figures = export.figures();
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("volume", export.name());
+        json.put("requests", counters.requests());
+        json.put("chains", counters.chains());
+        json.put("memberOps", counters.memberOps());
+        json.put(
+                "submittedOps",
+                device.members().stream().mapToLong(MemberStore::submittedOps).sum());
+        json.put("reissuedOps", counters.reissuedOps());
+        json.put("readBytes", counters.readBytes());
+        json.put("writtenBytes", counters.writtenBytes());
+        json.put("failedRequests", counters.failedRequests());
+        json.put("refusedRequests", Math.max(0, figures.errors() - counters.failedRequests()));
+        json.put("connections", figures.connections());
+        json.put("connectionsTotal", figures.connectionsTotal());
+        json.put("sizeBytes", device.sizeBytes());
+        json.put("engine", engine.toString());
+        return json;
+    }
+
+    /** The same for people, in one line. */
+    String figuresLine() {
+        DeviceCounters counters = device.counters();
+        return export.name() + ": requests=" + counters.requests() + " chains=" + counters.chains() + " memberOps="
+                + counters.memberOps() + " read=" + Sizes.format(counters.readBytes()) + " written="
+                + Sizes.format(counters.writtenBytes()) + " failed=" + counters.failedRequests();
+    }
+
+    @Override
+    public void close() throws BlockIoException {
+        if (control != null) {
+            control.close();
+        }
+        try {
+            device.close();
+        } finally {
+            if (lock != null) {
+                lock.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package org.kiobd.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A person at the other end, or not. {@code System.console()} cannot tell: since Java 22 it is there without a terminal too.
+ */
+final class Terminal {
+    private Terminal() {}
+
+    /** Whether standard input is a terminal. */
+    static boolean isInput() {
+        try {
+            String device = Files.readSymbolicLink(Path.of("/proc/self/fd/0")).toString();
+            return device.startsWith("/dev/pts/") || device.startsWith("/dev/tty") || device.equals("/dev/console");
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Asks on standard error, so that standard output stays an answer; empty at the end of input. */
+    static String ask(String question) {
+        System.err.print(question);
+        System.err.flush();
+        try {
+            String answer = new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset())).readLine();
+            return answer == null ? "" : answer;
+        } catch (IOException e) {
+            return "";
+        }
+    }
+}

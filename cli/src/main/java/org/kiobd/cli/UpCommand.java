@@ -1,0 +1,69 @@
+package org.kiobd.cli;
+
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.catalog.VolumeCatalog;
+import org.kiobd.volume.format.VolumeManifest;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code kiobd up}: a volume from nothing to served, in one command. */
+@Command(
+        name = "up",
+        description = "Make a volume if it is missing, then serve it in the foreground.",
+        sortOptions = false)
+final class UpCommand implements Callable<Integer> {
+    private static final long DEFAULT_SIZE_BYTES = 1L << 30;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Mixin
+    private VolumeShape shape;
+
+    @Mixin
+    private ServeOptions options;
+
+    @Parameters(paramLabel = "NAME", arity = "0..1", description = "the volume (default: demo)")
+    private String name = "demo";
+
+    @Option(
+            names = "--size",
+            paramLabel = "SIZE",
+            converter = Sizes.class,
+            description = "its size if it has to be made (default: 1G)")
+    private @Nullable Long sizeBytes;
+
+    @Override
+    public Integer call() throws BlockIoException {
+        VolumeCatalog catalog = common.catalog();
+        options.addresses();
+        if (catalog.exists(name)) {
+            refuseContradiction(catalog.load(name));
+        } else {
+            VolumeManifest made =
+                    shape.create(catalog, common.assembler(), name, sizeBytes == null ? DEFAULT_SIZE_BYTES : sizeBytes);
+            common.answer(Answers.line("created", made), Answers.json(made));
+        }
+        Serving serving = new Serving(common, options);
+        serving.open(() -> serving.addVolume(catalog, name, false));
+        serving.run();
+        return ExitCode.OK;
+    }
+
+    private void refuseContradiction(VolumeManifest manifest) {
+        String contradiction = sizeBytes != null && sizeBytes != manifest.sizeBytes()
+                ? "--size " + Sizes.format(sizeBytes) + ", it has size=" + Sizes.format(manifest.sizeBytes())
+                        + " (kiobd resize changes it)"
+                : shape.contradiction(manifest);
+        if (contradiction != null) {
+            throw new CommandFailure(
+                    ExitCode.FAILED,
+                    "volume=" + name + " exists and contradicts " + contradiction
+                            + "; it was not touched; leave the option out to serve it");
+        }
+    }
+}
