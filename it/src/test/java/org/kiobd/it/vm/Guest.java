@@ -43,7 +43,7 @@ public final class Guest implements AutoCloseable {
                 .redirectErrorStream(true)
                 .start();
         this.deadlineNanos = System.nanoTime() + setup.timeout().toNanos();
-        this.lineReader = start("guest-line", () -> channel.serve(setup.commands(), report::accept));
+        this.lineReader = start("guest-line", () -> channel.serve(setup.commands(), this::accept));
         this.consoleReader = start("guest-console", this::readConsole);
         this.watchdog = start("guest-watchdog", this::watch);
     }
@@ -101,6 +101,15 @@ public final class Guest implements AutoCloseable {
     /** A little longer than the watchdog has, so that its words are what a test that waits for too long reports. */
     private long remainingMs() {
         return Math.max(0, TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime())) + EXIT_TIMEOUT.toMillis();
+    }
+
+    private void accept(String line) {
+        try {
+            report.accept(line);
+        } catch (RuntimeException e) {
+            // A script that breaks the protocol: nothing it says after this can be trusted.
+            report.ended(e.toString());
+        }
     }
 
     private void readConsole() {
