@@ -61,7 +61,7 @@ final class DebianArchive {
                 "-o",
                 "APT::Update::Error-Mode=any");
         DebianArchive archive = new DebianArchive(options, Files.createDirectories(work.resolve("download")));
-        archive.apt("apt-get", "update");
+        archive.update();
         return archive;
     }
 
@@ -92,8 +92,16 @@ final class DebianArchive {
         HostCommand.output(NETWORK_TIMEOUT, List.of("dpkg-deb", "-x", file.toString(), target.toString()));
     }
 
-    private String apt(String program, String... arguments) {
-        return HostCommand.output(NETWORK_TIMEOUT, command(program, arguments));
+    private void update() {
+        HostCommand.Result result = HostCommand.run(NETWORK_TIMEOUT, command("apt-get", "update"));
+        if (result.exitCode() != 0) {
+            String error = result.output()
+                    .lines()
+                    .filter(line -> line.startsWith("E: "))
+                    .findFirst()
+                    .orElse(result.output().strip());
+            throw new IllegalStateException("apt-get update: " + error);
+        }
     }
 
     private List<String> command(String program, String... arguments) {

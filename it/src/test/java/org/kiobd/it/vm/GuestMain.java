@@ -57,12 +57,23 @@ public final class GuestMain {
                 default -> script = Path.of(word);
             }
         }
-        GuestKernel kernel = GuestKernel.find(series)
-                .orElseThrow(() -> new IllegalStateException("the Debian mirror offers no kernel of this series"));
-        System.exit(
-                script.toString().isEmpty()
-                        ? interactive(kernel, variables)
-                        : run(kernel, GuestScript.file(script, variables)));
+        System.exit(start(series, script, variables));
+    }
+
+    private static int start(KernelSeries series, Path script, Map<String, String> variables)
+            throws IOException, InterruptedException {
+        try {
+            GuestKernel kernel = GuestKernel.find(series)
+                    .orElseThrow(() -> new IllegalStateException(
+                            "Debian's mirror offers no kernel=" + series.version() + ": try the other one"));
+            return script.toString().isEmpty()
+                    ? interactive(kernel, variables)
+                    : run(kernel, GuestScript.file(script, variables));
+        } catch (IllegalStateException e) {
+            // What a person can do something about: a missing program, no network, no such kernel.
+            System.err.println("it/guest: " + e.getMessage());
+            return EXIT_FAILED;
+        }
     }
 
     private static int interactive(GuestKernel kernel, Map<String, String> variables)
