@@ -4,16 +4,21 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.kiobd.it.HostCommand;
 import org.kiobd.it.KiobdCommand;
 import org.kiobd.it.KiobdServer;
 
-/** Volumes of kiobd, each striped over four files, served by the real program. */
+/**
+ * Volumes of kiobd, each striped over four files, served by the real program on the tests' own Java. Wherever it is asked
+ * to end, its log must tell of no leaked buffer and no exception.
+ */
 final class KiobdVolumes implements VolumeServer {
     private static final int MEMBERS = 4;
 
@@ -22,12 +27,20 @@ final class KiobdVolumes implements VolumeServer {
     private final KiobdCommand kiobd;
     private final Map<String, List<Path>> members = new LinkedHashMap<>();
     private Optional<KiobdServer> server = Optional.empty();
+    private Path log;
+    private int starts;
     private int port;
 
     private KiobdVolumes(Path directory, Path logFile) {
         this.directory = directory;
         this.logFile = logFile;
-        this.kiobd = new KiobdCommand(directory.resolve("home"));
+        this.log = logFile;
+        this.kiobd = new KiobdCommand(
+                directory.resolve("home"),
+                List.of(
+                        "env",
+                        "JAVA_HOME=" + System.getProperty("java.home"),
+                        "KIOBD_JAVA_OPTS=-Dio.netty.leakDetection.level=paranoid"));
     }
 
     /** Creates {@code volumes} in a new folder and serves them. Returned owned. */
@@ -74,7 +87,7 @@ final class KiobdVolumes implements VolumeServer {
         if (readOnly) {
             arguments.add("--read-only");
         }
-        Path log = logFile.resolveSibling(logFile.getFileName() + "-" + System.nanoTime() + ".log");
+        log = logFile.resolveSibling("%s-%d.log".formatted(logFile.getFileName(), ++starts));
         KiobdServer started = KiobdServer.start(kiobd, arguments, members.size(), log);
         server = Optional.of(started);
         port = started.port();
@@ -85,6 +98,12 @@ final class KiobdVolumes implements VolumeServer {
         KiobdServer.Exit exit = takeServer().terminate();
         if (exit.code() != 0) {
             throw new IllegalStateException("SIGTERM must end the server with exitCode=0, it was " + exit.code());
+        }
+        String trouble = HostCommand.run(
+                        Duration.ofSeconds(10), List.of("grep", "-nE", "-m3", "LEAK:|Exception|ERROR", log.toString()))
+                .output();
+        if (!trouble.isEmpty()) {
+            throw new IllegalStateException("the server's log=%s tells of trouble: %s".formatted(log, trouble));
         }
         return exit.counters();
     }
@@ -112,7 +131,16 @@ final class KiobdVolumes implements VolumeServer {
 
     @Override
     public void close() {
-        server.ifPresent(KiobdServer::close);
+        try {
+            if (server.isPresent()) {
+                System.out.printf("%s counted %s%n", logFile.getFileName(), stop());
+            }
+        } finally {
+            delete();
+        }
+    }
+
+    private void delete() {
         try {
             GuestCache.deleteTree(directory);
         } catch (IOException e) {
