@@ -58,7 +58,8 @@ final class InteropIT {
                 new Setting(Shape.STRIPED, "io_uring"),
                 new Setting(Shape.RAW, "io_uring"),
                 new Setting(Shape.STRIPED, "epoll"),
-                new Setting(Shape.RAW, "epoll"));
+                new Setting(Shape.RAW, "epoll"),
+                new Setting(Shape.STRIPED, "nio"));
     }
 
     InteropIT(Setting setting) {
