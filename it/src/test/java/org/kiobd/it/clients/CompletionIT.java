@@ -53,7 +53,8 @@ final class CompletionIT {
         assertThat(lastOff).as("place of the last reply off the slow member").isLessThan(firstOn);
         long slowNanos = TroubledStoreProvider.DELAY_MS * 1_000_000L;
         assertThat(answers.get(firstOn).afterNanos()).isGreaterThanOrEqualTo(slowNanos);
-        assertThat(answers.get(lastOff).afterNanos()).isLessThan(answers.get(firstOn).afterNanos());
+        assertThat(answers.get(lastOff).afterNanos())
+                .isLessThan(answers.get(firstOn).afterNanos());
     }
 
     @ParameterizedTest
@@ -61,9 +62,8 @@ final class CompletionIT {
     void exactlyTheOriginalsThatTouchAFailingMemberFail(IoEngine engine, boolean write) throws IOException {
         List<Answer> answers = answers(engine, write, "failing:");
         assertThat(answers)
-                .allSatisfy(answer -> assertThat(answer.error())
-                        .as("%s", answer)
-                        .isEqualTo(answer.isTroubled() ? RawNbd.EIO : 0));
+                .allSatisfy(answer ->
+                        assertThat(answer.error()).as("%s", answer).isEqualTo(answer.isTroubled() ? RawNbd.EIO : 0));
         assertThat(answers.stream().filter(Answer::isTroubled)).hasSizeGreaterThan(REQUESTS / MEMBERS);
     }
 
@@ -119,7 +119,9 @@ final class CompletionIT {
                 client.receive(REQUEST);
             }
         }
-        assertThat(answers.stream().map(Answer::request).distinct()).as("one reply each").hasSize(REQUESTS);
+        assertThat(answers.stream().map(Answer::request).distinct())
+                .as("one reply each")
+                .hasSize(REQUESTS);
         return answers;
     }
 }
