@@ -102,7 +102,8 @@ public final class KiobdServer implements AutoCloseable {
 
     /** SIGTERM; waits for the end. */
     public Exit terminate() {
-        process.destroy();
+        // Not Process.destroy(): it closes the pipe as well, and the counters are printed after the signal.
+        process.toHandle().destroy();
         return awaitExit();
     }
 

@@ -16,7 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kiobd.it.HostCommand;
-import org.kiobd.it.clients.ServedVolume.Shape;
 import org.kiobd.it.clients.ServedVolume.Transport;
 
 /**
@@ -81,9 +80,7 @@ final class MergeIT {
     }
 
     private ServedVolume serve(String engine) throws IOException {
-        ServedVolume served = ServedVolume.start(folder, Shape.STRIPED, engine, SIZE);
-        served.restartFast();
-        return served;
+        return ServedVolume.startFast(folder, engine, SIZE);
     }
 
     private static void assertMerged(String engine, Map<String, Long> counters) {

@@ -6,10 +6,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.BitSet;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
@@ -17,20 +16,20 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kiobd.it.KiobdCli;
-import org.kiobd.it.clients.ServedVolume.Shape;
 
 /** A server that ends in the middle of work, politely or not: every write it acknowledged is there when it is back. */
 @Timeout(120)
 final class RestartIT {
     private static final int BLOCK = 4096;
-    private static final int BLOCKS = 16 * 1024;
+    private static final int BLOCKS = 4 * 1024;
     private static final int CLIENTS = 2;
     private static final int DEPTH = 32;
-    /** Acknowledged by each client before the server is told to end. */
-    private static final int UNDER_WAY = 2_000;
+
+    /** Blocks each client has written, at least, when the server is told to end. */
+    private static final int UNDER_WAY = 16 * DEPTH;
 
     /** Odd, so that multiplying by it runs through all blocks: neighbours in time are not neighbours on the device. */
-    private static final int STRIDE = 4_099;
+    private static final int STRIDE = 1_027;
 
     @TempDir
     private Path folder;
@@ -38,8 +37,8 @@ final class RestartIT {
     @ParameterizedTest
     @ValueSource(strings = {"io_uring", "epoll"})
     void sigtermUnderLoadFinishesWhatWasAcceptedAndEndsIn0(String engine) throws Exception {
-        try (ServedVolume served = ServedVolume.start(folder, Shape.STRIPED, engine, (long) BLOCKS * BLOCK)) {
-            List<BitSet> acknowledged =
+        try (ServedVolume served = ServedVolume.startFast(folder, engine, (long) BLOCKS * BLOCK)) {
+            List<int[]> acknowledged =
                     writeUntilCut(served, () -> served.server().stop());
             served.restart();
             assertAllThere(served.server().unixUri(), acknowledged);
@@ -49,8 +48,8 @@ final class RestartIT {
     @ParameterizedTest
     @ValueSource(strings = {"io_uring", "epoll"})
     void sigkillUnderLoadLosesNothingThatWasAcknowledged(String engine) throws Exception {
-        try (ServedVolume served = ServedVolume.start(folder, Shape.STRIPED, engine, (long) BLOCKS * BLOCK)) {
-            List<BitSet> acknowledged = writeUntilCut(served, served.server()::kill);
+        try (ServedVolume served = ServedVolume.startFast(folder, engine, (long) BLOCKS * BLOCK)) {
+            List<int[]> acknowledged = writeUntilCut(served, served.server()::kill);
             served.restart();
             assertAllThere(served.server().unixUri(), acknowledged);
             served.server().kill();
@@ -71,53 +70,54 @@ final class RestartIT {
         }
     }
 
-    private static List<BitSet> writeUntilCut(ServedVolume served, Runnable end) throws Exception {
+    private static List<int[]> writeUntilCut(ServedVolume served, Runnable end) throws Exception {
         CountDownLatch underWay = new CountDownLatch(CLIENTS);
-        List<FutureTask<BitSet>> clients = new ArrayList<>();
+        List<FutureTask<int[]>> clients = new ArrayList<>();
         for (int i = 0; i < CLIENTS; i++) {
             int client = i;
-            FutureTask<BitSet> task =
+            FutureTask<int[]> task =
                     new FutureTask<>(() -> write(served.server().unixUri(), client, underWay));
             new Thread(task, "writer-" + i).start();
             clients.add(task);
         }
         assertThat(underWay.await(60, TimeUnit.SECONDS)).isTrue();
         end.run();
-        List<BitSet> acknowledged = new ArrayList<>();
-        for (FutureTask<BitSet> client : clients) {
-            try {
-                acknowledged.add(client.get(60, TimeUnit.SECONDS));
-            } catch (ExecutionException e) {
-                throw new AssertionError("a writer failed with something other than a cut", e);
-            }
+        List<int[]> acknowledged = new ArrayList<>();
+        for (FutureTask<int[]> client : clients) {
+            acknowledged.add(client.get(60, TimeUnit.SECONDS));
         }
         return acknowledged;
     }
 
-    /** Writes this client's blocks, 32 at a time, until the server goes away; bit n stands for its n-th block. */
-    private static BitSet write(String uri, int client, CountDownLatch underWay) throws IOException {
-        BitSet acknowledged = new BitSet();
+    /**
+     * Writes this client's blocks, 32 at a time, again and again, until the server goes away.
+     *
+     * @return for each block, the last round in which its write was acknowledged
+     */
+    private static int[] write(String uri, int client, CountDownLatch underWay) throws IOException {
+        int[] acknowledged = new int[BLOCKS / CLIENTS];
         try (RawNbd nbd = RawNbd.attach(uri)) {
             ByteBuffer batch = ByteBuffer.allocate(DEPTH * (RawNbd.HEADER_BYTES + BLOCK));
-            for (int first = 0; first < BLOCKS / CLIENTS; first += DEPTH) {
-                batch.clear();
-                for (int n = first; n < first + DEPTH; n++) {
-                    RawNbd.putRequest(batch, RawNbd.WRITE, n, offset(client, n), BLOCK);
-                    fill(batch, client, n);
-                }
-                nbd.send(batch.flip());
-                for (int i = 0; i < DEPTH; i++) {
-                    RawNbd.Reply reply = nbd.readReply();
-                    if (reply.error() != 0) {
-                        throw new IllegalStateException("write refused: " + reply);
+            for (int round = 1; ; round++) {
+                for (int first = 0; first < acknowledged.length; first += DEPTH) {
+                    batch.clear();
+                    for (int n = first; n < first + DEPTH; n++) {
+                        RawNbd.putRequest(batch, RawNbd.WRITE, n, offset(client, n), BLOCK);
+                        fill(batch, client, n, round);
                     }
-                    acknowledged.set((int) reply.cookie());
-                }
-                if (acknowledged.cardinality() >= UNDER_WAY) {
-                    underWay.countDown();
+                    nbd.send(batch.flip());
+                    for (int i = 0; i < DEPTH; i++) {
+                        RawNbd.Reply reply = nbd.readReply();
+                        if (reply.error() != 0) {
+                            throw new IllegalStateException("write refused: " + reply);
+                        }
+                        acknowledged[(int) reply.cookie()] = round;
+                    }
+                    if (round == 1 && first == UNDER_WAY) {
+                        underWay.countDown();
+                    }
                 }
             }
-            throw new IllegalStateException("the server outlived " + BLOCKS / CLIENTS + " writes: cut too late");
         } catch (IOException cut) {
             return acknowledged;
         }
@@ -127,23 +127,29 @@ final class RestartIT {
         return Math.floorMod((long) (n * CLIENTS + client) * STRIDE, (long) BLOCKS) * BLOCK;
     }
 
-    private static void fill(ByteBuffer buffer, int client, int n) {
+    private static void fill(ByteBuffer buffer, int client, int n, int round) {
         for (int i = 0; i < BLOCK / 8; i++) {
-            buffer.putLong((long) (client + 1) << 48 | (long) n << 16 | i);
+            buffer.putLong((long) round << 48 | (long) client << 40 | (long) n << 16 | i);
         }
     }
 
-    private static void assertAllThere(String uri, List<BitSet> acknowledged) throws IOException {
-        ByteBuffer expected = ByteBuffer.allocate(BLOCK);
+    /** A block holds the round that was acknowledged, or the next, which was on its way. */
+    private static void assertAllThere(String uri, List<int[]> acknowledged) throws IOException {
+        byte[] volume;
         try (RawNbd nbd = RawNbd.attach(uri)) {
-            for (int client = 0; client < acknowledged.size(); client++) {
-                BitSet blocks = acknowledged.get(client);
-                assertThat(blocks.cardinality()).isGreaterThanOrEqualTo(UNDER_WAY);
-                for (int n = blocks.nextSetBit(0); n >= 0; n = blocks.nextSetBit(n + 1)) {
-                    fill(expected.clear(), client, n);
-                    assertThat(nbd.read(offset(client, n), BLOCK))
-                            .as("client=%d block=%d", client, n)
-                            .isEqualTo(expected.array());
+            volume = nbd.read(0, BLOCKS * BLOCK);
+        }
+        ByteBuffer expected = ByteBuffer.allocate(BLOCK);
+        for (int client = 0; client < acknowledged.size(); client++) {
+            int[] rounds = acknowledged.get(client);
+            assertThat(rounds[0]).as("rounds of the first block").isPositive();
+            for (int n = 0; n < rounds.length; n++) {
+                if (rounds[n] > 0) {
+                    int offset = (int) offset(client, n);
+                    byte[] found = Arrays.copyOfRange(volume, offset, offset + BLOCK);
+                    boolean next = ByteBuffer.wrap(found).getShort() == rounds[n] + 1;
+                    fill(expected.clear(), client, n, next ? rounds[n] + 1 : rounds[n]);
+                    assertThat(found).as("client=%d block=%d", client, n).isEqualTo(expected.array());
                 }
             }
         }

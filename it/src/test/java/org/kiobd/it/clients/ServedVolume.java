@@ -29,10 +29,12 @@ final class ServedVolume implements AutoCloseable {
     private final Path folder;
     private final List<String> serve = new ArrayList<>();
     private final List<Path> files = new ArrayList<>();
+    private final boolean fast;
     private Server server;
 
-    private ServedVolume(Path folder, Shape shape, String engine, long sizeBytes) throws IOException {
+    private ServedVolume(Path folder, Shape shape, String engine, long sizeBytes, boolean fast) throws IOException {
         this.folder = folder;
+        this.fast = fast;
         serve.add("serve");
         if (shape == Shape.RAW) {
             Path image = folder.resolve("raw.img");
@@ -46,12 +48,17 @@ final class ServedVolume implements AutoCloseable {
             serve.add(NAME);
         }
         serve.addAll(List.of("--engine", engine, "--listen", "127.0.0.1:0", "--unix", socket().toString()));
-        server = start(false);
+        server = start();
     }
 
     /** Makes the volume in {@code folder}, which is empty, and serves it. */
     static ServedVolume start(Path folder, Shape shape, String engine, long sizeBytes) throws IOException {
-        return new ServedVolume(folder, shape, engine, sizeBytes);
+        return new ServedVolume(folder, shape, engine, sizeBytes, false);
+    }
+
+    /** The same without leak detection, which costs time: a striped volume for heavy work. */
+    static ServedVolume startFast(Path folder, String engine, long sizeBytes) throws IOException {
+        return new ServedVolume(folder, Shape.STRIPED, engine, sizeBytes, true);
     }
 
     private void createStriped(long sizeBytes) throws IOException {
@@ -65,7 +72,7 @@ final class ServedVolume implements AutoCloseable {
         KiobdCli.ok(home(), create.toArray(String[]::new));
     }
 
-    private Server start(boolean fast) {
+    private Server start() {
         Server.Setup setup = Server.in(home()).ready(2);
         if (fast) {
             setup.fast();
@@ -76,14 +83,7 @@ final class ServedVolume implements AutoCloseable {
     /** Starts the server again, which has ended. */
     void restart() {
         server.close();
-        server = start(false);
-    }
-
-    /** Ends the server and starts it without leak detection. */
-    void restartFast() {
-        server.stop();
-        server.close();
-        server = start(true);
+        server = start();
     }
 
     Server server() {

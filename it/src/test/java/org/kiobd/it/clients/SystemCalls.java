@@ -55,7 +55,8 @@ final class SystemCalls implements AutoCloseable {
 
     /** Detaches, and counts the calls that wrote to one of {@code files}. */
     long countTo(List<Path> files) throws IOException, InterruptedException {
-        strace.destroy();
+        // Not Process.destroy(), which closes the pipe under the thread that reads it.
+        strace.toHandle().destroy();
         if (!strace.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
             throw new IllegalStateException("strace does not end");
         }

@@ -1,0 +1,187 @@
+package org.kiobd.it.clients;
+
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.loop.NettyIoLoop;
+import org.kiobd.volume.store.MemberCapabilities;
+import org.kiobd.volume.store.MemberOp;
+import org.kiobd.volume.store.MemberPort;
+import org.kiobd.volume.store.MemberStore;
+import org.kiobd.volume.store.MemberStoreProvider;
+import org.kiobd.volume.store.MemberStores;
+import org.kiobd.volume.store.MemberUri;
+
+/**
+ * Members in trouble, found as every other store is, by the scheme of their URI: {@code slow:file:PATH} starts each operation 100 ms
+ * late, {@code failing:file:PATH} fails each READ and WRITE. What is behind the scheme is an ordinary member. Any thread.
+ */
+public abstract sealed class TroubledStoreProvider implements MemberStoreProvider {
+    /** How late a slow member starts an operation. */
+    static final int DELAY_MS = 100;
+
+    private final String scheme;
+
+    private TroubledStoreProvider(String scheme) {
+        this.scheme = scheme;
+    }
+
+    /** {@code slow:}. */
+    public static final class Slow extends TroubledStoreProvider {
+        public Slow() {
+            super("slow");
+        }
+
+        @Override
+        void submit(IoLoop loop, MemberPort port, MemberOp op) {
+            var unused = ((NettyIoLoop) loop)
+                    .eventLoop()
+                    .schedule(
+                            () -> {
+                                port.submit(op);
+                                port.unplug();
+                            },
+                            DELAY_MS,
+                            TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** {@code failing:}. */
+    public static final class Failing extends TroubledStoreProvider {
+        public Failing() {
+            super("failing");
+        }
+
+        @Override
+        void submit(IoLoop loop, MemberPort port, MemberOp op) {
+            if (op.op().carriesData()) {
+                op.complete(0, IoError.IO);
+            } else {
+                port.submit(op);
+            }
+        }
+    }
+
+    /** Does to an operation what this kind of trouble does. */
+    abstract void submit(IoLoop loop, MemberPort port, MemberOp op);
+
+    @Override
+    public final String scheme() {
+        return scheme;
+    }
+
+    private static MemberStoreProvider behind(MemberUri uri) throws BlockIoException {
+        return MemberStores.load().forUri(inner(uri));
+    }
+
+    private static MemberUri inner(MemberUri uri) {
+        return MemberUri.parse(uri.location());
+    }
+
+    @Override
+    public final MemberStore create(MemberUri uri, long sizeBytes) throws BlockIoException {
+        return new TroubledStore(uri, behind(uri).create(inner(uri), sizeBytes));
+    }
+
+    @Override
+    public final MemberStore open(MemberUri uri, boolean readOnly) throws BlockIoException {
+        return new TroubledStore(uri, behind(uri).open(inner(uri), readOnly));
+    }
+
+    @Override
+    public final MemberStore openRaw(MemberUri uri, boolean readOnly) throws BlockIoException {
+        return new TroubledStore(uri, behind(uri).openRaw(inner(uri), readOnly));
+    }
+
+    @Override
+    public final boolean exists(MemberUri uri) {
+        try {
+            return behind(uri).exists(inner(uri));
+        } catch (BlockIoException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public final void delete(MemberUri uri) throws BlockIoException {
+        behind(uri).delete(inner(uri));
+    }
+
+    private final class TroubledStore implements MemberStore {
+        private final MemberUri uri;
+        private final MemberStore store;
+
+        TroubledStore(MemberUri uri, MemberStore store) {
+            this.uri = uri;
+            this.store = store;
+        }
+
+        @Override
+        public MemberUri uri() {
+            return uri;
+        }
+
+        @Override
+        public MemberCapabilities capabilities() {
+            return store.capabilities();
+        }
+
+        @Override
+        public long sizeBytes() {
+            return store.sizeBytes();
+        }
+
+        @Override
+        public boolean isReadOnly() {
+            return store.isReadOnly();
+        }
+
+        @Override
+        public MemberPort port(IoLoop loop) {
+            MemberPort port = store.port(loop);
+            return new MemberPort() {
+                @Override
+                public void submit(MemberOp op) {
+                    TroubledStoreProvider.this.submit(loop, port, op);
+                }
+
+                @Override
+                public void unplug() {
+                    port.unplug();
+                }
+
+                @Override
+                public void close() {
+                    port.close();
+                }
+            };
+        }
+
+        @Override
+        public byte @Nullable [] readSuperblock(int copy) throws BlockIoException {
+            return store.readSuperblock(copy);
+        }
+
+        @Override
+        public void writeSuperblock(int copy, byte[] bytes) throws BlockIoException {
+            store.writeSuperblock(copy, bytes);
+        }
+
+        @Override
+        public void resize(long newSizeBytes) throws BlockIoException {
+            store.resize(newSizeBytes);
+        }
+
+        @Override
+        public long allocatedBytes() throws BlockIoException {
+            return store.allocatedBytes();
+        }
+
+        @Override
+        public void close() throws BlockIoException {
+            store.close();
+        }
+    }
+}
