@@ -166,9 +166,9 @@ public final class SuperblockCodec {
     }
 
     /**
-     * Of the two copies, the valid one with the higher event.
+     * Of the two copies, the valid one with the higher event. A copy that is too new forbids the other: it may be the one that holds.
      *
-     * @throws BlockIoException if neither is valid; the message says what is there instead
+     * @throws BlockIoException if neither is valid or one is too new; the message says what is there instead
      */
     public static Superblock newestValid(byte @Nullable [] copy0, byte @Nullable [] copy1) throws BlockIoException {
         if (copy0 == null || copy1 == null) {
@@ -176,6 +176,8 @@ public final class SuperblockCodec {
         }
         Decoded first = decode(copy0);
         Decoded second = decode(copy1);
+        requireNotTooNew(first);
+        requireNotTooNew(second);
         if (first instanceof Decoded.Valid one && second instanceof Decoded.Valid two) {
             return two.superblock().eventCounter() > one.superblock().eventCounter()
                     ? two.superblock()
@@ -190,14 +192,19 @@ public final class SuperblockCodec {
         throw new BlockIoException(IoError.INVALID, describe(first, second));
     }
 
-    private static String describe(Decoded first, Decoded second) {
-        if (first instanceof Decoded.TooNew tooNew) {
-            return "was written by a newer kiobd (" + tooNew.reason() + "); use that one";
+    private static void requireNotTooNew(Decoded copy) throws BlockIoException {
+        if (copy instanceof Decoded.TooNew tooNew) {
+            throw new BlockIoException(
+                    IoError.INVALID, "was written by a newer kiobd (" + tooNew.reason() + "); use that one");
         }
+    }
+
+    private static String describe(Decoded first, Decoded second) {
         if (first instanceof Decoded.Absent && second instanceof Decoded.Absent) {
             return "has no superblock: it is not a member of a volume";
         }
-        String reason = first instanceof Decoded.Damaged damaged ? damaged.reason() : "copy 0 is empty";
+        Decoded told = first instanceof Decoded.Damaged ? first : second;
+        String reason = told instanceof Decoded.Damaged damaged ? damaged.reason() : "a copy is empty";
         return "has no valid superblock (" + reason + "): it is not a member of a volume, or both copies are damaged";
     }
 
