@@ -16,7 +16,7 @@ reads_and_writes_every_size() {
     fill_random /run/pattern 2
     for block in 512 1536 4096 69632 1048576; do
         count=$((1048576 / block))
-        [ "$block" -gt 4096 ] || count=256
+        [ "$block" -gt 4096 ] || count=128
         dd if=/run/pattern of=/dev/nbd0 bs="$block" count="$count" seek=1 oflag=direct conv=notrunc status=none
         dd if=/dev/nbd0 of=/run/back bs="$block" count="$count" skip=1 iflag=direct status=none
         equal "bytes of $block read" $((block * count)) "$(stat -c %s /run/back)"
@@ -129,33 +129,38 @@ zeroes_and_discards() {
     equal "bytes that are not zero after a discard of all" 0 "$(cat /run/rest)"
 }
 
+# swapped_out KIB: asks for more until so much is out.
+swapped_out() {
+    echo 16M > /run/groups/swapped/memory.reclaim || true
+    [ "$(awk '/SwapTotal/ { t = $2 } /SwapFree/ { f = $2 } END { print t - f }' /proc/meminfo)" -ge "$1" ]
+}
+
 swaps() {
     attached first
     dd if=/dev/zero of=/dev/nbd0 bs=1M count=1 conv=notrunc,fsync status=none
     mkswap /dev/nbd0
     swapon /dev/nbd0
-    # 64 MiB in a group that may hold 24: the rest goes through the volume and has to come back as it was.
+    # 64 MiB of memory, most of which the kernel is told to swap out: it has to come back as it was.
     mkdir -p /run/memory /run/groups
     mount -t tmpfs memory /run/memory
     mount -t cgroup2 groups /run/groups
-    mkdir /run/groups/small
+    mkdir /run/groups/swapped
     echo +memory > /run/groups/cgroup.subtree_control
-    echo 24M > /run/groups/small/memory.max
     fill_random /run/pattern 16
     sum=$(md5sum < /run/pattern)
     (
-        sh -c 'echo $PPID' > /run/groups/small/cgroup.procs
+        sh -c 'echo $PPID' > /run/groups/swapped/cgroup.procs
         for copy in 1 2 3 4; do
             cp /run/pattern "/run/memory/$copy"
         done
-        above "KiB in swap" 32768 "$(awk '/SwapTotal/ { t = $2 } /SwapFree/ { f = $2 } END { print t - f }' /proc/meminfo)"
-        for copy in 1 2 3 4; do
-            equal "copy $copy" "$sum" "$(md5sum < "/run/memory/$copy")"
-        done
     )
+    wait_until "48 MiB are swapped out" swapped_out 49152
+    for copy in 1 2 3 4; do
+        equal "copy $copy" "$sum" "$(md5sum < "/run/memory/$copy")"
+    done
     umount /run/memory
     swapoff /dev/nbd0
-    rmdir /run/groups/small
+    rmdir /run/groups/swapped
     umount /run/groups
     rm /run/pattern
 }
