@@ -161,6 +161,10 @@ public final class Raid0Device implements BlockDevice {
         }
     }
 
+    boolean syncHasFailed() {
+        return syncHasFailed;
+    }
+
     /** A member could not make its data durable: nothing that follows can be promised until the device is opened again. */
     void syncFailed(int member) {
         if (!syncHasFailed) {

@@ -41,7 +41,8 @@ final class Raid0Port {
     private final int[] inFlight;
     private int totalInFlight;
     private boolean frozen;
-    private @Nullable CompletableFuture<@Nullable Void> whenIdle;
+    private boolean closed;
+    private final List<CompletableFuture<@Nullable Void>> whenIdle = new ArrayList<>();
     private @Nullable Runnable roomListener;
     private boolean roomWanted;
 
@@ -94,7 +95,9 @@ final class Raid0Port {
 
     /** Takes a chain that is inside the device and allowed. */
     void submit(KiobufChain chain) {
-        if (frozen) {
+        if (closed) {
+            chain.completeAll(IoError.IO);
+        } else if (frozen) {
             held.add(chain);
         } else {
             start(chain);
@@ -162,19 +165,27 @@ final class Raid0Port {
         counters.inFlight.lazySet(member, inFlight[member]);
         PortCounters.max(counters.maxAgeMicros, member, (System.nanoTime() - op.startedNanos()) / NANOS_PER_MICRO);
         IoError error = op.error();
-        if (error == null) {
-            endOriginals(op);
-        } else {
+        if (error != null) {
             PortCounters.add(counters.errors, member, 1);
             memberOpFailed(op, error);
+        } else if (device.syncHasFailed() && (op.op() == Op.FLUSH || op.has(Kiobuf.FUA))) {
+            // It was under way when another one failed; the kernel tells of lost pages once, so this success proves
+            // nothing.
+            chargeAll(op, 0, IoError.IO);
+        } else {
+            endOriginals(op);
         }
         if (roomWanted && inFlight[member] < maxInFlightPerMember && !frozen) {
             announceRoom();
         }
-        if (totalInFlight == 0 && whenIdle != null) {
-            CompletableFuture<@Nullable Void> idle = whenIdle;
-            whenIdle = null;
-            idle.complete(null);
+        announceIdle();
+    }
+
+    private void announceIdle() {
+        if (totalInFlight == 0 && !whenIdle.isEmpty()) {
+            List<CompletableFuture<@Nullable Void>> idle = List.copyOf(whenIdle);
+            whenIdle.clear();
+            idle.forEach(one -> one.complete(null));
         }
     }
 
@@ -212,14 +223,21 @@ final class Raid0Port {
         boolean syncFailed = op.op() == Op.FLUSH || (op.has(Kiobuf.FUA) && op.doneBytes() == op.lengthBytes());
         if (syncFailed) {
             device.syncFailed(op.member());
-            chargeFrom(op, 0, op.entries(), 0, error);
+            chargeAll(op, 0, error);
             return;
         }
+        // An error with every byte done, and no sync to blame, is a store that contradicts itself: nothing is taken for
+        // good.
+        long doneBytes = op.doneBytes() < op.lengthBytes() ? op.doneBytes() : 0;
         boolean single = op.original(0) == op.original(op.entries() - 1);
         if (single) {
-            chargeFrom(op, 0, op.entries(), op.doneBytes(), error);
-            return;
+            chargeAll(op, doneBytes, error);
+        } else {
+            sendAgain(op, doneBytes);
         }
+    }
+
+    private void sendAgain(MemberOp op, long doneBytes) {
         List<MemberOp> again = new ArrayList<>();
         int first = 0;
         long startBytes = 0;
@@ -229,36 +247,48 @@ final class Raid0Port {
             while (end < op.entries() && op.original(end) == op.original(first)) {
                 endBytes += op.entryLengthBytes(end++);
             }
-            if (endBytes <= op.doneBytes()) {
+            if (endBytes <= doneBytes) {
                 op.original(first).endSlice();
             } else {
-                again.add(op.part(first, end, Math.max(0, op.doneBytes() - startBytes)));
+                again.add(op.part(first, end, Math.max(0, doneBytes - startBytes)));
             }
             first = end;
             startBytes = endBytes;
         }
         PortCounters.add(counters.reissuedOps, again.size());
+        // The first to end must not make the port look idle while others are still to be issued.
+        totalInFlight++;
         again.forEach(this::issue);
+        totalInFlight--;
         members[op.member()].unplug();
     }
 
-    /** Ends the originals of the entries {@code [first, end)}; each fails at its first byte that is not below {@code doneBytes}. */
-    private void chargeFrom(MemberOp op, int first, int end, long doneBytes, IoError error) {
+    /** Ends the originals of an operation; each fails at its first byte on this member that is not below {@code doneBytes}. */
+    private void chargeAll(MemberOp op, long doneBytes, IoError error) {
+        int entries = op.entries();
         long startBytes = 0;
         boolean charged = false;
-        for (int i = first; i < end; i++) {
+        for (int i = 0; i < entries; i++) {
             Kiobuf original = op.original(i);
+            boolean lastOfOriginal = i + 1 == entries || op.original(i + 1) != original;
             long endBytes = startBytes + op.entryLengthBytes(i);
-            if (!charged && (endBytes > doneBytes || i + 1 == end || op.original(i + 1) != original)) {
-                charge(original, op.originalOffsetBytes(i) + Math.max(0, doneBytes - startBytes), error);
+            if (!charged && (endBytes > doneBytes || lastOfOriginal)) {
+                charge(original, failedAtBytes(op, original, Math.max(doneBytes, startBytes)), error);
                 charged = true;
             }
-            if (i + 1 == end || op.original(i + 1) != original) {
+            if (lastOfOriginal) {
                 original.endSlice();
                 charged = false;
             }
             startBytes = endBytes;
         }
+    }
+
+    /** Where in {@code original} byte {@code atBytes} of the operation lies: an entry of a range operation skips other members' chunks. */
+    private long failedAtBytes(MemberOp op, Kiobuf original, long atBytes) {
+        return op.op() == Op.FLUSH
+                ? 0
+                : layout.deviceOffsetBytes(op.member(), op.offsetBytes() + atBytes) - original.offsetBytes();
     }
 
     private void charge(Kiobuf original, long atBytes, IoError error) {
@@ -271,26 +301,30 @@ final class Raid0Port {
     /** Holds new chains back; {@code idle} completes when nothing is in flight here. */
     void freeze(CompletableFuture<@Nullable Void> idle) {
         frozen = true;
-        if (totalInFlight == 0) {
-            idle.complete(null);
-        } else {
-            whenIdle = idle;
-        }
+        whenIdle.add(idle);
+        announceIdle();
     }
 
     void thaw() {
         frozen = false;
         KiobufChain chain = held.poll();
         while (chain != null) {
-            start(chain);
+            // Through the device: a sync may have failed since.
+            device.submit(chain);
             chain = held.poll();
         }
         unplug();
         announceRoom();
     }
 
-    /** On the loop, idle. */
+    /** On the loop, idle. What was held back ends with an error, as does what is submitted from here on. */
     void close() {
+        closed = true;
+        KiobufChain chain = held.poll();
+        while (chain != null) {
+            chain.completeAll(IoError.IO);
+            chain = held.poll();
+        }
         for (MemberPort member : members) {
             member.close();
         }

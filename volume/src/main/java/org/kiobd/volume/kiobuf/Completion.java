@@ -9,6 +9,8 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoLoop;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Something that ends once, with success or an {@link IoError}. When it does, its interceptors run, last added first, and each may
@@ -41,10 +43,12 @@ public class Completion implements Runnable {
         void completed(Completion completion, @Nullable IoError error);
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(Completion.class);
     private static final LongAdder SECOND_COMPLETIONS = new LongAdder();
     private static final int OPEN = 0;
     private static final int COMPLETED = 1;
-    private static final int NOTIFIED = 2;
+    private static final int HELD = 2;
+    private static final int NOTIFIED = 3;
     private static final VarHandle STATE;
 
     static {
@@ -121,12 +125,14 @@ public class Completion implements Runnable {
     }
 
     /**
-     * Lets a held completion go on, on the owning loop or any other thread.
+     * Lets a held completion go on, on the owning loop or any other thread; from inside the interceptor too.
      *
      * @param newError the outcome from here on, null for success
+     * @throws IllegalStateException if it is not held, or was resumed already; that is counted as a second completion
      */
     public final void resume(@Nullable IoError newError) {
-        if (state != COMPLETED) {
+        if (!STATE.compareAndSet(this, HELD, COMPLETED)) {
+            SECOND_COMPLETIONS.increment();
             throw new IllegalStateException("completion is not held");
         }
         error = newError;
@@ -155,22 +161,48 @@ public class Completion implements Runnable {
     @Override
     public final void run() {
         while (interceptors != null && !interceptors.isEmpty()) {
-            if (interceptors.pop().intercept(this, error)) {
+            if (isHeldBy(interceptors.pop())) {
                 return;
             }
         }
         state = NOTIFIED;
         try {
             if (notifier != null) {
-                notifier.completed(this, error);
+                tell(notifier);
             }
             if (moreNotifiers != null) {
-                for (Notifier more : moreNotifiers) {
-                    more.completed(this, error);
-                }
+                moreNotifiers.forEach(this::tell);
             }
         } finally {
             afterNotifiers();
+        }
+    }
+
+    private boolean isHeldBy(Interceptor interceptor) {
+        // Before the interceptor runs: it may resume, here or on another thread, before it has returned.
+        state = HELD;
+        try {
+            if (interceptor.intercept(this, error)) {
+                return true;
+            }
+        } catch (RuntimeException | AssertionError e) {
+            LOG.error("an interceptor threw; the completion fails and goes on", e);
+            error = error == null ? IoError.IO : error;
+        }
+        if (!STATE.compareAndSet(this, HELD, COMPLETED)) {
+            // Resumed, yet not held: the resumption is on its way and goes on from here.
+            SECOND_COMPLETIONS.increment();
+            return true;
+        }
+        return false;
+    }
+
+    /** A notifier that throws is a bug of its own; those behind it belong to others and run all the same. */
+    private void tell(Notifier notified) {
+        try {
+            notified.completed(this, error);
+        } catch (RuntimeException | AssertionError e) {
+            LOG.error("a completion notifier threw; the others run", e);
         }
     }
 

@@ -47,7 +47,13 @@ public final class CompoundCompletion extends Completion {
         }
         int index = parts++;
         pending.incrementAndGet();
-        part.addNotifier((completed, error) -> partEnded(index, error));
+        try {
+            part.addNotifier((completed, error) -> partEnded(index, error));
+        } catch (IllegalStateException e) {
+            // It had ended: the caller is told, and the whole must not wait for it.
+            dropOne();
+            throw e;
+        }
         return this;
     }
 

@@ -36,6 +36,9 @@ public final class Kiobuf extends Completion {
     private static final long NO_FAILURE = Long.MAX_VALUE;
     private static final int ERROR_BITS = 4;
 
+    /** Positions beyond, which only a range operation on an exbibyte has, count as this one. */
+    private static final long MAX_FAILURE_BYTES = (NO_FAILURE >> ERROR_BITS) - 1;
+
     private final Op op;
     private final long offsetBytes;
     private final long lengthBytes;
@@ -200,7 +203,7 @@ public final class Kiobuf extends Completion {
 
     /** Notes a failure without ending anything. The failure at the lowest byte decides, whatever the order they come in. */
     public void charge(long atBytes, IoError error) {
-        firstFailure = Math.min(firstFailure, atBytes << ERROR_BITS | error.code());
+        firstFailure = Math.min(firstFailure, Math.min(atBytes, MAX_FAILURE_BYTES) << ERROR_BITS | error.code());
     }
 
     /** Every slice is under way: drops the submitter's hold. Afterwards the submitter must not touch the request. */
@@ -209,6 +212,9 @@ public final class Kiobuf extends Completion {
     }
 
     private void dropPending() {
+        if (pending == 0) {
+            throw new IllegalStateException("more slices ended than began: " + this);
+        }
         if (--pending == 0) {
             complete(failure());
         }
@@ -239,9 +245,14 @@ public final class Kiobuf extends Completion {
         if (placedPieces != null) {
             placedPieces.sort(Comparator.comparingLong(PlacedPiece::atBytes));
             for (PlacedPiece placed : placedPieces) {
-                addMemory(pieces, atBytes, placed.atBytes);
-                pieces.add(placed.piece);
-                atBytes = placed.atBytes + placed.piece.lengthBytes();
+                // Where an operation was sent again, the same bytes may have been answered twice.
+                long answeredBytes = Math.max(0, atBytes - placed.atBytes);
+                long restBytes = placed.piece.lengthBytes() - answeredBytes;
+                if (restBytes > 0) {
+                    addMemory(pieces, atBytes, placed.atBytes);
+                    pieces.add(answeredBytes == 0 ? placed.piece : placed.piece.slice(answeredBytes, restBytes));
+                    atBytes = placed.atBytes + placed.piece.lengthBytes();
+                }
             }
         }
         addMemory(pieces, atBytes, lengthBytes);

@@ -104,10 +104,11 @@ public final class PagePool {
     public void release(long bytes) {
         boolean someWait;
         synchronized (waiters) {
-            reservedBytes -= bytes;
-            if (reservedBytes < 0) {
-                throw new IllegalStateException("more given back than reserved: bytes=" + bytes);
+            if (bytes < 0 || bytes > reservedBytes) {
+                throw new IllegalStateException(
+                        "more given back than reserved: bytes=" + bytes + " reservedBytes=" + reservedBytes);
             }
+            reservedBytes -= bytes;
             someWait = !waiters.isEmpty();
         }
         if (someWait) {

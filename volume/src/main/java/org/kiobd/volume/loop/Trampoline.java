@@ -36,7 +36,8 @@ public final class Trampoline {
     private static void runOne(Runnable callback) {
         try {
             callback.run();
-        } catch (RuntimeException | AssertionError e) {
+        } catch (RuntimeException | Error e) {
+            // Errors too: memory that ran out for one callback must not strand those behind it.
             LOG.error("a completion callback threw; other requests go on", e);
         }
     }

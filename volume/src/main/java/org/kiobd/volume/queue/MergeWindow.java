@@ -18,17 +18,21 @@ import org.kiobd.volume.kiobuf.Op;
  */
 final class MergeWindow {
 
-    /** What decides, chain by chain, whether it leaves the window. */
-    @FunctionalInterface
+    /** What decides, chain by chain, whether it leaves the window, and has it then. */
     interface Taker {
-        /** Takes the chain, or returns false and leaves it. */
-        boolean take(KiobufChain chain);
+        /** Whether the chain shall leave; changes neither the chain nor the window. */
+        boolean wants(KiobufChain chain);
+
+        /** Takes the chain, which has left the window: what happens meanwhile may add to the window and drain it. */
+        void take(KiobufChain chain);
     }
 
     /** A chain's place in the window. */
     private static final class Slot {
+        final long arrival;
         KiobufChain chain;
         boolean indexed;
+        boolean gone;
 
         @Nullable
         Slot older;
@@ -36,8 +40,9 @@ final class MergeWindow {
         @Nullable
         Slot newer;
 
-        Slot(KiobufChain chain) {
+        Slot(KiobufChain chain, long arrival) {
             this.chain = chain;
+            this.arrival = arrival;
         }
     }
 
@@ -65,16 +70,12 @@ final class MergeWindow {
         }
 
         void remove(Slot slot) {
-            remove(slot, slot.chain.offsetBytes(), slot.chain.endBytes());
-        }
-
-        void remove(Slot slot, long startBytes, long endBytes) {
             if (!slot.indexed) {
                 return;
             }
             slot.indexed = false;
-            removeIfSame(byStart, key(startBytes), slot);
-            removeIfSame(byEnd, key(endBytes), slot);
+            removeIfSame(byStart, key(slot.chain.offsetBytes()), slot);
+            removeIfSame(byEnd, key(slot.chain.endBytes()), slot);
         }
 
         private static void removeIfSame(LongObjectMap<Slot> map, long key, Slot slot) {
@@ -95,6 +96,7 @@ final class MergeWindow {
     private @Nullable Slot newest;
     private @Nullable Slot last;
     private int chains;
+    private long arrivals;
 
     MergeWindow(MergeLimits limits) {
         this.limits = limits;
@@ -116,7 +118,7 @@ final class MergeWindow {
     void add(Kiobuf request) {
         KiobufChain added = KiobufChain.of(request);
         if (!request.isMergeable() || limits.maxOriginalsPerChain() == 1) {
-            append(new Slot(added));
+            append(added);
             return;
         }
         Index index = index(request.op());
@@ -134,14 +136,12 @@ final class MergeWindow {
             after.chain = added;
             return;
         }
-        Slot slot = new Slot(added);
-        append(slot);
-        makeLast(slot);
+        makeLast(append(added));
     }
 
     /** Puts a request in that nothing may join. Takes it. */
     void addClosed(Kiobuf request) {
-        append(new Slot(KiobufChain.of(request)));
+        append(KiobufChain.of(request));
     }
 
     private boolean mayJoin(KiobufChain before, KiobufChain after) {
@@ -160,7 +160,14 @@ final class MergeWindow {
         if (after != null && mayJoin(grown.chain, after.chain)) {
             index.remove(after);
             grown.chain.join(after.chain);
-            unlink(after);
+            // The joined chain has the place of the older of the two: nobody is set back by being merged.
+            if (after.arrival < grown.arrival) {
+                after.chain = grown.chain;
+                unlink(grown);
+                last = after;
+            } else {
+                unlink(after);
+            }
         }
     }
 
@@ -175,7 +182,8 @@ final class MergeWindow {
         last = slot;
     }
 
-    private void append(Slot slot) {
+    private Slot append(KiobufChain chain) {
+        Slot slot = new Slot(chain, arrivals++);
         slot.older = newest;
         if (newest == null) {
             oldest = slot;
@@ -184,6 +192,7 @@ final class MergeWindow {
         }
         newest = slot;
         chains++;
+        return slot;
     }
 
     private void unlink(Slot slot) {
@@ -200,6 +209,7 @@ final class MergeWindow {
         if (last == slot) {
             last = null;
         }
+        slot.gone = true;
         chains--;
     }
 
@@ -211,20 +221,19 @@ final class MergeWindow {
         last = null;
     }
 
-    /** Offers every chain to {@code taker}, oldest first. The taker must not add to the window. */
+    /** Offers every chain to {@code taker}, oldest first. */
     void drain(Taker taker) {
         Slot slot = oldest;
         while (slot != null) {
-            // Read before the chain is given away: its originals may be gone when the taker returns.
-            Slot newer = slot.newer;
-            KiobufChain chain = slot.chain;
-            long startBytes = chain.offsetBytes();
-            long endBytes = chain.endBytes();
-            if (taker.take(chain)) {
-                index(chain.op()).remove(slot, startBytes, endBytes);
+            // A slot that has gone still says what was behind it; that may have gone since, too.
+            if (!slot.gone && taker.wants(slot.chain)) {
+                // Out before it is given away: completions that run meanwhile may bring its neighbours, and what is
+                // issued must not grow.
+                index(slot.chain.op()).remove(slot);
                 unlink(slot);
+                taker.take(slot.chain);
             }
-            slot = newer;
+            slot = slot.newer;
         }
     }
 }

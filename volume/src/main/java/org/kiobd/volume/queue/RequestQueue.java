@@ -26,7 +26,7 @@ public final class RequestQueue {
     private final IoLoop loop;
     private final MergeWindow window;
     private final Plug plug;
-    private final MergeWindow.Taker issueIfRoom = this::issueIfRoom;
+    private final MergeWindow.Taker issueIfRoom = new IssueIfRoom();
 
     private boolean draining;
     private boolean drainAgain;
@@ -84,12 +84,16 @@ public final class RequestQueue {
         }
     }
 
-    private boolean issueIfRoom(KiobufChain chain) {
-        if (!device.hasRoom(chain) || !requestersAreThere(chain)) {
-            return false;
+    private final class IssueIfRoom implements MergeWindow.Taker {
+        @Override
+        public boolean wants(KiobufChain chain) {
+            return device.hasRoom(chain) && requestersAreThere(chain);
         }
-        device.submit(chain);
-        return true;
+
+        @Override
+        public void take(KiobufChain chain) {
+            device.submit(chain);
+        }
     }
 
     /** A mutation that waited while its client went away may be older than what the client has written elsewhere since. */
@@ -150,17 +154,23 @@ public final class RequestQueue {
     public int dropUnissued(Object owner) {
         List<Kiobuf> dropped = new ArrayList<>();
         List<Kiobuf> kept = new ArrayList<>();
-        window.drain(chain -> {
-            if (!concerns(chain, owner)) {
-                return false;
+        window.drain(new MergeWindow.Taker() {
+            @Override
+            public boolean wants(KiobufChain chain) {
+                return concerns(chain, owner);
             }
-            sort(chain, owner, kept, dropped);
-            return true;
+
+            @Override
+            public void take(KiobufChain chain) {
+                sort(chain, owner, kept, dropped);
+            }
         });
         // One by one and closed: whether a FLUSH came after them is not known any more, so nothing may join them.
         for (Kiobuf request : kept) {
             window.addClosed(request.unlinked());
         }
+        // Called by a completion that runs while chains are issued: what was put back is behind that pass.
+        drainAgain |= draining;
         KiobufChain flush = nextFlush;
         if (flush != null) {
             nextFlush = null;

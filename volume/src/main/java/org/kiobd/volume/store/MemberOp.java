@@ -3,6 +3,7 @@ package org.kiobd.volume.store;
 import io.netty.buffer.ByteBuf;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.ChainSlice;
@@ -99,21 +100,41 @@ public final class MemberOp {
      */
     public MemberOp part(int firstEntry, int endEntry, long skipBytes) {
         long startBytes = 0;
-        for (int i = 0; i < firstEntry; i++) {
-            startBytes += entryLength[i];
-        }
-        MemberOp part = new MemberOp(op, flags, member, offsetBytes + startBytes + skipBytes, listener);
-        long toSkipBytes = skipBytes;
-        for (int i = firstEntry; i < endEntry; i++) {
-            long skippedBytes = Math.min(toSkipBytes, entryLength[i]);
-            toSkipBytes -= skippedBytes;
-            if (skippedBytes < entryLength[i]) {
-                part.append(original[i], originalOffset[i] + skippedBytes, entryLength[i] - skippedBytes);
-                part.fragment[part.entries - 1] = fragment[i];
-                part.fragmentOffset[part.entries - 1] = fragmentOffset[i] + (int) skippedBytes;
+        long partBytes = 0;
+        for (int i = 0; i < endEntry; i++) {
+            if (i < firstEntry) {
+                startBytes += entryLength[i];
+            } else {
+                partBytes += entryLength[i];
             }
         }
-        return part;
+        return slice(startBytes + skipBytes, partBytes - skipBytes, listener);
+    }
+
+    /**
+     * {@code newLengthBytes} bytes of this operation, the first at {@code skipBytes}, as one that tells {@code newListener} of its
+     * end: what a store that wraps another sends on in place of this one. The originals still end through this one.
+     */
+    public MemberOp slice(long skipBytes, long newLengthBytes, Listener newListener) {
+        if (!ByteRange.fits(skipBytes, newLengthBytes, lengthBytes)) {
+            throw new IllegalArgumentException(
+                    "no such slice: skipBytes=" + skipBytes + " lengthBytes=" + newLengthBytes + " of " + this);
+        }
+        MemberOp slice = new MemberOp(op, flags, member, offsetBytes + skipBytes, newListener);
+        long endBytes = skipBytes + newLengthBytes;
+        long entryStart = 0;
+        for (int i = 0; i < entries; i++) {
+            long from = Math.max(skipBytes, entryStart);
+            long to = Math.min(endBytes, entryStart + entryLength[i]);
+            // A FLUSH has originals but no bytes; elsewhere an entry without a byte in the slice stays out of it.
+            if (from < to || lengthBytes == 0) {
+                slice.append(original[i], originalOffset[i] + from - entryStart, to - from);
+                slice.fragment[slice.entries - 1] = fragment[i];
+                slice.fragmentOffset[slice.entries - 1] = fragmentOffset[i] + (int) (from - entryStart);
+            }
+            entryStart += entryLength[i];
+        }
+        return slice;
     }
 
     public Op op() {

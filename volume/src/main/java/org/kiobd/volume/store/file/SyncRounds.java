@@ -8,6 +8,8 @@ import java.util.function.IntSupplier;
 /**
  * Joins syncs of one file, whoever asks and from whatever loop: one runs, all that are asked for meanwhile wait and share the next. A
  * request never rides on a sync that had begun before it, so what was written before the request is covered. Any thread.
+ *
+ * <p>A failure is kept: the kernel may have dropped the pages, and tells of it once, so a later sync that succeeds promises nothing.
  */
 final class SyncRounds {
     /** Told on a file thread how its sync ended. */
@@ -21,6 +23,7 @@ final class SyncRounds {
     private final IntSupplier sync;
     private List<Waiter> waiting = new ArrayList<>();
     private boolean running;
+    private int keptErrno;
 
     /**
      * @param threads where syncs run
@@ -54,7 +57,9 @@ final class SyncRounds {
                 round = waiting;
                 waiting = new ArrayList<>();
             }
-            int errno = sync.getAsInt();
+            int errno = keptErrno == 0 ? sync.getAsInt() : keptErrno;
+            // Rounds follow each other through the lock, so this needs none.
+            keptErrno = errno;
             for (Waiter waiter : round) {
                 waiter.synced(errno);
             }

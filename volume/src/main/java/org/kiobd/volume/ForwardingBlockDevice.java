@@ -1,0 +1,72 @@
+package org.kiobd.volume;
+
+import java.util.concurrent.CompletionStage;
+import org.kiobd.volume.kiobuf.KiobufChain;
+import org.kiobd.volume.loop.IoLoop;
+
+/**
+ * A device over another: every call goes through. Wrappers override what they change, so that no device knows a flag for it. Owns the
+ * device beneath and closes it. Threads: as {@link BlockDevice} says.
+ */
+public abstract class ForwardingBlockDevice implements BlockDevice {
+    private final BlockDevice beneath;
+
+    protected ForwardingBlockDevice(BlockDevice beneath) {
+        this.beneath = beneath;
+    }
+
+    /** The device this one forwards to. */
+    protected final BlockDevice beneath() {
+        return beneath;
+    }
+
+    @Override
+    public DeviceInfo info() {
+        return beneath.info();
+    }
+
+    @Override
+    public long sizeBytes() {
+        return beneath.sizeBytes();
+    }
+
+    @Override
+    public void submit(KiobufChain chain) {
+        beneath.submit(chain);
+    }
+
+    @Override
+    public boolean hasRoom(KiobufChain chain) {
+        return beneath.hasRoom(chain);
+    }
+
+    @Override
+    public void onRoom(IoLoop loop, Runnable listener) {
+        beneath.onRoom(loop, listener);
+    }
+
+    @Override
+    public void unplug(IoLoop loop) {
+        beneath.unplug(loop);
+    }
+
+    @Override
+    public CompletionStage<Void> freeze() {
+        return beneath.freeze();
+    }
+
+    @Override
+    public void thaw() {
+        beneath.thaw();
+    }
+
+    @Override
+    public DeviceCounters counters() {
+        return beneath.counters();
+    }
+
+    @Override
+    public void close() throws BlockIoException {
+        beneath.close();
+    }
+}
