@@ -1,10 +1,12 @@
 package org.kiobd.volume.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -29,18 +31,21 @@ import org.kiobd.volume.testkit.TestLoops;
 /** The rules of {@link MemberPort} and {@link MemberStore}, to be held by every store on every engine. */
 @ExtendWith(LeakCheck.class)
 public abstract class MemberStoreContract {
-    private static final long SIZE_BYTES = 64L << 20;
-    private static final int MIB = 1 << 20;
+    protected static final long SIZE_BYTES = 64L << 20;
+    protected static final int MIB = 1 << 20;
 
     private final IoLoops loops = new IoLoops(engine(), 2);
-    private final IoLoop loop = loops.all().get(0);
-    private MemberStore store;
-    private MemberPort port;
+    protected final IoLoop loop = loops.all().get(0);
+    protected MemberStore store;
+    protected MemberPort port;
 
     protected abstract IoEngine engine();
 
     /** Makes an empty member and opens it. */
     protected abstract MemberStore create(long sizeBytes) throws Exception;
+
+    /** Opens a member that {@link #create} made and that was closed since, or is open still. */
+    protected abstract MemberStore open(MemberUri uri, boolean readOnly) throws Exception;
 
     @BeforeEach
     void open() throws Exception {
@@ -50,23 +55,37 @@ public abstract class MemberStoreContract {
 
     @AfterEach
     void close() throws Exception {
-        MemberPort closing = port;
-        TestLoops.call(loop, () -> {
-            closing.close();
-            return true;
-        });
-        store.close();
+        closeMember();
         loops.close();
     }
 
-    /** How an operation ended. */
-    private record Ended(long doneBytes, @Nullable IoError error, List<ReadPiece> pieces) {}
+    private void closeMember() throws Exception {
+        closePort(loop, port);
+        store.close();
+    }
 
-    private Ended run(Kiobuf request) {
+    /** Closes the member and opens it again. */
+    protected void reopen(boolean readOnly) throws Exception {
+        closeMember();
+        store = open(store.uri(), readOnly);
+        port = TestLoops.call(loop, () -> store.port(loop));
+    }
+
+    private static void closePort(IoLoop on, MemberPort closing) {
+        TestLoops.call(on, () -> {
+            closing.close();
+            return true;
+        });
+    }
+
+    /** How an operation ended. */
+    public record Ended(long doneBytes, @Nullable IoError error, List<ReadPiece> pieces) {}
+
+    protected Ended run(Kiobuf request) {
         return run(loop, port, request);
     }
 
-    private static Ended run(IoLoop on, MemberPort through, Kiobuf request) {
+    protected static Ended run(IoLoop on, MemberPort through, Kiobuf request) {
         CompletableFuture<Ended> ended = new CompletableFuture<>();
         on.execute(() -> {
             request.retain();
@@ -96,7 +115,7 @@ public abstract class MemberStoreContract {
         return op;
     }
 
-    private Ended write(long offsetBytes, byte[] data, int flags, int pieceBytes) {
+    protected Ended write(long offsetBytes, byte[] data, int flags, int pieceBytes) {
         Kiobuf request = new Kiobuf(loop, Op.WRITE, offsetBytes, data.length).flags(flags);
         for (int at = 0; at < data.length; at += pieceBytes) {
             int count = Math.min(pieceBytes, data.length - at);
@@ -107,19 +126,21 @@ public abstract class MemberStoreContract {
         return run(request);
     }
 
-    private void write(long offsetBytes, byte[] data) {
+    protected void write(long offsetBytes, byte[] data) {
         Ended ended = write(offsetBytes, data, 0, data.length);
         assertThat(ended.error).isNull();
         assertThat(ended.doneBytes).isEqualTo(data.length);
     }
 
-    private byte[] read(long offsetBytes, int lengthBytes, int pieceBytes) {
+    protected byte[] read(long offsetBytes, int lengthBytes, int pieceBytes) {
         Kiobuf request = new Kiobuf(loop, Op.READ, offsetBytes, lengthBytes);
         List<ByteBuf> memory = new ArrayList<>();
+        byte[] garbage = new byte[pieceBytes];
+        Arrays.fill(garbage, (byte) 0x5a);
         for (int at = 0; at < lengthBytes; at += pieceBytes) {
             int count = Math.min(pieceBytes, lengthBytes - at);
-            ByteBuf piece = PooledByteBufAllocator.DEFAULT.directBuffer(count).setZero(0, count);
-            piece.setByte(0, 0x5a);
+            ByteBuf piece = PooledByteBufAllocator.DEFAULT.directBuffer(count);
+            piece.setBytes(0, garbage, 0, count);
             memory.add(piece.retain());
             request.add(Fragment.of(piece, 0, count));
         }
@@ -136,15 +157,15 @@ public abstract class MemberStoreContract {
         return bytes;
     }
 
-    private byte[] read(long offsetBytes, int lengthBytes) {
+    protected byte[] read(long offsetBytes, int lengthBytes) {
         return read(offsetBytes, lengthBytes, lengthBytes);
     }
 
-    private Ended range(Op op, long offsetBytes, long lengthBytes, int flags) {
+    protected Ended range(Op op, long offsetBytes, long lengthBytes, int flags) {
         return run(new Kiobuf(loop, op, offsetBytes, lengthBytes).flags(flags));
     }
 
-    private static byte[] pattern(int lengthBytes, long seed) {
+    protected static byte[] pattern(int lengthBytes, long seed) {
         byte[] bytes = new byte[lengthBytes];
         new Random(seed).nextBytes(bytes);
         return bytes;
@@ -197,10 +218,7 @@ public abstract class MemberStoreContract {
         for (CompletableFuture<Ended> one : all) {
             assertThat(TestLoops.await(one).error).isNull();
         }
-        TestLoops.call(otherLoop, () -> {
-            otherPort.close();
-            return true;
-        });
+        closePort(otherLoop, otherPort);
     }
 
     @Test
@@ -328,13 +346,97 @@ public abstract class MemberStoreContract {
                     int flags = random.nextBoolean() ? Kiobuf.NO_HOLE : 0;
                     assertThat(range(Op.WRITE_ZEROES, offset, length, flags).error)
                             .isNull();
-                    java.util.Arrays.fill(model, offset, offset + length, (byte) 0);
+                    Arrays.fill(model, offset, offset + length, (byte) 0);
                 }
                 default ->
                     assertThat(read(offset, length, 1 + random.nextInt(length)))
                             .as("seed=%d round=%d", seed, round)
-                            .isEqualTo(java.util.Arrays.copyOfRange(model, offset, offset + length));
+                            .isEqualTo(Arrays.copyOfRange(model, offset, offset + length));
             }
         }
+    }
+
+    @Test
+    void moreOperationsThanARingHasPlacesForAllEnd() {
+        int ops = 5000;
+        byte[] data = pattern(ops, 13);
+        List<CompletableFuture<Ended>> all = new ArrayList<>();
+        for (int i = 0; i < ops; i++) {
+            all.add(new CompletableFuture<>());
+        }
+        TestLoops.call(loop, () -> {
+            for (int i = 0; i < ops; i++) {
+                Kiobuf request = new Kiobuf(loop, Op.WRITE, i, 1);
+                request.add(Fragment.of(
+                        PooledByteBufAllocator.DEFAULT.directBuffer(1).writeByte(data[i]), 0, 1));
+                CompletableFuture<Ended> one = all.get(i);
+                port.submit(opOf(request, done -> {
+                    one.complete(new Ended(done.doneBytes(), done.error(), List.of()));
+                    request.endSlice();
+                }));
+                request.submitted();
+            }
+            port.unplug();
+            return true;
+        });
+        all.forEach(one -> assertThat(TestLoops.await(one)).isEqualTo(new Ended(1, null, List.of())));
+        assertThat(read(0, ops)).isEqualTo(data);
+    }
+
+    @Test
+    void aPortMayBeUsedOrClosedAtOnce() throws Exception {
+        IoLoop otherLoop = loops.all().get(1);
+        for (int i = 0; i < 20; i++) {
+            MemberPort madeElsewhere = store.port(otherLoop);
+            assertThat(run(otherLoop, madeElsewhere, new Kiobuf(otherLoop, Op.FLUSH, 0, 0)).error)
+                    .isNull();
+            closePort(otherLoop, madeElsewhere);
+            MemberPort unused = store.port(otherLoop);
+            closePort(otherLoop, unused);
+        }
+    }
+
+    @Test
+    void fastZeroesAreFastOrRefused() {
+        write(0, pattern(MIB, 14));
+        for (int flags : new int[] {Kiobuf.FAST_ZERO, Kiobuf.FAST_ZERO | Kiobuf.NO_HOLE}) {
+            IoError error = range(Op.WRITE_ZEROES, 1, MIB - 2, flags).error;
+            assertThat(error).isIn(null, IoError.NOT_SUPPORTED);
+            if (error == null) {
+                assertThat(read(1, MIB - 2)).containsOnly(0);
+            }
+        }
+    }
+
+    @Test
+    void whatWasClosedIsThereWhenOpenedAgain() throws Exception {
+        byte[] data = pattern(MIB, 15);
+        write(4097, data);
+        reopen(false);
+        assertThat(store.sizeBytes()).isEqualTo(SIZE_BYTES);
+        assertThat(read(4097, MIB)).isEqualTo(data);
+    }
+
+    @Test
+    void openedForReadingItRefusesEveryChange() throws Exception {
+        byte[] data = pattern(MIB, 16);
+        write(0, data);
+        reopen(true);
+        assertThat(store.isReadOnly()).isTrue();
+        assertThat(write(0, new byte[10], 0, 10).error).isEqualTo(IoError.NOT_PERMITTED);
+        assertThat(range(Op.TRIM, 0, MIB, 0).error).isEqualTo(IoError.NOT_PERMITTED);
+        assertThat(range(Op.WRITE_ZEROES, 0, MIB, 0).error).isEqualTo(IoError.NOT_PERMITTED);
+        assertThat(range(Op.FLUSH, 0, 0, 0).error).isNull();
+        assertThat(read(0, MIB)).isEqualTo(data);
+    }
+
+    @Test
+    void oneWriterOrManyReaders() throws Exception {
+        assertThatThrownBy(() -> open(store.uri(), false)).hasMessageContaining("in use");
+        assertThatThrownBy(() -> open(store.uri(), true)).hasMessageContaining("in use");
+        reopen(true);
+        open(store.uri(), true).close();
+        assertThatThrownBy(() -> open(store.uri(), false)).hasMessageContaining("in use");
+        reopen(false);
     }
 }

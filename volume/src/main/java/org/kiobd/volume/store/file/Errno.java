@@ -10,6 +10,7 @@ final class Errno {
     static final int EAGAIN = 11;
     static final int ENOMEM = 12;
     static final int EACCES = 13;
+    static final int EBUSY = 16;
     static final int EEXIST = 17;
     static final int ENOTDIR = 20;
     static final int EISDIR = 21;
@@ -47,6 +48,7 @@ final class Errno {
         return switch (errno) {
             case ENOENT -> "does not exist; check the path, or whether its file system is mounted";
             case EACCES, EPERM -> "permission denied; use an account that may, or change the file's permissions";
+            case EBUSY -> "is in use: mounted, or part of another device; it was not touched; unmount it first";
             case EEXIST -> "exists already; nothing was changed; choose another path or remove it first";
             case ENOTDIR -> "part of the path is not a folder";
             case EISDIR -> "is a folder; a member is a file or a block device";

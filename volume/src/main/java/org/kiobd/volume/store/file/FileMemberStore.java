@@ -7,6 +7,7 @@ import io.netty.channel.uring.IoUringIoHandler;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
 import org.kiobd.volume.format.Superblock;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.NettyIoLoop;
@@ -23,6 +24,8 @@ public final class FileMemberStore implements MemberStore {
     private static final long[] SUPERBLOCK_OFFSET_BYTES = {0, Superblock.DATA_OFFSET_BYTES / 2};
     private static final MemberCapabilities CAPABILITIES =
             new MemberCapabilities(1, 1, true, true, true, true, true, false, true, true);
+    private static final MemberCapabilities DEVICE_CAPABILITIES =
+            new MemberCapabilities(1, 1, true, true, false, false, true, false, false, true);
 
     private final MemberUri uri;
     private final OpenFile file;
@@ -42,7 +45,7 @@ public final class FileMemberStore implements MemberStore {
 
     @Override
     public MemberCapabilities capabilities() {
-        return CAPABILITIES;
+        return file.kind() == OpenFile.Kind.REGULAR ? CAPABILITIES : DEVICE_CAPABILITIES;
     }
 
     @Override
@@ -135,13 +138,19 @@ public final class FileMemberStore implements MemberStore {
     }
 
     private void sync() throws BlockIoException {
-        while (Libc.fsync(file.fd()) != 0) {
-            retryOrThrow("cannot sync it");
+        int errno = file.syncRounds().now();
+        if (errno != 0) {
+            throw failure(errno, "a sync failed, so what was written last may be lost");
         }
     }
 
     @Override
     public void resize(long newSizeBytes) throws BlockIoException {
+        if (file.kind() == OpenFile.Kind.BLOCK_DEVICE) {
+            throw new BlockIoException(
+                    IoError.NOT_SUPPORTED,
+                    uri.location() + ": a block device cannot be resized from here; nothing was changed");
+        }
         long newFileBytes = file.dataOffsetBytes() + newSizeBytes;
         while (Libc.ftruncate(file.fd(), newFileBytes) != 0) {
             retryOrThrow("cannot make it " + newFileBytes + " bytes long");

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.kiobd.volume.BlockIoException;
@@ -15,7 +16,10 @@ import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.store.MemberStoreProvider;
 import org.kiobd.volume.store.MemberUri;
 
-/** Makes and opens {@code file:} members. Needs Linux: what it does beyond reading and writing has no call in Java. Any thread. */
+/**
+ * Makes and opens {@code file:} members. Needs Linux: what it does beyond reading and writing has no call in Java. A block device can be
+ * opened, for one as a raw image, but not made into a member, grown or deleted. Any thread.
+ */
 public final class FileMemberStoreProvider implements MemberStoreProvider {
     private static final int OWNER_ONLY = 0600;
     private static final int FLOCK_BYTES = 32;
@@ -28,8 +32,11 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
     @Override
     public MemberStore create(MemberUri uri, long sizeBytes) throws BlockIoException {
         Path path = path(uri);
+        if (!Files.isDirectory(folderOf(path))) {
+            throw failure(folderOf(path), Errno.ENOENT);
+        }
         int fd = open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL);
-        OpenFile file = new OpenFile(fd, Superblock.DATA_OFFSET_BYTES, false);
+        OpenFile file = new OpenFile(fd, Superblock.DATA_OFFSET_BYTES, OpenFile.Kind.REGULAR, false);
         FileMemberStore store = new FileMemberStore(uri, file, 0);
         try {
             lock(path, fd, false);
@@ -37,12 +44,12 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
             syncFolder(path);
             return store;
         } catch (BlockIoException e) {
-            Libc.close(fd);
             try {
                 Files.deleteIfExists(path);
             } catch (IOException unremoved) {
                 e.addSuppressed(unremoved);
             }
+            Libc.close(fd);
             throw e;
         }
     }
@@ -59,17 +66,20 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
 
     private static MemberStore open(MemberUri uri, boolean readOnly, long dataOffsetBytes) throws BlockIoException {
         Path path = path(uri);
-        if (Files.isDirectory(path)) {
-            throw failure(path, Errno.EISDIR);
+        OpenFile.Kind kind = kindOf(path);
+        int flags = readOnly ? Libc.O_RDONLY : Libc.O_RDWR;
+        if (kind == OpenFile.Kind.BLOCK_DEVICE && !readOnly) {
+            // Without O_CREAT, on a device, it means: refuse while it is mounted or otherwise in the kernel's own use.
+            flags |= Libc.O_EXCL;
         }
-        int fd = open(path, readOnly ? Libc.O_RDONLY : Libc.O_RDWR);
+        int fd = open(path, flags);
         try {
             lock(path, fd, readOnly);
             long fileBytes = Libc.lseek(fd, 0, Libc.SEEK_END);
             if (fileBytes < 0) {
                 throw failure(path, Libc.errno());
             }
-            return new FileMemberStore(uri, new OpenFile(fd, dataOffsetBytes, readOnly), fileBytes);
+            return new FileMemberStore(uri, new OpenFile(fd, dataOffsetBytes, kind, readOnly), fileBytes);
         } catch (BlockIoException e) {
             Libc.close(fd);
             throw e;
@@ -80,21 +90,40 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         if (uri.location().isEmpty()) {
             throw new BlockIoException(IoError.INVALID, "member=" + uri + " names no file; say file:PATH");
         }
-        return Path.of(uri.location()).toAbsolutePath();
+        try {
+            return Path.of(uri.location()).toAbsolutePath();
+        } catch (InvalidPathException e) {
+            throw new BlockIoException(IoError.INVALID, "member=" + uri + " is no path: " + e.getReason(), e);
+        }
     }
 
-    private static int open(Path path, int flags) throws BlockIoException {
+    private static Path folderOf(Path path) {
+        return Objects.requireNonNullElse(path.getParent(), path);
+    }
+
+    /** Asked before it is opened: opening a pipe would wait for its other end. */
+    private static OpenFile.Kind kindOf(Path path) throws BlockIoException {
+        ByteBuffer statx = ByteBuffer.allocateDirect(Libc.STATX_BYTES).order(ByteOrder.nativeOrder());
+        requireLibc(path);
+        if (Libc.statx(Libc.AT_FDCWD, path.toString(), 0, Libc.STATX_TYPE, addressOf(statx)) != 0) {
+            throw failure(path, Libc.errno());
+        }
+        return switch (statx.getShort(Libc.STATX_MODE_OFFSET) & Libc.S_IFMT) {
+            case Libc.S_IFREG -> OpenFile.Kind.REGULAR;
+            case Libc.S_IFBLK -> OpenFile.Kind.BLOCK_DEVICE;
+            case Libc.S_IFDIR -> throw failure(path, Errno.EISDIR);
+            default ->
+                throw new BlockIoException(IoError.INVALID, path + " is neither a file nor a block device; name one");
+        };
+    }
+
+    private static long addressOf(ByteBuffer direct) {
+        return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
+    }
+
+    private static void requireLibc(Path path) throws BlockIoException {
         try {
-            while (true) {
-                int fd = Libc.open(path.toString(), flags | Libc.O_CLOEXEC, OWNER_ONLY);
-                if (fd >= 0) {
-                    return fd;
-                }
-                int errno = Libc.errno();
-                if (errno != Errno.EINTR) {
-                    throw failure(path, errno);
-                }
-            }
+            Libc.load();
         } catch (LinkageError e) {
             throw new BlockIoException(
                     IoError.NOT_SUPPORTED,
@@ -103,11 +132,25 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         }
     }
 
+    private static int open(Path path, int flags) throws BlockIoException {
+        requireLibc(path);
+        while (true) {
+            int fd = Libc.open(path.toString(), flags | Libc.O_CLOEXEC, OWNER_ONLY);
+            if (fd >= 0) {
+                return fd;
+            }
+            int errno = Libc.errno();
+            if (errno != Errno.EINTR) {
+                throw failure(path, errno);
+            }
+        }
+    }
+
     /** An open file description lock: unlike a POSIX lock it is not lost when this process closes another descriptor of the file. */
     private static void lock(Path path, int fd, boolean shared) throws BlockIoException {
         ByteBuffer flock = ByteBuffer.allocateDirect(FLOCK_BYTES).order(ByteOrder.nativeOrder());
         flock.putShort(0, shared ? Libc.F_RDLCK : Libc.F_WRLCK);
-        if (Libc.fcntl(fd, Libc.F_OFD_SETLK, Pointer.nativeValue(Native.getDirectBufferPointer(flock))) != 0) {
+        if (Libc.fcntl(fd, Libc.F_OFD_SETLK, addressOf(flock)) != 0) {
             int errno = Libc.errno();
             if (errno == Errno.EAGAIN || errno == Errno.EACCES) {
                 throw new BlockIoException(
@@ -119,7 +162,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
     }
 
     private static void syncFolder(Path path) throws BlockIoException {
-        Path folder = Objects.requireNonNull(path.getParent(), "a file has a folder");
+        Path folder = folderOf(path);
         int fd = open(folder, Libc.O_RDONLY | Libc.O_DIRECTORY);
         try {
             if (Libc.fsync(fd) != 0) {
@@ -136,7 +179,11 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
 
     @Override
     public boolean exists(MemberUri uri) {
-        return Files.exists(Path.of(uri.location()));
+        try {
+            return Files.exists(path(uri));
+        } catch (BlockIoException e) {
+            return false;
+        }
     }
 
     @Override
@@ -150,12 +197,21 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         if (!Files.exists(path)) {
             return;
         }
-        // Opened first: the lock tells whether somebody uses it.
-        open(uri, false).close();
+        if (kindOf(path) != OpenFile.Kind.REGULAR) {
+            throw new BlockIoException(IoError.INVALID, path + " is a block device; it was not deleted");
+        }
+        int fd = open(path, Libc.O_RDWR);
         try {
+            // The lock tells whether somebody uses it, and is held until the name is gone.
+            lock(path, fd, false);
             Files.deleteIfExists(path);
+            syncFolder(path);
+        } catch (BlockIoException e) {
+            throw e;
         } catch (IOException e) {
             throw new BlockIoException(IoError.IO, path + ": cannot delete it: " + e.getMessage(), e);
+        } finally {
+            Libc.close(fd);
         }
     }
 }

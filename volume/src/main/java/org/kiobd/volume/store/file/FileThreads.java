@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  * bounded by what members may have in flight. They are never interrupted and go away when idle.
  */
 final class FileThreads {
-    private static final int THREADS = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
+    static final int THREADS = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
     private static final int IDLE_S = 10;
     private static final ThreadPoolExecutor POOL = pool();
 

@@ -35,21 +35,31 @@ final class Libc {
     /** posix_fadvise(2). */
     static final int POSIX_FADV_WILLNEED = 3;
 
-    /** statx(2). */
+    /** statx(2): its flags and the places of two fields in what it fills. */
     static final int AT_FDCWD = -100;
 
     static final int AT_EMPTY_PATH = 0x1000;
-
+    static final int STATX_TYPE = 1;
     static final int STATX_BLOCKS = 0x400;
     static final int STATX_BYTES = 256;
+    static final int STATX_MODE_OFFSET = 28;
     static final int STATX_BLOCKS_OFFSET = 48;
-    static final int STATX_BLOCK_BYTES = 512;
+
+    /** inode(7): the kind of file in a mode. */
+    static final int S_IFMT = 0170000;
+
+    static final int S_IFDIR = 0040000;
+    static final int S_IFBLK = 0060000;
+    static final int S_IFREG = 0100000;
 
     static {
         Native.register(Libc.class, "c");
     }
 
     private Libc() {}
+
+    /** Does nothing, but that this class is initialized, or throws the LinkageError that says why it cannot be. */
+    static void load() {}
 
     private static boolean aarch64() {
         return "aarch64".equals(System.getProperty("os.arch"));

@@ -16,18 +16,35 @@ import org.kiobd.volume.store.MemberOp;
  */
 final class OpenFile {
     private static final ThreadLocal<Iovecs> IOVECS = ThreadLocal.withInitial(Iovecs::new);
-    private static final int ZERO_BYTES = 1 << 20;
+    private static final int BLOCK_BYTES = 4096;
 
     private final int fd;
     private final long dataOffsetBytes;
+    private final Kind kind;
     private final boolean readOnly;
     private final LongAdder submittedOps = new LongAdder();
-    private final SyncRounds syncRounds = new SyncRounds(FileThreads.executor(), this::syncNow);
+    private final SyncRounds syncRounds = new SyncRounds(FileThreads.executor(), this::fdatasync);
+
+    /** What is open. */
+    enum Kind {
+        REGULAR,
+        BLOCK_DEVICE
+    }
+
+    /** Zeros to write from where the file system cannot make them itself; nobody writes into it. */
+    private static final class Zeros {
+        static final int BYTES = 1 << 20;
+        static final ByteBuffer MEMORY = ByteBuffer.allocateDirect(BYTES);
+        static final long ADDRESS = Pointer.nativeValue(Native.getDirectBufferPointer(MEMORY));
+
+        private Zeros() {}
+    }
 
     /** @param dataOffsetBytes where the data area begins in the file */
-    OpenFile(int fd, long dataOffsetBytes, boolean readOnly) {
+    OpenFile(int fd, long dataOffsetBytes, Kind kind, boolean readOnly) {
         this.fd = fd;
         this.dataOffsetBytes = dataOffsetBytes;
+        this.kind = kind;
         this.readOnly = readOnly;
     }
 
@@ -39,8 +56,17 @@ final class OpenFile {
         return dataOffsetBytes;
     }
 
+    Kind kind() {
+        return kind;
+    }
+
     boolean isReadOnly() {
         return readOnly;
+    }
+
+    /** Whether {@code op} would change what was opened for reading only. */
+    boolean forbids(MemberOp op) {
+        return readOnly && op.op().mutates();
     }
 
     LongAdder submittedOps() {
@@ -51,7 +77,7 @@ final class OpenFile {
         return syncRounds;
     }
 
-    private int syncNow() {
+    private int fdatasync() {
         submittedOps.increment();
         while (Libc.fdatasync(fd) != 0) {
             int errno = Libc.errno();
@@ -117,24 +143,41 @@ final class OpenFile {
 
     /** Does TRIM: gives the range's blocks back where the file system can; where it cannot, nothing happens, which TRIM allows. */
     int trim(MemberOp op) {
-        int errno = fallocate(Libc.FALLOC_FL_PUNCH_HOLE | Libc.FALLOC_FL_KEEP_SIZE, op);
-        return errno == Errno.EOPNOTSUPP || errno == Errno.ENOSYS ? 0 : errno;
-    }
-
-    /** Does WRITE_ZEROES: a hole, or with NO_HOLE an allocated range of zeros; written out only where the file system can do neither. */
-    Outcome zero(MemberOp op) {
-        int mode = op.has(Kiobuf.NO_HOLE) ? Libc.FALLOC_FL_ZERO_RANGE : Libc.FALLOC_FL_PUNCH_HOLE;
-        int errno = fallocate(mode | Libc.FALLOC_FL_KEEP_SIZE, op);
-        boolean unsupported = errno == Errno.EOPNOTSUPP || errno == Errno.ENOSYS;
-        if (!unsupported || op.has(Kiobuf.FAST_ZERO)) {
-            return new Outcome(errno == 0 ? op.lengthBytes() : 0, errno == Errno.ENOSYS ? Errno.EOPNOTSUPP : errno);
+        long offsetBytes = dataOffsetBytes + op.offsetBytes();
+        long endBytes = offsetBytes + op.lengthBytes();
+        if (kind == Kind.BLOCK_DEVICE) {
+            // A file takes any range and zeroes the ends itself; a device takes whole blocks only.
+            offsetBytes = (offsetBytes + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
+            endBytes = endBytes / BLOCK_BYTES * BLOCK_BYTES;
         }
-        return writeZeros(op);
+        if (offsetBytes >= endBytes) {
+            return 0;
+        }
+        int errno = fallocate(Libc.FALLOC_FL_PUNCH_HOLE, offsetBytes, endBytes - offsetBytes);
+        return isUnsupported(errno) ? 0 : errno;
     }
 
-    private int fallocate(int mode, MemberOp op) {
+    /** Does WRITE_ZEROES: a hole, or with NO_HOLE an allocated range of zeros; written out only where neither can be had. */
+    Outcome zero(MemberOp op) {
+        if (op.lengthBytes() == 0) {
+            return new Outcome(0, 0);
+        }
+        int mode = op.has(Kiobuf.NO_HOLE) ? Libc.FALLOC_FL_ZERO_RANGE : Libc.FALLOC_FL_PUNCH_HOLE;
+        int errno = fallocate(mode, dataOffsetBytes + op.offsetBytes(), op.lengthBytes());
+        if (!isUnsupported(errno)) {
+            return new Outcome(errno == 0 ? op.lengthBytes() : 0, errno);
+        }
+        return op.has(Kiobuf.FAST_ZERO) ? new Outcome(0, Errno.EOPNOTSUPP) : writeZeros(op);
+    }
+
+    private boolean isUnsupported(int errno) {
+        boolean unaligned = kind == Kind.BLOCK_DEVICE && errno == Errno.EINVAL;
+        return errno == Errno.EOPNOTSUPP || errno == Errno.ENOSYS || unaligned;
+    }
+
+    private int fallocate(int mode, long offsetBytes, long lengthBytes) {
         submittedOps.increment();
-        while (Libc.fallocate(fd, mode, dataOffsetBytes + op.offsetBytes(), op.lengthBytes()) != 0) {
+        while (Libc.fallocate(fd, mode | Libc.FALLOC_FL_KEEP_SIZE, offsetBytes, lengthBytes) != 0) {
             int errno = Libc.errno();
             if (errno != Errno.EINTR) {
                 return errno;
@@ -144,13 +187,11 @@ final class OpenFile {
     }
 
     private Outcome writeZeros(MemberOp op) {
-        ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(ZERO_BYTES, op.lengthBytes()));
-        long address = Pointer.nativeValue(Native.getDirectBufferPointer(zeros));
         long doneBytes = 0;
         while (doneBytes < op.lengthBytes()) {
-            long count = Math.min(zeros.capacity(), op.lengthBytes() - doneBytes);
+            long count = Math.min(Zeros.BYTES, op.lengthBytes() - doneBytes);
             submittedOps.increment();
-            long moved = Libc.pwrite(fd, address, count, dataOffsetBytes + op.offsetBytes() + doneBytes);
+            long moved = Libc.pwrite(fd, Zeros.ADDRESS, count, dataOffsetBytes + op.offsetBytes() + doneBytes);
             if (moved > 0) {
                 doneBytes += moved;
             } else if (moved == 0 || !Errno.isTransient(Libc.errno())) {
@@ -175,7 +216,7 @@ final class OpenFile {
         ByteBuffer statx = ByteBuffer.allocateDirect(Libc.STATX_BYTES).order(ByteOrder.nativeOrder());
         long address = Pointer.nativeValue(Native.getDirectBufferPointer(statx));
         int result = Libc.statx(folderFd, path, flags, Libc.STATX_BLOCKS, address);
-        return result == 0 ? statx.getLong(Libc.STATX_BLOCKS_OFFSET) * Libc.STATX_BLOCK_BYTES : -1;
+        return result == 0 ? statx.getLong(Libc.STATX_BLOCKS_OFFSET) * STATX_BLOCK_BYTES : -1;
     }
 
     /** The outcome as the block layer's word; null for success. */

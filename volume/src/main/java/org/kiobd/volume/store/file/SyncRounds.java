@@ -4,15 +4,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.IntSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Joins syncs of one file, whoever asks and from whatever loop: one runs, all that are asked for meanwhile wait and share the next. A
- * request never rides on a sync that had begun before it, so what was written before the request is covered. Any thread.
+ * request never rides on a sync that had begun before it, so what was written before the request is covered.
  *
- * <p>A failure is kept: the kernel may have dropped the pages, and tells of it once, so a later sync that succeeds promises nothing.
+ * <p>A failure is final. The kernel tells it once and may have dropped the pages, so the next sync would succeed without them: from
+ * then on every request fails as the first did, those that were already waiting included. Any thread.
  */
 final class SyncRounds {
-    /** Told on a file thread how its sync ended. */
+    private static final Logger LOG = LoggerFactory.getLogger(SyncRounds.class);
+
+    /** Told how its sync ended, on a file thread. */
     @FunctionalInterface
     interface Waiter {
         /** @param errno 0 if everything is durable */
@@ -21,12 +26,12 @@ final class SyncRounds {
 
     private final Executor threads;
     private final IntSupplier sync;
+    private volatile int failedErrno;
     private List<Waiter> waiting = new ArrayList<>();
     private boolean running;
-    private int keptErrno;
 
     /**
-     * @param threads where syncs run
+     * @param threads where rounds run
      * @param sync does it, returns 0 or errno
      */
     SyncRounds(Executor threads, IntSupplier sync) {
@@ -57,12 +62,30 @@ final class SyncRounds {
                 round = waiting;
                 waiting = new ArrayList<>();
             }
-            int errno = keptErrno == 0 ? sync.getAsInt() : keptErrno;
-            // Rounds follow each other through the lock, so this needs none.
-            keptErrno = errno;
+            int errno = now();
             for (Waiter waiter : round) {
-                waiter.synced(errno);
+                tell(waiter, errno);
             }
         }
+    }
+
+    /** One that throws must not keep the others waiting. */
+    private static void tell(Waiter waiter, int errno) {
+        try {
+            waiter.synced(errno);
+        } catch (RuntimeException e) {
+            LOG.error("who waited for a sync threw when it ended: errno={}", errno, e);
+        }
+    }
+
+    /** Syncs on the caller's own thread, for those who may block; returns 0 or errno. */
+    int now() {
+        if (failedErrno == 0) {
+            int errno = sync.getAsInt();
+            if (errno != 0) {
+                failedErrno = errno;
+            }
+        }
+        return failedErrno;
     }
 }

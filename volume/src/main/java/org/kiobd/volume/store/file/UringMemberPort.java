@@ -39,6 +39,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
     private final ArrayDeque<Transfer> free = new ArrayDeque<>();
     private @Nullable IoRegistration registration;
     private @Nullable Throwable registrationFailure;
+    private boolean closed;
 
     /** An operation in the ring, and the gather list the kernel reads it by. Reused. */
     private static final class Transfer {
@@ -69,6 +70,9 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
 
     private void registered(IoRegistration newRegistration) {
         registration = newRegistration;
+        if (closed) {
+            newRegistration.cancel();
+        }
         MemberOp op = beforeRegistration.poll();
         while (op != null) {
             submit(op);
@@ -88,6 +92,10 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
 
     @Override
     public void submit(MemberOp op) {
+        if (file.forbids(op)) {
+            op.complete(0, IoError.NOT_PERMITTED);
+            return;
+        }
         boolean onRing = op.op().carriesData() && !(op.op() == Op.READ && op.accepts(ReadPiece.ACCEPT_FILE_EXTENT));
         if (!onRing) {
             threaded.submit(op);
@@ -178,9 +186,10 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         threaded.unplug();
     }
 
-    /** Also called by the ring when its loop ends. */
+    /** Also called by the ring when its loop ends. One that is closed before the ring has taken it is given back then. */
     @Override
     public void close() {
+        closed = true;
         if (registration != null && registration.isValid()) {
             registration.cancel();
         }

@@ -2,6 +2,7 @@ package org.kiobd.volume.store.memory;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.loop.IoLoop;
@@ -56,8 +57,8 @@ public final class MemoryMemberStore implements MemberStore {
     }
 
     @Override
-    public byte[] readSuperblock(int copy) {
-        return superblocks ? medium.superblock(copy) : new byte[SUPERBLOCK_BYTES];
+    public byte @Nullable [] readSuperblock(int copy) {
+        return superblocks ? medium.superblock(copy) : null;
     }
 
     @Override

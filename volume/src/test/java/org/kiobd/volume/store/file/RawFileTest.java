@@ -1,28 +1,31 @@
 package org.kiobd.volume.store.file;
 
 import java.io.RandomAccessFile;
-import java.nio.file.Path;
-import org.junit.jupiter.api.io.TempDir;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.store.MemberStore;
-import org.kiobd.volume.store.MemberStoreContract;
 import org.kiobd.volume.store.MemberUri;
 
-class RawFileTest extends MemberStoreContract {
-    @TempDir
-    Path folder;
-
+class RawFileTest extends FileContract {
     @Override
     protected IoEngine engine() {
         return IoEngine.best();
     }
 
     @Override
+    long dataOffsetBytes() {
+        return 0;
+    }
+
+    @Override
     protected MemberStore create(long sizeBytes) throws Exception {
-        Path image = folder.resolve("disk.raw");
-        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
-            file.setLength(sizeBytes);
+        try (RandomAccessFile image = new RandomAccessFile(file().toFile(), "rw")) {
+            image.setLength(sizeBytes);
         }
-        return new FileMemberStoreProvider().openRaw(MemberUri.file(image), false);
+        return open(MemberUri.file(file()), false);
+    }
+
+    @Override
+    protected MemberStore open(MemberUri uri, boolean readOnly) throws Exception {
+        return new FileMemberStoreProvider().openRaw(uri, readOnly);
     }
 }

@@ -21,6 +21,11 @@ class MemoryMemberStoreTest extends MemberStoreContract {
         return new MemoryMemberStoreProvider().create(MemberUri.parse("memory:"), sizeBytes);
     }
 
+    @Override
+    protected MemberStore open(MemberUri uri, boolean readOnly) throws Exception {
+        return new MemoryMemberStoreProvider().open(uri, readOnly);
+    }
+
     @Test
     void namedMemoryIsKeptWhileTheProcessLivesAndOpenedOnce() throws Exception {
         MemoryMemberStoreProvider provider = new MemoryMemberStoreProvider();

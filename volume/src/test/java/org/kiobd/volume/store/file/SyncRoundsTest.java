@@ -1,0 +1,83 @@
+package org.kiobd.volume.store.file;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import org.junit.jupiter.api.Test;
+
+/** Turned by hand: a round runs when the test says so, and requests arrive from inside a sync that is running. */
+class SyncRoundsTest {
+    private final Queue<Runnable> tasks = new ArrayDeque<>();
+    private final Queue<Runnable> duringSync = new ArrayDeque<>();
+    private final List<String> told = new ArrayList<>();
+    private int syncs;
+    private int nextErrno;
+    private final SyncRounds rounds = new SyncRounds(tasks::add, this::sync);
+
+    private int sync() {
+        syncs++;
+        Runnable meanwhile = duringSync.poll();
+        if (meanwhile != null) {
+            meanwhile.run();
+        }
+        int errno = nextErrno;
+        nextErrno = 0;
+        return errno;
+    }
+
+    private void turn() {
+        while (!tasks.isEmpty()) {
+            tasks.remove().run();
+        }
+    }
+
+    private void request(String name) {
+        rounds.request(errno -> told.add(name + "=" + errno + " after " + syncs));
+    }
+
+    @Test
+    void whoeverAsksWhileOneRunsSharesTheNext() {
+        request("first");
+        duringSync.add(() -> {
+            for (int i = 0; i < 100; i++) {
+                request("later");
+            }
+        });
+        turn();
+        assertThat(syncs).isEqualTo(2);
+        assertThat(told).hasSize(101);
+        assertThat(told.get(0)).isEqualTo("first=0 after 1");
+        assertThat(told.subList(1, 101)).containsOnly("later=0 after 2");
+        request("last");
+        turn();
+        assertThat(told.get(101)).isEqualTo("last=0 after 3");
+    }
+
+    @Test
+    void aFailureIsFinalAndNeverSyncedAway() {
+        nextErrno = Errno.ENOSPC;
+        request("first");
+        duringSync.add(() -> request("waiting"));
+        turn();
+        request("later");
+        turn();
+        assertThat(told).containsExactly("first=28 after 1", "waiting=28 after 1", "later=28 after 1");
+        assertThat(rounds.now()).isEqualTo(Errno.ENOSPC);
+        assertThat(syncs).isEqualTo(1);
+    }
+
+    @Test
+    void aWaiterThatThrowsHoldsNobodyUp() {
+        rounds.request(errno -> {
+            throw new IllegalStateException("thrown on purpose by a test");
+        });
+        request("second");
+        turn();
+        request("third");
+        turn();
+        assertThat(told).containsExactly("second=0 after 1", "third=0 after 2");
+    }
+}
