@@ -140,7 +140,8 @@ public final class NbdServer implements AutoCloseable {
             connected.decrementAndGet();
             channel.close()
                     .addListener(future -> LOG.warn(
-                            "a client was turned away, others are unharmed: maxConnections={}", limits.maxConnections()));
+                            "a client was turned away, others are unharmed: maxConnections={}",
+                            limits.maxConnections()));
             return;
         }
         channel.closeFuture().addListener(future -> connected.decrementAndGet());

@@ -34,9 +34,7 @@ final class StaleRequestTest {
     }
 
     @ParameterizedTest
-    @EnumSource(
-            value = IoEngine.class,
-            names = {"IO_URING", "EPOLL"})
+    @EnumSource(IoEngine.class)
     void aWriteIsNotExecutedAfterItsClientHasGone(IoEngine engine) throws Exception {
         play(engine, false);
     }

@@ -228,7 +228,14 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
 
     @Override
     public boolean isThere(long nowNanos) {
-        if (state != TransmissionState.SERVING || nowNanos - seenNanos < FRESH_NANOS) {
+        if (state != TransmissionState.SERVING) {
+            return true;
+        }
+        if (!wiring().ctx.channel().isActive()) {
+            // Closed already, and channelInactive is on its way behind the plug.
+            return false;
+        }
+        if (nowNanos - seenNanos < FRESH_NANOS) {
             return true;
         }
         if (!PeerHangup.hasHungUp(wiring().ctx.channel())) {
