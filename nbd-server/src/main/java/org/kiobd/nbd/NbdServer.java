@@ -138,8 +138,10 @@ public final class NbdServer implements AutoCloseable {
     private void accept(Channel channel) {
         if (connected.incrementAndGet() > limits.maxConnections()) {
             connected.decrementAndGet();
-            LOG.warn("a client was turned away: maxConnections={}", limits.maxConnections());
-            channel.unsafe().closeForcibly();
+            channel.close()
+                    .addListener(future -> LOG.warn(
+                            "a client was turned away, others are unharmed: maxConnections={}",
+                            limits.maxConnections()));
             return;
         }
         channel.closeFuture().addListener(future -> connected.decrementAndGet());

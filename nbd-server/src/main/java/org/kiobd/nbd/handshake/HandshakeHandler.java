@@ -81,12 +81,23 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         if (received == null) {
             received = bytes;
         } else {
-            // Only the tail of one option can be waiting here, so what is copied is bounded by its limit.
-            received.discardReadBytes();
-            received.writeBytes(bytes);
-            bytes.release();
+            received = append(ctx, received, bytes);
         }
         advance(ctx);
+    }
+
+    /** Only the beginning of one option can be waiting, so what is copied is bounded by its limit. Takes both, returns owned. */
+    private static ByteBuf append(ChannelHandlerContext ctx, ByteBuf waiting, ByteBuf bytes) {
+        ByteBuf joined = waiting;
+        if (waiting.maxWritableBytes() < bytes.readableBytes()) {
+            joined = ctx.alloc().directBuffer(waiting.readableBytes() + bytes.readableBytes());
+            joined.writeBytes(waiting);
+            waiting.release();
+        }
+        joined.discardSomeReadBytes();
+        joined.writeBytes(bytes);
+        bytes.release();
+        return joined;
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.kiobd.nbd.transmission;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.protocol.NbdErrno;
@@ -40,7 +41,8 @@ final class ReplyWriter {
     private final Listener listener;
     private final ChannelFutureListener batchSent = future -> batchSent();
     private @Nullable ByteBuf headers;
-    private @Nullable ByteBuf held;
+    private final ArrayDeque<ByteBuf> queued = new ArrayDeque<>();
+    private boolean flushing;
 
     private int requests;
     private long inFlightBytes;
@@ -84,7 +86,7 @@ final class ReplyWriter {
         out.writeInt(NbdMagic.NBD_SIMPLE_REPLY_MAGIC).writeInt(errno).writeLong(cookie);
         if (!out.isWritable()) {
             headers = null;
-            hold(out);
+            queued.add(out);
         }
         count(requestBytes, 0);
     }
@@ -92,7 +94,7 @@ final class ReplyWriter {
     /** Queues the reply of a READ that succeeded: its fragments are header and data. Borrows the request, adds references. */
     void data(Kiobuf request) {
         for (int i = 0; i < request.fragmentCount(); i++) {
-            hold(request.fragment(i).memory().retain());
+            queued.add(request.fragment(i).memory().retain());
         }
         long bytes = memoryBytes(request.lengthBytes());
         count(bytes, bytes);
@@ -104,27 +106,36 @@ final class ReplyWriter {
         memoryBytes += bytes;
     }
 
-    /** The last buffer of a batch waits here for the promise. */
-    private void hold(ByteBuf buffer) {
-        if (held != null) {
-            ctx.write(held, ctx.voidPromise());
-        }
-        held = buffer;
+    /** Whether there is something to flush. */
+    boolean hasQueued() {
+        return requests > 0;
     }
 
-    /** Sends what is queued. */
+    /** Sends what is queued. Not again while it does: a reply in several buffers must stay in one piece. */
     void flush() {
-        if (headers != null) {
-            hold(headers);
-            headers = null;
-        }
-        ByteBuf last = held;
-        if (last == null) {
+        if (flushing) {
             return;
         }
-        held = null;
+        flushing = true;
+        try {
+            while (requests > 0) {
+                writeBatch();
+            }
+        } finally {
+            flushing = false;
+        }
+    }
+
+    private void writeBatch() {
+        if (headers != null) {
+            queued.add(headers);
+            headers = null;
+        }
         push();
-        ctx.write(last).addListener(batchSent);
+        for (int left = queued.size(); left > 1; left--) {
+            ctx.write(queued.remove(), ctx.voidPromise());
+        }
+        ctx.write(queued.remove()).addListener(batchSent);
         ctx.flush();
     }
 
@@ -158,10 +169,8 @@ final class ReplyWriter {
             headers.release();
             headers = null;
         }
-        if (held != null) {
-            held.release();
-            held = null;
-        }
+        queued.forEach(ByteBuf::release);
+        queued.clear();
         if (requests > 0) {
             push();
             batchSentLast();

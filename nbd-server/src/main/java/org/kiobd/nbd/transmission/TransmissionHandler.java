@@ -35,8 +35,11 @@ import org.slf4j.LoggerFactory;
 public final class TransmissionHandler extends ChannelInboundHandlerAdapter implements ServedConnection, Requester {
     private static final Logger LOG = LoggerFactory.getLogger(TransmissionHandler.class);
 
-    /** Requests younger than this are issued without asking the kernel whether their client is still there. */
-    private static final long FRESH_NANOS = 10_000_000;
+    /**
+     * Requests younger than this are issued without asking the kernel whether their client is still there: less than it takes a client
+     * to send them again on another connection, see them answered, and write something newer. A busy connection is seldom asked.
+     */
+    private static final long FRESH_NANOS = 100_000;
 
     private final ConnectionContext connection;
     private final Export export;
@@ -155,6 +158,8 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
         if (received > 0) {
             countedRequests += received;
             wiring().exportLoop.received((int) received);
+        }
+        if (wiring().replies.hasQueued()) {
             scheduleEndOfIteration();
         }
     }
@@ -223,7 +228,14 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
 
     @Override
     public boolean isThere(long nowNanos) {
-        if (state != TransmissionState.SERVING || nowNanos - seenNanos < FRESH_NANOS) {
+        if (state != TransmissionState.SERVING) {
+            return true;
+        }
+        if (!wiring().ctx.channel().isActive()) {
+            // Closed already, and channelInactive is on its way behind the plug.
+            return false;
+        }
+        if (nowNanos - seenNanos < FRESH_NANOS) {
             return true;
         }
         if (!PeerHangup.hasHungUp(wiring().ctx.channel())) {

@@ -1,0 +1,96 @@
+package org.kiobd.nbd.transmission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.io.ByteArrayOutputStream;
+import org.kiobd.nbd.ConnectionContext;
+import org.kiobd.nbd.Export;
+import org.kiobd.nbd.NbdLimits;
+import org.kiobd.nbd.testkit.MemoryDevice;
+import org.kiobd.volume.kiobuf.PagePool;
+import org.kiobd.volume.loop.NettyIoLoop;
+
+/** A connection in its transmission phase, without a socket: bytes in, bytes out, and whether it would read on. */
+final class ServedChannel implements AutoCloseable {
+    private final EmbeddedChannel channel = new EmbeddedChannel();
+    private final PagePool pool;
+    private final Export export;
+    private final TransmissionHandler handler;
+    private boolean readAsked;
+
+    ServedChannel(MemoryDevice device, PagePool pool, NbdLimits limits) {
+        this.pool = pool;
+        this.export = new Export("memory", "", device);
+        NettyIoLoop loop = new NettyIoLoop(channel.eventLoop());
+        channel.config().setAutoRead(false);
+        channel.pipeline().addLast(new ChannelOutboundHandlerAdapter() {
+            @Override
+            public void read(ChannelHandlerContext ctx) {
+                readAsked = true;
+                ctx.read();
+            }
+        });
+        handler = new TransmissionHandler(
+                new ConnectionContext("connection=test", loop, pool, limits), export, new ReceiveBuffers(limits));
+        channel.pipeline().addLast(handler);
+    }
+
+    EmbeddedChannel channel() {
+        return channel;
+    }
+
+    Export export() {
+        return export;
+    }
+
+    /** What one receive brought, in a buffer of exactly that size. */
+    void receive(byte[] bytes) {
+        receive(bytes, bytes.length);
+    }
+
+    /** What one receive brought, in a buffer of {@code capacityBytes}. */
+    void receive(byte[] bytes, int capacityBytes) {
+        readAsked = false;
+        if (channel.isOpen()) {
+            channel.writeInbound(
+                    channel.alloc().directBuffer(capacityBytes, capacityBytes).writeBytes(bytes));
+            run();
+        }
+    }
+
+    void run() {
+        channel.runPendingTasks();
+    }
+
+    /** Whether, after the last receive, it has asked for more. */
+    boolean wantsMore() {
+        run();
+        return readAsked;
+    }
+
+    /** All that was sent since the last call. */
+    byte[] sent() {
+        run();
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (ByteBuf out = channel.readOutbound(); out != null; out = channel.readOutbound()) {
+            all.writeBytes(ByteBufUtil.getBytes(out));
+            out.release();
+        }
+        return all.toByteArray();
+    }
+
+    /** The client goes away; what was lent must be back. */
+    @Override
+    public void close() {
+        channel.finishAndReleaseAll();
+        run();
+        assertThat(handler.ended().toCompletableFuture()).isCompleted();
+        assertThat(pool.reservedBytes()).as("reserved bytes").isZero();
+        assertThat(export.figures().connections()).isZero();
+    }
+}
