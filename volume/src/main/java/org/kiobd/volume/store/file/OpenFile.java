@@ -15,6 +15,9 @@ import org.kiobd.volume.store.MemberOp;
  * once, by the store, when no port uses it any more.
  */
 final class OpenFile {
+    /** The unit of statx(2)'s block count, whatever the file system's own. */
+    private static final int STATX_BLOCK_BYTES = 512;
+
     private static final ThreadLocal<Iovecs> IOVECS = ThreadLocal.withInitial(Iovecs::new);
     private static final int BLOCK_BYTES = 4096;
 
