@@ -168,7 +168,7 @@ final class Raid0Port {
         if (error != null) {
             PortCounters.add(counters.errors, member, 1);
             memberOpFailed(op, error);
-        } else if (device.syncHasFailed() && (op.op() == Op.FLUSH || op.has(Kiobuf.FUA))) {
+        } else if (isSync(op) && device.syncHasFailed() && op.original(0).failure() == null) {
             // It was under way when another one failed; the kernel tells of lost pages once, so this success proves
             // nothing.
             chargeAll(op, 0, IoError.IO);
@@ -196,6 +196,10 @@ final class Raid0Port {
         }
     }
 
+    private static boolean isSync(MemberOp op) {
+        return op.op() == Op.FLUSH || op.has(Kiobuf.FUA);
+    }
+
     private static void endOriginals(MemberOp op) {
         int entries = op.entries();
         for (int i = 0; i < entries; i++) {
@@ -220,7 +224,7 @@ final class Raid0Port {
                     error,
                     op.doneBytes());
         }
-        boolean syncFailed = op.op() == Op.FLUSH || (op.has(Kiobuf.FUA) && op.doneBytes() == op.lengthBytes());
+        boolean syncFailed = isSync(op) && op.doneBytes() == op.lengthBytes();
         if (syncFailed) {
             device.syncFailed(op.member());
             chargeAll(op, 0, error);

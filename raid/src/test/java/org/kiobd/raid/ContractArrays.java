@@ -1,0 +1,49 @@
+package org.kiobd.raid;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.kiobd.volume.store.MemberStores;
+import org.kiobd.volume.store.MemberUri;
+
+/** Arrays made and opened as a user's are, for the contract suites. */
+final class ContractArrays {
+    private static final int MEMBERS = 3;
+    private static final long CHUNK_BYTES = 12_288;
+    private static final AtomicLong NUMBER = new AtomicLong();
+    private static final ArrayAssembler ASSEMBLER = new ArrayAssembler(MemberStores.load());
+
+    private ContractArrays() {}
+
+    static Raid0Device inFiles(Path folder, long sizeBytes) throws IOException {
+        List<MemberUri> members = new ArrayList<>();
+        for (int i = 0; i < MEMBERS; i++) {
+            members.add(MemberUri.file(folder.resolve("member" + i + ".img")));
+        }
+        return open(members, sizeBytes);
+    }
+
+    static Raid0Device inMemory(long sizeBytes) throws IOException {
+        long number = NUMBER.incrementAndGet();
+        List<MemberUri> members = new ArrayList<>();
+        for (int i = 0; i < MEMBERS; i++) {
+            members.add(MemberUri.parse("memory:contract-" + number + "-" + i));
+        }
+        return open(members, sizeBytes);
+    }
+
+    private static Raid0Device open(List<MemberUri> members, long sizeBytes) throws IOException {
+        return ASSEMBLER.open(ASSEMBLER.create(new ArraySpec("contract", sizeBytes, CHUNK_BYTES, members)), false);
+    }
+
+    static Raid0Device raw(Path folder, long sizeBytes) throws IOException {
+        Path image = folder.resolve("disk.raw");
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(sizeBytes);
+        }
+        return ASSEMBLER.openRaw(MemberUri.file(image), false);
+    }
+}

@@ -1,0 +1,230 @@
+package org.kiobd.raid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.kiobd.raid.TestArray.Shape;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.loop.IoEngine;
+import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.loop.IoLoops;
+import org.kiobd.volume.queue.MergeLimits;
+import org.kiobd.volume.queue.RequestQueue;
+import org.kiobd.volume.store.MemberStore;
+import org.kiobd.volume.store.MemberUri;
+import org.kiobd.volume.store.memory.MemoryMemberStoreProvider;
+import org.kiobd.volume.testkit.FaultyMemberStore;
+import org.kiobd.volume.testkit.LeakCheck;
+import org.kiobd.volume.testkit.ManualLoop;
+import org.kiobd.volume.testkit.Seeded;
+import org.kiobd.volume.testkit.SlowMemberStore;
+import org.kiobd.volume.testkit.TestLoops;
+import org.kiobd.volume.testkit.TestRequest;
+
+@ExtendWith(LeakCheck.class)
+class Raid0FreezeTest {
+    private static final Shape SHAPE = new Shape(2, 100, 10);
+
+    private final ManualLoop loop = new ManualLoop();
+    private final Random random = new Random(1);
+    private final List<SlowMemberStore> members = SHAPE.members(SlowMemberStore::new);
+    private final Raid0Device device = TestArray.device(SHAPE.layout(), members, SHAPE.capacityBytes(), 64);
+
+    private TestRequest write(long offsetBytes) {
+        return TestRequest.write(loop, offsetBytes, new byte[10], random);
+    }
+
+    private static boolean isDone(CompletionStage<Void> stage) {
+        return stage.toCompletableFuture().isDone();
+    }
+
+    @Test
+    void acceptedRequestsFinishAndNewOnesWait() {
+        TestRequest accepted = write(0);
+        device.submit(accepted.chain());
+        CompletionStage<Void> idle = device.freeze();
+        loop.runAll();
+        assertThat(isDone(idle)).isFalse();
+        TestRequest late = write(10);
+        assertThat(device.hasRoom(late.chain())).isFalse();
+        device.submit(late.chain());
+        assertThat(members.get(0).held()).isEqualTo(1);
+        members.get(0).release(0);
+        assertThat(accepted.isDone()).isTrue();
+        assertThat(isDone(idle)).isTrue();
+        device.thaw();
+        loop.runAll();
+        assertThat(members.get(0).held()).isEqualTo(1);
+        members.get(0).release(0);
+        assertThat(late.completions()).isEqualTo(1);
+        assertThatThrownBy(device::thaw).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void freezesNest() {
+        device.hasRoom(TestRequest.flush(loop).chain());
+        CompletionStage<Void> first = device.freeze();
+        CompletionStage<Void> second = device.freeze();
+        loop.runAll();
+        assertThat(isDone(first) && isDone(second)).isTrue();
+        device.thaw();
+        loop.runAll();
+        assertThat(device.hasRoom(TestRequest.flush(loop).chain())).isFalse();
+        device.thaw();
+        loop.runAll();
+        assertThat(device.hasRoom(TestRequest.flush(loop).chain())).isTrue();
+    }
+
+    @Test
+    void aQueueThatFoundADeviceFrozenGoesOnAfterTheThaw() {
+        RequestQueue queue = new RequestQueue(device, loop, MergeLimits.DEFAULT);
+        loop.await(device.freeze());
+        TestRequest first = write(0);
+        TestRequest second = write(10);
+        queue.accept(first.kiobuf());
+        loop.runAll();
+        queue.accept(second.kiobuf());
+        loop.runAll();
+        assertThat(queue.waitingChains()).isEqualTo(1);
+        device.thaw();
+        loop.runAll();
+        members.forEach(member -> member.releaseAll(random));
+        assertThat(first.completions() + second.completions()).isEqualTo(2);
+        assertThat(device.counters().chains()).isEqualTo(1);
+    }
+
+    @Test
+    void everyFreezeIsToldEvenIfThawAndFreezeFollowAtOnce() {
+        TestRequest accepted = write(0);
+        device.submit(accepted.chain());
+        CompletionStage<Void> first = device.freeze();
+        device.thaw();
+        CompletionStage<Void> second = device.freeze();
+        loop.runAll();
+        assertThat(isDone(first) || isDone(second)).isFalse();
+        members.get(0).release(0);
+        assertThat(isDone(first) && isDone(second)).isTrue();
+    }
+
+    @Test
+    void aLoopThatComesDuringTheFreezeIsFrozenToo() {
+        loop.await(device.freeze());
+        ManualLoop other = new ManualLoop(1);
+        TestRequest late = TestRequest.write(other, 0, new byte[10], random);
+        assertThat(device.hasRoom(late.chain())).isFalse();
+        device.submit(late.chain());
+        assertThat(members.get(0).held()).isZero();
+        device.thaw();
+        other.runAll();
+        members.get(0).release(0);
+        assertThat(late.isDone()).isTrue();
+    }
+
+    @Test
+    void itIsNotIdleWhileAFailedOperationIsSentAgainOneByOne() {
+        // The first original fails at once, the second is slow: between the two nothing is under way for a moment.
+        Shape single = new Shape(1, 100, 10);
+        SlowMemberStore inner = single.members(SlowMemberStore::new).get(0);
+        FaultyMemberStore faulty = new FaultyMemberStore(inner);
+        faulty.fail(new ByteRange(0, 10), IoError.IO);
+        SlowMemberStore gate = new SlowMemberStore(faulty);
+        Raid0Device one = TestArray.device(single.layout(), List.of(gate), single.capacityBytes(), 64);
+        TestRequest first = write(0);
+        TestRequest second = write(10);
+        var chain = first.chain();
+        chain.join(second.chain());
+        one.submit(chain);
+        CompletionStage<Void> idle = one.freeze();
+        loop.runAll();
+        gate.releaseAll(random);
+        assertThat(first.error()).isEqualTo(IoError.IO);
+        assertThat(second.isDone()).isFalse();
+        assertThat(isDone(idle)).isFalse();
+        inner.release(0);
+        assertThat(second.completions()).isEqualTo(1);
+        assertThat(second.error()).isNull();
+        assertThat(isDone(idle)).isTrue();
+    }
+
+    @Test
+    void whatIsHeldWhenTheDeviceClosesEndsWithAnError() throws Exception {
+        loop.await(device.freeze());
+        TestRequest held = write(0);
+        device.submit(held.chain());
+        closeFromAnotherThread(device);
+        assertThat(held.completions()).isEqualTo(1);
+        assertThat(held.error()).isEqualTo(IoError.IO);
+        TestRequest late = write(0);
+        device.submit(late.chain());
+        assertThat(late.error()).isEqualTo(IoError.IO);
+    }
+
+    private void closeFromAnotherThread(Raid0Device closing) {
+        CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
+        new Thread(() -> {
+                    try {
+                        closing.close();
+                        closed.complete(null);
+                    } catch (BlockIoException e) {
+                        closed.completeExceptionally(e);
+                    }
+                })
+                .start();
+        loop.await(closed);
+    }
+
+    @Seeded(rounds = 2)
+    void freezingSeveralLoopsAtWorkStopsThemAll(Random seeded) throws Exception {
+        try (IoLoops loops = new IoLoops(IoEngine.NIO, 3)) {
+            List<MemberStore> slow = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                slow.add(new SlowMemberStore(
+                        new MemoryMemberStoreProvider().create(MemberUri.parse("memory:"), 1 << 20), 2));
+            }
+            Shape shape = new Shape(3, 4096, 256);
+            Raid0Device busy = TestArray.device(shape.layout(), slow, shape.capacityBytes(), 8);
+            List<RequestQueue> queues = new ArrayList<>();
+            for (IoLoop on : loops.all()) {
+                queues.add(TestLoops.call(on, () -> new RequestQueue(busy, on, MergeLimits.DEFAULT)));
+            }
+            List<TestRequest> requests = new ArrayList<>();
+            for (int round = 0; round < 12; round++) {
+                for (int i = 0; i < 60; i++) {
+                    int which = seeded.nextInt(3);
+                    IoLoop on = loops.all().get(which);
+                    TestRequest request = TestRequest.write(
+                            on,
+                            seeded.nextInt(shape.capacityBytes() - 9000),
+                            new byte[1 + seeded.nextInt(9000)],
+                            seeded);
+                    requests.add(request);
+                    on.execute(() -> queues.get(which).accept(request.kiobuf()));
+                }
+                TestLoops.await(busy.freeze().toCompletableFuture());
+                assertThat(busy.counters().members()).allMatch(member -> member.inFlight() == 0);
+                long issued = busy.counters().memberOps();
+                for (IoLoop on : loops.all()) {
+                    TestLoops.call(on, () -> true);
+                }
+                assertThat(busy.counters().memberOps()).isEqualTo(issued);
+                busy.thaw();
+            }
+            for (TestRequest request : requests) {
+                TestLoops.await(request.done());
+                assertThat(request.completions()).isEqualTo(1);
+                assertThat(request.endedOnItsLoop()).isTrue();
+            }
+            busy.close();
+        }
+    }
+}

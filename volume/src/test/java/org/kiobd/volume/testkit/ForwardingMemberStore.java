@@ -1,0 +1,98 @@
+package org.kiobd.volume.testkit;
+
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.store.MemberCapabilities;
+import org.kiobd.volume.store.MemberOp;
+import org.kiobd.volume.store.MemberPort;
+import org.kiobd.volume.store.MemberStore;
+import org.kiobd.volume.store.MemberUri;
+
+/** A member over another member: control calls go through, {@link #submit} decides what happens to operations. Owns the one beneath. */
+abstract class ForwardingMemberStore implements MemberStore {
+    private final MemberStore beneath;
+
+    ForwardingMemberStore(MemberStore beneath) {
+        this.beneath = beneath;
+    }
+
+    /** What becomes of an operation; on {@code loop}. */
+    abstract void submit(MemberOp op, IoLoop loop, MemberPort to);
+
+    /** The end of a batch on {@code loop}. */
+    void unplug(IoLoop loop, MemberPort to) {
+        to.unplug();
+    }
+
+    @Override
+    public MemberUri uri() {
+        return beneath.uri();
+    }
+
+    @Override
+    public MemberCapabilities capabilities() {
+        return beneath.capabilities();
+    }
+
+    @Override
+    public long sizeBytes() {
+        return beneath.sizeBytes();
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return beneath.isReadOnly();
+    }
+
+    @Override
+    public MemberPort port(IoLoop loop) {
+        MemberPort to = beneath.port(loop);
+        return new MemberPort() {
+            @Override
+            public void submit(MemberOp op) {
+                ForwardingMemberStore.this.submit(op, loop, to);
+            }
+
+            @Override
+            public void unplug() {
+                ForwardingMemberStore.this.unplug(loop, to);
+            }
+
+            @Override
+            public void close() {
+                to.close();
+            }
+        };
+    }
+
+    @Override
+    public byte @Nullable [] readSuperblock(int copy) throws BlockIoException {
+        return beneath.readSuperblock(copy);
+    }
+
+    @Override
+    public void writeSuperblock(int copy, byte[] bytes) throws BlockIoException {
+        beneath.writeSuperblock(copy, bytes);
+    }
+
+    @Override
+    public void resize(long newSizeBytes) throws BlockIoException {
+        beneath.resize(newSizeBytes);
+    }
+
+    @Override
+    public long allocatedBytes() throws BlockIoException {
+        return beneath.allocatedBytes();
+    }
+
+    @Override
+    public long submittedOps() {
+        return beneath.submittedOps();
+    }
+
+    @Override
+    public void close() throws BlockIoException {
+        beneath.close();
+    }
+}

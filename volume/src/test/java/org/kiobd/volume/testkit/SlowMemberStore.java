@@ -1,0 +1,69 @@
+package org.kiobd.volume.testkit;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.loop.NettyIoLoop;
+import org.kiobd.volume.store.MemberOp;
+import org.kiobd.volume.store.MemberPort;
+import org.kiobd.volume.store.MemberStore;
+
+/**
+ * A member that does its work at once and tells of it late: when the test says so, or after a delay on a real loop. Operations are held
+ * for one loop only; a test with several uses the delay.
+ */
+public final class SlowMemberStore extends ForwardingMemberStore {
+    private final long delayMs;
+    private final List<Runnable> held = new ArrayList<>();
+    private boolean holding = true;
+
+    /** Holds every operation's end until it is released. */
+    public SlowMemberStore(MemberStore beneath) {
+        this(beneath, 0);
+    }
+
+    /** Delays every operation's end; for {@link NettyIoLoop}s. */
+    public SlowMemberStore(MemberStore beneath, long delayMs) {
+        super(beneath);
+        this.delayMs = delayMs;
+    }
+
+    @Override
+    void submit(MemberOp op, IoLoop loop, MemberPort to) {
+        to.submit(op.slice(0, op.lengthBytes(), done -> {
+            Runnable end = () -> op.complete(done.doneBytes(), done.error());
+            if (delayMs > 0) {
+                var unusedTimer = ((NettyIoLoop) loop).eventLoop().schedule(end, delayMs, TimeUnit.MILLISECONDS);
+            } else if (holding) {
+                held.add(end);
+            } else {
+                end.run();
+            }
+        }));
+    }
+
+    /** Operations whose end is held. */
+    public int held() {
+        return held.size();
+    }
+
+    /** Holds ends back again. */
+    public void hold() {
+        holding = true;
+    }
+
+    /** Tells of the operation that was submitted as number {@code index} of those held. */
+    public void release(int index) {
+        held.remove(index).run();
+    }
+
+    /** Tells of everything held, in an order {@code random} picks, and holds nothing back any more. */
+    public void releaseAll(Random random) {
+        holding = false;
+        while (!held.isEmpty()) {
+            release(random.nextInt(held.size()));
+        }
+    }
+}
