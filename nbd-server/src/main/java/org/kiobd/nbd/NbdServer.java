@@ -15,7 +15,9 @@ import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -46,6 +48,9 @@ public final class NbdServer implements AutoCloseable {
     private final NbdLimits limits;
 
     private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    /** Beyond their sockets: until nothing of theirs is in flight. */
+    private final Set<ServedConnection> serving = ConcurrentHashMap.newKeySet();
+
     private final List<Listener> listeners = new ArrayList<>();
     private final AtomicLong connectionNumbers = new AtomicLong();
     private final AtomicInteger connected = new AtomicInteger();
@@ -156,8 +161,14 @@ public final class NbdServer implements AutoCloseable {
                         new HandshakeHandler(
                                 limits,
                                 exports,
-                                export -> new TransmissionHandler(context, export, receiveBuffers),
+                                export -> serve(new TransmissionHandler(context, export, receiveBuffers)),
                                 name));
+    }
+
+    private TransmissionHandler serve(TransmissionHandler connection) {
+        serving.add(connection);
+        connection.ended().thenRun(() -> serving.remove(connection));
+        return connection;
     }
 
     private static String peer(Channel channel) {
@@ -190,12 +201,9 @@ public final class NbdServer implements AutoCloseable {
         }
         closing.forEach(Listener::close);
         List<CompletableFuture<@Nullable Void>> ending = new ArrayList<>();
-        for (Channel channel : connections) {
-            TransmissionHandler serving = channel.pipeline().get(TransmissionHandler.class);
-            if (serving != null) {
-                serving.shutDown("the server is shutting down");
-                ending.add(serving.ended().toCompletableFuture());
-            }
+        for (ServedConnection connection : serving) {
+            connection.shutDown("the server is shutting down");
+            ending.add(connection.ended().toCompletableFuture());
         }
         // Nothing is owed to a client that is still in its handshake.
         connections

@@ -3,6 +3,7 @@ package org.kiobd.nbd.transmission;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -36,8 +37,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
     private static final Logger LOG = LoggerFactory.getLogger(TransmissionHandler.class);
 
     /**
-     * Requests younger than this are issued without asking the kernel whether their client is still there: less than it takes a client
-     * to send them again on another connection, see them answered, and write something newer. A busy connection is seldom asked.
+     * A client that was there so recently is not looked for again: less than it takes one to send a request again on another
+     * connection, see it answered, and write something newer. Only asking the kernel counts: data may be read, and drained, with the
+     * end of the stream right behind them.
      */
     private static final long FRESH_NANOS = 100_000;
 
@@ -54,9 +56,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
     private @Nullable Wiring wiring;
     private boolean endOfIterationScheduled;
     private boolean readAsked;
-    private long readAskedNanos;
     private long seenNanos = System.nanoTime();
     private boolean inDoubt;
+    private @Nullable Future<?> finishTimeout;
     private String endReason = "client went away";
     private long countedRequests;
     private long failures;
@@ -127,12 +129,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-        ByteBuf bytes = (ByteBuf) message;
-        if (bytes.isWritable()) {
-            // The socket had no more than this, and no end: at the time of asking the client was there.
-            seenNanos = readAskedNanos;
-        }
-        wiring().intake.offer(bytes);
+        wiring().intake.offer((ByteBuf) message);
         advance();
     }
 
@@ -146,7 +143,6 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
         Wiring now = wiring();
         if (!readAsked && state == TransmissionState.SERVING && (now.intake.wantsBytes() || inDoubt)) {
             readAsked = true;
-            readAskedNanos = System.nanoTime();
             now.ctx.read();
         }
     }
@@ -265,7 +261,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
         endReason = reason;
         wiring().intake.end();
         // A client that does not read its replies would hold the connection.
-        wiring().ctx
+        finishTimeout = wiring().ctx
                 .executor()
                 .schedule(() -> drop("replies not taken"), connection.limits().closeTimeoutMs(), TimeUnit.MILLISECONDS);
         if (inDoubt) {
@@ -289,6 +285,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
         }
         boolean dropUnissued = state == TransmissionState.SERVING;
         become(TransmissionState.GONE, endReason);
+        if (finishTimeout != null) {
+            finishTimeout.cancel(false);
+        }
         Wiring now = wiring();
         now.intake.end();
         if (dropUnissued) {

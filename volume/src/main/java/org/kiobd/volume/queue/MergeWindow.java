@@ -65,8 +65,15 @@ final class MergeWindow {
 
         void add(Slot slot) {
             slot.indexed = true;
-            byStart.putIfAbsent(key(slot.chain.offsetBytes()), slot);
-            byEnd.putIfAbsent(key(slot.chain.endBytes()), slot);
+            putIfAbsent(byStart, key(slot.chain.offsetBytes()), slot);
+            putIfAbsent(byEnd, key(slot.chain.endBytes()), slot);
+        }
+
+        /** The map's own method of that name makes an object of the key: once a request, as an allocation profile showed. */
+        private static void putIfAbsent(LongObjectMap<Slot> map, long key, Slot slot) {
+            if (!map.containsKey(key)) {
+                map.put(key, slot);
+            }
         }
 
         void remove(Slot slot) {
