@@ -29,12 +29,14 @@ public final class FileMemberStore implements MemberStore {
 
     private final MemberUri uri;
     private final OpenFile file;
+    private final WritePath writePath;
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile long fileBytes;
 
-    FileMemberStore(MemberUri uri, OpenFile file, long fileBytes) {
+    FileMemberStore(MemberUri uri, OpenFile file, long fileBytes, WritePath writePath) {
         this.uri = uri;
         this.file = file;
+        this.writePath = writePath;
         this.fileBytes = fileBytes;
     }
 
@@ -63,7 +65,7 @@ public final class FileMemberStore implements MemberStore {
         if (loop instanceof NettyIoLoop netty
                 && netty.eventLoop() instanceof IoEventLoop eventLoop
                 && eventLoop.isIoType(IoUringIoHandler.class)) {
-            return new UringMemberPort(file, netty);
+            return new UringMemberPort(file, netty, writePath);
         }
         return new ThreadedMemberPort(file, loop);
     }

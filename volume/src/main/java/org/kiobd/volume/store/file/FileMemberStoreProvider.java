@@ -32,12 +32,13 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
     @Override
     public MemberStore create(MemberUri uri, long sizeBytes) throws BlockIoException {
         Path path = path(uri);
+        WritePath writePath = WritePath.configured();
         if (!Files.isDirectory(folderOf(path))) {
             throw failure(folderOf(path), Errno.ENOENT);
         }
         int fd = open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL);
         OpenFile file = new OpenFile(fd, Superblock.DATA_OFFSET_BYTES, OpenFile.Kind.REGULAR, false);
-        FileMemberStore store = new FileMemberStore(uri, file, 0);
+        FileMemberStore store = new FileMemberStore(uri, file, 0, writePath);
         try {
             lock(path, fd, false);
             store.resize(sizeBytes);
@@ -66,6 +67,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
 
     private static MemberStore open(MemberUri uri, boolean readOnly, long dataOffsetBytes) throws BlockIoException {
         Path path = path(uri);
+        WritePath writePath = WritePath.configured();
         OpenFile.Kind kind = kindOf(path);
         int flags = readOnly ? Libc.O_RDONLY : Libc.O_RDWR;
         if (kind == OpenFile.Kind.BLOCK_DEVICE && !readOnly) {
@@ -79,7 +81,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
             if (fileBytes < 0) {
                 throw failure(path, Libc.errno());
             }
-            return new FileMemberStore(uri, new OpenFile(fd, dataOffsetBytes, kind, readOnly), fileBytes);
+            return new FileMemberStore(uri, new OpenFile(fd, dataOffsetBytes, kind, readOnly), fileBytes, writePath);
         } catch (BlockIoException e) {
             Libc.close(fd);
             throw e;

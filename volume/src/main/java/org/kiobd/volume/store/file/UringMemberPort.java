@@ -34,6 +34,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
 
     private final OpenFile file;
     private final ThreadedMemberPort threaded;
+    private final WritePath writePath;
     private final ArrayDeque<MemberOp> beforeRegistration = new ArrayDeque<>();
     private final List<Transfer> transfers = new ArrayList<>();
     private final ArrayDeque<Transfer> free = new ArrayDeque<>();
@@ -56,8 +57,9 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         }
     }
 
-    UringMemberPort(OpenFile file, NettyIoLoop loop) {
+    UringMemberPort(OpenFile file, NettyIoLoop loop, WritePath writePath) {
         this.file = file;
+        this.writePath = writePath;
         this.threaded = new ThreadedMemberPort(file, loop);
         ((IoEventLoop) loop.eventLoop()).register(this).addListener((Future<IoRegistration> registering) -> {
             if (registering.isSuccess()) {
@@ -99,6 +101,9 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         boolean onRing = op.op().carriesData() && !(op.op() == Op.READ && op.accepts(ReadPiece.ACCEPT_FILE_EXTENT));
         if (!onRing) {
             threaded.submit(op);
+        } else if (op.op() == Op.WRITE && writePath == WritePath.LOOP) {
+            OpenFile.Outcome outcome = file.transfer(op);
+            end(op, outcome.doneBytes(), outcome.errno());
         } else if (registrationFailure != null) {
             op.complete(0, IoError.IO);
         } else if (registration == null) {
@@ -174,6 +179,10 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         long doneBytes = transfer.doneBytes;
         transfer.op = null;
         free.push(transfer);
+        end(op, doneBytes, errno);
+    }
+
+    private void end(MemberOp op, long doneBytes, int errno) {
         if (errno == 0 && op.op() == Op.WRITE && op.has(Kiobuf.FUA)) {
             threaded.sync(op, doneBytes);
         } else {
