@@ -44,6 +44,7 @@ final class Serving {
     private final List<ServedVolume> volumes = new ArrayList<>();
     private final CountDownLatch ended = new CountDownLatch(1);
     private @Nullable IoLoops loops;
+    private @Nullable PagePool pool;
     private @Nullable NbdServer server;
     private boolean ending;
 
@@ -108,8 +109,9 @@ final class Serving {
         try {
             IoLoops started = new IoLoops(engine, options.threads());
             loops = started;
-            NbdServer listening =
-                    new NbdServer(started, exports, new PagePool(options.memoryBytes()), NbdLimits.DEFAULT);
+            PagePool memory = new PagePool(options.memoryBytes());
+            pool = memory;
+            NbdServer listening = new NbdServer(started, exports, memory, NbdLimits.DEFAULT);
             server = listening;
             List<Listener> listeners = new ArrayList<>();
             for (ServeOptions.Address address : options.addresses()) {
@@ -195,8 +197,11 @@ final class Serving {
             } catch (BlockIoException | RuntimeException e) {
                 LOG.error("volume={}: {}", volume.export().name(), e.getMessage());
             }
-            if (server != null) {
-                common.answer(volume.figuresLine(), volume.figures());
+            if (pool != null) {
+                Map<String, Object> figures = volume.figures();
+                // Of the whole process; anything but 0 at the end was lost on the way.
+                figures.put("poolReservedBytes", pool.reservedBytes());
+                common.answer(volume.figuresLine(), figures);
             }
         }
         if (loops != null) {

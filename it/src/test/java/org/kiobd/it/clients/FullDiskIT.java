@@ -84,7 +84,7 @@ final class FullDiskIT {
                 concat(prefix, "sh", "-c", "\"$@\"; rc=$?; ls '" + disk + "' > '" + left + "'; exit $rc", "sh"),
                 home,
                 "create",
-                "vol",
+                "crowded",
                 "--size",
                 "64M",
                 "--member",
@@ -94,7 +94,7 @@ final class FullDiskIT {
         assertThat(result.exitCode()).as("%s", result).isEqualTo(1);
         assertThat(result.errorLines()).as("%s", result).hasSize(1);
         assertThat(Files.readString(left).strip()).isEqualTo("filler");
-        assertThat(KiobdCli.ok(home, "list")).doesNotContain("vol");
+        assertThat(KiobdCli.ok(home, "list")).doesNotContain("crowded");
     }
 
     private static List<String> concat(List<String> first, String... more) {

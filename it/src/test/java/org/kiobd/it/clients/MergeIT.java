@@ -51,7 +51,9 @@ final class MergeIT {
             writeAll(served.uri(Transport.UNIX));
             Map<String, Long> counters = served.server().stop();
             assertMerged("io_uring", counters);
-            assertThat(counters.get("fileOps")).as("operations the ring got").isCloseTo(memberOps(counters), AGREE);
+            assertThat(counters.get("submittedOps"))
+                    .as("operations the ring got")
+                    .isCloseTo(memberOps(counters), AGREE);
         }
     }
 

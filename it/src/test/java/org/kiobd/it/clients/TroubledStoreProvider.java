@@ -105,6 +105,15 @@ public abstract sealed class TroubledStoreProvider implements MemberStoreProvide
     }
 
     @Override
+    public final long allocatedBytes(MemberUri uri) {
+        try {
+            return behind(uri).allocatedBytes(inner(uri));
+        } catch (BlockIoException e) {
+            return -1;
+        }
+    }
+
+    @Override
     public final void delete(MemberUri uri) throws BlockIoException {
         behind(uri).delete(inner(uri));
     }
