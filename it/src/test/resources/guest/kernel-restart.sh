@@ -36,6 +36,8 @@ is_killed_while_writing() {
     writer=$!
     wait_until "some files are written" enough_files
     host kill-server
+    # Otherwise the kernel holds what was on its way for 30 seconds, in case the server comes back.
+    nbd-client -d /dev/nbd0
     wait "$writer" || true
     lose_device
     host start-server
@@ -64,7 +66,7 @@ writes_until_it_fails() (
 
 lose_device() {
     umount /mnt/ext4 || umount -l /mnt/ext4
-    detach
+    detach || is_free /dev/nbd0
 }
 
 # recovers_with TREE: the journal is replayed and the tree is whole.

@@ -3,6 +3,9 @@
 
 say() { printf '\n@@ %s\n' "$*"; }
 
+# Waits until the host has every byte: what the serial line still holds is lost when the power goes.
+drain() { stty raw -echo <&3; }
+
 # fact KEY VALUE...: a figure for the host's log.
 fact() { say FACT "$@"; }
 
@@ -98,6 +101,7 @@ watch_case() {
     ps -o pid,stat,args
     say FAIL "$1" "$(($2 * 1000))" "still running after $2 s"
     say END
+    drain
     poweroff -f
 }
 

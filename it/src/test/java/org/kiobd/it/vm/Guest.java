@@ -20,6 +20,7 @@ import java.util.function.Consumer;
  * still runs, and the temporary files go. Methods may be called from any thread.
  */
 public final class Guest implements AutoCloseable {
+    private static final Duration BOOT_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(10);
 
     private final GuestTranscript transcript;
@@ -71,9 +72,9 @@ public final class Guest implements AutoCloseable {
         }
     }
 
-    /** Waits until the script runs; returns the guest's uptime in seconds and its kernel's release. */
+    /** Waits until the script runs, for a minute at most; returns the guest's uptime in seconds and its kernel's release. */
     public String awaitUp() {
-        return report.awaitUp(remainingMs());
+        return report.awaitUp(Math.min(BOOT_TIMEOUT.toMillis(), remainingMs()));
     }
 
     /** Waits for the case's result; throws {@link AssertionError} with reason and transcript when it failed. */
