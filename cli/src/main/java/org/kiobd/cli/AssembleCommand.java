@@ -5,8 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.VolumeCatalog;
-import org.kiobd.volume.catalog.VolumeLock;
 import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.store.MemberUri;
 import picocli.CommandLine.Command;
@@ -33,10 +31,7 @@ final class AssembleCommand implements Callable<Integer> {
             members.add("file".equals(parsed.scheme()) ? MemberUri.file(Path.of(parsed.location())) : parsed);
         }
         VolumeManifest manifest = common.assembler().assemble(members);
-        VolumeCatalog catalog = common.catalog();
-        try (VolumeLock lock = catalog.reserve(manifest.name())) {
-            catalog.save(manifest);
-        }
+        common.catalog().adopt(manifest);
         common.answer(Answers.line("assembled", manifest), Answers.json(manifest));
         return ExitCode.OK;
     }

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.volume.catalog.VolumeCatalog;
@@ -16,8 +17,16 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The options every command has, and what follows from them: the catalog, the assembler, where answers go. */
+/**
+ * The options every command has, before the command's name or after it, and what follows from them: the catalog, the assembler, where
+ * answers go.
+ */
 final class CommonOptions {
+    /** The name of the field every command has them in, by which picocli knows them. */
+    private static final String FIELD = "common";
+
+    private static final String DEBUG = "KIOBD_DEBUG";
+
     /** How a command answers. */
     enum Format {
         TEXT,
@@ -32,13 +41,16 @@ final class CommonOptions {
             paramLabel = "text|json",
             description = "how to answer (default: text)",
             converter = FormatConverter.class)
-    private Format format = Format.TEXT;
+    private @Nullable Format format;
 
     @Option(
             names = "--home",
             paramLabel = "DIR",
             description = "where volumes are kept (default: $KIOBD_HOME; /var/lib/kiobd for root; the XDG data folder)")
     private @Nullable Path home;
+
+    @Option(names = "--debug", description = "say with an error where in the program it came from")
+    private boolean debug;
 
     @Option(
             names = {"-h", "--help"},
@@ -47,7 +59,7 @@ final class CommonOptions {
     @SuppressWarnings("unused") // picocli looks at it
     private boolean help;
 
-    /** Takes both spellings people try. */
+    /** Takes any case. */
     static final class FormatConverter implements CommandLine.ITypeConverter<Format> {
         @Override
         public Format convert(String value) {
@@ -59,11 +71,32 @@ final class CommonOptions {
         }
     }
 
+    /** Those of {@code command}. */
+    static CommonOptions of(CommandSpec command) {
+        CommandSpec mixin = Objects.requireNonNull(command.mixins().get(FIELD), "a command without " + FIELD);
+        return (CommonOptions) mixin.userObject();
+    }
+
+    /** Those given before the command's name; null for the program itself. */
+    private @Nullable CommonOptions outer() {
+        return command.parent() == null ? null : of(command.parent());
+    }
+
     boolean isJson() {
-        return format == Format.JSON;
+        CommonOptions outer = outer();
+        return format == null ? outer != null && outer.isJson() : format == Format.JSON;
+    }
+
+    boolean isDebug() {
+        CommonOptions outer = outer();
+        return debug || System.getenv(DEBUG) != null || (outer != null && outer.isDebug());
     }
 
     Path home() {
+        CommonOptions outer = outer();
+        if (home == null && outer != null) {
+            return outer.home();
+        }
         return home != null
                 ? home
                 : VolumeCatalog.defaultHome(

@@ -22,6 +22,9 @@ import picocli.CommandLine.Parameters;
         description = "Show one volume in full; with live figures while it is served.",
         sortOptions = false)
 final class InfoCommand implements Callable<Integer> {
+    /** Long enough for a busy server, short enough to wait for one that hangs. */
+    private static final int TIMEOUT_MS = 5_000;
+
     @Mixin
     private CommonOptions common;
 
@@ -37,7 +40,7 @@ final class InfoCommand implements Callable<Integer> {
         String silence = null;
         if (server != null) {
             try {
-                live = new ControlClient(name, server).ask(Map.of("command", "info"));
+                live = new ControlClient(name, server, TIMEOUT_MS).ask(Map.of("command", "info"));
             } catch (BlockIoException e) {
                 silence = e.getMessage();
             }

@@ -5,15 +5,17 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The entry of the runnable jar: hands the arguments to the command line and its exit code to the shell. */
 @Command(
         name = "kiobd",
         description = "A virtual block device: striped volumes served over NBD.",
-        mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class,
+        sortOptions = false,
+        versionProvider = VersionCommand.class,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             UpCommand.class,
@@ -25,7 +27,8 @@ import picocli.CommandLine.ParameterException;
             RenameCommand.class,
             DeleteCommand.class,
             CheckCommand.class,
-            AssembleCommand.class
+            AssembleCommand.class,
+            VersionCommand.class
         },
         footer = {
             "",
@@ -33,7 +36,16 @@ import picocli.CommandLine.ParameterException;
             "Start with: kiobd up (creates the volume demo if it is missing, and serves it on 127.0.0.1:10809)"
         })
 public final class Main implements Runnable {
-    private static final String DEBUG = "KIOBD_DEBUG";
+    @Mixin
+    @SuppressWarnings("unused") // commands find it through picocli
+    private CommonOptions common;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "show the version")
+    @SuppressWarnings("unused") // picocli looks at it
+    private boolean version;
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
@@ -59,23 +71,30 @@ public final class Main implements Runnable {
 
     private static int usageError(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
+        boolean isTop = command.getCommandSpec().parent() == null;
+        String text = oneLine(e.getMessage());
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            String word = unmatched.getUnmatched().get(0);
+            text = unmatched.isUnknownOption()
+                    ? "option " + word + " is not known"
+                    : isTop ? "there is no command '" + word + "'" : "'" + word + "' is one argument too many";
+        }
         PrintWriter err = command.getErr();
-        err.println("kiobd: " + oneLine(e.getMessage()) + "; see "
-                + command.getCommandSpec().qualifiedName() + " --help");
+        err.println("kiobd: " + text + "; see " + command.getCommandSpec().qualifiedName() + " --help");
         err.flush();
         return ExitCode.USAGE;
     }
 
     private static int failure(Exception e, CommandLine command, CommandLine.ParseResult parsed) {
         PrintWriter err = command.getErr();
-        if (System.getenv(DEBUG) != null) {
+        if (CommonOptions.of(command.getCommandSpec()).isDebug()) {
             e.printStackTrace(err);
         }
         if (e instanceof BlockIoException || e instanceof CommandFailure) {
             err.println("kiobd: " + oneLine(e.getMessage()));
         } else {
             err.println("kiobd: unexpected " + e.getClass().getSimpleName() + ": " + oneLine(e.getMessage())
-                    + "; this is a bug; run again with " + DEBUG + "=1 to see where");
+                    + "; this is a bug; run again with --debug to see where");
         }
         err.flush();
         return e instanceof CommandFailure failure ? failure.exitCode() : ExitCode.FAILED;
@@ -83,14 +102,5 @@ public final class Main implements Runnable {
 
     private static String oneLine(@Nullable String message) {
         return String.valueOf(message).replaceAll("\\s*\\R\\s*", " ");
-    }
-
-    /** Reads the version from the jar's manifest, the one place where the build writes it. */
-    static final class Version implements IVersionProvider {
-        @Override
-        public String[] getVersion() {
-            @Nullable String version = Main.class.getPackage().getImplementationVersion();
-            return new String[] {"kiobd " + (version == null ? "(not packaged)" : version)};
-        }
     }
 }

@@ -16,6 +16,9 @@ import picocli.CommandLine.Parameters;
 /** {@code kiobd resize}: makes a volume larger, while it is served or not. */
 @Command(name = "resize", description = "Make a volume larger, also while it is served.", sortOptions = false)
 final class ResizeCommand implements Callable<Integer> {
+    /** The server makes every member longer and syncs it before it answers. */
+    private static final int TIMEOUT_MS = 60_000;
+
     @Mixin
     private CommonOptions common;
 
@@ -35,7 +38,7 @@ final class ResizeCommand implements Callable<Integer> {
         VolumeCatalog catalog = common.catalog();
         ServerState server = catalog.server(name);
         if (server != null) {
-            new ControlClient(name, server).ask(Map.of("command", "resize", "sizeBytes", sizeBytes));
+            new ControlClient(name, server, TIMEOUT_MS).ask(Map.of("command", "resize", "sizeBytes", sizeBytes));
         } else {
             try (VolumeLock lock = catalog.lock(name)) {
                 catalog.save(common.assembler().grow(catalog.load(name), sizeBytes));

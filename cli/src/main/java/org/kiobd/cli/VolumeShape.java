@@ -53,20 +53,22 @@ final class VolumeShape {
             throw new CommandFailure(
                     ExitCode.USAGE, "--store and --member exclude each other; the URI's scheme names the store");
         }
-        boolean saved = false;
         try (VolumeLock lock = catalog.reserve(name)) {
-            ArraySpec spec = new ArraySpec(
-                    name,
-                    sizeBytes,
-                    chunkBytes == null ? ArraySpec.DEFAULT_CHUNK_BYTES : chunkBytes,
-                    places(catalog.folder(name), name));
-            VolumeManifest manifest = assembler.create(spec);
-            catalog.save(manifest);
-            saved = true;
-            return manifest;
-        } finally {
-            if (!saved) {
-                catalog.abandon(name);
+            boolean saved = false;
+            try {
+                ArraySpec spec = new ArraySpec(
+                        name,
+                        sizeBytes,
+                        chunkBytes == null ? ArraySpec.DEFAULT_CHUNK_BYTES : chunkBytes,
+                        places(catalog.folder(name), name));
+                VolumeManifest manifest = assembler.create(spec);
+                catalog.save(manifest);
+                saved = true;
+                return manifest;
+            } finally {
+                if (!saved) {
+                    catalog.abandon(name);
+                }
             }
         }
     }

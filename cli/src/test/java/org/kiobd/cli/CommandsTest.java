@@ -110,6 +110,58 @@ class CommandsTest {
     }
 
     @Test
+    void optionsEveryCommandHasMayComeBeforeItsName() {
+        String home = folder.resolve("home").toString();
+        assertThat(runAsIs("--home", home, "-o", "json", "list").out).startsWith("{\"volumes\":[]}");
+        assertThat(runAsIs("--home", home, "-o", "json", "list", "-o", "text").out)
+                .startsWith("no volumes in " + home);
+    }
+
+    @Test
+    void versionIsACommandAndAnOption() throws IOException {
+        assertThat(runAsIs("--version").out).startsWith("kiobd ").contains("Java");
+        assertThat(runAsIs("version").out).isEqualTo(runAsIs("--version").out);
+        assertThat(JSON.std.mapFrom(runAsIs("version", "-o", "json").out)).containsKeys("version", "java");
+    }
+
+    @Test
+    void aWordTooManyIsNamed() {
+        assertRefused(run("list", "everything"), 2, "'everything' is one argument too many", "kiobd list --help");
+        assertRefused(run("list", "--everything"), 2, "option --everything is not known");
+    }
+
+    @Test
+    void aDamagedManifestIsReplacedByAssemble() throws IOException {
+        run("create", "v", "--size", "1M", "--members", "2");
+        Path manifest = folder.resolve("home/volumes/v/manifest.json");
+        Files.writeString(manifest, "{");
+        assertThat(run("list").out).contains("damaged");
+        assertRefused(run("info", "v"), 1, "volume=v", "kiobd assemble");
+        assertThat(run("assemble", member("v", 1).toString(), member("v", 0).toString()).out)
+                .startsWith("assembled v: 1M");
+        assertThat(run("check", "v").out).contains("all 2 members are well");
+    }
+
+    @Test
+    void assembleDoesNotReplaceAnotherVolumeOfThatName() throws IOException {
+        run("create", "v", "--size", "1M", "--members", "1");
+        Path kept = Files.copy(member("v", 0), folder.resolve("kept.img"));
+        run("delete", "v", "--yes");
+        run("create", "v", "--size", "1M", "--members", "1");
+        assertRefused(run("assemble", kept.toString()), 1, "volume=v", "another one", "kiobd rename");
+        assertThat(run("check", "v").code).isZero();
+    }
+
+    @Test
+    void aCreateThatMeetsAnotherLeavesThatOneItsLock() throws Exception {
+        VolumeCatalog catalog = new VolumeCatalog(folder.resolve("home"));
+        try (VolumeLock lock = catalog.reserve("v")) {
+            assertRefused(run("create", "v", "--size", "1M"), 1, "volume=v", "in use");
+            assertThat(folder.resolve("home/volumes/v/lock")).exists();
+        }
+    }
+
+    @Test
     void namesThatAreNoneAreRefused() {
         assertRefused(run("create", "../x", "--size", "1M"), 1, "volume=../x");
         assertRefused(run("create", "a@b", "--size", "1M"), 1, "volume=a@b");

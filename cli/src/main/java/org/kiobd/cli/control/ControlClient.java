@@ -4,6 +4,7 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -20,14 +21,15 @@ import org.kiobd.volume.catalog.ServerState;
 
 /** Asks the server of a volume something. Blocks, with a time limit. */
 public final class ControlClient {
-    private static final int TIMEOUT_S = 30;
-
     private final String volume;
     private final ServerState server;
+    private final int timeoutMs;
 
-    public ControlClient(String volume, ServerState server) {
+    /** @param timeoutMs longest time to wait for an answer */
+    public ControlClient(String volume, ServerState server, int timeoutMs) {
         this.volume = volume;
         this.server = server;
+        this.timeoutMs = timeoutMs;
     }
 
     /**
@@ -37,13 +39,17 @@ public final class ControlClient {
      */
     public Map<String, Object> ask(Map<String, ?> question) throws BlockIoException {
         Map<String, Object> answer;
-        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(server.controlSocket()))) {
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             answer = exchange(channel, JSON.std.asString(question) + "\n");
-        } catch (IOException | ExecutionException | TimeoutException e) {
-            throw silent(e);
+        } catch (TimeoutException e) {
+            throw silent("nothing came within timeoutMs=" + timeoutMs, e);
+        } catch (ExecutionException e) {
+            throw silent(String.valueOf(e.getCause() == null ? e : e.getCause().getMessage()), e);
+        } catch (IOException e) {
+            throw silent(String.valueOf(e.getMessage()), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw silent(e);
+            throw silent("interrupted", e);
         }
         if (answer.get("error") instanceof String error) {
             throw new BlockIoException(IoError.INVALID, error);
@@ -51,17 +57,18 @@ public final class ControlClient {
         return answer;
     }
 
-    private static Map<String, Object> exchange(SocketChannel channel, String line)
-            throws IOException, ExecutionException, TimeoutException, InterruptedException {
-        ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
-        // Reading has no time limit of its own on a channel: another thread reads, and closing the channel ends it.
+    /** Neither connecting nor reading has a time limit of its own here: another thread does both, and closing the channel ends it. */
+    private Map<String, Object> exchange(SocketChannel channel, String line)
+            throws ExecutionException, TimeoutException, InterruptedException {
         CompletableFuture<Map<String, Object>> answer = new CompletableFuture<>();
-        Thread reader = new Thread(
+        Thread asking = new Thread(
                 () -> {
                     try {
+                        channel.connect(UnixDomainSocketAddress.of(server.controlSocket()));
+                        ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
+                        while (bytes.hasRemaining()) {
+                            channel.write(bytes);
+                        }
                         String text = new BufferedReader(
                                         new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8))
                                 .readLine();
@@ -73,18 +80,18 @@ public final class ControlClient {
                         answer.completeExceptionally(e);
                     }
                 },
-                "kiobd-control-answer");
-        reader.setDaemon(true);
-        reader.start();
-        return answer.get(TIMEOUT_S, TimeUnit.SECONDS);
+                "kiobd-control-question");
+        asking.setDaemon(true);
+        asking.start();
+        return answer.get(timeoutMs, TimeUnit.MILLISECONDS);
     }
 
-    private BlockIoException silent(Exception e) {
+    private BlockIoException silent(String reason, Exception cause) {
         return new BlockIoException(
                 IoError.IO,
                 "volume=" + volume + ": its server, pid=" + server.pid() + ", does not answer on "
-                        + server.controlSocket() + " (" + e.getClass().getSimpleName()
+                        + server.controlSocket() + " (" + reason
                         + "); the volume is unharmed; try again, or look at that process",
-                e);
+                cause);
     }
 }

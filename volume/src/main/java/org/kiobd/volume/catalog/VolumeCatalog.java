@@ -1,16 +1,14 @@
 package org.kiobd.volume.catalog;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -29,8 +27,6 @@ import org.kiobd.volume.format.VolumeManifest;
 public final class VolumeCatalog {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,126}");
     private static final String MANIFEST = "manifest.json";
-    private static final String LOCK = "lock";
-    private static final String SERVER = "server.json";
 
     private final Path volumes;
 
@@ -75,7 +71,8 @@ public final class VolumeCatalog {
             return List.of();
         }
         try (Stream<Path> folders = Files.list(volumes)) {
-            return folders.filter(folder -> Files.exists(folder.resolve(MANIFEST)))
+            // A folder this account may not look into is listed: that it cannot be read is said when it is.
+            return folders.filter(folder -> Files.exists(folder.resolve(MANIFEST)) || isClosed(folder))
                     .map(folder -> String.valueOf(folder.getFileName()))
                     .filter(VolumeCatalog::isName)
                     .sorted()
@@ -85,8 +82,18 @@ public final class VolumeCatalog {
         }
     }
 
+    /** @throws BlockIoException also if this account may not look into its folder */
     public boolean exists(String name) throws BlockIoException {
-        return Files.exists(folder(name).resolve(MANIFEST));
+        Path folder = folder(name);
+        if (isClosed(folder)) {
+            throw failed(
+                    "volume=" + name + ": cannot look into " + folder, new AccessDeniedException(folder.toString()));
+        }
+        return Files.exists(folder.resolve(MANIFEST));
+    }
+
+    private static boolean isClosed(Path folder) {
+        return Files.isDirectory(folder) && !Files.isExecutable(folder);
     }
 
     /** The manifest of a volume. */
@@ -102,8 +109,19 @@ public final class VolumeCatalog {
             throw new BlockIoException(
                     IoError.IO,
                     "volume=" + name + ": its manifest " + file + " is damaged (" + e.getMessage()
-                            + "); its data is unharmed; remove that file and rebuild it with kiobd assemble MEMBER...",
+                            + "); its data is unharmed; rebuild it with kiobd assemble " + membersOf(name),
                     e);
+        }
+    }
+
+    private String membersOf(String name) throws BlockIoException {
+        Path folder = folder(name);
+        try (Stream<Path> files = Files.list(folder)) {
+            boolean inside =
+                    files.anyMatch(file -> String.valueOf(file.getFileName()).startsWith("member-"));
+            return inside ? folder.resolve("member-*") + " (all its members)" : "MEMBER..., naming all its members";
+        } catch (IOException e) {
+            return "MEMBER..., naming all its members";
         }
     }
 
@@ -118,31 +136,47 @@ public final class VolumeCatalog {
      * @throws BlockIoException if the name is taken
      */
     public VolumeLock reserve(String name) throws BlockIoException {
-        Path folder = folder(name);
-        try {
-            Files.createDirectories(folder);
-            FileChannel channel = openLock(folder);
-            VolumeLock lock = locked(name, channel);
-            if (Files.exists(folder.resolve(MANIFEST))) {
-                lock.close();
-                throw invalid("volume=" + name + " exists already; it was not touched; choose another name");
-            }
-            return lock;
-        } catch (IOException e) {
-            throw failed("cannot make " + folder, e);
+        VolumeLock lock = acquire(name, true);
+        if (Files.exists(folder(name).resolve(MANIFEST))) {
+            lock.close();
+            throw invalid("volume=" + name + " exists already; it was not touched; choose another name");
         }
+        return lock;
     }
 
-    /** Gives up what {@link #reserve} made, if no manifest was saved. */
+    /** Gives up what {@link #reserve} made, if no manifest was saved; the caller holds its lock. */
     public void abandon(String name) throws BlockIoException {
         Path folder = folder(name);
         try {
             if (!Files.exists(folder.resolve(MANIFEST))) {
-                Files.deleteIfExists(folder.resolve(LOCK));
-                Files.deleteIfExists(folder);
+                VolumeLock.remove(folder);
+                removeIfEmpty(folder);
             }
         } catch (IOException e) {
             throw failed("cannot remove " + folder, e);
+        }
+    }
+
+    /**
+     * Enters a volume that was put together from its members: as a new one, or in place of its own entry, which may be damaged or out of
+     * date.
+     *
+     * @throws BlockIoException if another volume has the name, or the volume is in use
+     */
+    public void adopt(VolumeManifest manifest) throws BlockIoException {
+        try (VolumeLock lock = acquire(manifest.name(), true)) {
+            VolumeManifest present;
+            try {
+                present = exists(manifest.name()) ? load(manifest.name()) : manifest;
+            } catch (BlockIoException e) {
+                present = manifest;
+            }
+            if (!present.uuid().equals(manifest.uuid())) {
+                throw invalid("volume=" + manifest.name() + " exists already and is another one: uuid="
+                        + present.uuid() + ", not uuid=" + manifest.uuid()
+                        + "; neither was touched; kiobd rename gives that one another name");
+            }
+            save(manifest);
         }
     }
 
@@ -152,59 +186,61 @@ public final class VolumeCatalog {
      * @throws BlockIoException if it does not, or another process (or this one) has it
      */
     public VolumeLock lock(String name) throws BlockIoException {
-        Path folder = folder(name);
         if (!exists(name)) {
             throw unknown(name);
         }
-        try {
-            return locked(name, openLock(folder));
-        } catch (IOException e) {
-            throw failed("volume=" + name + ": cannot lock " + folder.resolve(LOCK), e);
+        VolumeLock lock = acquire(name, false);
+        if (!exists(name)) {
+            lock.close();
+            throw unknown(name);
         }
+        return lock;
     }
 
-    private static FileChannel openLock(Path folder) throws IOException {
-        return FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    }
-
-    private VolumeLock locked(String name, FileChannel channel) throws IOException, BlockIoException {
+    private VolumeLock acquire(String name, boolean makeFolder) throws BlockIoException {
+        Path folder = folder(name);
+        VolumeLock lock;
         try {
-            FileLock lock = channel.tryLock();
-            if (lock != null) {
-                return new VolumeLock(channel, folder(name).resolve(SERVER));
+            if (makeFolder) {
+                makeFolder(folder);
             }
-        } catch (OverlappingFileLockException e) {
-            // This process has it; said below like any other.
+            lock = VolumeLock.tryAcquire(folder);
+        } catch (IOException e) {
+            throw failed("volume=" + name + ": cannot lock it in " + folder, e);
         }
-        channel.close();
-        ServerState server = announced(name);
-        throw new BlockIoException(
-                IoError.NOT_PERMITTED,
-                "volume=" + name + " is in use"
-                        + (server == null ? " by another kiobd" : " by the server with pid=" + server.pid())
-                        + "; it was not touched; stop that server first");
+        if (lock == null) {
+            ServerState server = VolumeLock.announcement(folder);
+            throw new BlockIoException(
+                    IoError.NOT_PERMITTED,
+                    "volume=" + name + " is in use"
+                            + (server == null
+                                    ? " by another kiobd; it was not touched; wait until that one is done"
+                                    : " by the server with pid=" + server.pid()
+                                            + "; it was not touched; stop that server first"));
+        }
+        return lock;
     }
 
-    /** Who serves a volume; null if nobody does. */
-    public @Nullable ServerState server(String name) throws BlockIoException {
-        ServerState announced = announced(name);
-        if (announced == null) {
-            return null;
+    private void makeFolder(Path folder) throws IOException {
+        Files.createDirectories(volumes);
+        try {
+            Files.createDirectory(
+                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            AtomicFiles.syncFolder(volumes);
+        } catch (FileAlreadyExistsException e) {
+            // Being made by another, left by a crash, or taken: the lock and the manifest tell.
         }
+    }
+
+    /** Who serves a volume; null if nobody does. Changes nothing: also for accounts that may only read. */
+    public @Nullable ServerState server(String name) throws BlockIoException {
+        Path folder = folder(name);
+        ServerState announced = VolumeLock.announcement(folder);
         try {
             // A server that was killed leaves its announcement, but not its lock.
-            lock(name).close();
-            return null;
-        } catch (BlockIoException e) {
-            return announced;
-        }
-    }
-
-    private @Nullable ServerState announced(String name) throws BlockIoException {
-        try {
-            return ServerState.decode(Files.readString(folder(name).resolve(SERVER)));
+            return announced != null && VolumeLock.isHeld(folder) ? announced : null;
         } catch (IOException e) {
-            return null;
+            throw failed("volume=" + name + ": cannot look at its lock in " + folder, e);
         }
     }
 
@@ -241,15 +277,18 @@ public final class VolumeCatalog {
         try {
             Files.deleteIfExists(folder.resolve(MANIFEST));
             AtomicFiles.syncFolder(folder);
-            Files.deleteIfExists(folder.resolve(SERVER));
-            Files.deleteIfExists(folder.resolve(LOCK));
-            try (Stream<Path> rest = Files.list(folder)) {
-                if (rest.findAny().isEmpty()) {
-                    Files.delete(folder);
-                }
-            }
+            VolumeLock.remove(folder);
+            removeIfEmpty(folder);
         } catch (IOException e) {
             throw failed("volume=" + name + ": cannot remove " + folder, e);
+        }
+    }
+
+    private static void removeIfEmpty(Path folder) throws IOException {
+        try {
+            Files.deleteIfExists(folder);
+        } catch (DirectoryNotEmptyException e) {
+            // Whatever else lies there is not ours to remove.
         }
     }
 

@@ -3,34 +3,165 @@ package org.kiobd.volume.catalog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The right to serve or change a volume, exclusive among processes and within this one; the kernel takes it back when the process ends,
  * however it ends. Made by {@link VolumeCatalog#lock}; closed by who asked for it. Any thread.
  */
 public final class VolumeLock implements AutoCloseable {
-    private final FileChannel channel;
-    private final Path serverFile;
+    private static final String LOCK = "lock";
+    private static final String SERVER = "server.json";
 
-    VolumeLock(FileChannel channel, Path serverFile) {
+    /** Who only looks whether a volume is served holds a shared lock for a moment; this is longer than that. */
+    private static final int ATTEMPTS = 25;
+
+    private static final int ATTEMPT_PAUSE_MS = 10;
+
+    /**
+     * The lock files this process holds, by device and inode. It must not open one of them again: closing any descriptor of a file drops
+     * the POSIX locks its process has on it.
+     */
+    private static final Set<Object> HELD = new HashSet<>();
+
+    private final FileChannel channel;
+    private final Object fileKey;
+    private final Path serverFile;
+    private boolean announced;
+
+    private VolumeLock(FileChannel channel, Object fileKey, Path serverFile) {
         this.channel = channel;
+        this.fileKey = fileKey;
         this.serverFile = serverFile;
+    }
+
+    /** Takes the lock of the volume in {@code folder}; null if somebody else has it. */
+    static @Nullable VolumeLock tryAcquire(Path folder) throws IOException {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            VolumeLock lock = attempt(folder);
+            if (lock != null) {
+                return lock;
+            }
+            try {
+                Thread.sleep(ATTEMPT_PAUSE_MS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return null;
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable VolumeLock attempt(Path folder) throws IOException {
+        Path file = folder.resolve(LOCK);
+        synchronized (HELD) {
+            Object key = makeKey(file);
+            if (HELD.contains(key)) {
+                return null;
+            }
+            FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            try {
+                // Whoever deleted the volume meanwhile took the file away: a lock on that one keeps nobody out.
+                if (channel.tryLock() == null || !key.equals(keyOrNull(file))) {
+                    channel.close();
+                    return null;
+                }
+                // Left by a server that was killed: it had no chance to take it back.
+                Files.deleteIfExists(folder.resolve(SERVER));
+            } catch (IOException e) {
+                channel.close();
+                throw e;
+            }
+            HELD.add(key);
+            return new VolumeLock(channel, key, folder.resolve(SERVER));
+        }
+    }
+
+    /** Whether somebody, this process or another, holds the lock of the volume in {@code folder}; changes nothing. */
+    static boolean isHeld(Path folder) throws IOException {
+        Path file = folder.resolve(LOCK);
+        synchronized (HELD) {
+            Object key = keyOrNull(file);
+            if (key == null || HELD.contains(key)) {
+                return key != null;
+            }
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+                    FileLock lock = channel.tryLock(0, Long.MAX_VALUE, true)) {
+                return lock == null;
+            } catch (NoSuchFileException e) {
+                return false;
+            }
+        }
+    }
+
+    /** Removes the lock file of a volume that goes away; its lock stays with who holds it until it is closed. */
+    static void remove(Path folder) throws IOException {
+        Files.deleteIfExists(folder.resolve(SERVER));
+        Files.deleteIfExists(folder.resolve(LOCK));
+    }
+
+    /** Who says that they serve the volume in {@code folder}; null if nobody does. Says nothing about whether they still live. */
+    static @Nullable ServerState announcement(Path folder) {
+        try {
+            return ServerState.decode(Files.readString(folder.resolve(SERVER)));
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    private static Object makeKey(Path file) throws IOException {
+        try {
+            Files.createFile(file);
+        } catch (FileAlreadyExistsException e) {
+            // As expected, but for the first time.
+        }
+        return key(file);
+    }
+
+    private static @Nullable Object keyOrNull(Path file) throws IOException {
+        try {
+            return key(file);
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    private static Object key(Path file) throws IOException {
+        Object key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        return key == null ? file.toRealPath() : key;
     }
 
     /** Tells others who serves the volume and where to ask it something; forgotten when the lock is closed. */
     public void announce(ServerState state) throws IOException {
         AtomicFiles.write(serverFile, state.encode());
+        announced = true;
     }
 
     @Override
     public void close() {
-        try {
-            Files.deleteIfExists(serverFile);
-            channel.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        synchronized (HELD) {
+            if (!channel.isOpen()) {
+                return;
+            }
+            try {
+                if (announced) {
+                    Files.deleteIfExists(serverFile);
+                }
+                channel.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } finally {
+                HELD.remove(fileKey);
+            }
         }
     }
 }
