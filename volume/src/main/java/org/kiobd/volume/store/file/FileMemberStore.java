@@ -163,7 +163,7 @@ public final class FileMemberStore implements MemberStore {
 
     @Override
     public long allocatedBytes() {
-        return file.allocatedBytes();
+        return file.kind() == OpenFile.Kind.REGULAR ? file.allocatedBytes() : -1;
     }
 
     @Override
