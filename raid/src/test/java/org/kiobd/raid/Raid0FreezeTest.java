@@ -44,7 +44,7 @@ class Raid0FreezeTest {
         return TestRequest.write(loop, offsetBytes, new byte[10], random);
     }
 
-    private static boolean isDone(CompletionStage<Void> stage) {
+    private static boolean isDone(CompletionStage<@Nullable Void> stage) {
         return stage.toCompletableFuture().isDone();
     }
 
@@ -52,7 +52,7 @@ class Raid0FreezeTest {
     void acceptedRequestsFinishAndNewOnesWait() {
         TestRequest accepted = write(0);
         device.submit(accepted.chain());
-        CompletionStage<Void> idle = device.freeze();
+        CompletionStage<@Nullable Void> idle = device.freeze();
         loop.runAll();
         assertThat(isDone(idle)).isFalse();
         TestRequest late = write(10);
@@ -73,8 +73,8 @@ class Raid0FreezeTest {
     @Test
     void freezesNest() {
         device.hasRoom(TestRequest.flush(loop).chain());
-        CompletionStage<Void> first = device.freeze();
-        CompletionStage<Void> second = device.freeze();
+        CompletionStage<@Nullable Void> first = device.freeze();
+        CompletionStage<@Nullable Void> second = device.freeze();
         loop.runAll();
         assertThat(isDone(first) && isDone(second)).isTrue();
         device.thaw();
@@ -107,9 +107,9 @@ class Raid0FreezeTest {
     void everyFreezeIsToldEvenIfThawAndFreezeFollowAtOnce() {
         TestRequest accepted = write(0);
         device.submit(accepted.chain());
-        CompletionStage<Void> first = device.freeze();
+        CompletionStage<@Nullable Void> first = device.freeze();
         device.thaw();
-        CompletionStage<Void> second = device.freeze();
+        CompletionStage<@Nullable Void> second = device.freeze();
         loop.runAll();
         assertThat(isDone(first) || isDone(second)).isFalse();
         members.get(0).release(0);
@@ -144,7 +144,7 @@ class Raid0FreezeTest {
         var chain = first.chain();
         chain.join(second.chain());
         one.submit(chain);
-        CompletionStage<Void> idle = one.freeze();
+        CompletionStage<@Nullable Void> idle = one.freeze();
         loop.runAll();
         gate.releaseAll(random);
         assertThat(first.error()).isEqualTo(IoError.IO);

@@ -1,6 +1,7 @@
 package org.kiobd.volume;
 
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.loop.IoLoop;
 
@@ -60,7 +61,7 @@ public interface BlockDevice extends AutoCloseable {
      *
      * @return completes, on any thread, when nothing is in flight any more
      */
-    CompletionStage<Void> freeze();
+    CompletionStage<@Nullable Void> freeze();
 
     /** Undoes one {@link #freeze}; at the last one, what was held back goes on. */
     void thaw();

@@ -1,6 +1,7 @@
 package org.kiobd.volume;
 
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.loop.IoLoop;
 
@@ -51,7 +52,7 @@ public abstract class ForwardingBlockDevice implements BlockDevice {
     }
 
     @Override
-    public CompletionStage<Void> freeze() {
+    public CompletionStage<@Nullable Void> freeze() {
         return beneath.freeze();
     }
 

@@ -190,7 +190,7 @@ public final class MemoryDevice implements BlockDevice {
     public void unplug(IoLoop loop) {}
 
     @Override
-    public CompletionStage<Void> freeze() {
+    public CompletionStage<@Nullable Void> freeze() {
         stop();
         return CompletableFuture.completedFuture(null);
     }

@@ -86,7 +86,7 @@ final class GatedDevice implements BlockDevice {
     }
 
     @Override
-    public CompletionStage<Void> freeze() {
+    public CompletionStage<@Nullable Void> freeze() {
         return CompletableFuture.allOf();
     }
 

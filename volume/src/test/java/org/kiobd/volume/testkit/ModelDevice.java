@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockDevice;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.DeviceCounters;
@@ -97,7 +98,7 @@ public final class ModelDevice implements BlockDevice {
     public void unplug(IoLoop loop) {}
 
     @Override
-    public synchronized CompletionStage<Void> freeze() {
+    public synchronized CompletionStage<@Nullable Void> freeze() {
         freezes++;
         return CompletableFuture.allOf();
     }
