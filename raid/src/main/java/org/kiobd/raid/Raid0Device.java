@@ -20,6 +20,7 @@ import org.kiobd.volume.DeviceCounters;
 import org.kiobd.volume.DeviceCounters.MemberCounters;
 import org.kiobd.volume.DeviceInfo;
 import org.kiobd.volume.IoError;
+import org.kiobd.volume.MemberRun;
 import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
@@ -174,6 +175,11 @@ public final class Raid0Device implements BlockDevice {
                     info.name(),
                     member);
         }
+    }
+
+    @Override
+    public MemberRun memberRun(long offsetBytes) {
+        return new MemberRun(layout.member(offsetBytes), layout.runBytes(offsetBytes));
     }
 
     @Override

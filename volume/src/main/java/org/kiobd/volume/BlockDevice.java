@@ -1,5 +1,7 @@
 package org.kiobd.volume;
 
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.kiobuf.KiobufChain;
@@ -26,7 +28,7 @@ import org.kiobd.volume.loop.IoLoop;
  *   <li>A request outside the bounds completes with {@link IoError#INVALID} and touches nothing. Length 0 completes at once.
  * </ol>
  *
- * <p>Threads: {@link #submit}, {@link #hasRoom}, {@link #onRoom} and {@link #unplug} on the loop in question; everything else from
+ * <p>Threads: {@link #submit}, {@link #hasRoom}, {@link #onRoom}, {@link #unplug} and {@link #extents} on the loop in question; everything else from
  * any thread.
  */
 public interface BlockDevice extends AutoCloseable {
@@ -54,6 +56,25 @@ public interface BlockDevice extends AutoCloseable {
 
     /** End of a batch of {@link #submit} calls on {@code loop}: what was submitted must get under way now. */
     void unplug(IoLoop loop);
+
+    /**
+     * What is stored for {@code range}, as it stands now: requests in flight may change it meanwhile.
+     *
+     * @param loop where it is asked, and where the answer completes
+     * @param range inside the device, not empty
+     * @param maxExtents how many extents are wanted at most, 1 or more
+     * @return completes with at least one extent, the first at the range's first byte, none beyond its end, no two neighbours of one
+     *     kind; they cover the range, or less of it once there are {@code maxExtents} of them. Fails with {@link BlockIoException}. A
+     *     device that cannot tell says that all of it is data.
+     */
+    default CompletionStage<List<Extent>> extents(IoLoop loop, ByteRange range, int maxExtents) {
+        return CompletableFuture.completedFuture(List.of(new Extent(range.lengthBytes(), Extent.Kind.DATA)));
+    }
+
+    /** Which member holds the byte at {@code offsetBytes}, and how many bytes from there on; a device of one piece is its own member 0. */
+    default MemberRun memberRun(long offsetBytes) {
+        return new MemberRun(0, Long.MAX_VALUE - offsetBytes);
+    }
 
     /**
      * Lets accepted requests finish and holds new ones back, on all loops. Nests: as many {@link #thaw} calls as {@code freeze}

@@ -1,5 +1,6 @@
 package org.kiobd.volume;
 
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.kiobuf.KiobufChain;
@@ -49,6 +50,16 @@ public abstract class ForwardingBlockDevice implements BlockDevice {
     @Override
     public void unplug(IoLoop loop) {
         beneath.unplug(loop);
+    }
+
+    @Override
+    public CompletionStage<List<Extent>> extents(IoLoop loop, ByteRange range, int maxExtents) {
+        return beneath.extents(loop, range, maxExtents);
+    }
+
+    @Override
+    public MemberRun memberRun(long offsetBytes) {
+        return beneath.memberRun(offsetBytes);
     }
 
     @Override

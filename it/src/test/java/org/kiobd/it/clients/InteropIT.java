@@ -204,7 +204,7 @@ final class InteropIT {
         List<String> command = new ArrayList<>(
                 List.of("fio", "--name=verify", "--ioengine=nbd", "--uri=" + served().uri(transport), "--iodepth=32"));
         command.addAll(List.of(work));
-        command.addAll(List.of("--verify=crc32c", "--do_verify=1", "--verify_fatal=1"));
+        command.addAll(List.of("--verify=crc32c", "--do_verify=1", "--verify_fatal=1", "--verify_state_save=0"));
         command.addAll(List.of("--output=" + report, "--output-format=json"));
         run(command.toArray(String[]::new));
         String json = Files.readString(report);

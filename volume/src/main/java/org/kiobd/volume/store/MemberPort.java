@@ -1,5 +1,11 @@
 package org.kiobd.volume.store;
 
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
+
 /**
  * One event loop's way into a {@link MemberStore}. Confined to that loop.
  *
@@ -23,6 +29,14 @@ public interface MemberPort extends AutoCloseable {
 
     /** End of a batch: what was submitted and only collected so far gets under way now. */
     void unplug();
+
+    /**
+     * What is stored for {@code range} of the data area, asked on the loop and answered on it. The rules are those of {@link
+     * org.kiobd.volume.BlockDevice#extents}; a store that cannot tell says that all of it is data.
+     */
+    default CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
+        return CompletableFuture.completedFuture(List.of(new Extent(range.lengthBytes(), Extent.Kind.DATA)));
+    }
 
     /** Nothing is in flight and nothing will be submitted any more. */
     @Override
