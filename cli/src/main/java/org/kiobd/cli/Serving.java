@@ -47,6 +47,7 @@ final class Serving {
     private @Nullable PagePool pool;
     private @Nullable NbdServer server;
     private boolean ending;
+    private volatile boolean ready;
 
     Serving(CommonOptions common, ServeOptions options) {
         this.common = common;
@@ -125,6 +126,7 @@ final class Serving {
             }
             endOnSignal();
             announce(listeners);
+            ready = true;
         } catch (BlockIoException | RuntimeException e) {
             end();
             throw e;
@@ -197,7 +199,7 @@ final class Serving {
             } catch (BlockIoException | RuntimeException e) {
                 LOG.error("volume={}: {}", volume.export().name(), e.getMessage());
             }
-            if (pool != null) {
+            if (ready && pool != null) {
                 Map<String, Object> figures = volume.figures();
                 // Of the whole process; anything but 0 at the end was lost on the way.
                 figures.put("poolReservedBytes", pool.reservedBytes());

@@ -107,6 +107,12 @@ public final class KiobdServer implements AutoCloseable {
         return awaitExit();
     }
 
+    /** SIGINT, as Ctrl-C sends it; waits for the end. */
+    public Exit interrupt() {
+        HostCommand.output("kill", "-INT", String.valueOf(process.pid()));
+        return awaitExit();
+    }
+
     /** SIGKILL; waits for the end. */
     public Exit kill() {
         process.destroyForcibly();

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +41,16 @@ final class RestartIT {
         try (ServedVolume served = ServedVolume.startFast(folder, engine, (long) BLOCKS * BLOCK)) {
             List<int[]> acknowledged =
                     writeUntilCut(served, () -> served.server().stop());
+            served.restart();
+            assertAllThere(served.server().unixUri(), acknowledged);
+        }
+    }
+
+    @Test
+    void sigintEndsIn0AsWell() throws Exception {
+        try (ServedVolume served = ServedVolume.startFast(folder, "io_uring", (long) BLOCKS * BLOCK)) {
+            List<int[]> acknowledged =
+                    writeUntilCut(served, () -> served.server().interrupt());
             served.restart();
             assertAllThere(served.server().unixUri(), acknowledged);
         }

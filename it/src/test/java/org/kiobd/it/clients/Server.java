@@ -53,8 +53,12 @@ final class Server implements AutoCloseable {
         /** Runs {@code kiobd ARGUMENTS} and waits until it is ready. */
         Server start(String... arguments) {
             List<String> behind = new ArrayList<>(prefix);
-            behind.addAll(
-                    List.of("env", "JAVA_HOME=" + System.getProperty("java.home"), "KIOBD_JAVA_OPTS=" + jvmOptions));
+            // A shell that runs the tests in the background has them ignore SIGINT, and a JVM leaves it at that.
+            behind.addAll(List.of(
+                    "env",
+                    "--default-signal=INT",
+                    "JAVA_HOME=" + System.getProperty("java.home"),
+                    "KIOBD_JAVA_OPTS=" + jvmOptions));
             try {
                 Path log = Files.createTempFile(home.toAbsolutePath().getParent(), "server-", ".log");
                 KiobdCommand command = new KiobdCommand(home, behind);
@@ -101,7 +105,15 @@ final class Server implements AutoCloseable {
 
     /** SIGTERM; it has to end in 0, without a leaked buffer or a stack trace, and its counters are returned. */
     Map<String, Long> stop() {
-        KiobdServer.Exit exit = server.terminate();
+        return endedWell(server.terminate());
+    }
+
+    /** SIGINT; the same has to come of it. */
+    Map<String, Long> interrupt() {
+        return endedWell(server.interrupt());
+    }
+
+    private Map<String, Long> endedWell(KiobdServer.Exit exit) {
         assertThat(exit.code()).as("exit code; log:\n%s", log()).isZero();
         assertThat(log()).doesNotContain("LEAK:").doesNotContain("Exception").doesNotContain("ERROR");
         assertThat(exit.counters())
