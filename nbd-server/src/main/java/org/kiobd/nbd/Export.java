@@ -5,6 +5,7 @@ import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_HAS_FLAGS;
 import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_READ_ONLY;
 import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_ROTATIONAL;
 import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_SEND_CACHE;
+import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_SEND_FAST_ZERO;
 import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_SEND_FLUSH;
 import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_SEND_FUA;
 import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_SEND_TRIM;
@@ -74,7 +75,7 @@ public final class Export {
         return device;
     }
 
-    /** Depends on the volume only: a kernel that reconnects after a restart does not read them again. */
+    /** What it can do for any client. Depends on the volume only: a kernel that reconnects after a restart does not read them again. */
     public int transmissionFlags() {
         // A FLUSH on one connection covers all of them, for it forces the members: several connections are safe.
         int flags = NBD_FLAG_HAS_FLAGS
@@ -82,7 +83,9 @@ public final class Export {
                 | NBD_FLAG_SEND_FUA
                 | NBD_FLAG_CAN_MULTI_CONN
                 | NBD_FLAG_SEND_CACHE;
-        flags |= device.info().readOnly() ? NBD_FLAG_READ_ONLY : NBD_FLAG_SEND_TRIM | NBD_FLAG_SEND_WRITE_ZEROES;
+        flags |= device.info().readOnly()
+                ? NBD_FLAG_READ_ONLY
+                : NBD_FLAG_SEND_TRIM | NBD_FLAG_SEND_WRITE_ZEROES | NBD_FLAG_SEND_FAST_ZERO;
         return device.info().rotational() ? flags | NBD_FLAG_ROTATIONAL : flags;
     }
 

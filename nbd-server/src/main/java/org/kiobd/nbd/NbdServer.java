@@ -161,7 +161,7 @@ public final class NbdServer implements AutoCloseable {
                         new HandshakeHandler(
                                 limits,
                                 exports,
-                                export -> serve(new TransmissionHandler(context, export, receiveBuffers)),
+                                session -> serve(new TransmissionHandler(context, session, receiveBuffers)),
                                 name));
     }
 

@@ -10,9 +10,9 @@ import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportRegistry;
 import org.kiobd.nbd.NbdLimits;
+import org.kiobd.nbd.Session;
 import org.kiobd.nbd.handshake.OptionHandler.Outcome;
 import org.kiobd.nbd.protocol.HandshakeFlags;
 import org.kiobd.nbd.protocol.NbdMagic;
@@ -31,7 +31,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
 
     private final NbdLimits limits;
     private final Negotiation negotiation;
-    private final Function<Export, ChannelHandler> transmission;
+    private final Function<Session, ChannelHandler> transmission;
     private final String connection;
 
     private HandshakeState state = HandshakeState.CLIENT_FLAGS;
@@ -42,12 +42,12 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
 
     /**
      * @param connection names the connection in the log
-     * @param transmission makes the handler that serves the chosen export
+     * @param transmission makes the handler that serves what was agreed on
      */
     public HandshakeHandler(
             NbdLimits limits,
             ExportRegistry exports,
-            Function<Export, ChannelHandler> transmission,
+            Function<Session, ChannelHandler> transmission,
             String connection) {
         this.limits = limits;
         this.negotiation = new Negotiation(exports);
@@ -190,14 +190,14 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private void giveWay(ChannelHandlerContext ctx) {
         become(HandshakeState.DONE);
         cancelTimeout();
-        Export export = negotiation.chosen();
-        if (export == null) {
+        Session session = negotiation.chosen();
+        if (session == null) {
             throw new IllegalStateException("the handshake ended without an export");
         }
         ctx.flush();
         ByteBuf early = received;
         received = null;
-        ctx.pipeline().replace(this, "transmission", transmission.apply(export));
+        ctx.pipeline().replace(this, "transmission", transmission.apply(session));
         // A client in a hurry has sent requests behind the option.
         if (early != null && early.isReadable()) {
             ctx.fireChannelRead(early);

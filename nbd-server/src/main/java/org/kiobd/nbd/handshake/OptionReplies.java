@@ -2,6 +2,8 @@ package org.kiobd.nbd.handshake;
 
 import io.netty.buffer.ByteBuf;
 import org.kiobd.nbd.Export;
+import org.kiobd.nbd.MetaContext;
+import org.kiobd.nbd.Session;
 import org.kiobd.nbd.protocol.NbdInfo;
 import org.kiobd.nbd.protocol.NbdMagic;
 import org.kiobd.nbd.protocol.NbdRep;
@@ -55,10 +57,17 @@ final class OptionReplies {
         NbdText.write(out, export.description());
     }
 
-    void infoExport(OptionRequest to, Export export) {
+    void infoExport(OptionRequest to, Session session) {
         header(to.number(), NbdRep.INFO, 2 + NbdMagic.EXPORT_NAME_REPLY_BYTES);
         out.writeShort(NbdInfo.EXPORT.wire());
-        sizeAndFlags(export);
+        sizeAndFlags(session);
+    }
+
+    /** One context that was selected or, with id 0, listed. */
+    void metaContext(OptionRequest to, int id, MetaContext context) {
+        header(to.number(), NbdRep.META_CONTEXT, 4 + NbdText.lengthBytes(context.wireName()));
+        out.writeInt(id);
+        NbdText.write(out, context.wireName());
     }
 
     void infoText(OptionRequest to, NbdInfo kind, String text) {
@@ -76,14 +85,14 @@ final class OptionReplies {
     }
 
     /** The whole answer to EXPORT_NAME, which has no reply header. */
-    void exportName(Export export, boolean noZeroes) {
-        sizeAndFlags(export);
+    void exportName(Session session, boolean noZeroes) {
+        sizeAndFlags(session);
         if (!noZeroes) {
             out.writeZero(NbdMagic.EXPORT_NAME_ZEROES);
         }
     }
 
-    private void sizeAndFlags(Export export) {
-        out.writeLong(export.device().sizeBytes()).writeShort(export.transmissionFlags());
+    private void sizeAndFlags(Session session) {
+        out.writeLong(session.export().device().sizeBytes()).writeShort(session.transmissionFlags());
     }
 }

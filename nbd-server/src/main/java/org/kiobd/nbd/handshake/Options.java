@@ -5,6 +5,8 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import org.kiobd.nbd.Export;
+import org.kiobd.nbd.HeaderStyle;
+import org.kiobd.nbd.Session;
 import org.kiobd.nbd.handshake.OptionHandler.Outcome;
 import org.kiobd.nbd.protocol.NbdInfo;
 import org.kiobd.nbd.protocol.NbdMagic;
@@ -25,6 +27,10 @@ final class Options {
         HANDLERS.put(NbdOption.LIST, Options::list);
         HANDLERS.put(NbdOption.INFO, Options::infoOrGo);
         HANDLERS.put(NbdOption.GO, Options::infoOrGo);
+        HANDLERS.put(NbdOption.STRUCTURED_REPLY, Options::structuredReply);
+        HANDLERS.put(NbdOption.EXTENDED_HEADERS, Options::extendedHeaders);
+        HANDLERS.put(NbdOption.LIST_META_CONTEXT, MetaContextOptions::list);
+        HANDLERS.put(NbdOption.SET_META_CONTEXT, MetaContextOptions::set);
     }
 
     private Options() {}
@@ -45,13 +51,46 @@ final class Options {
     }
 
     private static Outcome list(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
-        if (request.data().isReadable()) {
-            replies.error(request.number(), NbdRep.ERR_INVALID, "NBD_OPT_LIST takes no data: " + request);
+        if (refusesData(request, replies)) {
             return Outcome.CONTINUE;
         }
         for (Export export : negotiation.exports().all()) {
             replies.server(request, export);
         }
+        replies.ack(request);
+        return Outcome.CONTINUE;
+    }
+
+    private static boolean refusesData(OptionRequest request, OptionReplies replies) {
+        if (request.data().isReadable()) {
+            replies.error(request.number(), NbdRep.ERR_INVALID, request.option() + " takes no data: " + request);
+            return true;
+        }
+        return false;
+    }
+
+    private static Outcome structuredReply(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
+        if (refusesData(request, replies)) {
+            return Outcome.CONTINUE;
+        }
+        if (negotiation.style() == HeaderStyle.EXTENDED) {
+            replies.error(
+                    request.number(),
+                    NbdRep.ERR_EXT_HEADER_REQD,
+                    "extended headers are negotiated, and every reply is in chunks with them");
+            return Outcome.CONTINUE;
+        }
+        // Asked for twice it changes nothing.
+        negotiation.style(HeaderStyle.STRUCTURED);
+        replies.ack(request);
+        return Outcome.CONTINUE;
+    }
+
+    private static Outcome extendedHeaders(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
+        if (refusesData(request, replies)) {
+            return Outcome.CONTINUE;
+        }
+        negotiation.style(HeaderStyle.EXTENDED);
         replies.ack(request);
         return Outcome.CONTINUE;
     }
@@ -67,7 +106,11 @@ final class Options {
         if (export == null) {
             return negotiation.close("unknown export name=" + NbdText.printable(name));
         }
-        replies.exportName(export, negotiation.noZeroes());
+        if (negotiation.style() == HeaderStyle.EXTENDED) {
+            return negotiation.close(
+                    "NBD_OPT_EXPORT_NAME after NBD_OPT_EXTENDED_HEADERS, which the specification forbids");
+        }
+        replies.exportName(negotiation.sessionOf(export), negotiation.noZeroes());
         negotiation.choose(export);
         return Outcome.TRANSMISSION;
     }
@@ -108,7 +151,7 @@ final class Options {
             replies.error(request.number(), NbdRep.ERR_UNKNOWN, "no such export: name=" + NbdText.printable(name));
             return Outcome.CONTINUE;
         }
-        inform(request, export, replies);
+        inform(request, negotiation.sessionOf(export), replies);
         replies.ack(request);
         if (request.option() == NbdOption.INFO) {
             return Outcome.CONTINUE;
@@ -118,7 +161,8 @@ final class Options {
     }
 
     /** Sends each kind that was asked for once, however often that was; kinds we do not know are passed over. */
-    private static void inform(OptionRequest request, Export export, OptionReplies replies) {
+    private static void inform(OptionRequest request, Session session, OptionReplies replies) {
+        Export export = session.export();
         boolean name = false;
         boolean description = false;
         boolean blockSize = false;
@@ -130,7 +174,7 @@ final class Options {
                 case EXPORT, UNKNOWN -> {}
             }
         }
-        replies.infoExport(request, export);
+        replies.infoExport(request, session);
         if (name) {
             replies.infoText(request, NbdInfo.NAME, export.name());
         }

@@ -12,7 +12,10 @@ public final class NbdMagic {
     public static final long OPTION_REPLY = 0x0003e889045565a9L;
 
     public static final int NBD_REQUEST_MAGIC = 0x25609513;
+    public static final int NBD_EXTENDED_REQUEST_MAGIC = 0x21e41c71;
     public static final int NBD_SIMPLE_REPLY_MAGIC = 0x67446698;
+    public static final int NBD_STRUCTURED_REPLY_MAGIC = 0x668e33ef;
+    public static final int NBD_EXTENDED_REPLY_MAGIC = 0x6e8a278c;
 
     /** magic 8, IHAVEOPT 8, handshake flags 2. */
     public static final int GREETING_BYTES = 18;
@@ -37,6 +40,24 @@ public final class NbdMagic {
 
     /** magic 4, error 4, cookie 8. */
     public static final int SIMPLE_REPLY_BYTES = 16;
+
+    /** magic 4, flags 2, type 2, cookie 8, offset 8, length 8. */
+    public static final int EXTENDED_REQUEST_BYTES = 32;
+
+    /** magic 4, flags 2, type 2, cookie 8, length 4: before the payload of each chunk. */
+    public static final int STRUCTURED_REPLY_BYTES = 20;
+
+    /** magic 4, flags 2, type 2, cookie 8, offset 8, length 8: before the payload of each chunk. */
+    public static final int EXTENDED_REPLY_BYTES = 32;
+
+    /** Structured and extended replies: this chunk is the reply's last. */
+    public static final int NBD_REPLY_FLAG_DONE = 1;
+
+    /** base:allocation: nothing is stored for the extent. */
+    public static final int NBD_STATE_HOLE = 1;
+
+    /** base:allocation: the extent reads as zeros. */
+    public static final int NBD_STATE_ZERO = 1 << 1;
 
     /** Longest string (export name, description, query) the specification allows. */
     public static final int MAX_STRING_BYTES = 4096;

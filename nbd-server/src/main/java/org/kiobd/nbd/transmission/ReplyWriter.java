@@ -5,25 +5,22 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.nbd.protocol.NbdErrno;
-import org.kiobd.nbd.protocol.NbdMagic;
+import org.kiobd.volume.ReadPiece;
+import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.PagePool;
 
 /**
- * Encodes simple replies and sends those of one loop iteration together: replies without data stand one behind the other in a common
- * buffer, a READ's data stand behind their header in the request's own memory, and one flush sends it all in one gathered write. The
- * order is free in NBD. Only the last write of a batch has a promise, which tells when the whole batch is on the socket.
- *
- * <pre>
- *   0       4       8        16
- *   | magic | error | cookie | data of READ ...
- * </pre>
+ * Sends the replies of one loop iteration together: replies without data stand one behind the other in a common buffer, a READ's data
+ * stand behind their header in the request's own memory, and one flush sends it all in one gathered write. The order is free in NBD,
+ * and so chunks of different replies may alternate; what may not be torn apart is a chunk. Only the last write of a batch has a
+ * promise, which tells when the whole batch is on the socket.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails closes the channel, and that is seen
 final class ReplyWriter {
-    private static final int HEADERS_BYTES = 128 * NbdMagic.SIMPLE_REPLY_BYTES;
+    private static final int HEADERS_BYTES = 2 << 10;
     private static final int BATCH_FIELDS = 3;
 
     /** Told when replies have left, or never will. */
@@ -38,6 +35,7 @@ final class ReplyWriter {
 
     private final ChannelHandlerContext ctx;
     private final PagePool pool;
+    private final ReplyEncoding encoding;
     private final Listener listener;
     private final ChannelFutureListener batchSent = future -> batchSent();
     private @Nullable ByteBuf headers;
@@ -53,50 +51,96 @@ final class ReplyWriter {
     private int batchesHead;
     private int batchesUsed;
 
-    ReplyWriter(ChannelHandlerContext ctx, PagePool pool, Listener listener) {
+    ReplyWriter(ChannelHandlerContext ctx, PagePool pool, ReplyEncoding encoding, Listener listener) {
         this.ctx = ctx;
         this.pool = pool;
+        this.encoding = encoding;
         this.listener = listener;
     }
 
-    /** The memory one READ's reply takes. */
-    static long memoryBytes(long lengthBytes) {
-        return NbdMagic.SIMPLE_REPLY_BYTES + lengthBytes;
-    }
-
-    /** Writes the header of a successful reply to the front of {@code reply}, whose data come later. Borrows it. */
-    static void successHeader(ByteBuf reply, long cookie) {
-        reply.setInt(0, NbdMagic.NBD_SIMPLE_REPLY_MAGIC);
-        reply.setInt(4, NbdErrno.NBD_SUCCESS);
-        reply.setLong(8, cookie);
-    }
-
     /**
-     * Queues a reply without data.
+     * Queues the reply to a request that succeeded and has no data.
      *
-     * @param errno NBD_SUCCESS or an error
      * @param requestBytes what the request counted as in flight
      */
-    void header(long cookie, int errno, long requestBytes) {
-        ByteBuf out = headers;
-        if (out == null) {
-            out = pool.allocate(HEADERS_BYTES);
-            headers = out;
-        }
-        out.writeInt(NbdMagic.NBD_SIMPLE_REPLY_MAGIC).writeInt(errno).writeLong(cookie);
-        if (!out.isWritable()) {
-            headers = null;
-            queued.add(out);
-        }
+    void success(long cookie, long offset, long requestBytes) {
+        encoding.success(headers(encoding.successBytes()), cookie, offset);
         count(requestBytes, 0);
     }
 
-    /** Queues the reply of a READ that succeeded: its fragments are header and data. Borrows the request, adds references. */
-    void data(Kiobuf request) {
-        for (int i = 0; i < request.fragmentCount(); i++) {
-            queued.add(request.fragment(i).memory().retain());
+    /** Queues the reply to a request that failed. */
+    void failure(long cookie, long offset, Failure failure, long requestBytes) {
+        encoding.failure(headers(encoding.failureBytes(failure)), cookie, offset, failure);
+        count(requestBytes, 0);
+    }
+
+    /** The common buffer with room for so many bytes. */
+    private ByteBuf headers(int bytes) {
+        ByteBuf out = headers;
+        if (out != null && out.writableBytes() < bytes) {
+            queued.add(out);
+            out = null;
         }
-        long bytes = memoryBytes(request.lengthBytes());
+        if (out == null) {
+            out = pool.allocate(Math.max(HEADERS_BYTES, bytes));
+            headers = out;
+        }
+        return out;
+    }
+
+    /**
+     * Queues the reply of a READ that succeeded. What is all in memory goes out as it lies there, for its header stands before it.
+     * Borrows the request, adds references.
+     */
+    void data(Kiobuf request) {
+        if (request.isAllMemory()) {
+            for (int i = 0; i < request.fragmentCount(); i++) {
+                queued.add(request.fragment(i).memory().retain());
+            }
+        } else {
+            pieces(request, request.pieces(), (ChunkEncoding) encoding);
+        }
+        long bytes = encoding.readMemoryBytes(request.lengthBytes());
+        count(bytes, bytes);
+    }
+
+    /** A chunk for each run of memory and for each hole. */
+    private void pieces(Kiobuf request, List<ReadPiece> pieces, ChunkEncoding chunks) {
+        ChunkEncoding.Request to = new ChunkEncoding.Request(request.cookie(), request.offsetBytes());
+        ByteBuf heads = pool.allocate(pieces.size() * chunks.pieceBytes());
+        long at = request.offsetBytes();
+        int next = 0;
+        while (next < pieces.size()) {
+            int first = next;
+            int headStart = heads.writerIndex();
+            if (pieces.get(first) instanceof ReadPiece.Hole hole) {
+                next++;
+                chunks.hole(heads, to, next == pieces.size(), at, hole.lengthBytes());
+                queued.add(heads.retainedSlice(headStart, heads.writerIndex() - headStart));
+                at += hole.lengthBytes();
+            } else {
+                long bytes = 0;
+                while (next < pieces.size() && pieces.get(next) instanceof ReadPiece.Memory memory) {
+                    bytes += memory.lengthBytes();
+                    next++;
+                }
+                chunks.data(heads, to, next == pieces.size(), at, bytes);
+                queued.add(heads.retainedSlice(headStart, heads.writerIndex() - headStart));
+                pieces.subList(first, next).forEach(piece -> queued.add(bytes((ReadPiece.Memory) piece)));
+                at += bytes;
+            }
+        }
+        heads.release();
+    }
+
+    private static ByteBuf bytes(ReadPiece.Memory piece) {
+        Fragment fragment = piece.fragment();
+        return fragment.memory().retainedSlice(fragment.offsetBytes(), fragment.lengthBytes());
+    }
+
+    /** Queues a reply that is encoded already. Takes it; {@code bytes} were reserved for it. */
+    void encoded(ByteBuf reply, long bytes) {
+        queued.add(reply);
         count(bytes, bytes);
     }
 

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.HeaderStyle;
 import org.kiobd.nbd.protocol.NbdMagic;
 
 /**
@@ -11,15 +12,20 @@ import org.kiobd.nbd.protocol.NbdMagic;
  * split over two buffers, and knows no limits: it never asks for memory, it only holds what it was offered.
  *
  * <pre>
- *   0       4       6      8        16       24       28
- *   | magic | flags | type | cookie | offset | length | payload of WRITE ...
+ *   0       4       6      8        16       24
+ *   | magic | flags | type | cookie | offset | length (to 28; extended: to 32) | payload ...
  * </pre>
  *
  * <p>The header last read stands in this object until the next one is read. Owned by one connection.
  */
 final class RequestDecoder {
     private final ArrayDeque<ByteBuf> following = new ArrayDeque<>(4);
-    private final ByteBuf splitHeader = Unpooled.buffer(NbdMagic.REQUEST_BYTES, NbdMagic.REQUEST_BYTES);
+    private final boolean extended;
+    private final int headerBytes;
+
+    /** What is split over two buffers and must be looked at in one piece: a header, or a payload of a few bytes. */
+    private final ByteBuf split = Unpooled.buffer(NbdMagic.EXTENDED_REQUEST_BYTES, NbdMagic.EXTENDED_REQUEST_BYTES);
+
     private @Nullable ByteBuf current;
 
     private int magic;
@@ -27,7 +33,13 @@ final class RequestDecoder {
     private int type;
     private long cookie;
     private long offset;
-    private int length;
+    private long length;
+    private boolean isGathered;
+
+    RequestDecoder(HeaderStyle style) {
+        extended = style == HeaderStyle.EXTENDED;
+        headerBytes = style.requestBytes();
+    }
 
     /** The next bytes of the stream. Takes them. */
     void offer(ByteBuf bytes) {
@@ -61,23 +73,35 @@ final class RequestDecoder {
         if (bytes == null) {
             return false;
         }
-        if (bytes.readableBytes() >= NbdMagic.REQUEST_BYTES && !splitHeader.isReadable()) {
+        if (bytes.readableBytes() >= headerBytes && (isGathered || !split.isReadable())) {
             read(bytes, bytes.readerIndex());
-            bytes.skipBytes(NbdMagic.REQUEST_BYTES);
+            bytes.skipBytes(headerBytes);
             consumed();
             return true;
         }
-        while (bytes != null && splitHeader.isWritable()) {
-            splitHeader.writeBytes(bytes, Math.min(bytes.readableBytes(), splitHeader.writableBytes()));
-            consumed();
-            bytes = current;
-        }
-        if (splitHeader.isWritable()) {
+        ByteBuf whole = gather(headerBytes);
+        if (whole == null) {
             return false;
         }
-        read(splitHeader, 0);
-        splitHeader.clear();
+        read(whole, 0);
         return true;
+    }
+
+    /** The next {@code bytes}, at most an extended header's, in one piece: borrowed until the next call; null if they are not all there. */
+    @Nullable
+    ByteBuf gather(int bytes) {
+        if (isGathered) {
+            split.clear();
+            isGathered = false;
+        }
+        ByteBuf from = current;
+        while (from != null && split.writerIndex() < bytes) {
+            split.writeBytes(from, Math.min(from.readableBytes(), bytes - split.writerIndex()));
+            consumed();
+            from = current;
+        }
+        isGathered = split.writerIndex() == bytes;
+        return isGathered ? split : null;
     }
 
     private void read(ByteBuf bytes, int at) {
@@ -86,7 +110,7 @@ final class RequestDecoder {
         type = bytes.getUnsignedShort(at + 6);
         cookie = bytes.getLong(at + 8);
         offset = bytes.getLong(at + 16);
-        length = bytes.getInt(at + 24);
+        length = extended ? bytes.getLong(at + 24) : bytes.getUnsignedInt(at + 24);
     }
 
     /** Throws away up to {@code bytes} of payload. @return how many are still to come */
@@ -111,7 +135,7 @@ final class RequestDecoder {
         }
         following.forEach(ByteBuf::release);
         following.clear();
-        splitHeader.clear();
+        split.clear();
     }
 
     int magic() {
@@ -137,8 +161,8 @@ final class RequestDecoder {
         return offset;
     }
 
-    /** 0 to 2^32 - 1. */
+    /** Of the payload, if there is one, else of the range. 0 to 2^32 - 1; extended: unsigned, negative here means 2^63 or more. */
     long length() {
-        return Integer.toUnsignedLong(length);
+        return length;
     }
 }

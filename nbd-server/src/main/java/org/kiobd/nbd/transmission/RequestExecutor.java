@@ -1,13 +1,19 @@
 package org.kiobd.nbd.transmission;
 
 import io.netty.buffer.ByteBuf;
+import java.util.List;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.ConnectionContext;
 import org.kiobd.nbd.ExportLoop;
+import org.kiobd.nbd.Session;
 import org.kiobd.nbd.protocol.CommandFlags;
 import org.kiobd.nbd.protocol.NbdCommand;
-import org.kiobd.nbd.protocol.NbdErrno;
-import org.kiobd.nbd.protocol.NbdMagic;
+import org.kiobd.volume.BlockDevice;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
+import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Completion;
 import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
@@ -15,12 +21,16 @@ import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.queue.Requester;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns requests that were found valid into kiobufs, and their completions into replies. One notifier serves all requests of the
  * connection: what it needs stands in the kiobuf. Trusts the validator.
  */
 final class RequestExecutor implements Completion.Notifier {
+    private static final Logger LOG = LoggerFactory.getLogger(RequestExecutor.class);
+
     /** Replies above this come in pieces that the allocator's arenas can hold. */
     private static final int PIECE_BYTES = 1 << 20;
 
@@ -28,29 +38,41 @@ final class RequestExecutor implements Completion.Notifier {
     interface Listener {
         /** A request has ended: its reply may be queued now. Borrows the request. */
         void ended(Kiobuf request, @Nullable IoError error);
+
+        /** A NBD_CMD_BLOCK_STATUS has ended. {@code extents} are what the device said, empty where it failed or was not asked. */
+        void ended(StatusQuery query, List<Extent> extents, @Nullable IoError error);
     }
 
     private final IoLoop loop;
     private final PagePool pool;
     private final ExportLoop export;
+    private final BlockDevice device;
+    private final ReplyEncoding encoding;
+    private final int acceptedPieces;
     private final Requester owner;
     private final Listener listener;
 
-    RequestExecutor(IoLoop loop, PagePool pool, ExportLoop export, Requester owner, Listener listener) {
-        this.loop = loop;
-        this.pool = pool;
-        this.export = export;
+    RequestExecutor(
+            ConnectionContext connection, Session session, ReplyEncoding encoding, Requester owner, Listener listener) {
+        this.loop = connection.loop();
+        this.pool = connection.pool();
+        this.export = session.export().on(loop);
+        this.device = session.export().device();
+        this.encoding = encoding;
+        this.acceptedPieces = session.style().hasChunks() ? ReadPiece.ACCEPT_HOLE : 0;
         this.owner = owner;
         this.listener = listener;
     }
 
-    /** Reads into the reply's own memory, {@link ReplyWriter#memoryBytes} of which are reserved. */
-    void read(long cookie, long offset, int length) {
-        Kiobuf request = request(Op.READ, cookie, offset, length);
-        int first = Math.min(length, PIECE_BYTES - NbdMagic.SIMPLE_REPLY_BYTES);
-        ByteBuf reply = pool.allocate(NbdMagic.SIMPLE_REPLY_BYTES + first);
-        ReplyWriter.successHeader(reply, cookie);
-        request.add(Fragment.of(filled(reply), NbdMagic.SIMPLE_REPLY_BYTES, first));
+    /** Reads into the reply's own memory, {@link ReplyEncoding#readMemoryBytes} of which are reserved. */
+    void read(long cookie, long offset, int length, int wireFlags) {
+        boolean inOnePiece = (wireFlags & CommandFlags.NBD_CMD_FLAG_DF) != 0;
+        Kiobuf request = request(Op.READ, cookie, offset, length).accept(inOnePiece ? 0 : acceptedPieces);
+        int headerBytes = encoding.dataHeaderBytes();
+        int first = Math.min(length, PIECE_BYTES - headerBytes);
+        ByteBuf reply = filled(pool.allocate(headerBytes + first));
+        encoding.dataHeader(reply, cookie, offset, length);
+        request.add(Fragment.of(reply, headerBytes, first));
         for (int done = first; done < length; ) {
             int bytes = Math.min(length - done, PIECE_BYTES);
             request.add(Fragment.of(filled(pool.allocate(bytes)), 0, bytes));
@@ -80,7 +102,7 @@ final class RequestExecutor implements Completion.Notifier {
             case FLUSH -> request(Op.FLUSH, cookie, 0, 0);
             case TRIM -> request(Op.TRIM, cookie, offset, length).flags(fua(wireFlags));
             case WRITE_ZEROES ->
-                request(Op.WRITE_ZEROES, cookie, offset, length).flags(fua(wireFlags) | noHole(wireFlags));
+                request(Op.WRITE_ZEROES, cookie, offset, length).flags(fua(wireFlags) | zeroing(wireFlags));
             case CACHE -> request(Op.CACHE, cookie, offset, length);
             case READ, WRITE, DISC, BLOCK_STATUS, RESIZE, UNKNOWN ->
                 throw new IllegalStateException(command + " is not a request without data");
@@ -98,8 +120,33 @@ final class RequestExecutor implements Completion.Notifier {
         return (wireFlags & CommandFlags.NBD_CMD_FLAG_FUA) != 0 ? Kiobuf.FUA : 0;
     }
 
-    private static int noHole(int wireFlags) {
-        return (wireFlags & CommandFlags.NBD_CMD_FLAG_NO_HOLE) != 0 ? Kiobuf.NO_HOLE : 0;
+    private static int zeroing(int wireFlags) {
+        return ((wireFlags & CommandFlags.NBD_CMD_FLAG_NO_HOLE) != 0 ? Kiobuf.NO_HOLE : 0)
+                | ((wireFlags & CommandFlags.NBD_CMD_FLAG_FAST_ZERO) != 0 ? Kiobuf.FAST_ZERO : 0);
+    }
+
+    /** Asks the device what a block status needs to know. */
+    @SuppressWarnings("FutureReturnValueIgnored") // it ends in the listener
+    void status(StatusQuery query) {
+        if (!query.needsExtents()) {
+            listener.ended(query, List.of(), null);
+            return;
+        }
+        device.extents(loop, query.range(), query.maxDescriptors()).whenComplete((extents, failure) -> {
+            if (failure != null) {
+                Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+                IoError error = cause instanceof BlockIoException told ? told.error() : IoError.IO;
+                LOG.warn(
+                        "{}: block status of {} failed: {}",
+                        device.info().name(),
+                        query.range(),
+                        String.valueOf(cause));
+                export.failed();
+                listener.ended(query, List.of(), error);
+            } else {
+                listener.ended(query, extents, null);
+            }
+        });
     }
 
     /** Counts a request that was found wrong. */
@@ -121,16 +168,11 @@ final class RequestExecutor implements Completion.Notifier {
     }
 
     /** What a request counts as in flight: the memory it has. */
-    static long inFlightBytes(Op op, long lengthBytes) {
-        return switch (op) {
-            case READ -> ReplyWriter.memoryBytes(lengthBytes);
-            case WRITE -> lengthBytes;
+    long inFlightBytes(Kiobuf request) {
+        return switch (request.op()) {
+            case READ -> encoding.readMemoryBytes(request.lengthBytes());
+            case WRITE -> request.lengthBytes();
             case FLUSH, TRIM, WRITE_ZEROES, CACHE -> 0;
         };
-    }
-
-    /** The answer to a request that ended with {@code error}. */
-    static int errno(@Nullable IoError error) {
-        return error == null ? NbdErrno.NBD_SUCCESS : WireErrors.of(error);
     }
 }

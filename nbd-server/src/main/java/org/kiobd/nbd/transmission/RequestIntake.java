@@ -1,11 +1,17 @@
 package org.kiobd.nbd.transmission;
 
 import io.netty.buffer.ByteBuf;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.MetaContext;
+import org.kiobd.nbd.Session;
+import org.kiobd.nbd.protocol.CommandFlags;
 import org.kiobd.nbd.protocol.NbdCommand;
 import org.kiobd.nbd.protocol.NbdErrno;
-import org.kiobd.nbd.protocol.NbdMagic;
 import org.kiobd.nbd.transmission.WritePayload.Progress;
+import org.kiobd.volume.ByteRange;
 
 /**
  * Goes through a connection's bytes request by request: each is checked, waits here, undecoded behind it, for room in the limits and
@@ -16,11 +22,13 @@ final class RequestIntake {
     private enum Phase {
         /** A header. */
         HEADER,
+        /** The few bytes of payload that say what a BLOCK_STATUS asks about. */
+        FILTER,
         /** The header is read; its request waits for room or memory. */
         ADMISSION,
         /** The payload of a WRITE. */
         PAYLOAD,
-        /** The payload of a WRITE that was refused. */
+        /** The payload of a request that was refused. */
         DISCARD,
         /** Nothing: the stream is over for us. */
         END
@@ -42,17 +50,21 @@ final class RequestIntake {
     private final InFlight inFlight;
     private final MemoryBudget budget;
     private final WritePayload payload;
+    private final ReplyEncoding encoding;
+    private final int requestMagic;
+    private final List<MetaContext> contexts;
     private final long maximumPayloadBytes;
     private final Listener listener;
 
     private Phase phase = Phase.HEADER;
     private NbdCommand command = NbdCommand.UNKNOWN;
-    private int errno;
+    private @Nullable Failure failure;
+    private @Nullable StatusQuery query;
     private long discardBytes;
     private boolean blocked;
     private long requests;
 
-    RequestIntake(Parts parts, long maximumPayloadBytes, Listener listener) {
+    RequestIntake(Parts parts, Session session, long maximumPayloadBytes, Listener listener) {
         this.decoder = parts.decoder;
         this.validator = parts.validator;
         this.executor = parts.executor;
@@ -60,6 +72,9 @@ final class RequestIntake {
         this.inFlight = parts.inFlight;
         this.budget = parts.budget;
         this.payload = parts.payload;
+        this.encoding = parts.encoding;
+        this.requestMagic = session.style().requestMagic();
+        this.contexts = session.contexts();
         this.maximumPayloadBytes = maximumPayloadBytes;
         this.listener = listener;
     }
@@ -69,6 +84,7 @@ final class RequestIntake {
             RequestDecoder decoder,
             RequestValidator validator,
             RequestExecutor executor,
+            ReplyEncoding encoding,
             ReplyWriter replies,
             InFlight inFlight,
             MemoryBudget budget,
@@ -105,6 +121,7 @@ final class RequestIntake {
         while (goesOn) {
             goesOn = switch (phase) {
                 case HEADER -> header();
+                case FILTER -> filter();
                 case ADMISSION -> admission();
                 case PAYLOAD -> payload();
                 case DISCARD -> discard();
@@ -117,7 +134,7 @@ final class RequestIntake {
         if (!decoder.nextHeader()) {
             return false;
         }
-        if (decoder.magic() != NbdMagic.NBD_REQUEST_MAGIC) {
+        if (decoder.magic() != requestMagic) {
             broken("bad request magic=0x" + Integer.toHexString(decoder.magic()));
             return false;
         }
@@ -128,13 +145,23 @@ final class RequestIntake {
             listener.disconnected();
             return false;
         }
-        if (command.hasPayload() && decoder.length() > maximumPayloadBytes) {
-            broken(command + " longer than the maximum: lengthBytes=" + decoder.length() + " maximum="
-                    + maximumPayloadBytes);
+        long payloadBytes = validator.payloadBytes(command, decoder.flags(), decoder.length());
+        if (Long.compareUnsigned(payloadBytes, maximumPayloadBytes) > 0) {
+            broken(command + " with a payload longer than the maximum: lengthBytes="
+                    + Long.toUnsignedString(payloadBytes) + " maximum=" + maximumPayloadBytes);
             return false;
         }
-        errno = validator.check(command, decoder.flags(), decoder.offset(), decoder.length());
+        failure = validator.check(command, decoder.flags(), decoder.offset(), decoder.length());
+        discardBytes = payloadBytes;
+        query = null;
         phase = Phase.ADMISSION;
+        if (command == NbdCommand.BLOCK_STATUS && failure == null) {
+            if (payloadBytes > 0) {
+                phase = Phase.FILTER;
+            } else {
+                query = query(decoder.length(), contexts);
+            }
+        }
         return true;
     }
 
@@ -143,35 +170,85 @@ final class RequestIntake {
         listener.broken(reason);
     }
 
+    private StatusQuery query(long lengthBytes, List<MetaContext> asked) {
+        boolean one = (decoder.flags() & CommandFlags.NBD_CMD_FLAG_REQ_ONE) != 0;
+        return new StatusQuery(decoder.cookie(), new ByteRange(decoder.offset(), lengthBytes), one, asked);
+    }
+
+    /**
+     * <pre>
+     *   0        8
+     *   | length | context, context ...
+     * </pre>
+     */
+    private boolean filter() {
+        ByteBuf bytes = decoder.gather((int) decoder.length());
+        if (bytes == null) {
+            return false;
+        }
+        discardBytes = 0;
+        phase = Phase.ADMISSION;
+        long lengthBytes = bytes.readLong();
+        List<MetaContext> asked = new ArrayList<>();
+        while (failure == null && bytes.isReadable()) {
+            int id = bytes.readInt();
+            MetaContext context = contexts.stream()
+                    .filter(candidate -> candidate.id() == id)
+                    .findFirst()
+                    .orElse(null);
+            if (context == null || asked.contains(context)) {
+                failure = new Failure(
+                        NbdErrno.NBD_EINVAL,
+                        "each context once, and only those that were negotiated: id=" + Integer.toUnsignedString(id));
+            } else {
+                asked.add(context);
+            }
+        }
+        if (failure == null) {
+            failure = validator.checkRange(command, decoder.offset(), lengthBytes);
+        }
+        if (failure == null) {
+            query = query(lengthBytes, asked);
+        }
+        return true;
+    }
+
+    /** What the request and its reply take, so that it is there before they are; a WRITE reserves as its payload comes. */
+    private long replyBytes() {
+        if (failure != null) {
+            return 0;
+        }
+        if (query != null) {
+            return query.memoryBytes((ChunkEncoding) encoding);
+        }
+        return command == NbdCommand.READ && decoder.length() > 0 ? encoding.readMemoryBytes(decoder.length()) : 0;
+    }
+
     private boolean admission() {
-        boolean isRead = errno == NbdErrno.NBD_SUCCESS && command == NbdCommand.READ && decoder.length() > 0;
-        long bytes = isRead
-                ? ReplyWriter.memoryBytes(decoder.length())
-                : command.hasPayload() && errno == NbdErrno.NBD_SUCCESS ? decoder.length() : 0;
-        if (!inFlight.admits(bytes) || (isRead && !budget.reserve(bytes))) {
+        long replyBytes = replyBytes();
+        boolean isWrite = command == NbdCommand.WRITE && failure == null;
+        long bytes = isWrite ? decoder.length() : replyBytes;
+        if (!inFlight.admits(bytes) || (replyBytes > 0 && !budget.reserve(replyBytes))) {
             blocked = true;
             return false;
         }
         inFlight.begin(bytes);
         phase = Phase.HEADER;
-        if (errno != NbdErrno.NBD_SUCCESS) {
-            refuse();
+        if (failure != null) {
+            phase = Phase.DISCARD;
+        } else if (query != null) {
+            executor.status(query);
         } else if (decoder.length() == 0 && command != NbdCommand.FLUSH) {
-            replies.header(decoder.cookie(), NbdErrno.NBD_SUCCESS, 0);
-        } else if (isRead) {
-            executor.read(decoder.cookie(), decoder.offset(), (int) decoder.length());
-        } else if (command.hasPayload()) {
+            replies.success(decoder.cookie(), decoder.offset(), 0);
+        } else if (command == NbdCommand.READ) {
+            executor.read(decoder.cookie(), decoder.offset(), (int) decoder.length(), decoder.flags());
+        } else if (isWrite) {
             payload.begin(executor.newWrite(decoder.cookie(), decoder.offset(), decoder.length(), decoder.flags()));
             phase = Phase.PAYLOAD;
         } else {
             executor.dataless(command, decoder.cookie(), decoder.offset(), decoder.length(), decoder.flags());
         }
         return true;
-    }
-
-    private void refuse() {
-        discardBytes = command.hasPayload() ? decoder.length() : 0;
-        phase = Phase.DISCARD;
     }
 
     private boolean payload() {
@@ -193,7 +270,7 @@ final class RequestIntake {
         }
         phase = Phase.HEADER;
         executor.refused();
-        replies.header(decoder.cookie(), errno, 0);
+        replies.failure(decoder.cookie(), decoder.offset(), Objects.requireNonNull(failure), 0);
         return true;
     }
 

@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -12,8 +13,11 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.ConnectionContext;
 import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportLoop;
+import org.kiobd.nbd.MetaContext;
 import org.kiobd.nbd.ServedConnection;
+import org.kiobd.nbd.Session;
 import org.kiobd.nbd.protocol.TransmissionFlags;
+import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
@@ -33,7 +37,8 @@ import org.slf4j.LoggerFactory;
  * <p>Confined to its loop, but for {@link #shutDown} and {@link #ended}.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails closes the channel, and that is seen
-public final class TransmissionHandler extends ChannelInboundHandlerAdapter implements ServedConnection, Requester {
+public final class TransmissionHandler extends ChannelInboundHandlerAdapter
+        implements ServedConnection, Requester, RequestExecutor.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(TransmissionHandler.class);
 
     /**
@@ -44,7 +49,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
     private static final long FRESH_NANOS = 100_000;
 
     private final ConnectionContext connection;
+    private final Session session;
     private final Export export;
+    private final ReplyEncoding encoding;
     private final ReceiveBuffers receiveBuffers;
     private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
     private final InFlight inFlight;
@@ -68,14 +75,17 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
     private record Wiring(
             ChannelHandlerContext ctx,
             ExportLoop exportLoop,
+            RequestExecutor executor,
             ReplyWriter replies,
             RequestIntake intake,
             WritePayload payload) {}
 
     /** @param receiveBuffers the channel's, so that large payloads are received in place */
-    public TransmissionHandler(ConnectionContext connection, Export export, ReceiveBuffers receiveBuffers) {
+    public TransmissionHandler(ConnectionContext connection, Session session, ReceiveBuffers receiveBuffers) {
         this.connection = connection;
-        this.export = export;
+        this.session = session;
+        this.export = session.export();
+        this.encoding = ReplyEncoding.of(session.style());
         this.receiveBuffers = receiveBuffers;
         this.inFlight = new InFlight(connection.limits());
         this.budget = new MemoryBudget(connection.pool(), connection.loop(), this::resume);
@@ -89,19 +99,21 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
         // end.
         long maximumPayloadBytes = Math.min(
                 export.device().info().maximumPayloadBytes(),
-                connection.pool().capacityBytes() - ReplyWriter.memoryBytes(0));
-        RequestDecoder decoder = new RequestDecoder();
-        ReplyWriter replies = new ReplyWriter(ctx, connection.pool(), this::sent);
+                connection.pool().capacityBytes() - encoding.readMemoryBytes(0));
+        RequestDecoder decoder = new RequestDecoder(session.style());
+        ReplyWriter replies = new ReplyWriter(ctx, connection.pool(), encoding, this::sent);
+        RequestExecutor executor = new RequestExecutor(connection, session, encoding, this, this);
         WritePayload payload = new WritePayload(decoder, connection.pool(), budget, payloadMemory);
         RequestIntake.Parts parts = new RequestIntake.Parts(
                 decoder,
-                new RequestValidator(export.device(), maximumPayloadBytes),
-                new RequestExecutor(connection.loop(), connection.pool(), exportLoop, this, this::requestEnded),
+                new RequestValidator(session, maximumPayloadBytes),
+                executor,
+                encoding,
                 replies,
                 inFlight,
                 budget,
                 payload);
-        RequestIntake intake = new RequestIntake(parts, maximumPayloadBytes, new RequestIntake.Listener() {
+        RequestIntake intake = new RequestIntake(parts, session, maximumPayloadBytes, new RequestIntake.Listener() {
             @Override
             public void disconnected() {
                 finish("client disconnected");
@@ -113,7 +125,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
             }
         });
         receiveBuffers.destination(intake::receiveInto);
-        wiring = new Wiring(ctx, exportLoop, replies, intake, payload);
+        wiring = new Wiring(ctx, exportLoop, executor, replies, intake, payload);
         if (!export.attach(this)) {
             drop("the export is no longer served");
         }
@@ -168,22 +180,43 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
         }
     }
 
-    private void requestEnded(Kiobuf request, @Nullable IoError error) {
-        long bytes = RequestExecutor.inFlightBytes(request.op(), request.lengthBytes());
+    @Override
+    public void ended(Kiobuf request, @Nullable IoError error) {
+        long bytes = wiring().executor.inFlightBytes(request);
         ReplyWriter replies = wiring().replies;
         failures += error == null ? 0 : 1;
+        if (request.op() == Op.READ && (error != null || state == TransmissionState.GONE)) {
+            budget.release(bytes);
+        }
         if (error == IoError.DROPPED || state == TransmissionState.GONE) {
             inFlight.end(1, bytes);
-            if (request.op() == Op.READ) {
-                budget.release(bytes);
-            }
-        } else if (request.op() == Op.READ && error == null) {
+        } else if (error != null) {
+            replies.failure(request.cookie(), request.offsetBytes(), WireErrors.of(request, error), bytes);
+        } else if (request.op() == Op.READ) {
             replies.data(request);
         } else {
-            if (request.op() == Op.READ) {
-                budget.release(bytes);
-            }
-            replies.header(request.cookie(), RequestExecutor.errno(error), bytes);
+            replies.success(request.cookie(), request.offsetBytes(), bytes);
+        }
+        scheduleEndOfIteration();
+    }
+
+    @Override
+    public void ended(StatusQuery query, List<Extent> extents, @Nullable IoError error) {
+        ChunkEncoding chunks = (ChunkEncoding) encoding;
+        long bytes = query.memoryBytes(chunks);
+        failures += error == null ? 0 : 1;
+        if (error != null || state == TransmissionState.GONE) {
+            budget.release(bytes);
+        }
+        if (state == TransmissionState.GONE) {
+            inFlight.end(1, bytes);
+        } else if (error != null) {
+            Failure failure = new Failure(WireErrors.errno(error), WireErrors.text(error));
+            wiring().replies.failure(query.cookie(), query.range().offsetBytes(), failure, bytes);
+        } else {
+            ByteBuf reply = connection.pool().allocate((int) bytes);
+            query.encode(reply, chunks, export.device(), extents);
+            wiring().replies.encoded(reply, bytes);
         }
         scheduleEndOfIteration();
     }
@@ -310,11 +343,13 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
         become(TransmissionState.ENDED, endReason);
         export.detach(this);
         LOG.info(
-                "{} ended: {}; {} flags={} requests={} failures={} copiedBytes={}",
+                "{} ended: {}; {} headers={} contexts={} flags={} requests={} failures={} copiedBytes={}",
                 connection.name(),
                 endReason,
                 export,
-                TransmissionFlags.toString(export.transmissionFlags()),
+                session.style(),
+                MetaContext.names(session.contexts()),
+                TransmissionFlags.toString(session.transmissionFlags()),
                 countedRequests,
                 failures,
                 copiedBytes);

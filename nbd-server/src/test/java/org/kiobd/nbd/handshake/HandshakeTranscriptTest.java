@@ -16,6 +16,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportRegistry;
+import org.kiobd.nbd.MetaContext;
 import org.kiobd.nbd.NbdLimits;
 import org.kiobd.nbd.testkit.MemoryDevice;
 import org.kiobd.nbd.testkit.Transcript;
@@ -42,8 +43,9 @@ final class HandshakeTranscriptTest {
         return new EmbeddedChannel(new HandshakeHandler(
                 NbdLimits.DEFAULT,
                 exports,
-                export -> {
-                    chosen.set(export.name());
+                session -> {
+                    chosen.set(session.export().name() + ":" + session.style() + ":"
+                            + MetaContext.names(session.contexts()));
                     return new ChannelInboundHandlerAdapter();
                 },
                 "connection=test"));

@@ -3,19 +3,25 @@ package org.kiobd.nbd.testkit;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockDevice;
+import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.DeviceCounters;
 import org.kiobd.volume.DeviceInfo;
+import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
+import org.kiobd.volume.MemberRun;
+import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
@@ -37,6 +43,9 @@ public final class MemoryDevice implements BlockDevice {
     private final AtomicInteger flushes = new AtomicInteger();
     private final AtomicInteger durable = new AtomicInteger();
     private final Map<IoLoop, Runnable> listeners = new ConcurrentHashMap<>();
+    private final List<ByteRange> holes = new CopyOnWriteArrayList<>();
+    private volatile boolean extentsFail;
+    private volatile CompletableFuture<Boolean> gate = CompletableFuture.completedFuture(true);
     private final ArrayDeque<Runnable> held = new ArrayDeque<>();
 
     public MemoryDevice(int sizeBytes) {
@@ -78,6 +87,65 @@ public final class MemoryDevice implements BlockDevice {
     /** From now on every request fails; null: none does. */
     public void failWith(@Nullable IoError newFailure) {
         failure = newFailure;
+    }
+
+    /** From now on nothing is stored for {@code hole}: it reads as zeros, and as a hole where that is accepted. */
+    public void makeHole(ByteRange hole) {
+        bytes.put((int) hole.offsetBytes(), new byte[(int) hole.lengthBytes()]);
+        holes.add(hole);
+    }
+
+    /** From now on what is stored cannot be told. */
+    public void failExtents() {
+        extentsFail = true;
+    }
+
+    @Override
+    public CompletionStage<List<Extent>> extents(IoLoop loop, ByteRange range, int maxExtents) {
+        if (extentsFail) {
+            return CompletableFuture.failedFuture(new BlockIoException(IoError.IO, "the medium does not say"));
+        }
+        List<Extent> extents = new ArrayList<>();
+        long at = range.offsetBytes();
+        while (at < range.endBytes() && extents.size() < maxExtents) {
+            long start = at;
+            boolean isHole = isHole(at);
+            while (at < range.endBytes() && isHole(at) == isHole) {
+                at++;
+            }
+            extents.add(new Extent(at - start, isHole ? Extent.Kind.HOLE : Extent.Kind.DATA));
+        }
+        return gate.thenApply(open -> extents);
+    }
+
+    /** From now on {@link #extents} waits. */
+    public void holdExtents() {
+        gate = new CompletableFuture<>();
+    }
+
+    /** Undoes {@link #holdExtents}, on the caller's thread. */
+    public void releaseExtents() {
+        gate.complete(true);
+    }
+
+    /** In members of 4 KiB each, one behind the other. */
+    @Override
+    public MemberRun memberRun(long offsetBytes) {
+        return new MemberRun((int) (offsetBytes >> 12), 4096 - (offsetBytes & 4095));
+    }
+
+    private boolean isHole(long at) {
+        return holes.stream().anyMatch(hole -> hole.intersects(new ByteRange(at, 1)));
+    }
+
+    private void placeHoles(Kiobuf request) {
+        for (ByteRange hole : holes) {
+            long from = Math.max(hole.offsetBytes(), request.offsetBytes());
+            long to = Math.min(hole.endBytes(), request.endBytes());
+            if (from < to) {
+                request.place(from - request.offsetBytes(), new ReadPiece.Hole(to - from));
+            }
+        }
     }
 
     public void grow(long newSizeBytes) {
@@ -151,6 +219,9 @@ public final class MemoryDevice implements BlockDevice {
         int at = (int) request.offsetBytes();
         switch (request.op()) {
             case READ -> {
+                if ((request.acceptedPieces() & ReadPiece.ACCEPT_HOLE) != 0) {
+                    placeHoles(request);
+                }
                 for (int i = 0; i < request.fragmentCount(); i++) {
                     Fragment fragment = request.fragment(i);
                     ByteBuf memory = fragment.memory();

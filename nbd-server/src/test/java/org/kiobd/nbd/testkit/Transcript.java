@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.HeaderStyle;
 
 /**
  * A conversation with a server, from a file. Lines:
@@ -30,9 +31,11 @@ import org.jspecify.annotations.Nullable;
  *   S HEX                     the server has sent exactly these bytes
  *   S error OPTION TYPE       the server has sent an option error with some text
  *   S reply COOKIE ERRNO HEX  the server has sent this reply; replies that follow each other may come in any order
- *   S transmission NAME       the handshake has chosen this export
+ *   S transmission NAME:STYLE:CONTEXTS   the handshake has chosen this export and agreed on this
  *   S closed                  the server has said nothing more and closed the connection
  * </pre>
+ *
+ * <p>Requests are written with compact headers. Played with another style, each is sent in that style, and its reply is read in it.
  */
 public final class Transcript {
     /** How the client's bytes are cut into what the server receives at once. */
@@ -58,10 +61,19 @@ public final class Transcript {
     private final List<String> lines;
     private final EmbeddedChannel channel;
     private final Supplier<@Nullable String> chosenExport;
+    private final HeaderStyle style;
+    private final StyledWire wire;
     private ByteBuffer sent = ByteBuffer.allocate(0);
 
-    /** @param chosenExport the name the handshake has chosen, or null */
+    /** With compact requests and simple replies. */
     public Transcript(Path file, EmbeddedChannel channel, Supplier<@Nullable String> chosenExport) {
+        this(file, channel, chosenExport, HeaderStyle.SIMPLE);
+    }
+
+    /** @param chosenExport the name the handshake has chosen, or null */
+    public Transcript(Path file, EmbeddedChannel channel, Supplier<@Nullable String> chosenExport, HeaderStyle style) {
+        this.style = style;
+        this.wire = new StyledWire(style);
         this.lines = readLines(file);
         this.channel = channel;
         this.chosenExport = chosenExport;
@@ -95,7 +107,9 @@ public final class Transcript {
                 checkReplies(replies);
             }
             if (line.startsWith("C ")) {
-                cutter.cut(hex(words, 1)).forEach(this::send);
+                byte[] bytes = hex(words, 1);
+                cutter.cut(style == HeaderStyle.SIMPLE ? bytes : wire.requests(bytes))
+                        .forEach(this::send);
             } else if (isReply) {
                 replies.put(Long.parseLong(words[2], 16), line);
             } else if (line.startsWith("S error ")) {
@@ -138,16 +152,14 @@ public final class Transcript {
 
     private void checkReplies(Map<Long, String> expected) {
         while (!expected.isEmpty()) {
-            ByteBuffer header = ByteBuffer.wrap(receive(16));
-            assertThat(header.getInt()).isEqualTo(0x67446698);
-            int errno = header.getInt();
-            long cookie = header.getLong();
-            String line = expected.remove(cookie);
-            assertThat(line).as("reply with cookie=%x", cookie).isNotNull();
+            StyledWire.Reply reply = wire.reply(this::receive);
+            String line = expected.remove(reply.cookie());
+            assertThat(line).as("reply with cookie=%x", reply.cookie()).isNotNull();
             String[] words = line.split(" ", -1);
-            assertThat(errno).as(line).isEqualTo(Integer.parseInt(words[3]));
+            assertThat(reply.errno()).as(line).isEqualTo(Integer.parseInt(words[3]));
             byte[] data = hex(words, 4);
-            assertThat(receive(data.length)).as(line).isEqualTo(data);
+            byte[] received = reply.isChunked() ? reply.data().array() : receive(data.length);
+            assertThat(received).as(line).isEqualTo(data);
         }
     }
 

@@ -8,9 +8,13 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.io.ByteArrayOutputStream;
+import java.util.List;
 import org.kiobd.nbd.ConnectionContext;
 import org.kiobd.nbd.Export;
+import org.kiobd.nbd.HeaderStyle;
+import org.kiobd.nbd.MetaContext;
 import org.kiobd.nbd.NbdLimits;
+import org.kiobd.nbd.Session;
 import org.kiobd.nbd.testkit.MemoryDevice;
 import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.loop.NettyIoLoop;
@@ -23,7 +27,13 @@ final class ServedChannel implements AutoCloseable {
     private final TransmissionHandler handler;
     private boolean readAsked;
 
+    /** With simple replies. */
     ServedChannel(MemoryDevice device, PagePool pool, NbdLimits limits) {
+        this(device, pool, limits, HeaderStyle.SIMPLE, List.of());
+    }
+
+    /** With what was negotiated. */
+    ServedChannel(MemoryDevice device, PagePool pool, NbdLimits limits, HeaderStyle style, List<MetaContext> contexts) {
         this.pool = pool;
         this.export = new Export("memory", "", device);
         NettyIoLoop loop = new NettyIoLoop(channel.eventLoop());
@@ -36,7 +46,9 @@ final class ServedChannel implements AutoCloseable {
             }
         });
         handler = new TransmissionHandler(
-                new ConnectionContext("connection=test", loop, pool, limits), export, new ReceiveBuffers(limits));
+                new ConnectionContext("connection=test", loop, pool, limits),
+                new Session(export, style, contexts),
+                new ReceiveBuffers(limits));
         channel.pipeline().addLast(handler);
     }
 

@@ -1,0 +1,137 @@
+package org.kiobd.nbd.transmission;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import java.util.List;
+import org.kiobd.nbd.HeaderStyle;
+import org.kiobd.nbd.MetaContext;
+import org.kiobd.nbd.protocol.NbdMagic;
+import org.kiobd.nbd.protocol.NbdReplyType;
+import org.kiobd.nbd.protocol.NbdText;
+
+/**
+ * Replies in chunks, structured or extended: they differ in the header before each chunk. The last chunk of a reply is marked.
+ *
+ * <pre>
+ *   0       4       6      8        16                20
+ *   | magic | flags | type | cookie | length          | payload ...             structured
+ *   | magic | flags | type | cookie | offset (to 24)  | length (to 32) | payload ... extended
+ * </pre>
+ */
+final class ChunkEncoding extends ReplyEncoding {
+    private static final int OFFSET_BYTES = 8;
+    private static final int HOLE_BYTES = OFFSET_BYTES + 4;
+    private static final int ERROR_BYTES = 6;
+
+    private final boolean extended;
+    private final int headerBytes;
+
+    ChunkEncoding(HeaderStyle style) {
+        extended = style == HeaderStyle.EXTENDED;
+        headerBytes = extended ? NbdMagic.EXTENDED_REPLY_BYTES : NbdMagic.STRUCTURED_REPLY_BYTES;
+    }
+
+    /** Who a chunk answers. */
+    record Request(long cookie, long offset) {}
+
+    private void header(ByteBuf out, Request request, NbdReplyType type, boolean done, long payloadBytes) {
+        out.writeInt(extended ? NbdMagic.NBD_EXTENDED_REPLY_MAGIC : NbdMagic.NBD_STRUCTURED_REPLY_MAGIC)
+                .writeShort(done ? NbdMagic.NBD_REPLY_FLAG_DONE : 0)
+                .writeShort(type.wire())
+                .writeLong(request.cookie);
+        if (extended) {
+            out.writeLong(request.offset).writeLong(payloadBytes);
+        } else {
+            out.writeInt((int) payloadBytes);
+        }
+    }
+
+    @Override
+    int dataHeaderBytes() {
+        return headerBytes + OFFSET_BYTES;
+    }
+
+    @Override
+    void dataHeader(ByteBuf reply, long cookie, long offset, long lengthBytes) {
+        int end = reply.writerIndex();
+        data(reply.writerIndex(0), new Request(cookie, offset), true, offset, lengthBytes);
+        reply.writerIndex(end);
+    }
+
+    /** Begins a chunk with {@code lengthBytes} of data from {@code atOffset} on, which are to follow. */
+    void data(ByteBuf out, Request request, boolean done, long atOffset, long lengthBytes) {
+        header(out, request, NbdReplyType.OFFSET_DATA, done, OFFSET_BYTES + lengthBytes);
+        out.writeLong(atOffset);
+    }
+
+    /** Most bytes that {@link #data} or {@link #hole} write. */
+    int pieceBytes() {
+        return headerBytes + HOLE_BYTES;
+    }
+
+    /** A chunk that says that {@code lengthBytes}, less than 4 GiB, from {@code atOffset} on are a hole. */
+    void hole(ByteBuf out, Request request, boolean done, long atOffset, long lengthBytes) {
+        header(out, request, NbdReplyType.OFFSET_HOLE, done, HOLE_BYTES);
+        out.writeLong(atOffset).writeInt((int) lengthBytes);
+    }
+
+    @Override
+    int successBytes() {
+        return headerBytes;
+    }
+
+    @Override
+    void success(ByteBuf out, long cookie, long offset) {
+        header(out, new Request(cookie, offset), NbdReplyType.NONE, true, 0);
+    }
+
+    @Override
+    int failureBytes(Failure failure) {
+        return headerBytes + errorBytes(failure);
+    }
+
+    private static int errorBytes(Failure failure) {
+        return ERROR_BYTES + ByteBufUtil.utf8Bytes(failure.text()) + (failure.atOffset() < 0 ? 0 : OFFSET_BYTES);
+    }
+
+    @Override
+    void failure(ByteBuf out, long cookie, long offset, Failure failure) {
+        boolean located = failure.atOffset() >= 0;
+        NbdReplyType type = located ? NbdReplyType.ERROR_OFFSET : NbdReplyType.ERROR;
+        header(out, new Request(cookie, offset), type, true, errorBytes(failure));
+        out.writeInt(failure.errno()).writeShort(ByteBufUtil.utf8Bytes(failure.text()));
+        NbdText.write(out, failure.text());
+        if (located) {
+            out.writeLong(failure.atOffset());
+        }
+    }
+
+    /** Bytes of one chunk of block status with {@code descriptors} of them. */
+    int statusBytes(int descriptors) {
+        return headerBytes + statusPayloadBytes(descriptors);
+    }
+
+    private int statusPayloadBytes(int descriptors) {
+        return extended ? 8 + 16 * descriptors : 4 + 8 * descriptors;
+    }
+
+    /** One extent as block status describes it. */
+    record Descriptor(long lengthBytes, int status) {}
+
+    /** A chunk with what one context says; the lengths of a structured one are less than 4 GiB each. */
+    void status(ByteBuf out, Request request, boolean done, MetaContext context, List<Descriptor> descriptors) {
+        NbdReplyType type = extended ? NbdReplyType.BLOCK_STATUS_EXT : NbdReplyType.BLOCK_STATUS;
+        header(out, request, type, done, statusPayloadBytes(descriptors.size()));
+        out.writeInt(context.id());
+        if (extended) {
+            out.writeInt(descriptors.size());
+        }
+        for (Descriptor descriptor : descriptors) {
+            if (extended) {
+                out.writeLong(descriptor.lengthBytes).writeLong(descriptor.status);
+            } else {
+                out.writeInt((int) descriptor.lengthBytes).writeInt(descriptor.status);
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package org.kiobd.nbd.transmission;
+
+import io.netty.buffer.ByteBuf;
+import java.util.ArrayList;
+import java.util.List;
+import org.kiobd.nbd.MetaContext;
+import org.kiobd.nbd.protocol.NbdMagic;
+import org.kiobd.nbd.transmission.ChunkEncoding.Descriptor;
+import org.kiobd.volume.BlockDevice;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
+import org.kiobd.volume.MemberRun;
+
+/**
+ * A valid NBD_CMD_BLOCK_STATUS.
+ *
+ * @param range what it asks about, inside the device, not empty
+ * @param one NBD_CMD_FLAG_REQ_ONE: one descriptor is wanted
+ * @param contexts what it asks, one or more
+ */
+record StatusQuery(long cookie, ByteRange range, boolean one, List<MetaContext> contexts) {
+    /** Descriptors of one context at most: the client asks again behind them. The specification would allow 2^20. */
+    static final int MAX_DESCRIPTORS = 8192;
+
+    /** Extents shorter than this are not expected, so that small ranges take little memory. */
+    private static final int SHORTEST_BYTES = 512;
+
+    int maxDescriptors() {
+        return one ? 1 : (int) Math.min(MAX_DESCRIPTORS, 2 + range.lengthBytes() / SHORTEST_BYTES);
+    }
+
+    /** The memory its reply takes at most. */
+    long memoryBytes(ChunkEncoding encoding) {
+        return (long) contexts.size() * encoding.statusBytes(maxDescriptors());
+    }
+
+    /** Whether the device has to be asked, beyond arithmetic. */
+    boolean needsExtents() {
+        return contexts.contains(MetaContext.BASE_ALLOCATION);
+    }
+
+    /**
+     * Writes the whole reply.
+     *
+     * @param extents what the device said; not looked at unless {@link #needsExtents}
+     */
+    void encode(ByteBuf out, ChunkEncoding encoding, BlockDevice device, List<Extent> extents) {
+        ChunkEncoding.Request request = new ChunkEncoding.Request(cookie, range.offsetBytes());
+        for (int i = 0; i < contexts.size(); i++) {
+            MetaContext context = contexts.get(i);
+            List<Descriptor> descriptors = switch (context) {
+                case BASE_ALLOCATION -> allocation(extents);
+                case KIOBD_MEMBER -> members(device);
+            };
+            encoding.status(out, request, i == contexts.size() - 1, context, descriptors);
+        }
+    }
+
+    private static List<Descriptor> allocation(List<Extent> extents) {
+        List<Descriptor> descriptors = new ArrayList<>(extents.size());
+        for (Extent extent : extents) {
+            int status = switch (extent.kind()) {
+                case DATA -> 0;
+                case ZERO -> NbdMagic.NBD_STATE_ZERO;
+                case HOLE -> NbdMagic.NBD_STATE_HOLE | NbdMagic.NBD_STATE_ZERO;
+            };
+            descriptors.add(new Descriptor(extent.lengthBytes(), status));
+        }
+        return descriptors;
+    }
+
+    private List<Descriptor> members(BlockDevice device) {
+        List<Descriptor> descriptors = new ArrayList<>();
+        long at = range.offsetBytes();
+        while (at < range.endBytes() && descriptors.size() < maxDescriptors()) {
+            MemberRun run = device.memberRun(at);
+            long lengthBytes = Math.min(run.lengthBytes(), range.endBytes() - at);
+            descriptors.add(new Descriptor(lengthBytes, run.member()));
+            at += lengthBytes;
+        }
+        return descriptors;
+    }
+}
