@@ -19,6 +19,7 @@ import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.DeviceCounters;
 import org.kiobd.volume.DeviceCounters.MemberCounters;
 import org.kiobd.volume.DeviceInfo;
+import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.MemberRun;
 import org.kiobd.volume.format.VolumeManifest;
@@ -175,6 +176,11 @@ public final class Raid0Device implements BlockDevice {
                     info.name(),
                     member);
         }
+    }
+
+    @Override
+    public CompletionStage<List<Extent>> extents(IoLoop loop, ByteRange range, int maxExtents) {
+        return port(loop).extents(range, maxExtents);
     }
 
     @Override

@@ -4,9 +4,14 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.raid.layout.ExtentFold;
 import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.raid.layout.StripeSplitter;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
@@ -79,6 +84,31 @@ final class Raid0Port {
             roomWanted = true;
         }
         return room;
+    }
+
+    /** Asks each member about its part of the range, which is one range there. */
+    CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
+        if (closed) {
+            return CompletableFuture.failedFuture(
+                    new BlockIoException(IoError.IO, "device=" + device.info().name() + " is closed"));
+        }
+        List<CompletableFuture<List<Extent>>> answers = new ArrayList<>();
+        for (int i = 0; i < members.length; i++) {
+            long startBytes = layout.below(i, range.offsetBytes());
+            long lengthBytes = layout.below(i, range.endBytes()) - startBytes;
+            answers.add(
+                    lengthBytes == 0
+                            ? CompletableFuture.completedFuture(List.of())
+                            : members[i]
+                                    .extents(new ByteRange(startBytes, lengthBytes), maxExtents)
+                                    .toCompletableFuture());
+        }
+        return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
+                .thenApply(all -> {
+                    List<List<Extent>> told =
+                            answers.stream().map(CompletableFuture::join).toList();
+                    return new ExtentFold(layout, range, maxExtents, told).extents();
+                });
     }
 
     private boolean membersHaveRoom(KiobufChain chain) {

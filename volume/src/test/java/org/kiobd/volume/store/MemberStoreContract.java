@@ -10,167 +10,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.ReadPiece;
-import org.kiobd.volume.kiobuf.ChainCursor;
 import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
-import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
-import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoop;
-import org.kiobd.volume.loop.IoLoops;
-import org.kiobd.volume.testkit.LeakCheck;
 import org.kiobd.volume.testkit.TestLoops;
 
 /** The rules of {@link MemberPort} and {@link MemberStore}, to be held by every store on every engine. */
-@ExtendWith(LeakCheck.class)
-public abstract class MemberStoreContract {
-    protected static final long SIZE_BYTES = 64L << 20;
-    protected static final int MIB = 1 << 20;
-
-    private final IoLoops loops = new IoLoops(engine(), 2);
-    protected final IoLoop loop = loops.all().get(0);
-    protected MemberStore store;
-    protected MemberPort port;
-
-    protected abstract IoEngine engine();
-
-    /** Makes an empty member and opens it. */
-    protected abstract MemberStore create(long sizeBytes) throws Exception;
-
-    /** Opens a member that {@link #create} made and that was closed since, or is open still. */
-    protected abstract MemberStore open(MemberUri uri, boolean readOnly) throws Exception;
-
-    @BeforeEach
-    void open() throws Exception {
-        store = create(SIZE_BYTES);
-        port = TestLoops.call(loop, () -> store.port(loop));
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        closeMember();
-        loops.close();
-    }
-
-    private void closeMember() throws Exception {
-        closePort(loop, port);
-        store.close();
-    }
-
-    /** Closes the member and opens it again. */
-    protected void reopen(boolean readOnly) throws Exception {
-        closeMember();
-        store = open(store.uri(), readOnly);
-        port = TestLoops.call(loop, () -> store.port(loop));
-    }
-
-    private static void closePort(IoLoop on, MemberPort closing) {
-        TestLoops.call(on, () -> {
-            closing.close();
-            return true;
-        });
-    }
-
-    /** How an operation ended. */
-    public record Ended(long doneBytes, @Nullable IoError error, List<ReadPiece> pieces) {}
-
-    protected Ended run(Kiobuf request) {
-        return run(loop, port, request);
-    }
-
-    protected static Ended run(IoLoop on, MemberPort through, Kiobuf request) {
-        CompletableFuture<Ended> ended = new CompletableFuture<>();
-        on.execute(() -> {
-            request.retain();
-            MemberOp op = opOf(request, done -> {
-                ended.complete(new Ended(
-                        done.doneBytes(), done.error(), request.acceptedPieces() == 0 ? List.of() : request.pieces()));
-                request.endSlice();
-                request.release();
-            });
-            through.submit(op);
-            through.unplug();
-            request.submitted();
-        });
-        return TestLoops.await(ended);
-    }
-
-    private static MemberOp opOf(Kiobuf request, MemberOp.Listener listener) {
-        MemberOp op = new MemberOp(request.op(), request.flags(), 0, request.offsetBytes(), listener);
-        if (!request.op().carriesData()) {
-            op.add(request, 0, request.lengthBytes());
-            return op;
-        }
-        ChainCursor cursor = new ChainCursor(KiobufChain.of(request));
-        while (cursor.hasNext()) {
-            op.add(cursor.next(Long.MAX_VALUE));
-        }
-        return op;
-    }
-
-    protected Ended write(long offsetBytes, byte[] data, int flags, int pieceBytes) {
-        Kiobuf request = new Kiobuf(loop, Op.WRITE, offsetBytes, data.length).flags(flags);
-        for (int at = 0; at < data.length; at += pieceBytes) {
-            int count = Math.min(pieceBytes, data.length - at);
-            ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(count + 1);
-            memory.setBytes(1, data, at, count);
-            request.add(Fragment.of(memory, 1, count));
-        }
-        return run(request);
-    }
-
-    protected void write(long offsetBytes, byte[] data) {
-        Ended ended = write(offsetBytes, data, 0, data.length);
-        assertThat(ended.error).isNull();
-        assertThat(ended.doneBytes).isEqualTo(data.length);
-    }
-
-    protected byte[] read(long offsetBytes, int lengthBytes, int pieceBytes) {
-        Kiobuf request = new Kiobuf(loop, Op.READ, offsetBytes, lengthBytes);
-        List<ByteBuf> memory = new ArrayList<>();
-        byte[] garbage = new byte[pieceBytes];
-        Arrays.fill(garbage, (byte) 0x5a);
-        for (int at = 0; at < lengthBytes; at += pieceBytes) {
-            int count = Math.min(pieceBytes, lengthBytes - at);
-            ByteBuf piece = PooledByteBufAllocator.DEFAULT.directBuffer(count);
-            piece.setBytes(0, garbage, 0, count);
-            memory.add(piece.retain());
-            request.add(Fragment.of(piece, 0, count));
-        }
-        Ended ended = run(request);
-        assertThat(ended.error).isNull();
-        byte[] bytes = new byte[lengthBytes];
-        int at = 0;
-        for (ByteBuf piece : memory) {
-            int count = Math.min(pieceBytes, lengthBytes - at);
-            piece.getBytes(0, bytes, at, count);
-            at += count;
-            piece.release();
-        }
-        return bytes;
-    }
-
-    protected byte[] read(long offsetBytes, int lengthBytes) {
-        return read(offsetBytes, lengthBytes, lengthBytes);
-    }
-
-    protected Ended range(Op op, long offsetBytes, long lengthBytes, int flags) {
-        return run(new Kiobuf(loop, op, offsetBytes, lengthBytes).flags(flags));
-    }
-
-    protected static byte[] pattern(int lengthBytes, long seed) {
-        byte[] bytes = new byte[lengthBytes];
-        new Random(seed).nextBytes(bytes);
-        return bytes;
-    }
-
+public abstract class MemberStoreContract extends SparseStoreContract {
     @Test
     void emptyMemberReadsAsZeros() {
         assertThat(read(0, 4096)).containsOnly(0);
@@ -182,7 +32,7 @@ public abstract class MemberStoreContract {
         byte[] data = pattern(300_001, 1);
         for (int pieceBytes : new int[] {1000, 4096, 65_537, 300_001}) {
             write(12_345, new byte[data.length]);
-            assertThat(write(12_345, data, 0, pieceBytes).error).isNull();
+            assertThat(write(12_345, data, 0, pieceBytes).error()).isNull();
             assertThat(read(12_345, data.length, 7777)).isEqualTo(data);
         }
     }
@@ -191,18 +41,18 @@ public abstract class MemberStoreContract {
     void gatherListsLongerThanTheSystemTakesAreDoneInSeveralCalls() {
         byte[] data = pattern(5000, 2);
         Ended ended = write(4095, data, 0, 2);
-        assertThat(ended.error).isNull();
-        assertThat(ended.doneBytes).isEqualTo(data.length);
+        assertThat(ended.error()).isNull();
+        assertThat(ended.doneBytes()).isEqualTo(data.length);
         assertThat(read(4095, data.length, 2)).isEqualTo(data);
     }
 
     @Test
     void fuaAndFlushSucceed() {
         byte[] data = pattern(4096, 3);
-        assertThat(write(0, data, Kiobuf.FUA, data.length).error).isNull();
-        assertThat(range(Op.FLUSH, 0, 0, 0).error).isNull();
-        assertThat(range(Op.TRIM, 0, 4096, Kiobuf.FUA).error).isNull();
-        assertThat(range(Op.CACHE, 0, MIB, 0).error).isNull();
+        assertThat(write(0, data, Kiobuf.FUA, data.length).error()).isNull();
+        assertThat(range(Op.FLUSH, 0, 0, 0).error()).isNull();
+        assertThat(range(Op.TRIM, 0, 4096, Kiobuf.FUA).error()).isNull();
+        assertThat(range(Op.CACHE, 0, MIB, 0).error()).isNull();
     }
 
     @Test
@@ -216,7 +66,7 @@ public abstract class MemberStoreContract {
             all.add(CompletableFuture.supplyAsync(() -> run(on, through, new Kiobuf(on, Op.FLUSH, 0, 0))));
         }
         for (CompletableFuture<Ended> one : all) {
-            assertThat(TestLoops.await(one).error).isNull();
+            assertThat(TestLoops.await(one).error()).isNull();
         }
         closePort(otherLoop, otherPort);
     }
@@ -229,7 +79,7 @@ public abstract class MemberStoreContract {
                 write(0, data);
                 int from = 4097;
                 int length = 500_003;
-                assertThat(range(op, from, length, op == Op.TRIM ? 0 : flags).error)
+                assertThat(range(op, from, length, op == Op.TRIM ? 0 : flags).error())
                         .isNull();
                 byte[] now = read(0, MIB);
                 for (int i = 0; i < MIB; i++) {
@@ -246,8 +96,8 @@ public abstract class MemberStoreContract {
     @Test
     void rangeOperationsOnTheWholeMemberKeepItsSize() {
         write(0, pattern(MIB, 5));
-        assertThat(range(Op.TRIM, 0, SIZE_BYTES, 0).error).isNull();
-        assertThat(range(Op.WRITE_ZEROES, 0, SIZE_BYTES, 0).error).isNull();
+        assertThat(range(Op.TRIM, 0, SIZE_BYTES, 0).error()).isNull();
+        assertThat(range(Op.WRITE_ZEROES, 0, SIZE_BYTES, 0).error()).isNull();
         assertThat(store.sizeBytes()).isEqualTo(SIZE_BYTES);
         assertThat(read(0, 4096)).containsOnly(0);
     }
@@ -270,8 +120,8 @@ public abstract class MemberStoreContract {
                 .accept(ReadPiece.ACCEPT_HOLE | ReadPiece.ACCEPT_FILE_EXTENT)
                 .add(Fragment.of(memory, 0, 2 * MIB));
         Ended ended = run(request);
-        assertThat(ended.error).isNull();
-        assertThat(ended.pieces.stream().mapToLong(ReadPiece::lengthBytes).sum())
+        assertThat(ended.error()).isNull();
+        assertThat(ended.pieces().stream().mapToLong(ReadPiece::lengthBytes).sum())
                 .isEqualTo(2 * MIB);
     }
 
@@ -317,7 +167,7 @@ public abstract class MemberStoreContract {
             long offsetBytes = (long) i * blockBytes;
             writes.add(CompletableFuture.supplyAsync(() -> write(offsetBytes, data, 0, 1365)));
         }
-        writes.forEach(one -> assertThat(TestLoops.await(one).error).isNull());
+        writes.forEach(one -> assertThat(TestLoops.await(one).error()).isNull());
         for (int i = 0; i < blocks; i++) {
             assertThat(read((long) i * blockBytes, blockBytes))
                     .as("seed=%d block=%d", seed, i)
@@ -338,13 +188,14 @@ public abstract class MemberStoreContract {
                 case 0 -> {
                     byte[] data = new byte[length];
                     random.nextBytes(data);
-                    assertThat(write(offset, data, 0, 1 + random.nextInt(length)).error)
+                    assertThat(write(offset, data, 0, 1 + random.nextInt(length))
+                                    .error())
                             .isNull();
                     System.arraycopy(data, 0, model, offset, length);
                 }
                 case 1 -> {
                     int flags = random.nextBoolean() ? Kiobuf.NO_HOLE : 0;
-                    assertThat(range(Op.WRITE_ZEROES, offset, length, flags).error)
+                    assertThat(range(Op.WRITE_ZEROES, offset, length, flags).error())
                             .isNull();
                     Arrays.fill(model, offset, offset + length, (byte) 0);
                 }
@@ -388,7 +239,8 @@ public abstract class MemberStoreContract {
         IoLoop otherLoop = loops.all().get(1);
         for (int i = 0; i < 20; i++) {
             MemberPort madeElsewhere = store.port(otherLoop);
-            assertThat(run(otherLoop, madeElsewhere, new Kiobuf(otherLoop, Op.FLUSH, 0, 0)).error)
+            assertThat(run(otherLoop, madeElsewhere, new Kiobuf(otherLoop, Op.FLUSH, 0, 0))
+                            .error())
                     .isNull();
             closePort(otherLoop, madeElsewhere);
             MemberPort unused = store.port(otherLoop);
@@ -400,7 +252,7 @@ public abstract class MemberStoreContract {
     void fastZeroesAreFastOrRefused() {
         write(0, pattern(MIB, 14));
         for (int flags : new int[] {Kiobuf.FAST_ZERO, Kiobuf.FAST_ZERO | Kiobuf.NO_HOLE}) {
-            IoError error = range(Op.WRITE_ZEROES, 1, MIB - 2, flags).error;
+            IoError error = range(Op.WRITE_ZEROES, 1, MIB - 2, flags).error();
             assertThat(error).isIn(null, IoError.NOT_SUPPORTED);
             if (error == null) {
                 assertThat(read(1, MIB - 2)).containsOnly(0);
@@ -423,10 +275,10 @@ public abstract class MemberStoreContract {
         write(0, data);
         reopen(true);
         assertThat(store.isReadOnly()).isTrue();
-        assertThat(write(0, new byte[10], 0, 10).error).isEqualTo(IoError.NOT_PERMITTED);
-        assertThat(range(Op.TRIM, 0, MIB, 0).error).isEqualTo(IoError.NOT_PERMITTED);
-        assertThat(range(Op.WRITE_ZEROES, 0, MIB, 0).error).isEqualTo(IoError.NOT_PERMITTED);
-        assertThat(range(Op.FLUSH, 0, 0, 0).error).isNull();
+        assertThat(write(0, new byte[10], 0, 10).error()).isEqualTo(IoError.NOT_PERMITTED);
+        assertThat(range(Op.TRIM, 0, MIB, 0).error()).isEqualTo(IoError.NOT_PERMITTED);
+        assertThat(range(Op.WRITE_ZEROES, 0, MIB, 0).error()).isEqualTo(IoError.NOT_PERMITTED);
+        assertThat(range(Op.FLUSH, 0, 0, 0).error()).isNull();
         assertThat(read(0, MIB)).isEqualTo(data);
     }
 

@@ -1,7 +1,11 @@
 package org.kiobd.volume.testkit;
 
+import java.util.List;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.store.MemberCapabilities;
 import org.kiobd.volume.store.MemberOp;
@@ -52,6 +56,11 @@ abstract class ForwardingMemberStore implements MemberStore {
             @Override
             public void submit(MemberOp op) {
                 ForwardingMemberStore.this.submit(op, loop, to);
+            }
+
+            @Override
+            public CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
+                return to.extents(range, maxExtents);
             }
 
             @Override

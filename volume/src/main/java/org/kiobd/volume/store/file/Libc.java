@@ -32,6 +32,9 @@ final class Libc {
     /** lseek(2). */
     static final int SEEK_END = 2;
 
+    static final int SEEK_DATA = 3;
+    static final int SEEK_HOLE = 4;
+
     /** posix_fadvise(2). */
     static final int POSIX_FADV_WILLNEED = 3;
 

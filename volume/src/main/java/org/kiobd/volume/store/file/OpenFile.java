@@ -5,7 +5,14 @@ import com.sun.jna.Pointer;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
+import org.kiobd.volume.ExtentList;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.store.MemberOp;
@@ -27,6 +34,15 @@ final class OpenFile {
     private final boolean readOnly;
     private final LongAdder submittedOps = new LongAdder();
     private final SyncRounds syncRounds = new SyncRounds(FileThreads.executor(), this::fdatasync);
+
+    /** A reply for a hole takes about forty bytes and its own place in a gathered write. */
+    private static final long SHORTEST_HOLE_BYTES = 4096;
+
+    private static final int MAX_EXTENTS_A_READ = 16;
+    private static final int LOOKS_A_STAT = 4096;
+
+    private final AtomicInteger holeLooks = new AtomicInteger();
+    private volatile boolean isFull;
 
     /** What is open. */
     enum Kind {
@@ -156,6 +172,7 @@ final class OpenFile {
         if (offsetBytes >= endBytes) {
             return 0;
         }
+        isFull = false;
         int errno = fallocate(Libc.FALLOC_FL_PUNCH_HOLE, offsetBytes, endBytes - offsetBytes);
         return isUnsupported(errno) ? 0 : errno;
     }
@@ -166,6 +183,7 @@ final class OpenFile {
             return new Outcome(0, 0);
         }
         int mode = op.has(Kiobuf.NO_HOLE) ? Libc.FALLOC_FL_ZERO_RANGE : Libc.FALLOC_FL_PUNCH_HOLE;
+        isFull = false;
         int errno = fallocate(mode, dataOffsetBytes + op.offsetBytes(), op.lengthBytes());
         if (!isUnsupported(errno)) {
             return new Outcome(errno == 0 ? op.lengthBytes() : 0, errno);
@@ -207,6 +225,92 @@ final class OpenFile {
     /** CACHE: asks the kernel to read ahead. A hint; whatever comes of it, it succeeds. */
     void readAhead(MemberOp op) {
         Libc.posix_fadvise(fd, dataOffsetBytes + op.offsetBytes(), op.lengthBytes(), Libc.POSIX_FADV_WILLNEED);
+    }
+
+    /**
+     * What the file system has stored for {@code range} of the data area. It moves the descriptor's own position, which nobody uses:
+     * every transfer names its own.
+     */
+    List<Extent> extents(ByteRange range, int maxExtents) throws BlockIoException {
+        ExtentList extents = new ExtentList(maxExtents);
+        long at = dataOffsetBytes + range.offsetBytes();
+        long end = at + range.lengthBytes();
+        boolean goesOn = true;
+        while (goesOn && at < end) {
+            long data = seek(at, Libc.SEEK_DATA, end);
+            if (data > at) {
+                goesOn = extents.add(data - at, Extent.Kind.HOLE);
+                at = data;
+            }
+            if (goesOn && at < end) {
+                long hole = seek(at, Libc.SEEK_HOLE, end);
+                // The same place again: it was punched in between.
+                goesOn = hole == at || extents.add(hole - at, Extent.Kind.DATA);
+                at = hole;
+            }
+        }
+        return extents.finish();
+    }
+
+    /** A part of a READ that nothing is stored for. */
+    record Hole(long atBytes, long lengthBytes) {}
+
+    /**
+     * The holes in what {@code op}, a READ, asks for: those worth a reply of their own. Two calls where there is none, and no call at
+     * all in a file that is known to be full. What was acknowledged before is seen; the call may be made on a loop, for what it looks
+     * up is what the READ needs next.
+     */
+    List<Hole> holes(MemberOp op) {
+        if (op.lengthBytes() < SHORTEST_HOLE_BYTES || !mayHaveHoles()) {
+            return List.of();
+        }
+        List<Extent> extents;
+        try {
+            extents = extents(new ByteRange(op.offsetBytes(), op.lengthBytes()), MAX_EXTENTS_A_READ);
+        } catch (BlockIoException e) {
+            // The READ itself will say what is wrong.
+            return List.of();
+        }
+        List<Hole> holes = new ArrayList<>();
+        long at = 0;
+        for (Extent extent : extents) {
+            if (extent.kind() == Extent.Kind.HOLE && extent.lengthBytes() >= SHORTEST_HOLE_BYTES) {
+                holes.add(new Hole(at, extent.lengthBytes()));
+            }
+            at += extent.lengthBytes();
+        }
+        return holes;
+    }
+
+    /** Whether nothing of {@code op} is left to be read. */
+    static boolean isAll(MemberOp op, List<Hole> holes) {
+        return holes.size() == 1 && holes.get(0).lengthBytes == op.lengthBytes();
+    }
+
+    /** Looks at the file again now and then: one that was written full has none any more. A wrong answer costs only zeros on the wire. */
+    private boolean mayHaveHoles() {
+        if (holeLooks.getAndIncrement() % LOOKS_A_STAT == 0) {
+            long fileBytes = Libc.lseek(fd, 0, Libc.SEEK_END);
+            isFull = kind != Kind.REGULAR || allocatedBytes() >= fileBytes;
+        }
+        return !isFull;
+    }
+
+    /** Where data, or a hole, begins from {@code at} on, at most at {@code end}; all is data where the file system cannot tell. */
+    private long seek(long at, int whence, long end) throws BlockIoException {
+        long found = Libc.lseek(fd, at, whence);
+        int errno = found < 0 ? Libc.errno() : 0;
+        if (found >= 0) {
+            return Math.min(found, end);
+        }
+        if (errno == Errno.ENXIO) {
+            // No data from here on, or the file ends before: a hole either way.
+            return whence == Libc.SEEK_DATA ? end : at;
+        }
+        if (errno == Errno.EINVAL || errno == Errno.EOPNOTSUPP) {
+            return whence == Libc.SEEK_DATA ? at : end;
+        }
+        throw new BlockIoException(Errno.toIoError(errno), "cannot tell data from holes: " + Errno.describe(errno));
     }
 
     /** Bytes the file occupies, or -1. */

@@ -2,10 +2,15 @@ package org.kiobd.volume.store.file;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Kiobuf;
@@ -30,7 +35,8 @@ final class ThreadedMemberPort implements MemberPort {
     private final AtomicBoolean drainScheduled = new AtomicBoolean();
     private final Runnable drain = this::drain;
 
-    private record Ended(MemberOp op, long doneBytes, int errno) {}
+    /** @param holes parts of a READ to be answered as holes */
+    private record Ended(MemberOp op, long doneBytes, int errno, List<OpenFile.Hole> holes) {}
 
     /** Operations that left the plug together. As many threads as it was given to take from it, each the next one. */
     private final class Batch implements Runnable {
@@ -83,16 +89,46 @@ final class ThreadedMemberPort implements MemberPort {
         }
     }
 
+    /** On a file thread: what a file system has to look up may be on the disk, and there may be thousands of extents. */
+    @Override
+    public CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
+        CompletableFuture<List<Extent>> answer = new CompletableFuture<>();
+        FileThreads.executor().execute(() -> {
+            List<Extent> extents;
+            try {
+                extents = file.extents(range, maxExtents);
+            } catch (BlockIoException | RuntimeException e) {
+                goHome(() -> answer.completeExceptionally(e));
+                return;
+            }
+            goHome(() -> answer.complete(extents));
+        });
+        return answer;
+    }
+
+    private void goHome(Runnable task) {
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException e) {
+            LOG.warn("an answer came after its loop had ended; nobody is told", e);
+        }
+    }
+
     /** Syncs, sharing the round with whoever else asks, then ends {@code op} as having done {@code doneBytes}. */
     void sync(MemberOp op, long doneBytes) {
-        file.syncRounds().request(errno -> end(op, doneBytes, errno));
+        file.syncRounds().request(errno -> end(new Ended(op, doneBytes, errno, List.of())));
     }
 
     private void run(MemberOp op) {
         OpenFile.Outcome outcome;
+        List<OpenFile.Hole> holes = List.of();
         try {
+            if (op.op() == Op.READ && op.accepts(ReadPiece.ACCEPT_HOLE)) {
+                holes = file.holes(op);
+            }
             outcome = switch (op.op()) {
-                case READ, WRITE -> file.transfer(op);
+                case READ, WRITE ->
+                    OpenFile.isAll(op, holes) ? new OpenFile.Outcome(op.lengthBytes(), 0) : file.transfer(op);
                 case TRIM -> new OpenFile.Outcome(0, file.trim(op));
                 case WRITE_ZEROES -> file.zero(op);
                 case CACHE -> {
@@ -108,19 +144,15 @@ final class ThreadedMemberPort implements MemberPort {
         if (outcome.errno() == 0 && op.has(Kiobuf.FUA) && op.op().mutates()) {
             sync(op, op.lengthBytes());
         } else {
-            end(op, outcome.doneBytes(), outcome.errno());
+            end(new Ended(op, outcome.doneBytes(), outcome.errno(), holes));
         }
     }
 
     /** On any thread: sends the operation home. */
-    private void end(MemberOp op, long doneBytes, int errno) {
-        ended.add(new Ended(op, doneBytes, errno));
+    private void end(Ended operation) {
+        ended.add(operation);
         if (drainScheduled.compareAndSet(false, true)) {
-            try {
-                loop.execute(drain);
-            } catch (RejectedExecutionException e) {
-                LOG.warn("{} ended after its loop did; nobody is told", op, e);
-            }
+            goHome(drain);
         }
     }
 
@@ -129,6 +161,9 @@ final class ThreadedMemberPort implements MemberPort {
         drainScheduled.set(false);
         Ended next = ended.poll();
         while (next != null) {
+            for (OpenFile.Hole hole : next.holes) {
+                next.op.place(hole.atBytes(), new ReadPiece.Hole(hole.lengthBytes()));
+            }
             next.op.complete(next.doneBytes, OpenFile.toIoError(next.errno));
             next = ended.poll();
         }

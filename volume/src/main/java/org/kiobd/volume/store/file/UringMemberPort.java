@@ -10,7 +10,10 @@ import io.netty.util.concurrent.Future;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Kiobuf;
@@ -101,6 +104,8 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         boolean onRing = op.op().carriesData() && !(op.op() == Op.READ && op.accepts(ReadPiece.ACCEPT_FILE_EXTENT));
         if (!onRing) {
             threaded.submit(op);
+        } else if (op.op() == Op.READ && op.accepts(ReadPiece.ACCEPT_HOLE) && isAllHole(op)) {
+            op.complete(op.lengthBytes(), null);
         } else if (op.op() == Op.WRITE && writePath == WritePath.LOOP) {
             OpenFile.Outcome outcome = file.transfer(op);
             end(op, outcome.doneBytes(), outcome.errno());
@@ -118,6 +123,13 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
             transfer.doneBytes = 0;
             queue(registration, transfer, op);
         }
+    }
+
+    /** Answers the holes in a READ; true if there is nothing else in it. */
+    private boolean isAllHole(MemberOp op) {
+        List<OpenFile.Hole> holes = file.holes(op);
+        holes.forEach(hole -> op.place(hole.atBytes(), new ReadPiece.Hole(hole.lengthBytes())));
+        return OpenFile.isAll(op, holes);
     }
 
     /** Puts what is left of a transfer into the ring. */
@@ -188,6 +200,11 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         } else {
             op.complete(doneBytes, OpenFile.toIoError(errno));
         }
+    }
+
+    @Override
+    public CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
+        return threaded.extents(range, maxExtents);
     }
 
     @Override

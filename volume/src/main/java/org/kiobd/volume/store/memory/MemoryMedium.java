@@ -1,8 +1,12 @@
 package org.kiobd.volume.store.memory;
 
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantLock;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
+import org.kiobd.volume.ExtentList;
 import org.kiobd.volume.store.MemberStore;
 
 /**
@@ -72,6 +76,27 @@ final class MemoryMedium {
     /** Whether nothing is stored for the page that holds {@code offsetBytes}. */
     boolean isHole(long offsetBytes) {
         return !pages.containsKey(offsetBytes / PAGE_BYTES);
+    }
+
+    /** What is stored for the range; its cost follows what is stored, not the length. */
+    List<Extent> extents(ByteRange range, int maxExtents) {
+        ExtentList extents = new ExtentList(maxExtents);
+        long at = range.offsetBytes();
+        boolean goesOn = true;
+        while (goesOn && at < range.endBytes()) {
+            Long stored = pages.ceilingKey(at / PAGE_BYTES);
+            long data = stored == null ? range.endBytes() : Math.max(at, stored * PAGE_BYTES);
+            if (data > at) {
+                long holeEnd = Math.min(data, range.endBytes());
+                goesOn = extents.add(holeEnd - at, Extent.Kind.HOLE);
+                at = holeEnd;
+            } else {
+                long pageEnd = Math.min((at / PAGE_BYTES + 1) * PAGE_BYTES, range.endBytes());
+                goesOn = extents.add(pageEnd - at, Extent.Kind.DATA);
+                at = pageEnd;
+            }
+        }
+        return extents.finish();
     }
 
     void read(long offsetBytes, ByteBuf into, int index, int lengthBytes) {

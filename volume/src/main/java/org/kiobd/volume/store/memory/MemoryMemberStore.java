@@ -1,8 +1,13 @@
 package org.kiobd.volume.store.memory;
 
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.loop.IoLoop;
@@ -137,6 +142,11 @@ public final class MemoryMemberStore implements MemberStore {
                 }
                 atBytes += count;
             }
+        }
+
+        @Override
+        public CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
+            return CompletableFuture.completedFuture(medium.extents(range, maxExtents));
         }
 
         @Override
