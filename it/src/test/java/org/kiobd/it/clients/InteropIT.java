@@ -4,10 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -215,12 +213,7 @@ final class InteropIT {
     @EnumSource
     void nbdshGetsTheErrorsTheSpecificationNames(Transport transport) throws IOException {
         Path script = served().folder().resolve("protocol.py");
-        try (InputStream resource = InteropIT.class.getResourceAsStream("/clients/protocol.py")) {
-            if (resource == null) {
-                throw new IllegalStateException("clients/protocol.py is not among the test resources");
-            }
-            Files.copy(resource, script, StandardCopyOption.REPLACE_EXISTING);
-        }
+        ClientScripts.copy("protocol.py", script);
         HostProgram.require("nbdsh", "python3-libnbd");
         String load = "exec(compile(open('" + script + "').read(), 'protocol.py', 'exec'))";
         // Debian's nbdsh starts the first python3 of the PATH, which may not be Debian's.

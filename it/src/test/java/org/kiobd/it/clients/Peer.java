@@ -10,6 +10,8 @@ final class Peer {
             "nbdcopy", "libnbd-bin",
             "qemu-img", "qemu-utils",
             "qemu-io", "qemu-utils",
+            "qemu-nbd", "qemu-utils",
+            "nbdkit", "nbdkit",
             "fio", "fio",
             "strace", "strace",
             "setpriv", "util-linux",
