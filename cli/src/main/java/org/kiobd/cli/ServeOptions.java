@@ -7,6 +7,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.queue.MergeLimits;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options of a server, shared by {@code serve} and {@code up}. */
@@ -22,10 +23,11 @@ final class ServeOptions {
     @Option(
             names = "--listen",
             paramLabel = "HOST:PORT",
-            description = "serve on this TCP address; port 0 takes any that is free (default: 127.0.0.1:10809)")
+            description =
+                    "serve on this TCP address; port 0 takes any that is free; repeatable (default: 127.0.0.1:10809)")
     List<String> listen = new ArrayList<>();
 
-    @Option(names = "--unix", paramLabel = "PATH", description = "serve on this unix socket")
+    @Option(names = "--unix", paramLabel = "PATH", description = "serve on this unix socket; repeatable")
     List<Path> unix = new ArrayList<>();
 
     @Option(
@@ -46,6 +48,12 @@ final class ServeOptions {
 
     @Option(names = "--merge", paramLabel = "on|off", description = "merge adjacent requests (default: on)")
     private String merge = "on";
+
+    @Mixin
+    TlsOptions tls;
+
+    @Mixin
+    LogOptions log;
 
     /** A TCP address. */
     record Address(String host, int port) {}

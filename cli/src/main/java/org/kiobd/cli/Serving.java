@@ -13,6 +13,8 @@ import org.kiobd.nbd.ExportRegistry;
 import org.kiobd.nbd.Listener;
 import org.kiobd.nbd.NbdLimits;
 import org.kiobd.nbd.NbdServer;
+import org.kiobd.nbd.tls.TlsMode;
+import org.kiobd.nbd.tls.TlsPolicy;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.Raid0Device;
 import org.kiobd.volume.BlockIoException;
@@ -52,6 +54,7 @@ final class Serving {
     Serving(CommonOptions common, ServeOptions options) {
         this.common = common;
         this.options = options;
+        options.log.apply();
         this.engine = options.engine();
         this.mergeLimits = options.mergeLimits();
         this.assembler = new ArrayAssembler(MemberStores.load(), mergeLimits);
@@ -108,11 +111,12 @@ final class Serving {
     /** Serves until the process is told to end. */
     void run() throws BlockIoException {
         try {
+            TlsPolicy tls = options.tls.policy();
             IoLoops started = new IoLoops(engine, options.threads());
             loops = started;
             PagePool memory = new PagePool(options.memoryBytes());
             pool = memory;
-            NbdServer listening = new NbdServer(started, exports, memory, NbdLimits.DEFAULT);
+            NbdServer listening = new NbdServer(started, exports, memory, NbdLimits.DEFAULT, tls);
             server = listening;
             List<Listener> listeners = new ArrayList<>();
             for (ServeOptions.Address address : options.addresses()) {
@@ -120,6 +124,9 @@ final class Serving {
             }
             for (Path path : options.unix) {
                 listeners.add(listening.listenUnix(path));
+            }
+            if (tls.mode() != TlsMode.REQUIRE) {
+                listeners.stream().filter(Listener::isPublic).forEach(this::warn);
             }
             for (ServedVolume volume : volumes) {
                 volume.announce();
@@ -137,6 +144,13 @@ final class Serving {
             Thread.currentThread().interrupt();
             end();
         }
+    }
+
+    private void warn(Listener listener) {
+        LOG.warn(
+                "{} can be reached from other machines, and whoever reaches it may read and write in plain text;"
+                        + " --tls-certificates DIR keeps others out",
+                listener);
     }
 
     private void announce(List<Listener> listeners) {
@@ -164,9 +178,10 @@ final class Serving {
     }
 
     private static String attachCommand(Listener listener, URI uri, String name) {
+        String secure = uri.getScheme().startsWith("nbds") ? " -cacertfile ca-cert.pem" : "";
         return listener.path() == null
-                ? "nbd-client " + uri.getHost() + " " + listener.port() + " -N " + name + " -C 4 /dev/nbd0"
-                : "nbd-client -unix " + listener.path() + " -N " + name + " -C 4 /dev/nbd0";
+                ? "nbd-client " + uri.getHost() + " " + listener.port() + " -N " + name + secure + " -C 4 /dev/nbd0"
+                : "nbd-client -unix " + listener.path() + " -N " + name + secure + " -C 4 /dev/nbd0";
     }
 
     /**

@@ -29,7 +29,7 @@ import java.util.regex.Pattern;
 public final class KiobdServer implements AutoCloseable {
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(30);
-    private static final Pattern URI_TEXT = Pattern.compile("nbd(\\+unix)?://[^\\s\"]+");
+    private static final Pattern URI_TEXT = Pattern.compile("nbds?(\\+unix)?://[^\\s\"]+");
     private static final Pattern COUNTER = Pattern.compile("\"(\\w+)\"\\s*:\\s*(\\d+)");
 
     private final Process process;

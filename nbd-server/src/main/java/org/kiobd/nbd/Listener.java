@@ -12,9 +12,19 @@ public final class Listener {
     private final Channel channel;
     private final @Nullable UnixSocketFile file;
 
-    Listener(Channel channel, @Nullable UnixSocketFile file) {
+    private final String scheme;
+
+    /** @param tlsOnly whether clients must speak TLS, which its URIs say then */
+    Listener(Channel channel, @Nullable UnixSocketFile file, boolean tlsOnly) {
         this.channel = channel;
         this.file = file;
+        this.scheme = tlsOnly ? "nbds" : "nbd";
+    }
+
+    /** Whether somebody on another machine could reach it. */
+    public boolean isPublic() {
+        return channel.localAddress() instanceof InetSocketAddress tcp
+                && !tcp.getAddress().isLoopbackAddress();
     }
 
     /** The TCP port it is bound to; -1 for a unix socket. */
@@ -27,14 +37,15 @@ public final class Listener {
         return file == null ? null : file.path();
     }
 
-    /** How a client names an export here: {@code nbd://HOST:PORT/NAME} or {@code nbd+unix:///NAME?socket=PATH}. */
+    /** How a client names an export here: {@code nbd://HOST:PORT/NAME} or {@code nbd+unix:///NAME?socket=PATH}; nbds where TLS is required. */
     public URI uri(String exportName) {
         try {
             if (file != null) {
-                return new URI("nbd+unix", "", "/" + exportName, "socket=" + file.path(), null);
+                return new URI(scheme + "+unix", "", "/" + exportName, "socket=" + file.path(), null);
             }
             InetSocketAddress tcp = (InetSocketAddress) channel.localAddress();
-            return new URI("nbd", null, tcp.getAddress().getHostAddress(), tcp.getPort(), "/" + exportName, null, null);
+            return new URI(
+                    scheme, null, tcp.getAddress().getHostAddress(), tcp.getPort(), "/" + exportName, null, null);
         } catch (URISyntaxException e) {
             throw new IllegalArgumentException("no URI for export=" + exportName, e);
         }

@@ -25,6 +25,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.handshake.HandshakeHandler;
+import org.kiobd.nbd.tls.TlsMode;
+import org.kiobd.nbd.tls.TlsPolicy;
 import org.kiobd.nbd.transmission.ReceiveBuffers;
 import org.kiobd.nbd.transmission.TransmissionHandler;
 import org.kiobd.volume.BlockIoException;
@@ -46,6 +48,7 @@ public final class NbdServer implements AutoCloseable {
     private final ExportRegistry exports;
     private final PagePool pool;
     private final NbdLimits limits;
+    private final TlsPolicy tls;
 
     private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     /** Beyond their sockets: until nothing of theirs is in flight. */
@@ -56,7 +59,13 @@ public final class NbdServer implements AutoCloseable {
     private final AtomicInteger connected = new AtomicInteger();
     private boolean closed;
 
+    /** Without TLS. */
     public NbdServer(IoLoops loops, ExportRegistry exports, PagePool pool, NbdLimits limits) {
+        this(loops, exports, pool, limits, TlsPolicy.OFF);
+    }
+
+    /** @param tls who may come in, and how */
+    public NbdServer(IoLoops loops, ExportRegistry exports, PagePool pool, NbdLimits limits, TlsPolicy tls) {
         if (pool.capacityBytes() < 2L * limits.maxReceiveBytes()) {
             throw new IllegalArgumentException("the pool must hold two receive buffers: capacityBytes="
                     + pool.capacityBytes() + " maxReceiveBytes=" + limits.maxReceiveBytes());
@@ -65,6 +74,7 @@ public final class NbdServer implements AutoCloseable {
         this.exports = exports;
         this.pool = pool;
         this.limits = limits;
+        this.tls = tls;
     }
 
     /**
@@ -83,7 +93,7 @@ public final class NbdServer implements AutoCloseable {
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_KEEPALIVE, true);
-        return add(new Listener(bind(bootstrap, address, host + ":" + port), null));
+        return add(new Listener(bind(bootstrap, address, host + ":" + port), null, tls.mode() == TlsMode.REQUIRE));
     }
 
     /**
@@ -97,7 +107,7 @@ public final class NbdServer implements AutoCloseable {
         ServerBootstrap bootstrap = bootstrap(Transports.unix(loops.engine()));
         Channel channel = bind(bootstrap, Transports.unixAddress(loops.engine(), file.path()), "unix=" + file.path());
         file.bound();
-        return add(new Listener(channel, file));
+        return add(new Listener(channel, file, tls.mode() == TlsMode.REQUIRE));
     }
 
     private ServerBootstrap bootstrap(Class<? extends ServerChannel> channelClass) {
@@ -161,6 +171,7 @@ public final class NbdServer implements AutoCloseable {
                         new HandshakeHandler(
                                 limits,
                                 exports,
+                                tls,
                                 session -> serve(new TransmissionHandler(context, session, receiveBuffers)),
                                 name));
     }

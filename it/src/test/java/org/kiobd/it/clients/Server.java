@@ -87,6 +87,11 @@ final class Server implements AutoCloseable {
         return firstUri("nbd+unix");
     }
 
+    /** Of its first export, whatever it is. */
+    String uri() {
+        return server.exports().get(0).toString();
+    }
+
     private String firstUri(String scheme) {
         return server.exports().stream()
                 .filter(uri -> uri.getScheme().equals(scheme))

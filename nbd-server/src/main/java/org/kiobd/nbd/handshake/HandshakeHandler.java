@@ -6,17 +6,25 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.ExportRegistry;
+import org.kiobd.nbd.MetaContext;
 import org.kiobd.nbd.NbdLimits;
 import org.kiobd.nbd.Session;
 import org.kiobd.nbd.handshake.OptionHandler.Outcome;
 import org.kiobd.nbd.protocol.HandshakeFlags;
 import org.kiobd.nbd.protocol.NbdMagic;
 import org.kiobd.nbd.protocol.NbdRep;
+import org.kiobd.nbd.protocol.TransmissionFlags;
+import org.kiobd.nbd.tls.Security;
+import org.kiobd.nbd.tls.TlsFailure;
+import org.kiobd.nbd.tls.TlsPolicy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,16 +49,18 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private @Nullable Future<?> timeout;
 
     /**
+     * @param tls who may come in, and how
      * @param connection names the connection in the log
      * @param transmission makes the handler that serves what was agreed on
      */
     public HandshakeHandler(
             NbdLimits limits,
             ExportRegistry exports,
+            TlsPolicy tls,
             Function<Session, ChannelHandler> transmission,
             String connection) {
         this.limits = limits;
-        this.negotiation = new Negotiation(exports);
+        this.negotiation = new Negotiation(exports, tls);
         this.transmission = transmission;
         this.connection = connection;
     }
@@ -138,7 +148,8 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
             case CLIENT_FLAGS -> bytes.readableBytes() >= NbdMagic.CLIENT_FLAGS_BYTES && clientFlags(ctx, bytes);
             case OPTION_HEADER -> bytes.readableBytes() >= NbdMagic.OPTION_HEADER_BYTES && optionHeader(ctx, bytes);
             case OPTION_DATA -> bytes.readableBytes() >= optionBytes && option(ctx, bytes);
-            case DONE, CLOSED -> false;
+            // Only what is behind TLS comes here, and not before it has begun.
+            case TLS, DONE, CLOSED -> false;
         };
     }
 
@@ -178,13 +189,56 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         OptionRequest request = new OptionRequest(optionNumber, bytes.readSlice(optionBytes));
         ByteBuf out = ctx.alloc().directBuffer();
         Outcome outcome = Options.handle(request, new OptionReplies(out), negotiation);
+        if (outcome == Outcome.START_TLS && bytes.isReadable()) {
+            out.release();
+            close(ctx, "bytes in plain text behind NBD_OPT_STARTTLS: bytes=" + bytes.readableBytes());
+            return true;
+        }
         ctx.write(out);
         switch (outcome) {
+            case START_TLS -> startTls(ctx);
             case CONTINUE -> become(HandshakeState.OPTION_HEADER);
             case CLOSE -> close(ctx, negotiation.closeReason());
             case TRANSMISSION -> giveWay(ctx);
         }
         return true;
+    }
+
+    private void startTls(ChannelHandlerContext ctx) {
+        SslContext context = negotiation.tls().context();
+        if (context == null) {
+            throw new IllegalStateException("TLS was acknowledged without a certificate");
+        }
+        become(HandshakeState.TLS);
+        ctx.flush();
+        SslHandler handler = context.newHandler(ctx.alloc());
+        // The time limit of the whole handshake covers this part of it.
+        handler.setHandshakeTimeoutMillis(0);
+        ctx.pipeline().addFirst("tls", handler);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof SslHandshakeCompletionEvent tls && state == HandshakeState.TLS) {
+            if (tls.isSuccess()) {
+                SslHandler handler = ctx.pipeline().get(SslHandler.class);
+                negotiation.secured(Security.of(handler.engine().getSession()));
+                become(HandshakeState.OPTION_HEADER);
+            } else {
+                tlsFailed(tls.cause());
+                ctx.close();
+            }
+        } else {
+            ctx.fireUserEventTriggered(event);
+        }
+    }
+
+    /** Worth a warning: somebody's certificates are wrong, or somebody tries doors. */
+    private void tlsFailed(Throwable cause) {
+        if (state.isOpen()) {
+            become(HandshakeState.CLOSED);
+            LOG.warn("{} was not let in: TLS failed: {}; others are unharmed", connection, TlsFailure.describe(cause));
+        }
     }
 
     private void giveWay(ChannelHandlerContext ctx) {
@@ -194,6 +248,14 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         if (session == null) {
             throw new IllegalStateException("the handshake ended without an export");
         }
+        LOG.info(
+                "{} uses {}: headers={} contexts={} tls={} flags={}",
+                connection,
+                session.export(),
+                session.style(),
+                MetaContext.names(session.contexts()),
+                session.security() == null ? "no" : session.security(),
+                TransmissionFlags.toString(session.transmissionFlags()));
         ctx.flush();
         ByteBuf early = received;
         received = null;
@@ -222,7 +284,11 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private void end(String reason) {
         if (state.isOpen()) {
             become(HandshakeState.CLOSED);
-            LOG.info("{} ended in its handshake: {}", connection, reason);
+            if (negotiation.lockedOut().isEmpty()) {
+                LOG.info("{} ended in its handshake: {}", connection, reason);
+            } else {
+                LOG.warn("{} was not let in: {}", connection, negotiation.lockedOut());
+            }
         }
     }
 
@@ -255,7 +321,11 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        end(cause.toString());
+        if (state == HandshakeState.TLS) {
+            tlsFailed(cause);
+        } else {
+            end(cause.toString());
+        }
         ctx.close();
     }
 }

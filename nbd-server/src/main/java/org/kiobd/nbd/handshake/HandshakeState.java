@@ -4,9 +4,11 @@ package org.kiobd.nbd.handshake;
  * Where a handshake stands.
  *
  * <pre>
+ *                         .--- TLS <---.
+ *                         v            |
  *   CLIENT_FLAGS --> OPTION_HEADER --> OPTION_DATA --> DONE
  *        |            |     ^--------------/ |
- *        '------------'--------> CLOSED <----'
+ *        '------------'--------> CLOSED <----'          from TLS as well
  * </pre>
  */
 enum HandshakeState {
@@ -16,6 +18,8 @@ enum HandshakeState {
     OPTION_HEADER,
     /** An option's data are awaited; their length is within the limit. */
     OPTION_DATA,
+    /** NBD_OPT_STARTTLS was acknowledged; the end of TLS's own handshake is awaited. */
+    TLS,
     /** An export was chosen: the transmission phase has taken over. */
     DONE,
     /** The connection is ending: nothing is read any more. */
@@ -25,7 +29,8 @@ enum HandshakeState {
         return switch (this) {
             case CLIENT_FLAGS -> next == OPTION_HEADER || next == CLOSED;
             case OPTION_HEADER -> next == OPTION_DATA || next == CLOSED;
-            case OPTION_DATA -> next == OPTION_HEADER || next == DONE || next == CLOSED;
+            case OPTION_DATA -> next == OPTION_HEADER || next == TLS || next == DONE || next == CLOSED;
+            case TLS -> next == OPTION_HEADER || next == CLOSED;
             case DONE, CLOSED -> false;
         };
     }

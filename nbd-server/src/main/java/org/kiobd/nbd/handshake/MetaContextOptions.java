@@ -81,12 +81,12 @@ final class MetaContextOptions {
                             + " bytes: " + request);
             return null;
         }
-        Export export = negotiation.exports().find(name);
-        if (export == null) {
-            replies.error(request.number(), NbdRep.ERR_UNKNOWN, "no such export: name=" + NbdText.printable(name));
+        Negotiation.Lookup found = negotiation.find(name);
+        if (found.export() == null) {
+            replies.error(request.number(), found.refusal(), found.text());
             return null;
         }
-        return new Queries(export, texts);
+        return new Queries(found.export(), texts);
     }
 
     private static @Nullable String text(ByteBuf data) {

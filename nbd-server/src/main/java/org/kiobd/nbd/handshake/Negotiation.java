@@ -7,10 +7,17 @@ import org.kiobd.nbd.ExportRegistry;
 import org.kiobd.nbd.HeaderStyle;
 import org.kiobd.nbd.MetaContext;
 import org.kiobd.nbd.Session;
+import org.kiobd.nbd.protocol.NbdRep;
+import org.kiobd.nbd.protocol.NbdText;
+import org.kiobd.nbd.tls.Security;
+import org.kiobd.nbd.tls.TlsPolicy;
 
 /** What client and server have agreed on so far. Owned by the connection's handshake. */
 final class Negotiation {
     private final ExportRegistry exports;
+    private final TlsPolicy tls;
+    private @Nullable Security security;
+    private String lockedOut = "";
     private boolean noZeroes;
     private HeaderStyle style = HeaderStyle.SIMPLE;
     private @Nullable Export contextsOf;
@@ -18,12 +25,72 @@ final class Negotiation {
     private @Nullable Session chosen;
     private String closeReason = "";
 
-    Negotiation(ExportRegistry exports) {
+    Negotiation(ExportRegistry exports, TlsPolicy tls) {
         this.exports = exports;
+        this.tls = tls;
     }
 
-    ExportRegistry exports() {
-        return exports;
+    TlsPolicy tls() {
+        return tls;
+    }
+
+    /** What TLS has established; null before it. */
+    @Nullable
+    Security security() {
+        return security;
+    }
+
+    /** TLS has begun: what was agreed on in plain text, where anybody could have changed it, is forgotten. */
+    void secured(Security established) {
+        security = established;
+        lockedOut = "";
+        style = HeaderStyle.SIMPLE;
+        contexts(null, List.of());
+    }
+
+    /**
+     * What a client gets that asks for an export.
+     *
+     * @param export null if it may not have it
+     * @param refusal what it is told then
+     * @param text the same for a person
+     */
+    record Lookup(@Nullable Export export, NbdRep refusal, String text) {}
+
+    /** Looks for the export of that name, on behalf of this client. */
+    Lookup find(String name) {
+        Export export = exports.find(name);
+        if (export == null) {
+            return new Lookup(null, NbdRep.ERR_UNKNOWN, "no such export: name=" + NbdText.printable(name));
+        }
+        if (tls.allows(export.name(), security)) {
+            return new Lookup(export, NbdRep.ACK, "");
+        }
+        return security == null
+                ? refused(NbdRep.ERR_TLS_REQD, export + " is for clients with a certificate only")
+                : refused(NbdRep.ERR_POLICY, export + " is not for a client called " + security.peerNames());
+    }
+
+    private Lookup refused(NbdRep reply, String text) {
+        lockedOut(text);
+        return new Lookup(null, reply, text);
+    }
+
+    /** It was told that it may not, for a reason that whoever runs the server should hear of. */
+    void lockedOut(String why) {
+        lockedOut = why;
+    }
+
+    /** The last such reason; empty if there was none. */
+    String lockedOut() {
+        return lockedOut;
+    }
+
+    /** The exports this client may use. */
+    List<Export> all() {
+        return exports.all().stream()
+                .filter(export -> tls.allows(export.name(), security))
+                .toList();
     }
 
     /** NBD_FLAG_C_NO_ZEROES: the answer to EXPORT_NAME ends without 124 zeroes. */
@@ -51,7 +118,7 @@ final class Negotiation {
 
     /** What transmission with {@code export} would be, as negotiated so far. */
     Session sessionOf(Export export) {
-        return new Session(export, style, export.equals(contextsOf) ? contexts : List.of());
+        return new Session(export, style, security, export.equals(contextsOf) ? contexts : List.of());
     }
 
     @Nullable

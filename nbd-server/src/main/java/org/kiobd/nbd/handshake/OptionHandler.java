@@ -8,6 +8,8 @@ interface OptionHandler {
     enum Outcome {
         /** The next option is awaited. */
         CONTINUE,
+        /** Behind the replies nothing is in plain text any more. */
+        START_TLS,
         /** {@link Negotiation#chosen} is the export; requests follow. */
         TRANSMISSION,
         /** The replies are flushed, then the connection is closed. */

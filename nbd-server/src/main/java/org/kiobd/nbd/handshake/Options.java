@@ -13,6 +13,7 @@ import org.kiobd.nbd.protocol.NbdMagic;
 import org.kiobd.nbd.protocol.NbdOption;
 import org.kiobd.nbd.protocol.NbdRep;
 import org.kiobd.nbd.protocol.NbdText;
+import org.kiobd.nbd.tls.TlsMode;
 
 /** The handler of each option. What we do not offer is answered NBD_REP_ERR_UNSUP and keeps the connection in step. */
 final class Options {
@@ -27,6 +28,7 @@ final class Options {
         HANDLERS.put(NbdOption.LIST, Options::list);
         HANDLERS.put(NbdOption.INFO, Options::infoOrGo);
         HANDLERS.put(NbdOption.GO, Options::infoOrGo);
+        HANDLERS.put(NbdOption.STARTTLS, Options::startTls);
         HANDLERS.put(NbdOption.STRUCTURED_REPLY, Options::structuredReply);
         HANDLERS.put(NbdOption.EXTENDED_HEADERS, Options::extendedHeaders);
         HANDLERS.put(NbdOption.LIST_META_CONTEXT, MetaContextOptions::list);
@@ -36,6 +38,16 @@ final class Options {
     private Options() {}
 
     static Outcome handle(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
+        NbdOption option = request.option();
+        boolean plain = negotiation.tls().mode() == TlsMode.REQUIRE && negotiation.security() == null;
+        if (plain && option != NbdOption.STARTTLS && option != NbdOption.ABORT) {
+            negotiation.lockedOut("it speaks plain text, and this server requires TLS");
+            if (option == NbdOption.EXPORT_NAME) {
+                return negotiation.close("a client in plain text, and this server requires TLS");
+            }
+            replies.error(request.number(), NbdRep.ERR_TLS_REQD, "this server requires TLS; NBD_OPT_STARTTLS first");
+            return Outcome.CONTINUE;
+        }
         return Objects.requireNonNull(HANDLERS.get(request.option())).handle(request, replies, negotiation);
     }
 
@@ -54,7 +66,7 @@ final class Options {
         if (refusesData(request, replies)) {
             return Outcome.CONTINUE;
         }
-        for (Export export : negotiation.exports().all()) {
+        for (Export export : negotiation.all()) {
             replies.server(request, export);
         }
         replies.ack(request);
@@ -67,6 +79,22 @@ final class Options {
             return true;
         }
         return false;
+    }
+
+    private static Outcome startTls(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
+        if (refusesData(request, replies)) {
+            return Outcome.CONTINUE;
+        }
+        if (negotiation.tls().mode() == TlsMode.OFF) {
+            replies.error(request.number(), NbdRep.ERR_POLICY, "this server was started without TLS");
+            return Outcome.CONTINUE;
+        }
+        if (negotiation.security() != null) {
+            replies.error(request.number(), NbdRep.ERR_INVALID, "TLS has begun already");
+            return Outcome.CONTINUE;
+        }
+        replies.ack(request);
+        return Outcome.START_TLS;
     }
 
     private static Outcome structuredReply(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
@@ -102,9 +130,10 @@ final class Options {
             return negotiation.close("export name too long: lengthBytes=" + nameBytes);
         }
         String name = NbdText.read(request.data(), nameBytes);
-        Export export = negotiation.exports().find(name);
+        Negotiation.Lookup found = negotiation.find(name);
+        Export export = found.export();
         if (export == null) {
-            return negotiation.close("unknown export name=" + NbdText.printable(name));
+            return negotiation.close(found.text());
         }
         if (negotiation.style() == HeaderStyle.EXTENDED) {
             return negotiation.close(
@@ -146,9 +175,10 @@ final class Options {
                     "the data do not hold what they count: kinds=" + kinds + " bytesLeft=" + data.readableBytes());
             return Outcome.CONTINUE;
         }
-        Export export = negotiation.exports().find(name);
+        Negotiation.Lookup found = negotiation.find(name);
+        Export export = found.export();
         if (export == null) {
-            replies.error(request.number(), NbdRep.ERR_UNKNOWN, "no such export: name=" + NbdText.printable(name));
+            replies.error(request.number(), found.refusal(), found.text());
             return Outcome.CONTINUE;
         }
         inform(request, negotiation.sessionOf(export), replies);

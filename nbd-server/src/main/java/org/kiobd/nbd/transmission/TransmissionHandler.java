@@ -13,10 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.ConnectionContext;
 import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportLoop;
-import org.kiobd.nbd.MetaContext;
 import org.kiobd.nbd.ServedConnection;
 import org.kiobd.nbd.Session;
-import org.kiobd.nbd.protocol.TransmissionFlags;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
@@ -124,7 +122,10 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
                 drop(reason);
             }
         });
-        receiveBuffers.destination(intake::receiveInto);
+        if (session.security() == null) {
+            // Under TLS the socket delivers records, not payload.
+            receiveBuffers.destination(intake::receiveInto);
+        }
         wiring = new Wiring(ctx, exportLoop, executor, replies, intake, payload);
         if (!export.attach(this)) {
             drop("the export is no longer served");
@@ -343,13 +344,10 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         become(TransmissionState.ENDED, endReason);
         export.detach(this);
         LOG.info(
-                "{} ended: {}; {} headers={} contexts={} flags={} requests={} failures={} copiedBytes={}",
+                "{} ended: {}; {} requests={} failures={} copiedBytes={}",
                 connection.name(),
                 endReason,
                 export,
-                session.style(),
-                MetaContext.names(session.contexts()),
-                TransmissionFlags.toString(session.transmissionFlags()),
                 countedRequests,
                 failures,
                 copiedBytes);

@@ -5,10 +5,15 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -21,6 +26,8 @@ import org.kiobd.nbd.NbdLimits;
 import org.kiobd.nbd.testkit.MemoryDevice;
 import org.kiobd.nbd.testkit.Transcript;
 import org.kiobd.nbd.testkit.Transcript.Cutter;
+import org.kiobd.nbd.tls.TlsMode;
+import org.kiobd.nbd.tls.TlsPolicy;
 import org.kiobd.volume.testkit.LeakCheck;
 
 /** Every path through the handshake, whole and byte by byte. */
@@ -35,6 +42,10 @@ final class HandshakeTranscriptTest {
     }
 
     private EmbeddedChannel channel(boolean lone) {
+        return channel(lone, TlsPolicy.OFF);
+    }
+
+    private EmbeddedChannel channel(boolean lone, TlsPolicy tls) {
         ExportRegistry exports = new ExportRegistry();
         exports.add(new Export("demo", "a demo", new MemoryDevice(SIZE)));
         if (!lone) {
@@ -43,6 +54,7 @@ final class HandshakeTranscriptTest {
         return new EmbeddedChannel(new HandshakeHandler(
                 NbdLimits.DEFAULT,
                 exports,
+                tls,
                 session -> {
                     chosen.set(session.export().name() + ":" + session.style() + ":"
                             + MetaContext.names(session.contexts()));
@@ -52,9 +64,25 @@ final class HandshakeTranscriptTest {
     }
 
     private void play(Path file, Cutter cutter) {
-        EmbeddedChannel channel = channel(file.getFileName().toString().startsWith("lone-"));
+        String name = file.getFileName().toString();
+        EmbeddedChannel channel = channel(name.startsWith("lone-"), policy(name));
         new Transcript(file, channel, chosen::get).play(cutter);
         channel.finishAndReleaseAll();
+    }
+
+    /** What is asked of a server with TLS up to the point where TLS begins; its context is never used. */
+    private static TlsPolicy policy(String name) {
+        try {
+            SslContext unused = SslContextBuilder.forClient().build();
+            if (name.startsWith("tls-required-")) {
+                return TlsPolicy.of(TlsMode.REQUIRE, unused, Map.of());
+            }
+            return name.startsWith("tls-on-")
+                    ? TlsPolicy.of(TlsMode.ON, unused, Map.of("other", Set.of("client1")))
+                    : TlsPolicy.OFF;
+        } catch (SSLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @TestFactory
@@ -77,6 +105,23 @@ final class HandshakeTranscriptTest {
         channel.advanceTimeBy(2, TimeUnit.MILLISECONDS);
         channel.runScheduledPendingTasks();
         assertThat(channel.isActive()).isFalse();
+        channel.finishAndReleaseAll();
+    }
+
+    @Test
+    void plainTextThatCameWithStartTlsEndsTheConnection() {
+        EmbeddedChannel channel = channel(false, policy("tls-on-"));
+        io.netty.buffer.ByteBuf greeting = channel.readOutbound();
+        greeting.release();
+        byte[] startTlsAndList = java.util.HexFormat.of()
+                .parseHex(
+                        "00000003" + "49484156454f5054" + "0000000500000000" + "49484156454f5054" + "0000000300000000");
+        channel.writeInbound(channel.alloc().buffer().writeBytes(startTlsAndList));
+        channel.runPendingTasks();
+        assertThat(channel.isActive()).isFalse();
+        io.netty.buffer.ByteBuf answer = channel.readOutbound();
+        assertThat(answer.isReadable()).as("STARTTLS was acknowledged").isFalse();
+        answer.release();
         channel.finishAndReleaseAll();
     }
 

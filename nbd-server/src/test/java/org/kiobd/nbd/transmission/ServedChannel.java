@@ -47,7 +47,7 @@ final class ServedChannel implements AutoCloseable {
         });
         handler = new TransmissionHandler(
                 new ConnectionContext("connection=test", loop, pool, limits),
-                new Session(export, style, contexts),
+                new Session(export, style, null, contexts),
                 new ReceiveBuffers(limits));
         channel.pipeline().addLast(handler);
     }

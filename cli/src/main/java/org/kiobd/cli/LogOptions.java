@@ -1,0 +1,66 @@
+package org.kiobd.cli;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.JsonEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
+import ch.qos.logback.core.OutputStreamAppender;
+import java.util.Locale;
+import java.util.Set;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Option;
+
+/** The options of a server that say what it logs, on standard error, and how. */
+final class LogOptions {
+    private static final Set<String> LEVELS = Set.of("error", "warn", "info", "debug", "trace");
+
+    /** As logback.xml names it. */
+    private static final String APPENDER = "stderr";
+
+    @Option(
+            names = "--log-level",
+            paramLabel = "LEVEL",
+            description = "error, warn, info or debug (default: info, a line for each connection that comes and goes)")
+    private String level = "info";
+
+    @Option(names = "--log-format", paramLabel = "text|json", description = "how to log (default: text)")
+    private String format = "text";
+
+    /** From now on the process logs so. */
+    void apply() {
+        if (!LEVELS.contains(level)) {
+            throw new CommandFailure(
+                    ExitCode.USAGE, "--log-level=" + level + " is not known: error, warn, info or debug");
+        }
+        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        // What libraries have to say below a warning is for who debugs them.
+        Level own = Level.toLevel(level.toUpperCase(Locale.ROOT));
+        context.getLogger("org.kiobd").setLevel(own);
+        Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        root.setLevel(own.isGreaterOrEqual(Level.WARN) ? own : Level.WARN);
+        switch (format) {
+            case "text" -> {}
+            case "json" -> useJson(context, root.getAppender(APPENDER));
+            default -> throw new CommandFailure(ExitCode.USAGE, "--log-format=" + format + " is neither text nor json");
+        }
+    }
+
+    private static void useJson(LoggerContext context, Appender<ILoggingEvent> appender) {
+        JsonEncoder encoder = new JsonEncoder();
+        encoder.setContext(context);
+        encoder.setWithMessage(false);
+        encoder.setWithFormattedMessage(true);
+        encoder.setWithArguments(false);
+        encoder.setWithSequenceNumber(false);
+        encoder.setWithContext(false);
+        encoder.setWithMDC(false);
+        encoder.start();
+        if (appender instanceof OutputStreamAppender<ILoggingEvent> stream) {
+            stream.stop();
+            stream.setEncoder(encoder);
+            stream.start();
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package org.kiobd.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.tls.TlsCertificates;
+import org.kiobd.nbd.tls.TlsMode;
+import org.kiobd.nbd.tls.TlsPolicy;
+import org.kiobd.volume.BlockIoException;
+import picocli.CommandLine.Option;
+
+/** The options of a server that say who may come in, and how privately. */
+final class TlsOptions {
+    @Option(
+            names = "--tls",
+            paramLabel = "off|on|require",
+            description =
+                    "speak TLS with who asks for it, or with everybody (default: require with --tls-certificates, else off)")
+    private @Nullable String tls;
+
+    @Option(
+            names = "--tls-certificates",
+            paramLabel = "DIR",
+            description = "folder with server-cert.pem, server-key.pem and, to verify clients, ca-cert.pem")
+    private @Nullable Path certificates;
+
+    @Option(names = "--tls-verify-peer", description = "demand a certificate of clients that ca-cert.pem has signed")
+    private boolean verifyPeer;
+
+    @Option(
+            names = "--allow-client",
+            paramLabel = "[VOLUME=]NAME",
+            description = "only clients with this name in their certificate may use the volume, or all; repeatable")
+    private List<String> clients = new ArrayList<>();
+
+    /** What they come to. */
+    TlsPolicy policy() throws BlockIoException {
+        TlsMode mode = mode();
+        if (mode == TlsMode.OFF) {
+            if (verifyPeer || !clients.isEmpty()) {
+                throw usage("--tls-verify-peer and --allow-client need TLS: give --tls-certificates DIR");
+            }
+            return TlsPolicy.OFF;
+        }
+        if (certificates == null) {
+            throw usage("--tls=" + tls + " needs --tls-certificates DIR");
+        }
+        Map<String, Set<String>> allowed = new HashMap<>();
+        for (String client : clients) {
+            int equals = client.indexOf('=');
+            String export = equals < 0 ? TlsPolicy.ALL_EXPORTS : client.substring(0, equals);
+            String name = client.substring(equals + 1);
+            if (name.isEmpty() || equals == 0) {
+                throw usage("--allow-client=" + client + " is no NAME and no VOLUME=NAME");
+            }
+            allowed.computeIfAbsent(export, key -> new HashSet<>()).add(name);
+        }
+        return TlsPolicy.of(mode, TlsCertificates.server(certificates, verifyPeer || !allowed.isEmpty()), allowed);
+    }
+
+    private TlsMode mode() {
+        if (tls == null) {
+            return certificates == null ? TlsMode.OFF : TlsMode.REQUIRE;
+        }
+        return switch (tls) {
+            case "off" -> TlsMode.OFF;
+            case "on" -> TlsMode.ON;
+            case "require" -> TlsMode.REQUIRE;
+            default -> throw usage("--tls=" + tls + " is neither off, on nor require");
+        };
+    }
+
+    private static CommandFailure usage(String text) {
+        return new CommandFailure(ExitCode.USAGE, text);
+    }
+}

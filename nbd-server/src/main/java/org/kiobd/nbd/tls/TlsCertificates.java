@@ -1,0 +1,73 @@
+package org.kiobd.nbd.tls;
+
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.PrivateKey;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.Collection;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+
+/**
+ * A folder with certificates as nbdkit, qemu and libnbd have it: {@code ca-cert.pem}, {@code server-cert.pem}, {@code server-key.pem},
+ * and for clients {@code client-cert.pem}, {@code client-key.pem}. Read once, at the start.
+ */
+public final class TlsCertificates {
+    private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+    private static final String CA = "ca-cert.pem";
+
+    private TlsCertificates() {}
+
+    /**
+     * What a server shows, and whom it trusts.
+     *
+     * @param verifyPeer whether a client must show a certificate that the CA of the folder has signed
+     * @throws BlockIoException in one line, naming the file that is missing or wrong
+     */
+    public static SslContext server(Path folder, boolean verifyPeer) throws BlockIoException {
+        PrivateKey key = PemKey.read(folder.resolve("server-key.pem"));
+        X509Certificate[] chain = certificates(folder.resolve("server-cert.pem"));
+        try {
+            SslContextBuilder builder = SslContextBuilder.forServer(key, chain).protocols(PROTOCOLS);
+            if (verifyPeer) {
+                builder.trustManager(certificates(folder.resolve(CA))).clientAuth(ClientAuth.REQUIRE);
+            }
+            return builder.build();
+        } catch (IOException e) {
+            throw new BlockIoException(
+                    IoError.INVALID,
+                    "tlsCertificates=" + folder + ": server-key.pem and server-cert.pem cannot be used together: "
+                            + e.getMessage() + "; nothing is served",
+                    e);
+        }
+    }
+
+    private static X509Certificate[] certificates(Path file) throws BlockIoException {
+        try (InputStream in = Files.newInputStream(file)) {
+            Collection<? extends Certificate> all =
+                    CertificateFactory.getInstance("X.509").generateCertificates(in);
+            if (all.isEmpty()) {
+                throw new BlockIoException(
+                        IoError.INVALID, "certificate=" + file + ": there is none in it; nothing is served");
+            }
+            return all.toArray(X509Certificate[]::new);
+        } catch (BlockIoException e) {
+            throw e;
+        } catch (IOException e) {
+            throw PemKey.unreadable("certificate", file, e);
+        } catch (CertificateException e) {
+            throw new BlockIoException(
+                    IoError.INVALID,
+                    "certificate=" + file + " is no PEM certificate: " + e.getMessage() + "; nothing is served",
+                    e);
+        }
+    }
+}
