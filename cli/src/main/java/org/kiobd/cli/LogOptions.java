@@ -9,6 +9,7 @@ import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.OutputStreamAppender;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Option;
 
@@ -22,14 +23,20 @@ final class LogOptions {
     @Option(
             names = "--log-level",
             paramLabel = "LEVEL",
-            description = "error, warn, info or debug (default: info, a line for each connection that comes and goes)")
-    private String level = "info";
+            description = "error, warn, info or debug (default: info, a line for each connection that comes and goes;"
+                    + " warn with --run and --single)")
+    private @Nullable String level;
 
     @Option(names = "--log-format", paramLabel = "text|json", description = "how to log (default: text)")
     private String format = "text";
 
-    /** From now on the process logs so. */
-    void apply() {
+    /**
+     * From now on the process logs so.
+     *
+     * @param quietly whether less is said where nothing else was asked for
+     */
+    void apply(boolean quietly) {
+        String level = this.level != null ? this.level : quietly ? "warn" : "info";
         if (!LEVELS.contains(level)) {
             throw new CommandFailure(
                     ExitCode.USAGE, "--log-level=" + level + " is not known: error, warn, info or debug");

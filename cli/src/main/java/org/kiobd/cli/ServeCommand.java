@@ -66,7 +66,6 @@ final class ServeCommand implements Callable<Integer> {
                 serving.addRaw(image, readOnly);
             }
         });
-        serving.run();
-        return ExitCode.OK;
+        return serving.run();
     }
 }

@@ -55,11 +55,16 @@ final class ServeOptions {
     @Mixin
     LogOptions log;
 
+    @Mixin
+    WaysIn waysIn;
+
     /** A TCP address. */
     record Address(String host, int port) {}
 
     List<Address> addresses() {
-        if (listen.isEmpty() && unix.isEmpty()) {
+        boolean hasAddresses = !listen.isEmpty() || !unix.isEmpty();
+        waysIn.check(hasAddresses);
+        if (!hasAddresses && !waysIn.inheritsSockets() && waysIn.run == null) {
             return List.of(new Address(DEFAULT_HOST, DEFAULT_PORT));
         }
         return listen.stream().map(ServeOptions::parse).toList();
@@ -82,7 +87,8 @@ final class ServeOptions {
     IoEngine engine() {
         String wanted = engine.toLowerCase(Locale.ROOT);
         if ("auto".equals(wanted)) {
-            return IoEngine.best();
+            // io_uring's channels take no socket from outside.
+            return waysIn.inheritsSockets() ? IoEngine.EPOLL : IoEngine.best();
         }
         for (IoEngine candidate : IoEngine.values()) {
             if (candidate.toString().equals(wanted)) {
@@ -103,6 +109,9 @@ final class ServeOptions {
     String engineReason(IoEngine running) {
         if (!"auto".equalsIgnoreCase(engine)) {
             return "as asked for";
+        }
+        if (waysIn.inheritsSockets()) {
+            return "it takes sockets that were passed in";
         }
         return running == IoEngine.IO_URING
                 ? "the best there is"

@@ -1,9 +1,9 @@
 package org.kiobd.cli;
 
-import java.net.URI;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -13,11 +13,11 @@ import org.kiobd.nbd.ExportRegistry;
 import org.kiobd.nbd.Listener;
 import org.kiobd.nbd.NbdLimits;
 import org.kiobd.nbd.NbdServer;
-import org.kiobd.nbd.tls.TlsMode;
 import org.kiobd.nbd.tls.TlsPolicy;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.Raid0Device;
 import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
 import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.catalog.VolumeLock;
 import org.kiobd.volume.kiobuf.PagePool;
@@ -39,6 +39,7 @@ final class Serving {
 
     private final CommonOptions common;
     private final ServeOptions options;
+    private final WaysIn waysIn;
     private final IoEngine engine;
     private final MergeLimits mergeLimits;
     private final ArrayAssembler assembler;
@@ -50,11 +51,15 @@ final class Serving {
     private @Nullable NbdServer server;
     private boolean ending;
     private volatile boolean ready;
+    private final CountDownLatch clientGone = new CountDownLatch(1);
+    private @Nullable CapturedCommand captured;
+    private @Nullable PrivateFolder privateFolder;
 
     Serving(CommonOptions common, ServeOptions options) {
         this.common = common;
         this.options = options;
-        options.log.apply();
+        this.waysIn = options.waysIn;
+        options.log.apply(waysIn.isCaptive());
         this.engine = options.engine();
         this.mergeLimits = options.mergeLimits();
         this.assembler = new ArrayAssembler(MemberStores.load(), mergeLimits);
@@ -108,41 +113,111 @@ final class Serving {
         return volume;
     }
 
-    /** Serves until the process is told to end. */
-    void run() throws BlockIoException {
+    /**
+     * Serves until the process is told to end, or who it was started for has ended.
+     *
+     * @return the exit code
+     */
+    int run() throws BlockIoException {
+        List<Listener> listeners;
+        CapturedCommand command = null;
         try {
-            TlsPolicy tls = options.tls.policy();
-            IoLoops started = new IoLoops(engine, options.threads());
-            loops = started;
-            PagePool memory = new PagePool(options.memoryBytes());
-            pool = memory;
-            NbdServer listening = new NbdServer(started, exports, memory, NbdLimits.DEFAULT, tls);
-            server = listening;
-            List<Listener> listeners = new ArrayList<>();
-            for (ServeOptions.Address address : options.addresses()) {
-                listeners.add(listening.listenTcp(address.host(), address.port()));
-            }
-            for (Path path : options.unix) {
-                listeners.add(listening.listenUnix(path));
-            }
-            if (tls.mode() != TlsMode.REQUIRE) {
-                listeners.stream().filter(Listener::isPublic).forEach(this::warn);
-            }
+            NbdServer listening = start();
+            listeners = listen(listening);
             for (ServedVolume volume : volumes) {
                 volume.announce();
             }
             endOnSignal();
-            announce(listeners);
+            if (waysIn.exitWithParent) {
+                ParentDeath.endsUs();
+            }
+            if (waysIn.single) {
+                listening.serveInherited(0).thenRun(clientGone::countDown);
+            }
+            ready(listeners);
             ready = true;
+            if (waysIn.run != null) {
+                command = CapturedCommand.start(
+                        waysIn.run, listeners.get(0), volumes.get(0).export().name());
+                captured = command;
+            }
         } catch (BlockIoException | RuntimeException e) {
             end();
             throw e;
         }
         try {
-            ended.await();
+            return await(command);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             end();
+            return ExitCode.FAILED;
+        }
+    }
+
+    private int await(@Nullable CapturedCommand command) throws InterruptedException {
+        if (command != null) {
+            int exitCode = command.await();
+            end();
+            return exitCode;
+        }
+        if (waysIn.single) {
+            clientGone.await();
+            end();
+        }
+        ended.await();
+        return ExitCode.OK;
+    }
+
+    private NbdServer start() throws BlockIoException {
+        TlsPolicy tls = options.tls.policy();
+        IoLoops started = new IoLoops(engine, options.threads());
+        loops = started;
+        PagePool memory = new PagePool(options.memoryBytes());
+        pool = memory;
+        NbdServer listening = new NbdServer(started, exports, memory, NbdLimits.DEFAULT, tls);
+        server = listening;
+        return listening;
+    }
+
+    private List<Listener> listen(NbdServer listening) throws BlockIoException {
+        List<Listener> listeners = new ArrayList<>();
+        for (int i = 0; i < waysIn.passedSockets(); i++) {
+            listeners.add(listening.listenInherited(WaysIn.passedFd(i)));
+        }
+        for (ServeOptions.Address address : options.addresses()) {
+            listeners.add(listening.listenTcp(address.host(), address.port()));
+        }
+        for (Path path : options.unix) {
+            listeners.add(listening.listenUnix(path));
+        }
+        if (listeners.isEmpty() && waysIn.run != null) {
+            PrivateFolder made = PrivateFolder.make();
+            privateFolder = made;
+            listeners.add(listening.listenUnix(made.path().resolve("nbd.sock")));
+        }
+        if (!options.tls.isRequired()) {
+            listeners.stream().filter(Listener::isPublic).forEach(this::warn);
+        }
+        return listeners;
+    }
+
+    private void ready(List<Listener> listeners) throws BlockIoException {
+        if (waysIn.pidFile != null) {
+            try {
+                Files.writeString(waysIn.pidFile, ProcessHandle.current().pid() + System.lineSeparator());
+            } catch (IOException e) {
+                throw new BlockIoException(IoError.IO, "--pidfile=" + waysIn.pidFile + " cannot be written: " + e, e);
+            }
+        }
+        if (waysIn.isQuiet()) {
+            return;
+        }
+        new ReadyLines(common, engine)
+                .print(
+                        listeners,
+                        volumes.stream().map(volume -> volume.export().name()).toList());
+        if (!common.isJson()) {
+            common.print("engine " + engine + ", " + options.threads() + " loops: " + options.engineReason(engine));
         }
     }
 
@@ -151,37 +226,6 @@ final class Serving {
                 "{} can be reached from other machines, and whoever reaches it may read and write in plain text;"
                         + " --tls-certificates DIR keeps others out",
                 listener);
-    }
-
-    private void announce(List<Listener> listeners) {
-        for (Listener listener : listeners) {
-            for (ServedVolume volume : volumes) {
-                URI uri = listener.uri(volume.export().name());
-                String attach = attachCommand(listener, uri, volume.export().name());
-                if (common.isJson()) {
-                    Map<String, Object> json = new LinkedHashMap<>();
-                    json.put("event", "ready");
-                    json.put("volume", volume.export().name());
-                    json.put("uri", uri.toString());
-                    json.put("attach", attach);
-                    json.put("engine", engine.toString());
-                    common.print(CommonOptions.toJson(json));
-                } else {
-                    common.print("ready " + uri);
-                    common.print("  " + attach);
-                }
-            }
-        }
-        if (!common.isJson()) {
-            common.print("engine " + engine + ", " + options.threads() + " loops: " + options.engineReason(engine));
-        }
-    }
-
-    private static String attachCommand(Listener listener, URI uri, String name) {
-        String secure = uri.getScheme().startsWith("nbds") ? " -cacertfile ca-cert.pem" : "";
-        return listener.path() == null
-                ? "nbd-client " + uri.getHost() + " " + listener.port() + " -N " + name + secure + " -C 4 /dev/nbd0"
-                : "nbd-client -unix " + listener.path() + " -N " + name + secure + " -C 4 /dev/nbd0";
     }
 
     /**
@@ -214,7 +258,7 @@ final class Serving {
             } catch (BlockIoException | RuntimeException e) {
                 LOG.error("volume={}: {}", volume.export().name(), e.getMessage());
             }
-            if (ready && pool != null) {
+            if (ready && pool != null && !waysIn.isQuiet()) {
                 Map<String, Object> figures = volume.figures();
                 // Of the whole process; anything but 0 at the end was lost on the way.
                 figures.put("poolReservedBytes", pool.reservedBytes());
@@ -224,7 +268,24 @@ final class Serving {
         if (loops != null) {
             loops.close();
         }
+        if (captured != null) {
+            captured.stop();
+        }
+        removeFiles();
         ended.countDown();
         return true;
+    }
+
+    private void removeFiles() {
+        try {
+            if (ready && waysIn.pidFile != null) {
+                Files.deleteIfExists(waysIn.pidFile);
+            }
+            if (privateFolder != null) {
+                privateFolder.remove();
+            }
+        } catch (IOException e) {
+            LOG.warn("a file of this server could not be removed: {}", e.toString());
+        }
     }
 }

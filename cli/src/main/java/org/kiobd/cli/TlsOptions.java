@@ -63,6 +63,11 @@ final class TlsOptions {
         return TlsPolicy.of(mode, TlsCertificates.server(certificates, verifyPeer || !allowed.isEmpty()), allowed);
     }
 
+    /** Whether nobody is served in plain text. */
+    boolean isRequired() {
+        return mode() == TlsMode.REQUIRE;
+    }
+
     private TlsMode mode() {
         if (tls == null) {
             return certificates == null ? TlsMode.OFF : TlsMode.REQUIRE;

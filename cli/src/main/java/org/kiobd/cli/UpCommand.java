@@ -50,8 +50,7 @@ final class UpCommand implements Callable<Integer> {
         }
         Serving serving = new Serving(common, options);
         serving.open(() -> serving.addVolume(catalog, name, false));
-        serving.run();
-        return ExitCode.OK;
+        return serving.run();
     }
 
     private void refuseContradiction(VolumeManifest manifest) {

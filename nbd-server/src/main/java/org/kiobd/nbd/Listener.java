@@ -1,6 +1,7 @@
 package org.kiobd.nbd;
 
 import io.netty.channel.Channel;
+import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -11,13 +12,19 @@ import org.jspecify.annotations.Nullable;
 public final class Listener {
     private final Channel channel;
     private final @Nullable UnixSocketFile file;
+    private final @Nullable Path path;
 
     private final String scheme;
 
-    /** @param tlsOnly whether clients must speak TLS, which its URIs say then */
-    Listener(Channel channel, @Nullable UnixSocketFile file, boolean tlsOnly) {
+    /**
+     * @param file a unix socket's file, to be removed at the end; null if it is not ours, or TCP
+     * @param path where a unix socket can be found; null for TCP
+     * @param tlsOnly whether clients must speak TLS, which its URIs say then
+     */
+    Listener(Channel channel, @Nullable UnixSocketFile file, @Nullable Path path, boolean tlsOnly) {
         this.channel = channel;
         this.file = file;
+        this.path = path;
         this.scheme = tlsOnly ? "nbds" : "nbd";
     }
 
@@ -34,18 +41,24 @@ public final class Listener {
 
     /** The socket file; null for TCP. */
     public @Nullable Path path() {
-        return file == null ? null : file.path();
+        return path;
     }
 
     /** How a client names an export here: {@code nbd://HOST:PORT/NAME} or {@code nbd+unix:///NAME?socket=PATH}; nbds where TLS is required. */
     public URI uri(String exportName) {
         try {
-            if (file != null) {
-                return new URI(scheme + "+unix", "", "/" + exportName, "socket=" + file.path(), null);
+            if (path != null) {
+                return new URI(scheme + "+unix", "", "/" + exportName, "socket=" + path, null);
             }
             InetSocketAddress tcp = (InetSocketAddress) channel.localAddress();
             return new URI(
-                    scheme, null, tcp.getAddress().getHostAddress(), tcp.getPort(), "/" + exportName, null, null);
+                    scheme,
+                    null,
+                    NetUtil.toAddressString(tcp.getAddress()),
+                    tcp.getPort(),
+                    "/" + exportName,
+                    null,
+                    null);
         } catch (URISyntaxException e) {
             throw new IllegalArgumentException("no URI for export=" + exportName, e);
         }

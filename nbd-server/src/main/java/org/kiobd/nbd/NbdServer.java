@@ -7,6 +7,10 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
@@ -17,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +37,7 @@ import org.kiobd.nbd.transmission.TransmissionHandler;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.PagePool;
+import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoops;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +49,7 @@ import org.slf4j.LoggerFactory;
 public final class NbdServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NbdServer.class);
     private static final int BACKLOG = 1024;
+    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(32 << 10, 64 << 10);
 
     private final IoLoops loops;
     private final ExportRegistry exports;
@@ -93,7 +100,8 @@ public final class NbdServer implements AutoCloseable {
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_KEEPALIVE, true);
-        return add(new Listener(bind(bootstrap, address, host + ":" + port), null, tls.mode() == TlsMode.REQUIRE));
+        return add(
+                new Listener(bind(bootstrap, address, host + ":" + port), null, null, tls.mode() == TlsMode.REQUIRE));
     }
 
     /**
@@ -107,24 +115,100 @@ public final class NbdServer implements AutoCloseable {
         ServerBootstrap bootstrap = bootstrap(Transports.unix(loops.engine()));
         Channel channel = bind(bootstrap, Transports.unixAddress(loops.engine(), file.path()), "unix=" + file.path());
         file.bound();
-        return add(new Listener(channel, file, tls.mode() == TlsMode.REQUIRE));
+        return add(new Listener(channel, file, file.path(), tls.mode() == TlsMode.REQUIRE));
+    }
+
+    /**
+     * Listens on a socket that this process was started with and that listens already: socket activation. Needs the epoll engine.
+     *
+     * @param fd takes it
+     * @throws BlockIoException in one line, if it is no such socket
+     */
+    public Listener listenInherited(int fd) throws BlockIoException {
+        InheritedSocket socket = inherited(fd);
+        if (!socket.isListening()) {
+            throw new BlockIoException(
+                    IoError.INVALID, "fd=" + fd + " is a socket that does not listen; nothing is served");
+        }
+        ServerBootstrap bootstrap = childOptions(new ServerBootstrap()
+                .group(loops.group())
+                // It is active at once: nobody may be taken in before there is a handler for them.
+                .option(ChannelOption.AUTO_READ, false)
+                .channelFactory(() ->
+                        socket.isUnix() ? new EpollServerDomainSocketChannel(fd) : new EpollServerSocketChannel(fd)));
+        ChannelFuture registered = bootstrap.register().awaitUninterruptibly();
+        if (registered.cause() != null) {
+            throw new BlockIoException(
+                    IoError.IO,
+                    "cannot listen on fd=" + fd + ": " + registered.cause().getMessage(),
+                    registered.cause());
+        }
+        Channel channel = registered.channel();
+        channel.eventLoop().execute(() -> channel.config().setAutoRead(true));
+        return add(new Listener(channel, null, socket.path(), tls.mode() == TlsMode.REQUIRE));
+    }
+
+    /**
+     * Serves one client on a socket that this process was started with and that is connected already. Needs the epoll engine.
+     *
+     * @param fd takes it
+     * @return completes when the client's connection is closed; what it had accepted may be under way until {@link #close} returns
+     * @throws BlockIoException in one line, if it is no such socket
+     */
+    public CompletionStage<@Nullable Void> serveInherited(int fd) throws BlockIoException {
+        InheritedSocket socket = inherited(fd);
+        if (socket.isListening()) {
+            throw new BlockIoException(IoError.INVALID, "fd=" + fd + " is a socket that listens; nothing is served");
+        }
+        Channel channel = socket.isUnix() ? new EpollDomainSocketChannel(fd) : new EpollSocketChannel(fd);
+        channel.config().setAllocator(pool.allocator()).setAutoRead(false).setWriteBufferWaterMark(WATER_MARK);
+        channel.pipeline().addLast(initializer());
+        CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
+        channel.closeFuture().addListener(closed -> ended.complete(null));
+        ChannelFuture registered = loops.group().register(channel).awaitUninterruptibly();
+        if (registered.cause() != null) {
+            channel.close().awaitUninterruptibly();
+            throw new BlockIoException(
+                    IoError.IO,
+                    "cannot serve fd=" + fd + ": " + registered.cause().getMessage(),
+                    registered.cause());
+        }
+        return ended;
+    }
+
+    private InheritedSocket inherited(int fd) throws BlockIoException {
+        if (loops.engine() != IoEngine.EPOLL) {
+            throw new BlockIoException(
+                    IoError.NOT_SUPPORTED,
+                    "engine=" + loops.engine()
+                            + " takes no socket from outside; nothing is served; --engine epoll does");
+        }
+        return InheritedSocket.of(fd);
     }
 
     private ServerBootstrap bootstrap(Class<? extends ServerChannel> channelClass) {
-        return new ServerBootstrap()
+        return childOptions(new ServerBootstrap()
                 .group(loops.group())
                 .channel(channelClass)
-                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG));
+    }
+
+    private ServerBootstrap childOptions(ServerBootstrap bootstrap) {
+        return bootstrap
                 .childOption(ChannelOption.ALLOCATOR, pool.allocator())
                 // Reading is asked for each time: what a full pool or a busy client must not bring stays in the socket.
                 .childOption(ChannelOption.AUTO_READ, false)
-                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(32 << 10, 64 << 10))
-                .childHandler(new ChannelInitializer<>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                        accept(channel);
-                    }
-                });
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+                .childHandler(initializer());
+    }
+
+    private ChannelInitializer<Channel> initializer() {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                accept(channel);
+            }
+        };
     }
 
     private static Channel bind(ServerBootstrap bootstrap, SocketAddress address, String where)

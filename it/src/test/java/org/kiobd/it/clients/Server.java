@@ -92,6 +92,11 @@ final class Server implements AutoCloseable {
         return server.exports().get(0).toString();
     }
 
+    /** Of all its exports and listeners. */
+    List<String> uris() {
+        return server.exports().stream().map(URI::toString).toList();
+    }
+
     private String firstUri(String scheme) {
         return server.exports().stream()
                 .filter(uri -> uri.getScheme().equals(scheme))

@@ -1,0 +1,48 @@
+package org.kiobd.cli;
+
+import java.net.URI;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.kiobd.nbd.Listener;
+import org.kiobd.volume.loop.IoEngine;
+
+/** What a server prints when it accepts connections: scripts wait for it, and people copy the command from it. */
+final class ReadyLines {
+    private final CommonOptions common;
+    private final IoEngine engine;
+
+    ReadyLines(CommonOptions common, IoEngine engine) {
+        this.common = common;
+        this.engine = engine;
+    }
+
+    /** A line for each volume on each listener. */
+    void print(List<Listener> listeners, List<String> volumes) {
+        for (Listener listener : listeners) {
+            for (String volume : volumes) {
+                URI uri = listener.uri(volume);
+                String attach = attachCommand(listener, uri, volume);
+                if (common.isJson()) {
+                    Map<String, Object> json = new LinkedHashMap<>();
+                    json.put("event", "ready");
+                    json.put("volume", volume);
+                    json.put("uri", uri.toString());
+                    json.put("attach", attach);
+                    json.put("engine", engine.toString());
+                    common.print(CommonOptions.toJson(json));
+                } else {
+                    common.print("ready " + uri);
+                    common.print("  " + attach);
+                }
+            }
+        }
+    }
+
+    private static String attachCommand(Listener listener, URI uri, String volume) {
+        String secure = uri.getScheme().startsWith("nbds") ? " -cacertfile ca-cert.pem" : "";
+        return listener.path() == null
+                ? "nbd-client " + uri.getHost() + " " + listener.port() + " -N " + volume + secure + " -C 4 /dev/nbd0"
+                : "nbd-client -unix " + listener.path() + " -N " + volume + secure + " -C 4 /dev/nbd0";
+    }
+}

@@ -1,0 +1,74 @@
+package org.kiobd.cli;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options that say who starts a server, and when it ends, beside a signal. */
+final class WaysIn {
+    /** sd_listen_fds(3): the first descriptor that a service manager passes. */
+    private static final int FIRST_PASSED_FD = 3;
+
+    @Option(
+            names = {"-s", "--single"},
+            description = "serve one client on the socket that is standard input, and end with it")
+    boolean single;
+
+    @Option(
+            names = "--run",
+            paramLabel = "CMD",
+            description =
+                    "serve while the shell command CMD runs, which finds $uri, $unixsocket, $port and $nbd; end as it ends")
+    @Nullable
+    String run;
+
+    @Option(names = "--exit-with-parent", description = "end when the process that started this one ends")
+    boolean exitWithParent;
+
+    @Option(names = "--pidfile", paramLabel = "PATH", description = "write the process id there when clients may come")
+    @Nullable
+    Path pidFile;
+
+    /** How many listening sockets a service manager has passed to this very process; the first is {@link #passedFd}(0). */
+    int passedSockets() {
+        String fds = System.getenv("LISTEN_FDS");
+        String pid = System.getenv("LISTEN_PID");
+        boolean isForUs = fds != null
+                && pid != null
+                && pid.equals(String.valueOf(ProcessHandle.current().pid()));
+        return isForUs && fds.matches("\\d{1,4}") ? Integer.parseInt(fds) : 0;
+    }
+
+    static int passedFd(int index) {
+        return FIRST_PASSED_FD + index;
+    }
+
+    /** Whether sockets come from outside, which the epoll engine can take and io_uring cannot. */
+    boolean inheritsSockets() {
+        return single || passedSockets() > 0;
+    }
+
+    /** Whether standard output belongs to somebody else: to the client, to the command, to whoever passed the sockets. */
+    boolean isQuiet() {
+        return isCaptive() || passedSockets() > 0;
+    }
+
+    /** Whether it lives and dies with somebody, who has no use for its log while all is well. */
+    boolean isCaptive() {
+        return single || run != null;
+    }
+
+    /** @param hasAddresses whether --listen or --unix was given */
+    void check(boolean hasAddresses) {
+        if (single && (hasAddresses || run != null)) {
+            throw new CommandFailure(
+                    ExitCode.USAGE, "--single serves standard input only: leave --listen, --unix and --run out");
+        }
+        if (passedSockets() > 0 && (hasAddresses || single)) {
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "LISTEN_FDS=" + passedSockets()
+                            + ": the sockets were passed in; leave --listen, --unix and --single out");
+        }
+    }
+}
