@@ -64,6 +64,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     private long seenNanos = System.nanoTime();
     private boolean inDoubt;
     private @Nullable Future<?> finishTimeout;
+    private @Nullable Future<?> stallCheck;
     private String endReason = "client went away";
     private long countedRequests;
     private long failures;
@@ -127,6 +128,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
             receiveBuffers.destination(intake::receiveInto);
         }
         wiring = new Wiring(ctx, exportLoop, executor, replies, intake, payload);
+        int limitMs = connection.limits().closeTimeoutMs();
+        stallCheck = ctx.executor()
+                .scheduleWithFixedDelay(this::endIfStalled, limitMs, limitMs / 4 + 1, TimeUnit.MILLISECONDS);
         if (!export.attach(this)) {
             drop("the export is no longer served");
         }
@@ -279,6 +283,17 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         return false;
     }
 
+    /** A client that asks and does not take the answers keeps their memory; that is its own affair until others need it. */
+    private void endIfStalled() {
+        long untakenNanos = wiring().replies.untakenNanos(System.nanoTime());
+        int limitMs = connection.limits().closeTimeoutMs();
+        int others = connection.pool().waiting() - (budget.isWaiting() ? 1 : 0);
+        if (state == TransmissionState.SERVING && untakenNanos > TimeUnit.MILLISECONDS.toNanos(limitMs) && others > 0) {
+            LOG.warn("{} is cut off: it takes no replies, and others wait for the memory they take", connection.name());
+            drop("replies not taken within timeoutMs=" + limitMs);
+        }
+    }
+
     private void become(TransmissionState next, String reason) {
         if (!state.mayBecome(next)) {
             throw new IllegalStateException("a connection may not go from " + state + " to " + next + ": " + reason);
@@ -321,6 +336,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         become(TransmissionState.GONE, endReason);
         if (finishTimeout != null) {
             finishTimeout.cancel(false);
+        }
+        if (stallCheck != null) {
+            stallCheck.cancel(false);
         }
         Wiring now = wiring();
         now.intake.end();
