@@ -247,7 +247,8 @@ public final class NbdServer implements AutoCloseable {
         channel.closeFuture().addListener(future -> admission.leave(peer));
         connections.add(channel);
         String name = "connection=" + connectionNumbers.incrementAndGet() + " peer=" + name(peer);
-        ConnectionContext context = new ConnectionContext(name, loops.of(channel.eventLoop()), pool, limits);
+        ConnectionContext context =
+                new ConnectionContext(name, name(peer), loops.of(channel.eventLoop()), pool, limits);
         ReceiveBuffers receiveBuffers = new ReceiveBuffers(limits);
         channel.config().setRecvByteBufAllocator(receiveBuffers);
         channel.pipeline()
