@@ -243,8 +243,12 @@ final class OpenFile {
             }
             if (goesOn && at < end) {
                 long hole = seek(at, Libc.SEEK_HOLE, end);
-                // The same place again: it was punched in between.
-                goesOn = hole == at || extents.add(hole - at, Extent.Kind.DATA);
+                if (hole == at) {
+                    // It was punched in between. A block counts as data, so that the walk goes on whatever a file
+                    // system answers.
+                    hole = Math.min(end, (at / BLOCK_BYTES + 1) * BLOCK_BYTES);
+                }
+                goesOn = extents.add(hole - at, Extent.Kind.DATA);
                 at = hole;
             }
         }
@@ -286,12 +290,15 @@ final class OpenFile {
         return holes.size() == 1 && holes.get(0).lengthBytes == op.lengthBytes();
     }
 
-    /** Looks at the file again now and then: one that was written full has none any more. A wrong answer costs only zeros on the wire. */
+    /**
+     * Looks at the file again now and then: one whose data area was written full has none any more; what is before it is mostly a hole.
+     * A wrong answer costs only zeros on the wire.
+     */
     private boolean mayHaveHoles() {
         // Loops may count over each other: then it is looked a little later.
         if (holeLooks++ % LOOKS_A_STAT == 0) {
             long fileBytes = Libc.lseek(fd, 0, Libc.SEEK_END);
-            isFull = kind != Kind.REGULAR || allocatedBytes() >= fileBytes;
+            isFull = kind != Kind.REGULAR || allocatedBytes() >= fileBytes - dataOffsetBytes;
         }
         return !isFull;
     }
