@@ -47,6 +47,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private @Nullable ByteBuf received;
     private int optionNumber;
     private int optionBytes;
+    private int options;
     private @Nullable Future<?> timeout;
 
     /**
@@ -183,6 +184,10 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
                 ctx.write(out);
             }
             close(ctx, reason);
+            return false;
+        }
+        if (++options > limits.maxOptions()) {
+            close(ctx, "too many options: maxOptions=" + limits.maxOptions());
             return false;
         }
         become(HandshakeState.OPTION_DATA);
