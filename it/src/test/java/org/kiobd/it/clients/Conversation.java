@@ -34,7 +34,7 @@ record Conversation(String name, List<String> lines) {
     /** Those of a chapter. */
     static List<Conversation> of(String chapter) {
         List<Conversation> all = new ArrayList<>();
-        for (String paragraph : text("/corpus/" + chapter + ".txt").split("\n\n")) {
+        for (String paragraph : text("/corpus/" + chapter + ".txt").split("\n\n", -1)) {
             List<String> lines = paragraph.lines().toList();
             String name = lines.get(0).substring("# ".length()).replaceFirst(":.*", "");
             all.add(new Conversation(name, lines.subList(1, lines.size())));
