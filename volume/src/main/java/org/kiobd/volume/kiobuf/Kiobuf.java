@@ -249,7 +249,10 @@ public final class Kiobuf extends Completion {
         placedPieces.add(new PlacedPiece(atBytes, piece));
     }
 
-    /** The answer to a READ that succeeded: ordered pieces that cover the range. Borrowed; valid while a reference is held. */
+    /**
+     * The answer to a READ that succeeded: ordered pieces that cover the range, no two holes next to each other. Borrowed; valid while a
+     * reference is held.
+     */
     public List<ReadPiece> pieces() {
         List<ReadPiece> pieces = new ArrayList<>();
         long atBytes = 0;
@@ -261,13 +264,23 @@ public final class Kiobuf extends Completion {
                 long restBytes = placed.piece.lengthBytes() - answeredBytes;
                 if (restBytes > 0) {
                     addMemory(pieces, atBytes, placed.atBytes);
-                    pieces.add(answeredBytes == 0 ? placed.piece : placed.piece.slice(answeredBytes, restBytes));
+                    addPlaced(pieces, placed.piece.slice(answeredBytes, restBytes));
                     atBytes = placed.atBytes + placed.piece.lengthBytes();
                 }
             }
         }
         addMemory(pieces, atBytes, lengthBytes);
         return pieces;
+    }
+
+    /** A hole over several members was told by each, a chunk at a time: it is one again. */
+    private static void addPlaced(List<ReadPiece> pieces, ReadPiece piece) {
+        int last = pieces.size() - 1;
+        if (last >= 0 && piece instanceof ReadPiece.Hole && pieces.get(last) instanceof ReadPiece.Hole before) {
+            pieces.set(last, new ReadPiece.Hole(before.lengthBytes() + piece.lengthBytes()));
+        } else {
+            pieces.add(piece);
+        }
     }
 
     /** Whether every byte of the answer is in this request's own memory. */
