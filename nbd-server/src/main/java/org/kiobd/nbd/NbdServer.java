@@ -279,9 +279,7 @@ public final class NbdServer implements AutoCloseable {
     }
 
     private static String name(@Nullable SocketAddress peer) {
-        return peer instanceof InetSocketAddress tcp
-                ? NetUtil.toAddressString(tcp.getAddress()) + ":" + tcp.getPort()
-                : "unix";
+        return peer instanceof InetSocketAddress tcp ? NetUtil.toSocketAddressString(tcp) : "unix";
     }
 
     /** Where it listens. */

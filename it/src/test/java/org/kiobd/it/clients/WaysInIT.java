@@ -198,7 +198,10 @@ final class WaysInIT {
             assertThat(Files.readString(pidFile).strip()).isEqualTo(String.valueOf(server.pid()));
             server.stop();
             assertThat(pidFile).doesNotExist();
-            assertThat(server.log()).doesNotContain("WARN");
+            assertThat(server.log())
+                    .doesNotContain("WARN")
+                    .contains("peer=[::1]:")
+                    .contains("peer=127.0.0.1:");
         }
     }
 
