@@ -6,6 +6,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
@@ -237,6 +238,10 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
                 tlsFailed(tls.cause());
                 ctx.close();
             }
+        } else if (event instanceof SslCloseCompletionEvent tlsEnd && tlsEnd.isSuccess()) {
+            // Some clients keep the socket until they have seen our side end as well.
+            end("client went away");
+            ctx.close();
         } else {
             ctx.fireUserEventTriggered(event);
         }
@@ -263,7 +268,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
                 session.export(),
                 session.style(),
                 MetaContext.names(session.contexts()),
-                session.security() == null ? "no" : session.security(),
+                tlsForLog(),
                 TransmissionFlags.toString(session.transmissionFlags()));
         ctx.flush();
         ByteBuf early = received;
@@ -275,6 +280,11 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         } else if (early != null) {
             early.release();
         }
+    }
+
+    private String tlsForLog() {
+        Security security = negotiation.security();
+        return security == null ? "no" : security.toString();
     }
 
     private void become(HandshakeState next) {
@@ -294,7 +304,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         if (state.isOpen()) {
             become(HandshakeState.CLOSED);
             if (negotiation.lockedOut().isEmpty()) {
-                LOG.info("{} ended in its handshake: {}", connection, reason);
+                LOG.info("{} ended in its handshake: {}; tls={}", connection, reason, tlsForLog());
             } else {
                 LOG.warn("{} was not let in: {}", connection, negotiation.lockedOut());
             }
@@ -333,7 +343,8 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         if (state == HandshakeState.TLS) {
             tlsFailed(cause);
         } else {
-            end(cause.toString());
+            String tlsFailure = TlsFailure.broken(cause);
+            end(tlsFailure == null ? cause.toString() : tlsFailure);
         }
         ctx.close();
     }

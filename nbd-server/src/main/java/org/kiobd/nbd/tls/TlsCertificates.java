@@ -3,16 +3,20 @@ package org.kiobd.nbd.tls;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
+import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
@@ -23,6 +27,17 @@ import org.kiobd.volume.IoError;
 public final class TlsCertificates {
     private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
     private static final String CA = "ca-cert.pem";
+    private static final String REJECT_RENEGOTIATION = "jdk.tls.rejectClientInitiatedRenegotiation";
+    private static final byte[] PROBE = {'k', 'i', 'o', 'b', 'd'};
+
+    static {
+        // TLS 1.2 lets a client ask for another handshake at any time, which costs it little and a loop much, and which
+        // no
+        // NBD client does. The JDK reads this once, at its first handshake; Netty has no setting for it.
+        if (System.getProperty(REJECT_RENEGOTIATION) == null) {
+            System.setProperty(REJECT_RENEGOTIATION, "true");
+        }
+    }
 
     private TlsCertificates() {}
 
@@ -34,7 +49,15 @@ public final class TlsCertificates {
      */
     public static SslContext server(Path folder, boolean verifyPeer) throws BlockIoException {
         PrivateKey key = PemKey.read(folder.resolve("server-key.pem"));
-        X509Certificate[] chain = certificates(folder.resolve("server-cert.pem"));
+        Path certificate = folder.resolve("server-cert.pem");
+        X509Certificate[] chain = certificates(certificate);
+        requireValid(certificate, chain[0]);
+        if (!belongTogether(key, chain[0])) {
+            throw new BlockIoException(
+                    IoError.INVALID,
+                    "tlsCertificates=" + folder
+                            + ": server-key.pem is not the key of the first certificate in server-cert.pem; nothing is served");
+        }
         try {
             SslContextBuilder builder = SslContextBuilder.forServer(key, chain).protocols(PROTOCOLS);
             if (verifyPeer) {
@@ -47,6 +70,78 @@ public final class TlsCertificates {
                     "tlsCertificates=" + folder + ": server-key.pem and server-cert.pem cannot be used together: "
                             + e.getMessage() + "; nothing is served",
                     e);
+        }
+    }
+
+    /**
+     * Whom a client trusts, and what it shows: the certificate in the folder, if there is one.
+     *
+     * @param folder null: Java's own authorities, and no certificate
+     * @param verifyPeer false: any server will do, whoever it is
+     * @throws BlockIoException in one line, naming the file that is missing or wrong
+     */
+    public static SslContext client(@Nullable Path folder, boolean verifyPeer) throws BlockIoException {
+        SslContextBuilder builder = SslContextBuilder.forClient().protocols(PROTOCOLS);
+        if (!verifyPeer) {
+            builder.trustManager(InsecureTrustManagerFactory.INSTANCE).endpointIdentificationAlgorithm(null);
+        } else {
+            // Checks the name in the certificate, and nothing else of HTTPS.
+            builder.endpointIdentificationAlgorithm("HTTPS");
+        }
+        try {
+            if (folder != null) {
+                if (verifyPeer) {
+                    builder.trustManager(certificates(folder.resolve(CA)));
+                }
+                if (Files.exists(folder.resolve("client-cert.pem"))) {
+                    builder.keyManager(
+                            PemKey.read(folder.resolve("client-key.pem")),
+                            certificates(folder.resolve("client-cert.pem")));
+                }
+            }
+            return builder.build();
+        } catch (BlockIoException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new BlockIoException(
+                    IoError.INVALID,
+                    "tlsCertificates=" + folder + " cannot be used: " + e.getMessage() + "; nothing was connected",
+                    e);
+        }
+    }
+
+    private static void requireValid(Path file, X509Certificate certificate) throws BlockIoException {
+        try {
+            certificate.checkValidity();
+        } catch (CertificateException e) {
+            throw new BlockIoException(
+                    IoError.INVALID,
+                    "certificate=" + file + " is valid from "
+                            + certificate.getNotBefore().toInstant() + " to "
+                            + certificate.getNotAfter().toInstant()
+                            + " only, and no client would take it; nothing is served; make a new one",
+                    e);
+        }
+    }
+
+    /** Neither Netty nor the JDK looks; every handshake would fail. */
+    private static boolean belongTogether(PrivateKey key, X509Certificate certificate) {
+        try {
+            Signature signature = Signature.getInstance(
+                    switch (key.getAlgorithm()) {
+                        case "RSA" -> "SHA256withRSA";
+                        case "EC" -> "SHA256withECDSA";
+                        default -> key.getAlgorithm();
+                    });
+            signature.initSign(key);
+            signature.update(PROBE);
+            byte[] signed = signature.sign();
+            signature.initVerify(certificate.getPublicKey());
+            signature.update(PROBE);
+            return signature.verify(signed);
+        } catch (GeneralSecurityException e) {
+            // A key of another kind.
+            return false;
         }
     }
 

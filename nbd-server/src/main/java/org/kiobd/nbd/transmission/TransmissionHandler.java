@@ -3,6 +3,7 @@ package org.kiobd.nbd.transmission;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.util.List;
@@ -16,6 +17,7 @@ import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportLoop;
 import org.kiobd.nbd.ServedConnection;
 import org.kiobd.nbd.Session;
+import org.kiobd.nbd.tls.TlsFailure;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
@@ -66,6 +68,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     private boolean readAsked;
     private long seenNanos = System.nanoTime();
     private boolean inDoubt;
+    private boolean tlsEnded;
     private @Nullable Future<?> finishTimeout;
     private @Nullable Future<?> stallCheck;
     private String endReason = "client went away";
@@ -188,7 +191,25 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     private void resume() {
         if (state == TransmissionState.SERVING) {
             advance();
+            endWithTls();
             readOn();
+        }
+    }
+
+    /** The client's close_notify is the end of its stream, whatever its socket does: some wait for ours before they close it. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof SslCloseCompletionEvent end && end.isSuccess()) {
+            tlsEnded = true;
+            endWithTls();
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    /** Not while undecoded bytes wait, for NBD_CMD_DISC may be among them. */
+    private void endWithTls() {
+        if (tlsEnded && state == TransmissionState.SERVING && !wiring().intake.isBlocked()) {
+            drop(endReason);
         }
     }
 
@@ -410,7 +431,10 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (cause instanceof IOException) {
+        String tlsFailure = TlsFailure.broken(cause);
+        if (tlsFailure != null) {
+            drop(tlsFailure);
+        } else if (cause instanceof IOException) {
             drop(String.valueOf(cause.getMessage()));
         } else {
             LOG.error("{}: a bug; the connection is dropped, others are unharmed", connection.name(), cause);
