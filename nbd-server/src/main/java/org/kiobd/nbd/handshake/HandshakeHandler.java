@@ -46,6 +46,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private @Nullable ByteBuf received;
     private int optionNumber;
     private int optionBytes;
+    private int options;
     private @Nullable Future<?> timeout;
 
     /**
@@ -179,6 +180,10 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
             new OptionReplies(out).error(optionNumber, NbdRep.ERR_TOO_BIG, reason);
             ctx.write(out);
             close(ctx, reason);
+            return false;
+        }
+        if (++options > limits.maxOptions()) {
+            close(ctx, "too many options: maxOptions=" + limits.maxOptions());
             return false;
         }
         become(HandshakeState.OPTION_DATA);

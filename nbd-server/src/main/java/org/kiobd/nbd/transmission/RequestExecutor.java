@@ -51,6 +51,7 @@ final class RequestExecutor implements Completion.Notifier {
     private final int acceptedPieces;
     private final Requester owner;
     private final Listener listener;
+    private long arrivedNanos;
 
     RequestExecutor(
             ConnectionContext connection, Session session, ReplyEncoding encoding, Requester owner, Listener listener) {
@@ -111,7 +112,8 @@ final class RequestExecutor implements Completion.Notifier {
     }
 
     private Kiobuf request(Op op, long cookie, long offset, long length) {
-        Kiobuf request = new Kiobuf(loop, op, offset, length).cookie(cookie).owner(owner);
+        Kiobuf request =
+                new Kiobuf(loop, op, offset, length).cookie(cookie).owner(owner).arrived(arrivedNanos);
         request.addNotifier(this);
         return request;
     }
@@ -149,6 +151,11 @@ final class RequestExecutor implements Completion.Notifier {
         });
     }
 
+    /** What is made from here on came in at this time. */
+    void arrived(long nanos) {
+        arrivedNanos = nanos;
+    }
+
     /** Counts a request that was found wrong. */
     void refused() {
         export.failed();
@@ -157,6 +164,7 @@ final class RequestExecutor implements Completion.Notifier {
     @Override
     public void completed(Completion completion, @Nullable IoError error) {
         Kiobuf request = (Kiobuf) completion;
+        export.took(request.op(), System.nanoTime() - request.arrivedNanos());
         if (error != null) {
             export.failed();
         } else if (request.op() == Op.READ) {

@@ -46,6 +46,7 @@ public final class Kiobuf extends Completion {
     private int acceptedPieces;
     private @Nullable Object owner;
     private long cookie;
+    private long arrivedNanos;
     private Fragment[] fragments = NO_FRAGMENTS;
     private int fragmentCount;
     private long memoryBytes;
@@ -98,6 +99,16 @@ public final class Kiobuf extends Completion {
     public Kiobuf cookie(long newCookie) {
         cookie = newCookie;
         return this;
+    }
+
+    /** Notes when it came in, by the requester's clock, for the requester's figures; before plugging. */
+    public Kiobuf arrived(long nanos) {
+        arrivedNanos = nanos;
+        return this;
+    }
+
+    public long arrivedNanos() {
+        return arrivedNanos;
     }
 
     /** Adds the next piece of memory; before plugging. Takes the fragment, and with it one reference on its memory. */
