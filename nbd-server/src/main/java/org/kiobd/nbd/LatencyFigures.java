@@ -1,7 +1,7 @@
 package org.kiobd.nbd;
 
 /**
- * How long requests of one kind took, from the receive that brought them to the reply that was queued.
+ * How long requests of one kind took, from the receive that brought them to the send of their replies.
  *
  * @param count how many
  * @param p50Micros half of them took no longer; good to two digits, as the next

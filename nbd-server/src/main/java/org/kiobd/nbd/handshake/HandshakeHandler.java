@@ -20,6 +20,7 @@ import org.kiobd.nbd.Session;
 import org.kiobd.nbd.handshake.OptionHandler.Outcome;
 import org.kiobd.nbd.protocol.HandshakeFlags;
 import org.kiobd.nbd.protocol.NbdMagic;
+import org.kiobd.nbd.protocol.NbdOption;
 import org.kiobd.nbd.protocol.NbdRep;
 import org.kiobd.nbd.protocol.TransmissionFlags;
 import org.kiobd.nbd.tls.Security;
@@ -176,9 +177,12 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         if (optionBytes < 0 || optionBytes > limits.maxOptionBytes()) {
             String reason = "option too long: number=" + Integer.toUnsignedString(optionNumber) + " lengthBytes="
                     + Integer.toUnsignedString(optionBytes) + " maximum=" + limits.maxOptionBytes();
-            ByteBuf out = ctx.alloc().directBuffer();
-            new OptionReplies(out).error(optionNumber, NbdRep.ERR_TOO_BIG, reason);
-            ctx.write(out);
+            // The oldest option knows no errors: whatever came back would be taken for an export.
+            if (optionNumber != NbdOption.EXPORT_NAME.wire()) {
+                ByteBuf out = ctx.alloc().directBuffer();
+                new OptionReplies(out).error(optionNumber, NbdRep.ERR_TOO_BIG, reason);
+                ctx.write(out);
+            }
             close(ctx, reason);
             return false;
         }

@@ -13,4 +13,20 @@ public final class NbdErrno {
     public static final int NBD_ESHUTDOWN = 108;
 
     private NbdErrno() {}
+
+    /** The name of an error, for people; the number itself if the specification knows none. */
+    public static String name(int errno) {
+        return switch (errno) {
+            case NBD_SUCCESS -> "NBD_SUCCESS";
+            case NBD_EPERM -> "NBD_EPERM";
+            case NBD_EIO -> "NBD_EIO";
+            case NBD_ENOMEM -> "NBD_ENOMEM";
+            case NBD_EINVAL -> "NBD_EINVAL";
+            case NBD_ENOSPC -> "NBD_ENOSPC";
+            case NBD_EOVERFLOW -> "NBD_EOVERFLOW";
+            case NBD_ENOTSUP -> "NBD_ENOTSUP";
+            case NBD_ESHUTDOWN -> "NBD_ESHUTDOWN";
+            default -> "errno=" + Integer.toUnsignedString(errno);
+        };
+    }
 }

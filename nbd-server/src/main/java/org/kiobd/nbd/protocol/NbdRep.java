@@ -25,6 +25,21 @@ public enum NbdRep {
         this.wire = wire;
     }
 
+    /** The name of a reply, for people; the number itself if the specification knows none. */
+    public static String name(int wire) {
+        for (NbdRep reply : values()) {
+            if (reply.wire == wire) {
+                return reply.toString();
+            }
+        }
+        return "reply=" + Integer.toUnsignedString(wire);
+    }
+
+    /** Whether a reply with this number, known or not, is an error. */
+    public static boolean isError(int wire) {
+        return (wire & ERROR_BIT) != 0;
+    }
+
     /** Its number in the specification. */
     public int wire() {
         return wire;

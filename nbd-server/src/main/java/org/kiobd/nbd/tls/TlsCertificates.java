@@ -3,6 +3,7 @@ package org.kiobd.nbd.tls;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
@@ -46,6 +48,43 @@ public final class TlsCertificates {
                     IoError.INVALID,
                     "tlsCertificates=" + folder + ": server-key.pem and server-cert.pem cannot be used together: "
                             + e.getMessage() + "; nothing is served",
+                    e);
+        }
+    }
+
+    /**
+     * Whom a client trusts, and what it shows: the certificate in the folder, if there is one.
+     *
+     * @param folder null: Java's own authorities, and no certificate
+     * @param verifyPeer false: any server will do, whoever it is
+     * @throws BlockIoException in one line, naming the file that is missing or wrong
+     */
+    public static SslContext client(@Nullable Path folder, boolean verifyPeer) throws BlockIoException {
+        SslContextBuilder builder = SslContextBuilder.forClient().protocols(PROTOCOLS);
+        if (!verifyPeer) {
+            builder.trustManager(InsecureTrustManagerFactory.INSTANCE).endpointIdentificationAlgorithm(null);
+        } else {
+            // Checks the name in the certificate, and nothing else of HTTPS.
+            builder.endpointIdentificationAlgorithm("HTTPS");
+        }
+        try {
+            if (folder != null) {
+                if (verifyPeer) {
+                    builder.trustManager(certificates(folder.resolve(CA)));
+                }
+                if (Files.exists(folder.resolve("client-cert.pem"))) {
+                    builder.keyManager(
+                            PemKey.read(folder.resolve("client-key.pem")),
+                            certificates(folder.resolve("client-cert.pem")));
+                }
+            }
+            return builder.build();
+        } catch (BlockIoException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new BlockIoException(
+                    IoError.INVALID,
+                    "tlsCertificates=" + folder + " cannot be used: " + e.getMessage() + "; nothing was connected",
                     e);
         }
     }

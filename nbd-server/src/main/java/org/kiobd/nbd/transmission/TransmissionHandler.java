@@ -274,6 +274,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         if (state == TransmissionState.SERVING || state == TransmissionState.FINISHING) {
             wiring().replies.flush();
         }
+        wiring().executor.answered();
         payloadMemory.sweep();
         if (state == TransmissionState.FINISHING && inFlight.isEmpty()) {
             wiring().ctx.close();

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
@@ -41,7 +40,7 @@ final class OpenFile {
     private static final int MAX_EXTENTS_A_READ = 16;
     private static final int LOOKS_A_STAT = 4096;
 
-    private final AtomicInteger holeLooks = new AtomicInteger();
+    private int holeLooks;
     private volatile boolean isFull;
 
     /** What is open. */
@@ -296,7 +295,8 @@ final class OpenFile {
      * A wrong answer costs only zeros on the wire.
      */
     private boolean mayHaveHoles() {
-        if (holeLooks.getAndIncrement() % LOOKS_A_STAT == 0) {
+        // Loops may count over each other: then it is looked a little later.
+        if (holeLooks++ % LOOKS_A_STAT == 0) {
             long fileBytes = Libc.lseek(fd, 0, Libc.SEEK_END);
             isFull = kind != Kind.REGULAR || allocatedBytes() >= fileBytes - dataOffsetBytes;
         }

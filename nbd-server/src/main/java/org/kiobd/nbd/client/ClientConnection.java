@@ -1,0 +1,262 @@
+package org.kiobd.nbd.client;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.collection.LongObjectHashMap;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.HeaderStyle;
+import org.kiobd.nbd.protocol.CommandFlags;
+import org.kiobd.nbd.protocol.NbdCommand;
+import org.kiobd.nbd.protocol.NbdErrno;
+
+/**
+ * The transmission: what is in flight, what waits behind it, and the end of both. The last handler of its channel; confined to the loop,
+ * except for {@link #closed()}.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails closes the channel, and that is seen
+final class ClientConnection extends ChannelInboundHandlerAdapter implements ReplyDecoder.Requests {
+    private final String name;
+    private final HeaderStyle style;
+    private final NbdClientOptions limits;
+    private final ReplyDecoder decoder;
+    private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
+
+    private final LongObjectHashMap<Pending<?>> inFlight = new LongObjectHashMap<>();
+    private final ArrayDeque<Pending<?>> waiting = new ArrayDeque<>();
+    private final List<CompletableFuture<@Nullable Void>> wantRoom = new ArrayList<>();
+    private @Nullable ChannelHandlerContext ctx;
+    private @Nullable NbdException ended;
+    private long nextCookie = 1;
+    private long inFlightBytes;
+    private boolean leaving;
+    private boolean sending;
+    private boolean flushComing;
+
+    /** @param name of the server, for messages */
+    ClientConnection(String name, HeaderStyle style, NbdClientOptions limits) {
+        this.name = name;
+        this.style = style;
+        this.limits = limits;
+        this.decoder = new ReplyDecoder(style, this);
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+    }
+
+    private ChannelHandlerContext ctx() {
+        if (ctx == null) {
+            throw new IllegalStateException("not in a pipeline");
+        }
+        return ctx;
+    }
+
+    /** Ends when the connection has ended and nothing is in flight any more; never fails. Any thread. */
+    CompletableFuture<@Nullable Void> closed() {
+        return closed;
+    }
+
+    /** Sends the request, now or when there is room. Takes what it owns. */
+    void submit(Pending<?> request) {
+        if (ended != null) {
+            request.fail(NbdException.lost(name + ": the connection has ended before: " + ended.getMessage(), ended));
+        } else if (leaving) {
+            request.fail(
+                    NbdException.refused(NbdErrno.NBD_ESHUTDOWN, name + ": nothing can be asked after the disconnect"));
+        } else if (waiting.size() >= limits.maxWaitingRequests()) {
+            request.fail(NbdException.refused(
+                    NbdErrno.NBD_ENOMEM,
+                    name + ": too many requests wait: maxWaitingRequests=" + limits.maxWaitingRequests()
+                            + "; those before it go on; wait for room()"));
+        } else {
+            waiting.add(request);
+            sendWaiting();
+        }
+    }
+
+    private boolean hasRoomFor(long bytes) {
+        return inFlight.isEmpty()
+                || (inFlight.size() < limits.maxInFlightRequests()
+                        && inFlightBytes + bytes <= limits.maxInFlightBytes());
+    }
+
+    /** Ends as {@link NbdCommands#room} says. */
+    void whenRoom(CompletableFuture<@Nullable Void> future) {
+        if (ended != null || (waiting.isEmpty() && hasRoomFor(1))) {
+            future.complete(null);
+        } else {
+            wantRoom.add(future);
+        }
+    }
+
+    private void sendWaiting() {
+        if (sending) {
+            return;
+        }
+        sending = true;
+        try {
+            Pending<?> next = waiting.peek();
+            while (next != null && ended == null && hasRoomFor(next.payloadBytes())) {
+                waiting.remove();
+                send(next);
+                next = waiting.peek();
+            }
+        } finally {
+            sending = false;
+        }
+        if (waiting.isEmpty() && !wantRoom.isEmpty() && hasRoomFor(1)) {
+            List<CompletableFuture<@Nullable Void>> told = List.copyOf(wantRoom);
+            wantRoom.clear();
+            told.forEach(future -> future.complete(null));
+        }
+        if (leaving && ended == null && waiting.isEmpty() && inFlight.isEmpty()) {
+            sayGoodbye();
+        }
+    }
+
+    private void send(Pending<?> pending) {
+        try {
+            if (pending instanceof PendingRead read) {
+                read.provideMemory(ctx().alloc());
+            }
+        } catch (OutOfMemoryError e) {
+            pending.fail(NbdException.refused(
+                    NbdErrno.NBD_ENOMEM, name + ": no memory for " + pending.request() + "; it was not sent"));
+            return;
+        }
+        long cookie = nextCookie++;
+        inFlight.put(cookie, pending);
+        inFlightBytes += pending.payloadBytes();
+        ByteBuf payload = pending.takePayload();
+        write(pending.request(), cookie, payload);
+    }
+
+    private void write(Pending.Request request, long cookie, @Nullable ByteBuf payload) {
+        boolean extended = style == HeaderStyle.EXTENDED;
+        int flags = request.flags();
+        if (extended && payload != null) {
+            flags |= CommandFlags.NBD_CMD_FLAG_PAYLOAD_LEN;
+        }
+        ByteBuf header = ctx().alloc().directBuffer(style.requestBytes());
+        header.writeInt(style.requestMagic())
+                .writeShort(flags)
+                .writeShort(request.command().wire())
+                .writeLong(cookie)
+                .writeLong(request.offsetBytes());
+        if (extended) {
+            header.writeLong(payload == null ? request.lengthBytes() : payload.readableBytes());
+        } else {
+            header.writeInt((int) request.lengthBytes());
+        }
+        ctx().write(header, ctx().voidPromise());
+        if (payload != null) {
+            ctx().write(payload, ctx().voidPromise());
+        }
+        flushSoon();
+    }
+
+    /** One flush for all that an iteration of the loop asks for. */
+    private void flushSoon() {
+        if (!flushComing) {
+            flushComing = true;
+            ctx().executor().execute(() -> {
+                flushComing = false;
+                ctx().flush();
+            });
+        }
+    }
+
+    @Override
+    public @Nullable Pending<?> find(long cookie) {
+        return inFlight.get(cookie);
+    }
+
+    @Override
+    public void finish(long cookie) throws NbdException {
+        Pending<?> request = inFlight.remove(cookie);
+        if (request == null) {
+            throw new IllegalStateException("not in flight: cookie=" + cookie);
+        }
+        inFlightBytes -= request.payloadBytes();
+        try {
+            request.finish();
+        } catch (NbdException e) {
+            request.fail(e.during(name));
+            throw e;
+        }
+        sendWaiting();
+    }
+
+    @Override
+    public boolean isOpen() {
+        return ended == null;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        try {
+            decoder.decode(in);
+        } catch (NbdException e) {
+            end(e);
+        } finally {
+            in.release();
+        }
+    }
+
+    /** The requests under way end first, then NBD_CMD_DISC is sent, then the server hangs up. */
+    void disconnect() {
+        if (!leaving) {
+            leaving = true;
+            sendWaiting();
+        }
+    }
+
+    private void sayGoodbye() {
+        write(new Pending.Request(NbdCommand.DISC, 0, 0, 0), nextCookie++, null);
+        ctx().executor()
+                .schedule(
+                        () -> end(NbdException.lost("the server did not hang up after NBD_CMD_DISC", null)),
+                        limits.closeTimeoutMs(),
+                        TimeUnit.MILLISECONDS);
+    }
+
+    /** Ends the connection at once. */
+    void end(NbdException why) {
+        if (ended != null) {
+            return;
+        }
+        int requests = inFlight.size() + waiting.size();
+        NbdException told = why.during(
+                name + ": the connection is closed, other connections are unharmed; failedRequests=" + requests);
+        ended = told;
+        ctx().close();
+        List<Pending<?>> failing = new ArrayList<>(inFlight.values());
+        failing.addAll(waiting);
+        inFlight.clear();
+        waiting.clear();
+        inFlightBytes = 0;
+        failing.forEach(request -> request.fail(told));
+        List<CompletableFuture<@Nullable Void>> roomless = List.copyOf(wantRoom);
+        wantRoom.clear();
+        roomless.forEach(future -> future.complete(null));
+        closed.complete(null);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        end(NbdException.lost("the server hung up" + (decoder.isInReply() ? " in the middle of a reply" : ""), null));
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        end(NbdException.lost(ClientTls.describe(cause), cause));
+    }
+}

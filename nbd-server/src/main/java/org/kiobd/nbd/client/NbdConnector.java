@@ -1,0 +1,213 @@
+package org.kiobd.nbd.client;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.handler.ssl.SslHandler;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.protocol.NbdErrno;
+import org.kiobd.nbd.tls.Security;
+import org.kiobd.volume.loop.IoLoops;
+
+/**
+ * Makes connections to one server, on the loops of any engine, over TCP or a unix socket, with TLS or without. Each method makes one
+ * connection; {@link #connect} keeps it and returns it owned, the others ask something and hang up. Any thread; futures end on a loop
+ * and fail with an {@link NbdException}.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // what is hung on a future here ends another, and that tells
+public final class NbdConnector {
+    private final IoLoops loops;
+    private final NbdUri uri;
+    private final NbdClientOptions options;
+    private final ClientTls tls = new ClientTls();
+
+    /** Borrows {@code loops}, which must outlive the connections. */
+    public NbdConnector(IoLoops loops, NbdUri uri, NbdClientOptions options) {
+        this.loops = loops;
+        this.uri = uri;
+        this.options = options;
+    }
+
+    NbdUri uri() {
+        return uri;
+    }
+
+    /** Enters the export. The client is returned owned. */
+    public CompletableFuture<NbdClient> connect() {
+        return negotiate((negotiator, dialled) -> negotiator.enter().thenApply(dialled::transmit));
+    }
+
+    /** The exports the server tells of. */
+    public CompletableFuture<List<ListedExport>> list() {
+        return negotiate((negotiator, dialled) -> negotiator.list().thenApply(dialled::leave));
+    }
+
+    /** What the server says about the export, which is not entered. */
+    public CompletableFuture<ExportInfo> info() {
+        return negotiate((negotiator, dialled) -> negotiator.info().thenApply(dialled::leave));
+    }
+
+    /** The names of the meta contexts of the export that match; no queries: all. */
+    public CompletableFuture<List<String>> metaContexts(List<String> queries) {
+        return negotiate(
+                (negotiator, dialled) -> negotiator.metaContexts(queries).thenApply(dialled::leave));
+    }
+
+    private interface Conversation<T> {
+        CompletableFuture<T> hold(Negotiator negotiator, Dialled dialled);
+    }
+
+    private <T> CompletableFuture<T> negotiate(Conversation<T> conversation) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        CompletableFuture.supplyAsync(this::addresses)
+                .thenCompose(addresses -> dial(addresses, 0, null))
+                .whenComplete((dialled, failure) -> {
+                    if (failure != null) {
+                        result.completeExceptionally(NbdException.of(failure));
+                    } else {
+                        dialled.channel.eventLoop().execute(() -> dialled.converse(conversation, result));
+                    }
+                });
+        return result;
+    }
+
+    /** Asks the resolver, which blocks: not on a loop. */
+    private List<SocketAddress> addresses() {
+        Path socket = uri.socket();
+        if (socket != null) {
+            return List.of(ClientTransports.unixAddress(loops.engine(), socket));
+        }
+        try {
+            List<SocketAddress> addresses = new ArrayList<>();
+            for (InetAddress address : InetAddress.getAllByName(uri.host())) {
+                addresses.add(new InetSocketAddress(address, uri.port()));
+            }
+            return addresses;
+        } catch (UnknownHostException e) {
+            throw new CompletionException(NbdException.lost(uri + ": no such host: host=" + uri.host(), e));
+        }
+    }
+
+    /** The first of the addresses that answers. */
+    private CompletableFuture<Dialled> dial(List<SocketAddress> addresses, int index, @Nullable Throwable last) {
+        if (index == addresses.size()) {
+            return CompletableFuture.failedFuture(
+                    NbdException.lost(uri + " cannot be reached: " + (last == null ? "" : last.getMessage()), last));
+        }
+        OptionChannel wire = new OptionChannel();
+        boolean unix = uri.socket() != null;
+        Bootstrap bootstrap = new Bootstrap()
+                .group(loops.group())
+                .channel(unix ? ClientTransports.unix(loops.engine()) : ClientTransports.tcp(loops.engine()))
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, options.connectTimeoutMs())
+                .handler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        channel.pipeline().addLast("options", wire);
+                    }
+                });
+        if (!unix) {
+            bootstrap.option(ChannelOption.TCP_NODELAY, true).option(ChannelOption.SO_KEEPALIVE, true);
+        }
+        CompletableFuture<Dialled> result = new CompletableFuture<>();
+        ChannelFuture connecting = bootstrap.connect(addresses.get(index));
+        connecting.addListener(done -> {
+            if (done.isSuccess()) {
+                result.complete(new Dialled(connecting.channel(), wire));
+            } else {
+                dial(addresses, index + 1, done.cause()).whenComplete((other, failure) -> {
+                    if (failure != null) {
+                        result.completeExceptionally(failure);
+                    } else {
+                        result.complete(other);
+                    }
+                });
+            }
+        });
+        return result;
+    }
+
+    /** A connection that is being negotiated about. Confined to its loop. */
+    private final class Dialled {
+        private final Channel channel;
+        private final OptionChannel wire;
+
+        Dialled(Channel channel, OptionChannel wire) {
+            this.channel = channel;
+            this.wire = wire;
+        }
+
+        <T> void converse(Conversation<T> conversation, CompletableFuture<T> result) {
+            var timeout = channel.eventLoop()
+                    .schedule(
+                            () -> wire.fail(NbdException.lost(
+                                    "the handshake took longer than timeoutMs=" + options.handshakeTimeoutMs(), null)),
+                            options.handshakeTimeoutMs(),
+                            TimeUnit.MILLISECONDS);
+            Negotiator negotiator = new Negotiator(wire, uri, options, this::startTls);
+            conversation.hold(negotiator, this).whenComplete((made, failure) -> {
+                timeout.cancel(false);
+                if (failure != null) {
+                    channel.close();
+                    result.completeExceptionally(NbdException.of(failure).during(uri.toString()));
+                } else {
+                    if (!result.complete(made)) {
+                        // Nobody wants it any more.
+                        channel.close();
+                    }
+                }
+            });
+        }
+
+        private CompletableFuture<Security> startTls() {
+            CompletableFuture<Security> result = new CompletableFuture<>();
+            SslHandler handler;
+            try {
+                handler = tls.context(uri).newHandler(channel.alloc(), uri.certificateName(), uri.port());
+            } catch (IOException e) {
+                return CompletableFuture.failedFuture(
+                        NbdException.refused(NbdErrno.NBD_EINVAL, String.valueOf(e.getMessage())));
+            }
+            handler.setHandshakeTimeoutMillis(options.handshakeTimeoutMs());
+            channel.pipeline().addFirst("tls", handler);
+            handler.handshakeFuture().addListener(done -> {
+                if (done.isSuccess()) {
+                    result.complete(Security.of(handler.engine().getSession()));
+                } else {
+                    result.completeExceptionally(
+                            NbdException.lost("no TLS: " + ClientTls.describe(done.cause()), done.cause()));
+                }
+            });
+            return result;
+        }
+
+        /** The handshake is over: what comes from now on are replies. */
+        NbdClient transmit(Negotiated negotiated) {
+            ClientConnection connection = new ClientConnection(uri.toString(), negotiated.style(), options);
+            ByteBuf early = wire.unread();
+            channel.pipeline().replace(wire, "requests", connection);
+            // Nobody has asked anything yet, so any byte is one too many; the connection says so.
+            connection.channelRead(channel.pipeline().lastContext(), early);
+            return new NbdClient(channel, connection, negotiated, options);
+        }
+
+        <T> T leave(T answer) {
+            channel.close();
+            return answer;
+        }
+    }
+}

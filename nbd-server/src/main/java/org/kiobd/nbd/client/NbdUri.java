@@ -1,0 +1,115 @@
+package org.kiobd.nbd.client;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where an export is, as the NBD URI specification writes it: {@code nbd://HOST[:PORT]/NAME}, {@code nbds://} with TLS, {@code
+ * nbd+unix:///NAME?socket=PATH}, {@code nbds+unix://}. Immutable.
+ *
+ * @param tls whether TLS is a must
+ * @param host name or address; empty for a unix socket
+ * @param port for TCP
+ * @param socket path of the unix socket; null for TCP
+ * @param exportName may be empty: the server's default
+ * @param tlsCertificates folder with {@code ca-cert.pem} and, if the server demands one, {@code client-cert.pem} and {@code
+ *     client-key.pem}; null: Java's own authorities
+ * @param tlsHostname what the server's certificate has to be for, if not the host
+ * @param tlsVerifyPeer false: any certificate will do
+ */
+public record NbdUri(
+        boolean tls,
+        String host,
+        int port,
+        @Nullable Path socket,
+        String exportName,
+        @Nullable Path tlsCertificates,
+        @Nullable String tlsHostname,
+        boolean tlsVerifyPeer) {
+
+    public static final int DEFAULT_PORT = 10809;
+
+    /** @throws IllegalArgumentException in one line, if it is not such a URI */
+    public static NbdUri parse(String text) {
+        URI uri;
+        try {
+            uri = new URI(text);
+        } catch (URISyntaxException e) {
+            throw wrong(text, e.getReason());
+        }
+        String scheme = String.valueOf(uri.getScheme());
+        boolean unix = scheme.endsWith("+unix");
+        String base = unix ? scheme.substring(0, scheme.length() - "+unix".length()) : scheme;
+        if (!base.equals("nbd") && !base.equals("nbds")) {
+            throw wrong(text, "the scheme is not nbd, nbds, nbd+unix or nbds+unix");
+        }
+        Map<String, String> query = query(text, uri.getRawQuery());
+        if (query.containsKey("tls-psk-file")) {
+            throw wrong(text, "pre-shared keys are not spoken (docs/adr/0005): use tls-certificates");
+        }
+        String host = uri.getHost() == null ? "" : uri.getHost().replaceAll("^\\[|]$", "");
+        String socket = query.get("socket");
+        if (unix ? socket == null || socket.isEmpty() || !host.isEmpty() : host.isEmpty() || socket != null) {
+            throw wrong(text, unix ? "it needs ?socket=PATH and no host" : "it needs a host and no socket");
+        }
+        String certificates = query.get("tls-certificates");
+        String path = uri.getPath() == null ? "" : uri.getPath();
+        return new NbdUri(
+                base.equals("nbds"),
+                host,
+                uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort(),
+                socket == null ? null : Path.of(socket),
+                path.startsWith("/") ? path.substring(1) : path,
+                certificates == null ? null : Path.of(certificates),
+                query.get("tls-hostname"),
+                !"false".equals(query.get("tls-verify-peer")));
+    }
+
+    private static Map<String, String> query(String text, @Nullable String raw) {
+        Map<String, String> query = new HashMap<>();
+        for (String pair : raw == null || raw.isEmpty() ? new String[0] : raw.split("&", -1)) {
+            int equals = pair.indexOf('=');
+            if (equals < 0) {
+                throw wrong(text, "a query is KEY=VALUE");
+            }
+            // In a URI's query a plus is a plus; URLDecoder would make it a space.
+            String value = pair.substring(equals + 1).replace("+", "%2B");
+            query.put(pair.substring(0, equals), URLDecoder.decode(value, StandardCharsets.UTF_8));
+        }
+        return query;
+    }
+
+    private static IllegalArgumentException wrong(String text, String why) {
+        return new IllegalArgumentException(
+                "uri=" + text + " is no NBD URI: " + why + "; for one nbd://localhost:10809/NAME");
+    }
+
+    /** The same server, another export. */
+    public NbdUri withExport(String name) {
+        return new NbdUri(tls, host, port, socket, name, tlsCertificates, tlsHostname, tlsVerifyPeer);
+    }
+
+    /** What the server's certificate has to be for. */
+    String certificateName() {
+        if (tlsHostname != null) {
+            return tlsHostname;
+        }
+        return socket == null ? host : "localhost";
+    }
+
+    /** For messages: where, and which export. */
+    @Override
+    public String toString() {
+        String scheme = (tls ? "nbds" : "nbd") + (socket == null ? "" : "+unix");
+        String where = host.contains(":") ? "[" + host + "]" : host;
+        return socket == null
+                ? scheme + "://" + where + ":" + port + "/" + exportName
+                : scheme + ":///" + exportName + "?socket=" + socket;
+    }
+}

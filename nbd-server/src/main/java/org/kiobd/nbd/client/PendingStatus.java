@@ -1,0 +1,88 @@
+package org.kiobd.nbd.client;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.protocol.CommandFlags;
+
+/** A BLOCK_STATUS: what the contexts have told. */
+final class PendingStatus extends Pending<BlockStatus> {
+    /** The specification advises servers to send no more. */
+    static final int MAX_EXTENTS = 1 << 20;
+
+    private final Map<Integer, String> expected;
+    private final boolean filtered;
+    private final Map<String, List<BlockStatus.Extent>> told = new HashMap<>();
+    private List<BlockStatus.Extent> current = new ArrayList<>();
+    private long currentBytes;
+
+    /**
+     * @param expected the contexts that are to be told about, by the connection's numbers
+     * @param filtered whether the request names them, for it wants only some
+     */
+    PendingStatus(Request request, Map<Integer, String> expected, boolean filtered) {
+        super(request);
+        this.expected = Map.copyOf(expected);
+        this.filtered = filtered;
+    }
+
+    @Override
+    @Nullable
+    ByteBuf takePayload() {
+        if (!filtered) {
+            return null;
+        }
+        ByteBuf payload = Unpooled.buffer(Long.BYTES + expected.size() * Integer.BYTES);
+        payload.writeLong(request().lengthBytes());
+        expected.keySet().forEach(payload::writeInt);
+        return payload;
+    }
+
+    /** A chunk of {@code extents} extents begins. */
+    void context(int id, long extents) throws NbdException {
+        String name = expected.get(id);
+        if (name == null) {
+            throw wrong("tells about a context that was not asked for: id=" + Integer.toUnsignedString(id));
+        }
+        if (extents < 1 || extents > MAX_EXTENTS || (extents > 1 && isOne())) {
+            throw wrong("has too many extents, or none: " + extents);
+        }
+        current = new ArrayList<>();
+        currentBytes = 0;
+        if (told.put(name, current) != null) {
+            throw wrong("tells about a context twice: " + name);
+        }
+    }
+
+    private boolean isOne() {
+        return request().has(CommandFlags.NBD_CMD_FLAG_REQ_ONE);
+    }
+
+    /** The next extent of the chunk. */
+    void extent(long lengthBytes, long status) throws NbdException {
+        if (lengthBytes < 1
+                || currentBytes >= request().lengthBytes()
+                || lengthBytes > Long.MAX_VALUE - currentBytes
+                || (isOne() && lengthBytes > request().lengthBytes())) {
+            throw wrong("has an extent that cannot be: lengthBytes=" + Long.toUnsignedString(lengthBytes) + " behind "
+                    + currentBytes + " bytes");
+        }
+        currentBytes += lengthBytes;
+        current.add(new BlockStatus.Extent(lengthBytes, status));
+    }
+
+    @Override
+    void complete(CompletableFuture<BlockStatus> ending) throws NbdException {
+        if (told.size() != expected.size()) {
+            throw wrong("tells about " + told.keySet() + " where " + expected.values() + " were asked for");
+        }
+        Map<String, List<BlockStatus.Extent>> contexts = new HashMap<>();
+        told.forEach((name, extents) -> contexts.put(name, List.copyOf(extents)));
+        ending.complete(new BlockStatus(contexts));
+    }
+}
