@@ -75,10 +75,7 @@ final class InfoCommand implements Callable<Integer> {
         lines.add("chunk    " + Sizes.format(manifest.chunkBytes()));
         lines.add("state    " + (server == null ? "idle" : "served by pid " + server.pid()));
         if (live != null) {
-            lines.add("live     connections=" + live.get("connections") + " requests=" + live.get("requests")
-                    + " chains=" + live.get("chains") + " memberOps=" + live.get("memberOps"));
-            lines.add("         readBytes=" + live.get("readBytes") + " writtenBytes=" + live.get("writtenBytes")
-                    + " failedRequests=" + live.get("failedRequests") + " engine=" + live.get("engine"));
+            lines.addAll(LiveFigures.lines(live));
         }
         if (silence != null) {
             lines.add("live     " + silence);
@@ -88,6 +85,7 @@ final class InfoCommand implements Callable<Integer> {
             MemberUri uri = manifest.members().get(i);
             rows.add(List.of(String.valueOf(i), used(stores, uri), uri.toString()));
         }
+        lines.add("");
         lines.add(Answers.table(List.of("MEMBER", "USED", "PLACE"), rows));
         return String.join("\n", lines);
     }

@@ -1,10 +1,13 @@
 package org.kiobd.cli;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.cli.control.ControlServer;
+import org.kiobd.nbd.ConnectionFigures;
 import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportFigures;
 import org.kiobd.raid.Raid0Device;
@@ -65,7 +68,10 @@ final class ServedVolume implements AutoCloseable {
     private Map<String, ?> answer(Map<String, Object> question) throws BlockIoException {
         Object command = question.get("command");
         if ("info".equals(command)) {
-            return figures();
+            Map<String, Object> json = figures();
+            json.put("latency", latencies());
+            json.put("clients", clients());
+            return json;
         }
         if ("resize".equals(command) && question.get("sizeBytes") instanceof Number size) {
             device.grow(size.longValue());
@@ -103,6 +109,46 @@ final class ServedVolume implements AutoCloseable {
         json.put("connectionsTotal", figures.connectionsTotal());
         json.put("sizeBytes", device.sizeBytes());
         json.put("engine", engine.toString());
+        return json;
+    }
+
+    /** How long its requests took, by operation. */
+    private Map<String, Object> latencies() {
+        Map<String, Object> json = new LinkedHashMap<>();
+        export.latencies().forEach((op, figures) -> {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("count", figures.count());
+            one.put("p50Micros", figures.p50Micros());
+            one.put("p99Micros", figures.p99Micros());
+            one.put("maxMicros", figures.maxMicros());
+            json.put(op.name(), one);
+        });
+        return json;
+    }
+
+    /** Who is connected, the one that came first first. */
+    private List<Map<String, Object>> clients() {
+        List<Map<String, Object>> json = new ArrayList<>();
+        for (ConnectionFigures client : export.connections()) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("peer", client.peer());
+            one.put("headers", client.session().style().toString());
+            one.put("contexts", client.contexts());
+            one.put(
+                    "tls",
+                    client.session().security() == null
+                            ? ""
+                            : client.session().security().toString());
+            one.put("ageMs", client.ageMs());
+            one.put("idleMs", client.idleMs());
+            one.put("requests", client.requestsTotal());
+            one.put("requestsByCommand", client.requests());
+            one.put("readBytes", client.readBytes());
+            one.put("writtenBytes", client.writtenBytes());
+            one.put("errors", client.errors());
+            one.put("inFlight", client.inFlight());
+            json.add(one);
+        }
         return json;
     }
 

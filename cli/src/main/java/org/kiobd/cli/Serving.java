@@ -6,7 +6,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportRegistry;
@@ -169,7 +171,8 @@ final class Serving {
     }
 
     private NbdServer start() throws BlockIoException {
-        TlsPolicy tls = options.tls.policy();
+        TlsPolicy tls = options.tls.policy(
+                volumes.stream().map(volume -> volume.export().name()).collect(Collectors.toCollection(TreeSet::new)));
         IoLoops started = new IoLoops(engine, options.threads());
         loops = started;
         PagePool memory = new PagePool(options.memoryBytes());

@@ -38,8 +38,12 @@ final class TlsOptions {
             description = "only clients with this name in their certificate may use the volume, or all; repeatable")
     private List<String> clients = new ArrayList<>();
 
-    /** What they come to. */
-    TlsPolicy policy() throws BlockIoException {
+    /**
+     * What they come to.
+     *
+     * @param volumes those that are served: a misspelt one must not leave the right one open to everybody
+     */
+    TlsPolicy policy(Set<String> volumes) throws BlockIoException {
         TlsMode mode = mode();
         if (mode == TlsMode.OFF) {
             if (verifyPeer || !clients.isEmpty()) {
@@ -57,6 +61,10 @@ final class TlsOptions {
             String name = client.substring(equals + 1);
             if (name.isEmpty() || equals == 0) {
                 throw usage("--allow-client=" + client + " is no NAME and no VOLUME=NAME");
+            }
+            if (equals > 0 && !volumes.contains(export)) {
+                throw usage("--allow-client=" + client + ": no volume=" + export + " is served here, but "
+                        + String.join(", ", volumes) + "; nothing is served");
             }
             allowed.computeIfAbsent(export, key -> new HashSet<>()).add(name);
         }

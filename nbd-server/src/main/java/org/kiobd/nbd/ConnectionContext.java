@@ -7,5 +7,6 @@ import org.kiobd.volume.loop.IoLoop;
  * What every connection is given: its loop, the memory, the limits.
  *
  * @param name of the connection, for the log: number and peer
+ * @param peer its address, or "unix"
  */
-public record ConnectionContext(String name, IoLoop loop, PagePool pool, NbdLimits limits) {}
+public record ConnectionContext(String name, String peer, IoLoop loop, PagePool pool, NbdLimits limits) {}

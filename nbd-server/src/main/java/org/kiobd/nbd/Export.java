@@ -11,6 +11,8 @@ import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_SEND_FUA;
 import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_SEND_TRIM;
 import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_SEND_WRITE_ZEROES;
 
+import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -18,10 +20,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.protocol.NbdMagic;
 import org.kiobd.nbd.protocol.NbdText;
 import org.kiobd.volume.BlockDevice;
+import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.queue.MergeLimits;
 
@@ -30,6 +34,8 @@ import org.kiobd.volume.queue.MergeLimits;
  * device stands behind one export at a time, for it knows one queue a loop. Any thread.
  */
 public final class Export {
+    private static final double NANOS_A_MICRO = 1_000;
+
     private final String name;
     private final String description;
     private final BlockDevice device;
@@ -38,6 +44,7 @@ public final class Export {
     private final Object lock = new Object();
     private final Map<IoLoop, ExportLoop> loops = new HashMap<>();
     private final Set<ServedConnection> connections = new HashSet<>();
+    private final Map<Op, Histogram> latencies = new EnumMap<>(Op.class);
     private long connectionsTotal;
     private boolean closed;
 
@@ -147,6 +154,36 @@ public final class Export {
                 sum = part.addTo(sum);
             }
             return sum;
+        }
+    }
+
+    /** How long its requests have taken so far, by operation; those that never came are left out. */
+    public Map<Op, LatencyFigures> latencies() {
+        Map<Op, LatencyFigures> figures = new EnumMap<>(Op.class);
+        synchronized (lock) {
+            loops.values().forEach(part -> part.latencies().moveTo(latencies));
+            latencies.forEach((op, histogram) -> {
+                if (histogram.getTotalCount() > 0) {
+                    figures.put(
+                            op,
+                            new LatencyFigures(
+                                    histogram.getTotalCount(),
+                                    histogram.getValueAtPercentile(50) / NANOS_A_MICRO,
+                                    histogram.getValueAtPercentile(99) / NANOS_A_MICRO,
+                                    histogram.getMaxValue() / NANOS_A_MICRO));
+                }
+            });
+        }
+        return figures;
+    }
+
+    /** Its connections, as they stand. */
+    public List<ConnectionFigures> connections() {
+        synchronized (lock) {
+            return connections.stream()
+                    .map(ServedConnection::figures)
+                    .sorted(Comparator.comparingLong(ConnectionFigures::ageMs).reversed())
+                    .toList();
         }
     }
 

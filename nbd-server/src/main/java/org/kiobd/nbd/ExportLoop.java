@@ -2,6 +2,7 @@ package org.kiobd.nbd;
 
 import java.util.concurrent.atomic.AtomicLong;
 import org.kiobd.volume.BlockDevice;
+import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
@@ -16,6 +17,7 @@ public final class ExportLoop {
     private final AtomicLong readBytes = new AtomicLong();
     private final AtomicLong writtenBytes = new AtomicLong();
     private final AtomicLong errors = new AtomicLong();
+    private final Latencies latencies = new Latencies();
 
     ExportLoop(BlockDevice device, IoLoop loop, MergeLimits limits) {
         this.queue = new RequestQueue(device, loop, limits);
@@ -38,6 +40,15 @@ public final class ExportLoop {
     /** Counts a WRITE that was answered. */
     public void written(long bytes) {
         add(writtenBytes, bytes);
+    }
+
+    /** Notes how long a request took. */
+    public void took(Op op, long nanos) {
+        latencies.record(op, nanos);
+    }
+
+    Latencies latencies() {
+        return latencies;
     }
 
     /** Counts an answer that was an error. */

@@ -8,17 +8,22 @@ package org.kiobd.nbd;
  *
  * @param handshakeTimeoutMs a client that is not done with the handshake by then is cut off
  * @param maxOptionBytes longest option that is looked at; a longer one ends the connection
+ * @param maxOptions options a client may send in its handshake; more end the connection
  * @param maxConnections connections at once, over all listeners; more are closed as they come
+ * @param maxConnectionsPerClient of one network address; clients on unix sockets have none
  * @param maxInFlightRequests requests of one connection that are not answered yet; beyond it its socket is not read
  * @param maxInFlightBytes bytes of one connection's unanswered requests; one request may always be served, however large
  * @param minReceiveBytes smallest receive buffer
  * @param maxReceiveBytes largest receive buffer; one receive brings many requests
- * @param closeTimeoutMs how long a shutdown waits for what was accepted
+ * @param closeTimeoutMs how long a shutdown waits for what was accepted, and how long a client may leave its replies untaken while others
+ *     wait for the memory they take
  */
 public record NbdLimits(
         int handshakeTimeoutMs,
         int maxOptionBytes,
+        int maxOptions,
         int maxConnections,
+        int maxConnectionsPerClient,
         int maxInFlightRequests,
         long maxInFlightBytes,
         int minReceiveBytes,
@@ -27,17 +32,21 @@ public record NbdLimits(
 
     /** What a server uses unless told otherwise. */
     public static final NbdLimits DEFAULT =
-            new NbdLimits(10_000, 64 << 10, 1024, 4096, 128L << 20, 4 << 10, 256 << 10, 30_000);
+            new NbdLimits(10_000, 64 << 10, 256, 1024, 256, 4096, 128L << 20, 4 << 10, 256 << 10, 30_000);
 
     public NbdLimits {
         if (handshakeTimeoutMs < 1
                 || maxOptionBytes < 1
+                || maxOptions < 1
                 || maxConnections < 1
+                || maxConnectionsPerClient < 1
                 || maxInFlightRequests < 1
                 || maxInFlightBytes < 1
                 || closeTimeoutMs < 1) {
             throw new IllegalArgumentException("limits must be 1 or more: handshakeTimeoutMs=" + handshakeTimeoutMs
-                    + " maxOptionBytes=" + maxOptionBytes + " maxConnections=" + maxConnections
+                    + " maxOptionBytes=" + maxOptionBytes + " maxOptions=" + maxOptions + " maxConnections="
+                    + maxConnections
+                    + " maxConnectionsPerClient=" + maxConnectionsPerClient
                     + " maxInFlightRequests=" + maxInFlightRequests + " maxInFlightBytes=" + maxInFlightBytes
                     + " closeTimeoutMs=" + closeTimeoutMs);
         }

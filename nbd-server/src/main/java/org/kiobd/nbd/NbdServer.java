@@ -13,6 +13,7 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.NetUtil;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -26,7 +27,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.handshake.HandshakeHandler;
@@ -63,7 +63,7 @@ public final class NbdServer implements AutoCloseable {
 
     private final List<Listener> listeners = new ArrayList<>();
     private final AtomicLong connectionNumbers = new AtomicLong();
-    private final AtomicInteger connected = new AtomicInteger();
+    private final Admission admission;
     private boolean closed;
 
     /** Without TLS. */
@@ -82,6 +82,7 @@ public final class NbdServer implements AutoCloseable {
         this.pool = pool;
         this.limits = limits;
         this.tls = tls;
+        this.admission = new Admission(limits);
     }
 
     /**
@@ -235,18 +236,19 @@ public final class NbdServer implements AutoCloseable {
     }
 
     private void accept(Channel channel) {
-        if (connected.incrementAndGet() > limits.maxConnections()) {
-            connected.decrementAndGet();
+        SocketAddress peer = channel.remoteAddress();
+        String tooMany = admission.enter(peer);
+        if (tooMany != null) {
             channel.close()
-                    .addListener(future -> LOG.warn(
-                            "a client was turned away, others are unharmed: maxConnections={}",
-                            limits.maxConnections()));
+                    .addListener(
+                            future -> LOG.warn("{} was turned away, others are unharmed: {}", name(peer), tooMany));
             return;
         }
-        channel.closeFuture().addListener(future -> connected.decrementAndGet());
+        channel.closeFuture().addListener(future -> admission.leave(peer));
         connections.add(channel);
-        String name = "connection=" + connectionNumbers.incrementAndGet() + " peer=" + peer(channel);
-        ConnectionContext context = new ConnectionContext(name, loops.of(channel.eventLoop()), pool, limits);
+        String name = "connection=" + connectionNumbers.incrementAndGet() + " peer=" + name(peer);
+        ConnectionContext context =
+                new ConnectionContext(name, name(peer), loops.of(channel.eventLoop()), pool, limits);
         ReceiveBuffers receiveBuffers = new ReceiveBuffers(limits);
         channel.config().setRecvByteBufAllocator(receiveBuffers);
         channel.pipeline()
@@ -266,9 +268,9 @@ public final class NbdServer implements AutoCloseable {
         return connection;
     }
 
-    private static String peer(Channel channel) {
-        return channel.remoteAddress() instanceof InetSocketAddress tcp
-                ? tcp.getAddress().getHostAddress() + ":" + tcp.getPort()
+    private static String name(@Nullable SocketAddress peer) {
+        return peer instanceof InetSocketAddress tcp
+                ? NetUtil.toAddressString(tcp.getAddress()) + ":" + tcp.getPort()
                 : "unix";
     }
 
@@ -279,7 +281,7 @@ public final class NbdServer implements AutoCloseable {
 
     /** Clients connected now, those in their handshake included. */
     public int connections() {
-        return connected.get();
+        return admission.connected();
     }
 
     /**

@@ -11,4 +11,7 @@ public interface ServedConnection {
 
     /** Completes when the socket is closed, nothing is in flight and all memory is back in the pool. */
     CompletionStage<@Nullable Void> ended();
+
+    /** How it stands. */
+    ConnectionFigures figures();
 }

@@ -50,6 +50,7 @@ public final class Raid0Device implements BlockDevice {
     private final List<MemberStore> members;
     private final ArrayMetadata metadata;
     private final int maxInFlightPerMember;
+    private final boolean promisesFastZero;
 
     private final AtomicReferenceArray<@Nullable Raid0Port> ports = new AtomicReferenceArray<>(MAX_LOOPS);
     private final Object controlLock = new Object();
@@ -73,6 +74,9 @@ public final class Raid0Device implements BlockDevice {
         this.members = List.copyOf(members);
         this.metadata = metadata;
         this.maxInFlightPerMember = maxInFlightPerMember;
+        // One member refuses by itself what it cannot do. Of several, some would have zeroed their part by then.
+        this.promisesFastZero = members.size() == 1
+                || members.stream().allMatch(member -> member.capabilities().fastZero());
         this.sizeBytes = metadata.manifest().sizeBytes();
     }
 
@@ -104,6 +108,8 @@ public final class Raid0Device implements BlockDevice {
             chain.completeAll(null);
         } else if (info.readOnly() && chain.op().mutates()) {
             chain.completeAll(IoError.NOT_PERMITTED);
+        } else if (!promisesFastZero && (chain.flags() & Kiobuf.FAST_ZERO) != 0) {
+            chain.completeAll(IoError.NOT_SUPPORTED);
         } else if (syncHasFailed && (chain.op().mutates() || chain.op() == Op.FLUSH)) {
             chain.completeAll(IoError.IO);
         } else {

@@ -48,6 +48,9 @@ final class Raid0Port {
     private boolean frozen;
     private boolean closed;
     private final List<CompletableFuture<@Nullable Void>> whenIdle = new ArrayList<>();
+    /** What was asked about extents while frozen waits for it; it ends at the thaw, or when the port is closed. */
+    private CompletableFuture<@Nullable Void> whenThawed = new CompletableFuture<>();
+
     private @Nullable Runnable roomListener;
     private boolean roomWanted;
 
@@ -86,12 +89,27 @@ final class Raid0Port {
         return room;
     }
 
-    /** Asks each member about its part of the range, which is one range there. */
+    /**
+     * Asks each member about its part of the range, which is one range there. Counts as in flight and waits while frozen, as a request
+     * does: a member that is closed meanwhile would be asked by a descriptor that is somebody else's by then.
+     */
     CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
         if (closed) {
             return CompletableFuture.failedFuture(
                     new BlockIoException(IoError.IO, "device=" + device.info().name() + " is closed"));
         }
+        if (frozen) {
+            return whenThawed.thenCompose(thawed -> extents(range, maxExtents));
+        }
+        CompletableFuture<List<Extent>> answer = askMembers(range, maxExtents);
+        totalInFlight++;
+        return answer.whenComplete((extents, failure) -> {
+            totalInFlight--;
+            announceIdle();
+        });
+    }
+
+    private CompletableFuture<List<Extent>> askMembers(ByteRange range, int maxExtents) {
         List<CompletableFuture<List<Extent>>> answers = new ArrayList<>();
         for (int i = 0; i < members.length; i++) {
             long startBytes = layout.below(i, range.offsetBytes());
@@ -334,7 +352,10 @@ final class Raid0Port {
 
     /** Holds new chains back; {@code idle} completes when nothing is in flight here. */
     void freeze(CompletableFuture<@Nullable Void> idle) {
-        frozen = true;
+        if (!frozen) {
+            frozen = true;
+            whenThawed = new CompletableFuture<>();
+        }
         whenIdle.add(idle);
         announceIdle();
     }
@@ -347,6 +368,7 @@ final class Raid0Port {
             device.submit(chain);
             chain = held.poll();
         }
+        whenThawed.complete(null);
         unplug();
         announceRoom();
     }
@@ -359,6 +381,7 @@ final class Raid0Port {
             chain.completeAll(IoError.IO);
             chain = held.poll();
         }
+        whenThawed.complete(null);
         for (MemberPort member : members) {
             member.close();
         }

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.kiobd.raid.TestArray.Shape;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoop;
@@ -167,6 +168,41 @@ class Raid0FreezeTest {
         TestRequest late = write(0);
         device.submit(late.chain());
         assertThat(late.error()).isEqualTo(IoError.IO);
+    }
+
+    /** A member asked by a port that is closed meanwhile would use a descriptor that is somebody else's by then. */
+    @Test
+    void whoAsksAboutExtentsIsInFlightToo() {
+        CompletableFuture<List<Extent>> answer =
+                device.extents(loop, new ByteRange(0, 300), 8).toCompletableFuture();
+        CompletionStage<@Nullable Void> idle = device.freeze();
+        loop.runAll();
+        assertThat(answer.isDone() || isDone(idle)).isFalse();
+        members.get(0).release(0);
+        assertThat(answer.isDone() || isDone(idle)).isFalse();
+        CompletableFuture<List<Extent>> late =
+                device.extents(loop, new ByteRange(0, 300), 8).toCompletableFuture();
+        members.get(1).release(0);
+        assertThat(answer).isCompletedWithValue(List.of(new Extent(300, Extent.Kind.DATA)));
+        assertThat(isDone(idle)).isTrue();
+        assertThat(members).allMatch(member -> member.held() == 0);
+        device.thaw();
+        loop.runAll();
+        members.forEach(member -> member.release(0));
+        assertThat(late).isCompletedWithValue(List.of(new Extent(300, Extent.Kind.DATA)));
+    }
+
+    @Test
+    void whoAsksAboutExtentsOfAFrozenDeviceIsToldWhenItCloses() throws Exception {
+        loop.await(device.freeze());
+        CompletableFuture<List<Extent>> held =
+                device.extents(loop, new ByteRange(0, 300), 8).toCompletableFuture();
+        assertThat(held.isDone()).isFalse();
+        closeFromAnotherThread(device);
+        assertThat(held).isCompletedExceptionally();
+        assertThat(device.extents(loop, new ByteRange(0, 300), 8).toCompletableFuture())
+                .isCompletedExceptionally();
+        assertThat(members).allMatch(member -> member.held() == 0);
     }
 
     private void closeFromAnotherThread(Raid0Device closing) {

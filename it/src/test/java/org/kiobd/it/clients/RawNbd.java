@@ -102,7 +102,8 @@ final class RawNbd implements AutoCloseable {
         send(ByteBuffer.allocate(4).putInt(CLIENT_FIXED_NO_ZEROES).flip());
     }
 
-    private void go(String name) throws IOException {
+    /** NBD_OPT_GO, which has to work. */
+    void go(String name) throws IOException {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         sendOption(
                 OPT_GO,

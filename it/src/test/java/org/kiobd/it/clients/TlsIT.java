@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kiobd.it.HostCommand;
+import org.kiobd.it.HostProgram;
 import org.kiobd.it.KiobdCli;
 
 /** TLS with the clients people have: who is let in, who is not, and what the log says of each. */
@@ -145,6 +146,52 @@ final class TlsIT {
         try (Server started = start("io_uring", elsewhere)) {
             assertThat(nbdinfo(started, folder.resolve("authority")).output()).contains("certificate");
             started.stop();
+            assertThat(started.log()).contains("does not trust this server's certificate");
+        }
+    }
+
+    private static HostCommand.Result nbdClient(Server started, Path trust, String... more) {
+        Path program = HostProgram.require("nbd-client", "nbd-client");
+        String port = started.uri().replaceFirst("nbds://[^:]*:(\\d+)/.*", "$1");
+        List<String> command = new ArrayList<>(List.of(program.toString(), "-l", "localhost", port));
+        command.addAll(List.of("-cacertfile", trust.resolve("ca-cert.pem").toString(), "-tlshostname", "localhost"));
+        command.addAll(List.of(more));
+        return HostCommand.run(TIMEOUT, command);
+    }
+
+    /** Its TLS is a process of its own between it and us, in TLS 1.2; listing takes it without a kernel device. */
+    @Test
+    void nbdClientGoesThroughItsTlsProxy() {
+        String[] certificate = {
+            "-certfile", client.resolve("client-cert.pem").toString(),
+            "-keyfile", client.resolve("client-key.pem").toString()
+        };
+        try (Server started = start("io_uring", server, "--tls-verify-peer")) {
+            HostCommand.Result listed = nbdClient(started, folder.resolve("authority"), certificate);
+            assertThat(listed.exitCode()).as(listed.output()).isZero();
+            assertThat(listed.output()).contains(NAME + ": kiobd volume");
+            assertThat(nbdClient(started, folder.resolve("authority")).output())
+                    .as("no client certificate")
+                    .doesNotContain("kiobd volume");
+            assertThat(nbdClient(started, strangersTrust, certificate).output())
+                    .as("wrong CA")
+                    .doesNotContain("kiobd volume");
+            started.stop();
+            assertThat(started.log()).contains("tls=TLSv1.2").contains("client=client1");
+            assertThat(started.log()).contains("showed no certificate");
+        }
+    }
+
+    @Test
+    void aUnixSocketSpeaksTlsAsWell() {
+        Peer.require("nbdinfo");
+        Path socket = folder.resolve("tls.sock");
+        try (Server started = Server.in(home())
+                .start("serve", NAME, "--unix", socket.toString(), "--tls-certificates", server.toString())) {
+            assertThat(started.uri()).startsWith("nbds+unix://");
+            String uri = started.uri() + "&tls-certificates=" + folder.resolve("authority");
+            assertThat(HostCommand.output(TIMEOUT, List.of("nbdinfo", uri))).contains("with TLS");
+            started.stop();
         }
     }
 
@@ -179,5 +226,22 @@ final class TlsIT {
             assertThat(nbdinfo(started, client).exitCode()).isZero();
             started.stop();
         }
+    }
+
+    /** Or the volume that was meant would be open to everybody. */
+    @Test
+    void aListOfClientsForAVolumeThatIsNotServedIsRefused() {
+        KiobdCli.Result refused = KiobdCli.run(
+                home(),
+                "serve",
+                NAME,
+                "--listen",
+                "127.0.0.1:0",
+                "--tls-certificates",
+                server.toString(),
+                "--allow-client",
+                "w=client1");
+        assertThat(refused.exitCode()).isEqualTo(2);
+        assertThat(refused.err()).contains("--allow-client=w=client1: no volume=w is served here, but v");
     }
 }

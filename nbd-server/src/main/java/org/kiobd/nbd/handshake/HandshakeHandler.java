@@ -6,6 +6,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
@@ -20,6 +21,7 @@ import org.kiobd.nbd.Session;
 import org.kiobd.nbd.handshake.OptionHandler.Outcome;
 import org.kiobd.nbd.protocol.HandshakeFlags;
 import org.kiobd.nbd.protocol.NbdMagic;
+import org.kiobd.nbd.protocol.NbdOption;
 import org.kiobd.nbd.protocol.NbdRep;
 import org.kiobd.nbd.protocol.TransmissionFlags;
 import org.kiobd.nbd.tls.Security;
@@ -46,6 +48,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private @Nullable ByteBuf received;
     private int optionNumber;
     private int optionBytes;
+    private int options;
     private @Nullable Future<?> timeout;
 
     /**
@@ -175,10 +178,17 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         if (optionBytes < 0 || optionBytes > limits.maxOptionBytes()) {
             String reason = "option too long: number=" + Integer.toUnsignedString(optionNumber) + " lengthBytes="
                     + Integer.toUnsignedString(optionBytes) + " maximum=" + limits.maxOptionBytes();
-            ByteBuf out = ctx.alloc().directBuffer();
-            new OptionReplies(out).error(optionNumber, NbdRep.ERR_TOO_BIG, reason);
-            ctx.write(out);
+            // The oldest option knows no errors: whatever came back would be taken for an export.
+            if (optionNumber != NbdOption.EXPORT_NAME.wire()) {
+                ByteBuf out = ctx.alloc().directBuffer();
+                new OptionReplies(out).error(optionNumber, NbdRep.ERR_TOO_BIG, reason);
+                ctx.write(out);
+            }
             close(ctx, reason);
+            return false;
+        }
+        if (++options > limits.maxOptions()) {
+            close(ctx, "too many options: maxOptions=" + limits.maxOptions());
             return false;
         }
         become(HandshakeState.OPTION_DATA);
@@ -228,6 +238,10 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
                 tlsFailed(tls.cause());
                 ctx.close();
             }
+        } else if (event instanceof SslCloseCompletionEvent tlsEnd && tlsEnd.isSuccess()) {
+            // Some clients keep the socket until they have seen our side end as well.
+            end("client went away");
+            ctx.close();
         } else {
             ctx.fireUserEventTriggered(event);
         }
@@ -254,7 +268,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
                 session.export(),
                 session.style(),
                 MetaContext.names(session.contexts()),
-                session.security() == null ? "no" : session.security(),
+                tlsForLog(),
                 TransmissionFlags.toString(session.transmissionFlags()));
         ctx.flush();
         ByteBuf early = received;
@@ -266,6 +280,11 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         } else if (early != null) {
             early.release();
         }
+    }
+
+    private String tlsForLog() {
+        Security security = negotiation.security();
+        return security == null ? "no" : security.toString();
     }
 
     private void become(HandshakeState next) {
@@ -285,7 +304,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         if (state.isOpen()) {
             become(HandshakeState.CLOSED);
             if (negotiation.lockedOut().isEmpty()) {
-                LOG.info("{} ended in its handshake: {}", connection, reason);
+                LOG.info("{} ended in its handshake: {}; tls={}", connection, reason, tlsForLog());
             } else {
                 LOG.warn("{} was not let in: {}", connection, negotiation.lockedOut());
             }
@@ -324,7 +343,8 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         if (state == HandshakeState.TLS) {
             tlsFailed(cause);
         } else {
-            end(cause.toString());
+            String tlsFailure = TlsFailure.broken(cause);
+            end(tlsFailure == null ? cause.toString() : tlsFailure);
         }
         ctx.close();
     }

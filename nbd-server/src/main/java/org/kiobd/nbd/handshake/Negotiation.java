@@ -68,7 +68,8 @@ final class Negotiation {
         }
         return security == null
                 ? refused(NbdRep.ERR_TLS_REQD, export + " is for clients with a certificate only")
-                : refused(NbdRep.ERR_POLICY, export + " is not for a client called " + security.peerNames());
+                : refused(
+                        NbdRep.ERR_POLICY, export + " is not for a client called [" + security.printableNames() + "]");
     }
 
     private Lookup refused(NbdRep reply, String text) {

@@ -7,11 +7,13 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
+import org.kiobd.nbd.protocol.NbdText;
 
 /**
  * What TLS has established about a connection.
@@ -43,7 +45,10 @@ public record Security(String protocol, String cipher, Set<String> peerNames) {
         try {
             for (Rdn part : new LdapName(subject.getName()).getRdns()) {
                 if ("CN".equalsIgnoreCase(part.getType())) {
-                    names.add(part.getValue().toString());
+                    // Else the value is raw bytes, which are no name.
+                    if (part.getValue() instanceof String text) {
+                        names.add(text);
+                    }
                 }
             }
         } catch (InvalidNameException e) {
@@ -66,9 +71,13 @@ public record Security(String protocol, String cipher, Set<String> peerNames) {
         }
     }
 
+    /** The names as they may stand in a log line: a certificate can say anything its signer let through. */
+    public String printableNames() {
+        return peerNames.stream().sorted().map(NbdText::printable).collect(Collectors.joining(","));
+    }
+
     @Override
     public String toString() {
-        return protocol + " " + cipher
-                + (peerNames.isEmpty() ? "" : " client=" + String.join(",", new TreeSet<>(peerNames)));
+        return protocol + " " + cipher + (peerNames.isEmpty() ? "" : " client=" + printableNames());
     }
 }

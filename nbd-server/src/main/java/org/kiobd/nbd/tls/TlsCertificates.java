@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
+import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -25,6 +27,17 @@ import org.kiobd.volume.IoError;
 public final class TlsCertificates {
     private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
     private static final String CA = "ca-cert.pem";
+    private static final String REJECT_RENEGOTIATION = "jdk.tls.rejectClientInitiatedRenegotiation";
+    private static final byte[] PROBE = {'k', 'i', 'o', 'b', 'd'};
+
+    static {
+        // TLS 1.2 lets a client ask for another handshake at any time, which costs it little and a loop much, and which
+        // no
+        // NBD client does. The JDK reads this once, at its first handshake; Netty has no setting for it.
+        if (System.getProperty(REJECT_RENEGOTIATION) == null) {
+            System.setProperty(REJECT_RENEGOTIATION, "true");
+        }
+    }
 
     private TlsCertificates() {}
 
@@ -36,7 +49,15 @@ public final class TlsCertificates {
      */
     public static SslContext server(Path folder, boolean verifyPeer) throws BlockIoException {
         PrivateKey key = PemKey.read(folder.resolve("server-key.pem"));
-        X509Certificate[] chain = certificates(folder.resolve("server-cert.pem"));
+        Path certificate = folder.resolve("server-cert.pem");
+        X509Certificate[] chain = certificates(certificate);
+        requireValid(certificate, chain[0]);
+        if (!belongTogether(key, chain[0])) {
+            throw new BlockIoException(
+                    IoError.INVALID,
+                    "tlsCertificates=" + folder
+                            + ": server-key.pem is not the key of the first certificate in server-cert.pem; nothing is served");
+        }
         try {
             SslContextBuilder builder = SslContextBuilder.forServer(key, chain).protocols(PROTOCOLS);
             if (verifyPeer) {
@@ -86,6 +107,41 @@ public final class TlsCertificates {
                     IoError.INVALID,
                     "tlsCertificates=" + folder + " cannot be used: " + e.getMessage() + "; nothing was connected",
                     e);
+        }
+    }
+
+    private static void requireValid(Path file, X509Certificate certificate) throws BlockIoException {
+        try {
+            certificate.checkValidity();
+        } catch (CertificateException e) {
+            throw new BlockIoException(
+                    IoError.INVALID,
+                    "certificate=" + file + " is valid from "
+                            + certificate.getNotBefore().toInstant() + " to "
+                            + certificate.getNotAfter().toInstant()
+                            + " only, and no client would take it; nothing is served; make a new one",
+                    e);
+        }
+    }
+
+    /** Neither Netty nor the JDK looks; every handshake would fail. */
+    private static boolean belongTogether(PrivateKey key, X509Certificate certificate) {
+        try {
+            Signature signature = Signature.getInstance(
+                    switch (key.getAlgorithm()) {
+                        case "RSA" -> "SHA256withRSA";
+                        case "EC" -> "SHA256withECDSA";
+                        default -> key.getAlgorithm();
+                    });
+            signature.initSign(key);
+            signature.update(PROBE);
+            byte[] signed = signature.sign();
+            signature.initVerify(certificate.getPublicKey());
+            signature.update(PROBE);
+            return signature.verify(signed);
+        } catch (GeneralSecurityException e) {
+            // A key of another kind.
+            return false;
         }
     }
 

@@ -1,11 +1,13 @@
 package org.kiobd.nbd.tls;
 
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.NotSslRecordException;
 import java.nio.channels.ClosedChannelException;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Says in one line why a TLS handshake failed, as far as the cause tells. Stateless. */
@@ -21,6 +23,13 @@ public final class TlsFailure {
             }
         }
         return String.valueOf(failure.getMessage());
+    }
+
+    /** What broke TLS after its handshake, in one line for the log; null if {@code failure} is none of TLS. */
+    public static @Nullable String broken(Throwable failure) {
+        Throwable cause =
+                failure instanceof DecoderException && failure.getCause() != null ? failure.getCause() : failure;
+        return cause instanceof SSLException ? "TLS was broken: " + describe(cause) : null;
     }
 
     private static @Nullable String known(Throwable cause) {

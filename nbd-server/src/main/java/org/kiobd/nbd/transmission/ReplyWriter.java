@@ -50,6 +50,7 @@ final class ReplyWriter {
 
     private int batchesHead;
     private int batchesUsed;
+    private long takenNanos;
 
     ReplyWriter(ChannelHandlerContext ctx, PagePool pool, ReplyEncoding encoding, Listener listener) {
         this.ctx = ctx;
@@ -183,7 +184,15 @@ final class ReplyWriter {
         ctx.flush();
     }
 
+    /** How long the oldest reply that was sent has not been taken by the socket; 0 if there is none. */
+    long untakenNanos(long nowNanos) {
+        return batchesUsed == 0 ? 0 : nowNanos - takenNanos;
+    }
+
     private void push() {
+        if (batchesUsed == 0) {
+            takenNanos = System.nanoTime();
+        }
         if (batchesUsed == batches.length) {
             long[] larger = Arrays.copyOf(batches, batches.length * 2);
             // What had wrapped around goes behind what had not.
@@ -204,6 +213,7 @@ final class ReplyWriter {
         int at = batchesHead;
         batchesHead = (batchesHead + BATCH_FIELDS) % batches.length;
         batchesUsed -= BATCH_FIELDS;
+        takenNanos = System.nanoTime();
         listener.sent((int) batches[at], batches[at + 1], batches[at + 2]);
     }
 

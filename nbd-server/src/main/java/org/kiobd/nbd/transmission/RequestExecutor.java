@@ -1,6 +1,7 @@
 package org.kiobd.nbd.transmission;
 
 import io.netty.buffer.ByteBuf;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,10 @@ final class RequestExecutor implements Completion.Notifier {
     private final int acceptedPieces;
     private final Requester owner;
     private final Listener listener;
+    private long arrivedNanos;
+    private int noted;
+    private Op[] notedOps = new Op[64];
+    private long[] notedNanos = new long[64];
 
     RequestExecutor(
             ConnectionContext connection, Session session, ReplyEncoding encoding, Requester owner, Listener listener) {
@@ -111,7 +116,8 @@ final class RequestExecutor implements Completion.Notifier {
     }
 
     private Kiobuf request(Op op, long cookie, long offset, long length) {
-        Kiobuf request = new Kiobuf(loop, op, offset, length).cookie(cookie).owner(owner);
+        Kiobuf request =
+                new Kiobuf(loop, op, offset, length).cookie(cookie).owner(owner).arrived(arrivedNanos);
         request.addNotifier(this);
         return request;
     }
@@ -149,6 +155,31 @@ final class RequestExecutor implements Completion.Notifier {
         });
     }
 
+    /** What is made from here on came in at this time. */
+    void arrived(long nanos) {
+        arrivedNanos = nanos;
+    }
+
+    /** One look at the clock serves all requests that are answered together. */
+    private void note(Kiobuf request) {
+        if (noted == notedOps.length) {
+            notedOps = Arrays.copyOf(notedOps, noted * 2);
+            notedNanos = Arrays.copyOf(notedNanos, noted * 2);
+        }
+        notedOps[noted] = request.op();
+        notedNanos[noted] = request.arrivedNanos();
+        noted++;
+    }
+
+    /** The replies to what has ended so far are on their way. */
+    void answered() {
+        long nowNanos = System.nanoTime();
+        for (int i = 0; i < noted; i++) {
+            export.took(notedOps[i], nowNanos - notedNanos[i]);
+        }
+        noted = 0;
+    }
+
     /** Counts a request that was found wrong. */
     void refused() {
         export.failed();
@@ -157,6 +188,7 @@ final class RequestExecutor implements Completion.Notifier {
     @Override
     public void completed(Completion completion, @Nullable IoError error) {
         Kiobuf request = (Kiobuf) completion;
+        note(request);
         if (error != null) {
             export.failed();
         } else if (request.op() == Op.READ) {

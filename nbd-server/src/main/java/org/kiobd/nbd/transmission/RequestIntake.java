@@ -53,6 +53,7 @@ final class RequestIntake {
     private final ReplyEncoding encoding;
     private final int requestMagic;
     private final List<MetaContext> contexts;
+    private final ConnectionCounters counters;
     private final long maximumPayloadBytes;
     private final Listener listener;
 
@@ -73,6 +74,7 @@ final class RequestIntake {
         this.budget = parts.budget;
         this.payload = parts.payload;
         this.encoding = parts.encoding;
+        this.counters = parts.counters;
         this.requestMagic = session.style().requestMagic();
         this.contexts = session.contexts();
         this.maximumPayloadBytes = maximumPayloadBytes;
@@ -88,7 +90,8 @@ final class RequestIntake {
             ReplyWriter replies,
             InFlight inFlight,
             MemoryBudget budget,
-            WritePayload payload) {}
+            WritePayload payload,
+            ConnectionCounters counters) {}
 
     /** The next bytes of the stream. Takes them. */
     void offer(ByteBuf bytes) {
@@ -140,6 +143,7 @@ final class RequestIntake {
         }
         command = NbdCommand.fromWire(decoder.type());
         requests++;
+        counters.received(command);
         if (command == NbdCommand.DISC) {
             end();
             listener.disconnected();
@@ -270,6 +274,7 @@ final class RequestIntake {
         }
         phase = Phase.HEADER;
         executor.refused();
+        counters.failed();
         replies.failure(decoder.cookie(), decoder.offset(), Objects.requireNonNull(failure), 0);
         return true;
     }

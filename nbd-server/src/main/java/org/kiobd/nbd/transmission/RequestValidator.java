@@ -36,11 +36,13 @@ final class RequestValidator {
         this.maximumPayloadBytes = maximumPayloadBytes;
     }
 
-    /** Bytes that follow the header, as an unsigned number, whether the request is right or not. */
+    /**
+     * Bytes that follow the header, as an unsigned number, whether the request is right or not. A WRITE has its payload always: with
+     * extended headers the specification wants NBD_CMD_FLAG_PAYLOAD_LEN on it, but qemu 10 sends it without.
+     */
     long payloadBytes(NbdCommand command, int flags, long length) {
-        boolean hasPayload =
-                style == HeaderStyle.EXTENDED ? (flags & NBD_CMD_FLAG_PAYLOAD_LEN) != 0 : command == NbdCommand.WRITE;
-        return hasPayload ? length : 0;
+        boolean isMarked = style == HeaderStyle.EXTENDED && (flags & NBD_CMD_FLAG_PAYLOAD_LEN) != 0;
+        return command == NbdCommand.WRITE || isMarked ? length : 0;
     }
 
     /**
@@ -60,9 +62,6 @@ final class RequestValidator {
             return invalid(command + " does not go with flags=0x" + Integer.toHexString(unknownFlags));
         }
         boolean hasPayload = (flags & NBD_CMD_FLAG_PAYLOAD_LEN) != 0;
-        if (command == NbdCommand.WRITE && style == HeaderStyle.EXTENDED && !hasPayload) {
-            return invalid("NBD_CMD_WRITE needs NBD_CMD_FLAG_PAYLOAD_LEN with extended headers");
-        }
         if (readOnly && command.mutates()) {
             return new Failure(NBD_EPERM, "the export is read-only");
         }

@@ -3,6 +3,7 @@ package org.kiobd.nbd.transmission;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.util.List;
@@ -11,10 +12,12 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.ConnectionContext;
+import org.kiobd.nbd.ConnectionFigures;
 import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportLoop;
 import org.kiobd.nbd.ServedConnection;
 import org.kiobd.nbd.Session;
+import org.kiobd.nbd.tls.TlsFailure;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
@@ -54,6 +57,8 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
     private final InFlight inFlight;
     private final MemoryBudget budget;
+    private final ConnectionCounters counters = new ConnectionCounters();
+    private final long sinceNanos = System.nanoTime();
     private final PayloadMemory payloadMemory;
     private final Runnable endOfIteration = this::endOfIteration;
 
@@ -63,10 +68,11 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     private boolean readAsked;
     private long seenNanos = System.nanoTime();
     private boolean inDoubt;
+    private boolean tlsEnded;
     private @Nullable Future<?> finishTimeout;
+    private @Nullable Future<?> stallCheck;
     private String endReason = "client went away";
     private long countedRequests;
-    private long failures;
     private long copiedBytes;
 
     /** What exists once the handler has its place in a pipeline. */
@@ -110,7 +116,8 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
                 replies,
                 inFlight,
                 budget,
-                payload);
+                payload,
+                counters);
         RequestIntake intake = new RequestIntake(parts, session, maximumPayloadBytes, new RequestIntake.Listener() {
             @Override
             public void disconnected() {
@@ -127,6 +134,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
             receiveBuffers.destination(intake::receiveInto);
         }
         wiring = new Wiring(ctx, exportLoop, executor, replies, intake, payload);
+        int limitMs = connection.limits().closeTimeoutMs();
+        stallCheck = ctx.executor()
+                .scheduleWithFixedDelay(this::endIfStalled, limitMs, limitMs / 4 + 1, TimeUnit.MILLISECONDS);
         if (!export.attach(this)) {
             drop("the export is no longer served");
         }
@@ -142,6 +152,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
+        long nowNanos = System.nanoTime();
+        counters.heard(nowNanos);
+        wiring().executor.arrived(nowNanos);
         wiring().intake.offer((ByteBuf) message);
         advance();
     }
@@ -167,6 +180,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         if (received > 0) {
             countedRequests += received;
             wiring().exportLoop.received((int) received);
+            counters.inFlight(inFlight.requests());
         }
         if (wiring().replies.hasQueued()) {
             scheduleEndOfIteration();
@@ -177,7 +191,25 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     private void resume() {
         if (state == TransmissionState.SERVING) {
             advance();
+            endWithTls();
             readOn();
+        }
+    }
+
+    /** The client's close_notify is the end of its stream, whatever its socket does: some wait for ours before they close it. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof SslCloseCompletionEvent end && end.isSuccess()) {
+            tlsEnded = true;
+            endWithTls();
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    /** Not while undecoded bytes wait, for NBD_CMD_DISC may be among them. */
+    private void endWithTls() {
+        if (tlsEnded && state == TransmissionState.SERVING && !wiring().intake.isBlocked()) {
+            drop(endReason);
         }
     }
 
@@ -185,7 +217,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     public void ended(Kiobuf request, @Nullable IoError error) {
         long bytes = wiring().executor.inFlightBytes(request);
         ReplyWriter replies = wiring().replies;
-        failures += error == null ? 0 : 1;
+        count(request, error);
         if (request.op() == Op.READ && (error != null || state == TransmissionState.GONE)) {
             budget.release(bytes);
         }
@@ -201,11 +233,38 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         scheduleEndOfIteration();
     }
 
+    private void count(Kiobuf request, @Nullable IoError error) {
+        if (error != null) {
+            counters.failed();
+        } else if (request.op() == Op.READ) {
+            counters.read(request.lengthBytes());
+        } else if (request.op() == Op.WRITE) {
+            counters.written(request.lengthBytes());
+        }
+    }
+
+    @Override
+    public ConnectionFigures figures() {
+        long nowNanos = System.nanoTime();
+        return new ConnectionFigures(
+                connection.peer(),
+                session,
+                TimeUnit.NANOSECONDS.toMillis(nowNanos - sinceNanos),
+                TimeUnit.NANOSECONDS.toMillis(Math.max(0, nowNanos - counters.lastNanos())),
+                counters.requests(),
+                counters.readBytes(),
+                counters.writtenBytes(),
+                counters.errors(),
+                counters.inFlight());
+    }
+
     @Override
     public void ended(StatusQuery query, List<Extent> extents, @Nullable IoError error) {
         ChunkEncoding chunks = (ChunkEncoding) encoding;
         long bytes = query.memoryBytes(chunks);
-        failures += error == null ? 0 : 1;
+        if (error != null) {
+            counters.failed();
+        }
         if (error != null || state == TransmissionState.GONE) {
             budget.release(bytes);
         }
@@ -232,9 +291,11 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
 
     private void endOfIteration() {
         endOfIterationScheduled = false;
+        counters.inFlight(inFlight.requests());
         if (state == TransmissionState.SERVING || state == TransmissionState.FINISHING) {
             wiring().replies.flush();
         }
+        wiring().executor.answered();
         payloadMemory.sweep();
         if (state == TransmissionState.FINISHING && inFlight.isEmpty()) {
             wiring().ctx.close();
@@ -277,6 +338,17 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         inDoubt = true;
         readOn();
         return false;
+    }
+
+    /** A client that asks and does not take the answers keeps their memory; that is its own affair until others need it. */
+    private void endIfStalled() {
+        long untakenNanos = wiring().replies.untakenNanos(System.nanoTime());
+        int limitMs = connection.limits().closeTimeoutMs();
+        int others = connection.pool().waiting() - (budget.isWaiting() ? 1 : 0);
+        if (state == TransmissionState.SERVING && untakenNanos > TimeUnit.MILLISECONDS.toNanos(limitMs) && others > 0) {
+            LOG.warn("{} is cut off: it takes no replies, and others wait for the memory they take", connection.name());
+            drop("replies not taken within timeoutMs=" + limitMs);
+        }
     }
 
     private void become(TransmissionState next, String reason) {
@@ -322,6 +394,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         if (finishTimeout != null) {
             finishTimeout.cancel(false);
         }
+        if (stallCheck != null) {
+            stallCheck.cancel(false);
+        }
         Wiring now = wiring();
         now.intake.end();
         if (dropUnissued) {
@@ -349,14 +424,17 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
                 endReason,
                 export,
                 countedRequests,
-                failures,
+                counters.errors(),
                 copiedBytes);
         ended.complete(null);
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (cause instanceof IOException) {
+        String tlsFailure = TlsFailure.broken(cause);
+        if (tlsFailure != null) {
+            drop(tlsFailure);
+        } else if (cause instanceof IOException) {
             drop(String.valueOf(cause.getMessage()));
         } else {
             LOG.error("{}: a bug; the connection is dropped, others are unharmed", connection.name(), cause);

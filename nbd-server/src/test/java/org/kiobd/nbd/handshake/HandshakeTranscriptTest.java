@@ -126,6 +126,22 @@ final class HandshakeTranscriptTest {
     }
 
     @Test
+    void optionsWithoutEndEndTheConnection() {
+        EmbeddedChannel channel = channel(false);
+        channel.writeInbound(channel.alloc().buffer().writeInt(3));
+        byte[] list = java.util.HexFormat.of().parseHex("49484156454f5054" + "0000000300000000");
+        for (int i = 0; i < NbdLimits.DEFAULT.maxOptions(); i++) {
+            assertThat(channel.isActive()).as("after %d options", i).isTrue();
+            channel.writeInbound(channel.alloc().buffer().writeBytes(list));
+        }
+        assertThat(channel.isActive()).isTrue();
+        channel.writeInbound(channel.alloc().buffer().writeBytes(list));
+        channel.runPendingTasks();
+        assertThat(channel.isActive()).isFalse();
+        channel.finishAndReleaseAll();
+    }
+
+    @Test
     void whatFollowsGoIsHandedToTheTransmission() {
         EmbeddedChannel channel = channel(true);
         channel.pipeline().addLast(new ChannelInboundHandlerAdapter());

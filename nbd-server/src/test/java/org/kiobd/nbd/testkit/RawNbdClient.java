@@ -11,7 +11,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An NBD client that sends exactly the bytes it is told to, in the pieces it is told to, and says when each reply came. It has its own
@@ -33,6 +37,7 @@ public final class RawNbdClient implements AutoCloseable {
     public static final int OPT_EXPORT_NAME = 1;
     public static final int OPT_ABORT = 2;
     public static final int OPT_LIST = 3;
+    public static final int OPT_STARTTLS = 5;
     public static final int OPT_GO = 7;
     public static final int REP_ACK = 1;
 
@@ -41,6 +46,7 @@ public final class RawNbdClient implements AutoCloseable {
     private static final int REP_INFO = 3;
 
     private final SocketChannel channel;
+    private @Nullable SSLSocket tls;
     private final Map<Long, Integer> readLengths = new ConcurrentHashMap<>();
     private long sizeBytes = -1;
     private int transmissionFlags;
@@ -93,11 +99,12 @@ public final class RawNbdClient implements AutoCloseable {
 
     /** Connects to an {@code nbd:} or {@code nbd+unix:} URI and says nothing. */
     public static RawNbdClient connect(URI uri) throws IOException {
-        SocketAddress address = uri.getScheme().equals("nbd")
+        boolean tcp = !uri.getScheme().endsWith("+unix");
+        SocketAddress address = tcp
                 ? new InetSocketAddress(uri.getHost(), uri.getPort())
                 : UnixDomainSocketAddress.of(uri.getQuery().substring("socket=".length()));
         SocketChannel channel = SocketChannel.open(address);
-        if (uri.getScheme().equals("nbd")) {
+        if (tcp) {
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         }
         return new RawNbdClient(channel);
@@ -142,6 +149,32 @@ public final class RawNbdClient implements AutoCloseable {
         }
     }
 
+    /** NBD_OPT_STARTTLS and TLS's own handshake; TCP only. */
+    public void startTls(SSLContext context, String protocol) throws IOException {
+        option(OPT_STARTTLS, new byte[0]);
+        OptionReply reply = readOptionReply();
+        if (reply.type() != REP_ACK) {
+            throw new IOException("STARTTLS refused: type=" + Integer.toHexString(reply.type()));
+        }
+        SSLSocket secured = (SSLSocket) context.getSocketFactory().createSocket(channel.socket(), "localhost", 0, true);
+        secured.setEnabledProtocols(new String[] {protocol});
+        secured.startHandshake();
+        tls = secured;
+    }
+
+    /** Asks for another TLS handshake, which TLS 1.2 knows. */
+    public void renegotiate() throws IOException {
+        Objects.requireNonNull(tls).startHandshake();
+    }
+
+    /** Sends bytes past TLS. */
+    public void sendPlain(byte[] bytes) throws IOException {
+        ByteBuffer left = ByteBuffer.wrap(bytes);
+        while (left.hasRemaining()) {
+            channel.write(left);
+        }
+    }
+
     public void option(int option, byte[] data) throws IOException {
         option(option, data.length, data);
     }
@@ -182,9 +215,10 @@ public final class RawNbdClient implements AutoCloseable {
     }
 
     public void send(byte[] bytes) throws IOException {
-        ByteBuffer left = ByteBuffer.wrap(bytes);
-        while (left.hasRemaining()) {
-            channel.write(left);
+        if (tls == null) {
+            sendPlain(bytes);
+        } else {
+            tls.getOutputStream().write(bytes);
         }
     }
 
@@ -214,6 +248,12 @@ public final class RawNbdClient implements AutoCloseable {
     /** Exactly so many bytes, ready to be read. */
     public ByteBuffer receive(int bytes) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(bytes);
+        if (tls != null) {
+            if (tls.getInputStream().readNBytes(buffer.array(), 0, bytes) < bytes) {
+                throw new EOFException("the server ended TLS");
+            }
+            return buffer;
+        }
         while (buffer.hasRemaining()) {
             if (channel.read(buffer) < 0) {
                 throw new EOFException("the server closed the connection");
@@ -225,16 +265,36 @@ public final class RawNbdClient implements AutoCloseable {
     /** Whether the server ends the connection, without another byte. */
     public boolean isCutOff() throws IOException {
         try {
-            return channel.read(ByteBuffer.allocate(1)) < 0;
+            return (tls == null
+                            ? channel.read(ByteBuffer.allocate(1))
+                            : tls.getInputStream().read())
+                    < 0;
         } catch (IOException e) {
             // A reset says the same.
             return true;
         }
     }
 
-    /** Will send nothing more, but goes on receiving. */
+    /** Will send nothing more, but goes on receiving. Under TLS that is a close_notify, and the socket stays as it is. */
     public void shutdownOutput() throws IOException {
-        channel.shutdownOutput();
+        if (tls == null) {
+            channel.shutdownOutput();
+        } else {
+            tls.shutdownOutput();
+        }
+    }
+
+    /** Whether the server has closed the socket itself, TLS or not; what it sent before is passed over. */
+    public boolean isSocketClosed() throws IOException {
+        try {
+            ByteBuffer passedOver = ByteBuffer.allocate(4096);
+            while (channel.read(passedOver) >= 0) {
+                passedOver.clear();
+            }
+            return true;
+        } catch (IOException e) {
+            return true;
+        }
     }
 
     public long sizeBytes() {

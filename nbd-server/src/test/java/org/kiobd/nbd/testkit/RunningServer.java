@@ -10,6 +10,7 @@ import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportRegistry;
 import org.kiobd.nbd.NbdLimits;
 import org.kiobd.nbd.NbdServer;
+import org.kiobd.nbd.tls.TlsPolicy;
 import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoops;
@@ -26,10 +27,15 @@ public final class RunningServer implements AutoCloseable {
     private final URI unix;
 
     public RunningServer(IoEngine engine, int threads, MemoryDevice device, NbdLimits limits) throws IOException {
+        this(engine, threads, device, limits, TlsPolicy.OFF);
+    }
+
+    public RunningServer(IoEngine engine, int threads, MemoryDevice device, NbdLimits limits, TlsPolicy tls)
+            throws IOException {
         assertThat(engine.whyNot()).as("engine %s", engine).isNull();
         this.device = device;
         this.loops = new IoLoops(engine, threads);
-        this.server = new NbdServer(loops, exports, pool, limits);
+        this.server = new NbdServer(loops, exports, pool, limits, tls);
         exports.add(new Export("memory", "for tests", device));
         // Not a test's temporary folder: a socket's path has at most 107 bytes.
         folder = Files.createTempDirectory("nbd");

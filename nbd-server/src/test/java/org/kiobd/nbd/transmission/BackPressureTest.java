@@ -18,7 +18,8 @@ import org.kiobd.volume.testkit.LeakCheck;
 @ExtendWith(LeakCheck.class)
 final class BackPressureTest {
     private static final int SIZE = 4 << 20;
-    private static final NbdLimits LIMITS = new NbdLimits(10_000, 64 << 10, 10, 8, 1 << 20, 4 << 10, 256 << 10, 10_000);
+    private static final NbdLimits LIMITS =
+            new NbdLimits(10_000, 64 << 10, 64, 10, 10, 8, 1 << 20, 4 << 10, 256 << 10, 10_000);
 
     private final MemoryDevice device = new MemoryDevice(SIZE);
 

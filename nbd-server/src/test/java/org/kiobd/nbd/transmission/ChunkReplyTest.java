@@ -254,13 +254,22 @@ final class ChunkReplyTest {
                 byte[] all = Arrays.copyOf(header, header.length + (64 << 10));
                 assertThat(ask(served, style, all).errno()).as("type %d", type).isEqualTo(EINVAL);
             }
-            assertThat(ask(served, style, request(style, 0, WRITE, 0, 512)).errno())
-                    .as("WRITE without NBD_CMD_FLAG_PAYLOAD_LEN")
-                    .isEqualTo(EINVAL);
             assertThat(ask(served, style, request(style, 0, FLUSH, 512, 0)).errno())
                     .isEqualTo(EINVAL);
             assertThat(ask(served, style, request(style, 0, READ, 0, 512)).errno())
                     .isZero();
+        }
+    }
+
+    /** The specification wants the flag; qemu 10 does not set it. */
+    @Test
+    void aWriteHasItsPayloadAlsoWithoutTheFlagThatSaysSo() {
+        HeaderStyle style = HeaderStyle.EXTENDED;
+        try (ServedChannel served = served(style)) {
+            byte[] marked = written(style, 0, 512);
+            marked[5] = 0;
+            assertThat(ask(served, style, marked).errno()).isZero();
+            assertThat(device.read(0, 512)).isEqualTo(Arrays.copyOfRange(marked, 32, 32 + 512));
         }
     }
 

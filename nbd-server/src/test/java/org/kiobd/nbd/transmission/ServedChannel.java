@@ -46,7 +46,7 @@ final class ServedChannel implements AutoCloseable {
             }
         });
         handler = new TransmissionHandler(
-                new ConnectionContext("connection=test", loop, pool, limits),
+                new ConnectionContext("connection=test", "test", loop, pool, limits),
                 new Session(export, style, null, contexts),
                 new ReceiveBuffers(limits));
         channel.pipeline().addLast(handler);

@@ -46,6 +46,7 @@ public final class Kiobuf extends Completion {
     private int acceptedPieces;
     private @Nullable Object owner;
     private long cookie;
+    private long arrivedNanos;
     private Fragment[] fragments = NO_FRAGMENTS;
     private int fragmentCount;
     private long memoryBytes;
@@ -98,6 +99,16 @@ public final class Kiobuf extends Completion {
     public Kiobuf cookie(long newCookie) {
         cookie = newCookie;
         return this;
+    }
+
+    /** Notes when it came in, by the requester's clock, for the requester's figures; before plugging. */
+    public Kiobuf arrived(long nanos) {
+        arrivedNanos = nanos;
+        return this;
+    }
+
+    public long arrivedNanos() {
+        return arrivedNanos;
     }
 
     /** Adds the next piece of memory; before plugging. Takes the fragment, and with it one reference on its memory. */
@@ -238,7 +249,10 @@ public final class Kiobuf extends Completion {
         placedPieces.add(new PlacedPiece(atBytes, piece));
     }
 
-    /** The answer to a READ that succeeded: ordered pieces that cover the range. Borrowed; valid while a reference is held. */
+    /**
+     * The answer to a READ that succeeded: ordered pieces that cover the range, no two holes next to each other. Borrowed; valid while a
+     * reference is held.
+     */
     public List<ReadPiece> pieces() {
         List<ReadPiece> pieces = new ArrayList<>();
         long atBytes = 0;
@@ -250,13 +264,23 @@ public final class Kiobuf extends Completion {
                 long restBytes = placed.piece.lengthBytes() - answeredBytes;
                 if (restBytes > 0) {
                     addMemory(pieces, atBytes, placed.atBytes);
-                    pieces.add(answeredBytes == 0 ? placed.piece : placed.piece.slice(answeredBytes, restBytes));
+                    addPlaced(pieces, placed.piece.slice(answeredBytes, restBytes));
                     atBytes = placed.atBytes + placed.piece.lengthBytes();
                 }
             }
         }
         addMemory(pieces, atBytes, lengthBytes);
         return pieces;
+    }
+
+    /** A hole over several members was told by each, a chunk at a time: it is one again. */
+    private static void addPlaced(List<ReadPiece> pieces, ReadPiece piece) {
+        int last = pieces.size() - 1;
+        if (last >= 0 && piece instanceof ReadPiece.Hole && pieces.get(last) instanceof ReadPiece.Hole before) {
+            pieces.set(last, new ReadPiece.Hole(before.lengthBytes() + piece.lengthBytes()));
+        } else {
+            pieces.add(piece);
+        }
     }
 
     /** Whether every byte of the answer is in this request's own memory. */

@@ -89,6 +89,13 @@ public final class PagePool {
         }
     }
 
+    /** How many wait for memory. */
+    public int waiting() {
+        synchronized (waiters) {
+            return waiters.size();
+        }
+    }
+
     /** Reserves as soon as it can; {@code granted} then runs on {@code loop}, which must not close before. */
     public Waiter reserveLater(long bytes, IoLoop loop, Runnable granted) {
         requireServable(bytes);

@@ -24,6 +24,11 @@ abstract class ForwardingMemberStore implements MemberStore {
     /** What becomes of an operation; on {@code loop}. */
     abstract void submit(MemberOp op, IoLoop loop, MemberPort to);
 
+    /** What becomes of a question; on {@code loop}. */
+    CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents, IoLoop loop, MemberPort to) {
+        return to.extents(range, maxExtents);
+    }
+
     /** The end of a batch on {@code loop}. */
     void unplug(IoLoop loop, MemberPort to) {
         to.unplug();
@@ -60,7 +65,7 @@ abstract class ForwardingMemberStore implements MemberStore {
 
             @Override
             public CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
-                return to.extents(range, maxExtents);
+                return ForwardingMemberStore.this.extents(range, maxExtents, loop, to);
             }
 
             @Override

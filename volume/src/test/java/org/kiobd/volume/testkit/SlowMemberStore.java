@@ -3,7 +3,11 @@ package org.kiobd.volume.testkit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.NettyIoLoop;
 import org.kiobd.volume.store.MemberOp;
@@ -32,19 +36,34 @@ public final class SlowMemberStore extends ForwardingMemberStore {
 
     @Override
     void submit(MemberOp op, IoLoop loop, MemberPort to) {
-        to.submit(op.slice(0, op.lengthBytes(), done -> {
-            Runnable end = () -> op.complete(done.doneBytes(), done.error());
-            if (delayMs > 0) {
-                var unusedTimer = ((NettyIoLoop) loop).eventLoop().schedule(end, delayMs, TimeUnit.MILLISECONDS);
-            } else if (holding) {
-                held.add(end);
-            } else {
-                end.run();
-            }
-        }));
+        to.submit(op.slice(0, op.lengthBytes(), done -> tell(loop, () -> op.complete(done.doneBytes(), done.error()))));
     }
 
-    /** Operations whose end is held. */
+    @Override
+    CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents, IoLoop loop, MemberPort to) {
+        CompletableFuture<List<Extent>> late = new CompletableFuture<>();
+        var unusedStage = to.extents(range, maxExtents)
+                .whenComplete((extents, failure) -> tell(loop, () -> {
+                    if (failure == null) {
+                        late.complete(extents);
+                    } else {
+                        late.completeExceptionally(failure);
+                    }
+                }));
+        return late;
+    }
+
+    private void tell(IoLoop loop, Runnable end) {
+        if (delayMs > 0) {
+            var unusedTimer = ((NettyIoLoop) loop).eventLoop().schedule(end, delayMs, TimeUnit.MILLISECONDS);
+        } else if (holding) {
+            held.add(end);
+        } else {
+            end.run();
+        }
+    }
+
+    /** Operations and questions whose end is held. */
     public int held() {
         return held.size();
     }

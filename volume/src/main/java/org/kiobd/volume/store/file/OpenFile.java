@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
@@ -41,7 +40,7 @@ final class OpenFile {
     private static final int MAX_EXTENTS_A_READ = 16;
     private static final int LOOKS_A_STAT = 4096;
 
-    private final AtomicInteger holeLooks = new AtomicInteger();
+    private int holeLooks;
     private volatile boolean isFull;
 
     /** What is open. */
@@ -244,8 +243,12 @@ final class OpenFile {
             }
             if (goesOn && at < end) {
                 long hole = seek(at, Libc.SEEK_HOLE, end);
-                // The same place again: it was punched in between.
-                goesOn = hole == at || extents.add(hole - at, Extent.Kind.DATA);
+                if (hole == at) {
+                    // It was punched in between. A block counts as data, so that the walk goes on whatever a file
+                    // system answers.
+                    hole = Math.min(end, (at / BLOCK_BYTES + 1) * BLOCK_BYTES);
+                }
+                goesOn = extents.add(hole - at, Extent.Kind.DATA);
                 at = hole;
             }
         }
@@ -287,11 +290,15 @@ final class OpenFile {
         return holes.size() == 1 && holes.get(0).lengthBytes == op.lengthBytes();
     }
 
-    /** Looks at the file again now and then: one that was written full has none any more. A wrong answer costs only zeros on the wire. */
+    /**
+     * Looks at the file again now and then: one whose data area was written full has none any more; what is before it is mostly a hole.
+     * A wrong answer costs only zeros on the wire.
+     */
     private boolean mayHaveHoles() {
-        if (holeLooks.getAndIncrement() % LOOKS_A_STAT == 0) {
+        // Loops may count over each other: then it is looked a little later.
+        if (holeLooks++ % LOOKS_A_STAT == 0) {
             long fileBytes = Libc.lseek(fd, 0, Libc.SEEK_END);
-            isFull = kind != Kind.REGULAR || allocatedBytes() >= fileBytes;
+            isFull = kind != Kind.REGULAR || allocatedBytes() >= fileBytes - dataOffsetBytes;
         }
         return !isFull;
     }

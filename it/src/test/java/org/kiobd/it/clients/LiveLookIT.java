@@ -1,0 +1,86 @@
+package org.kiobd.it.clients;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.kiobd.it.KiobdCli;
+
+/** What {@code kiobd info} says of a volume while it is served. */
+@Timeout(120)
+final class LiveLookIT {
+    private static final int READ = 0;
+    private static final int BLOCK = 4096;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void infoShowsClientsRequestsAndLatencies() throws IOException {
+        try (ServedVolume served = ServedVolume.startFast(folder, "io_uring", 64 << 20);
+                RawNbd tcp = RawNbd.attach(served.server().tcpUri());
+                RawNbd unix = RawNbd.attach(served.server().unixUri())) {
+            for (int i = 0; i < 10; i++) {
+                assertThat(tcp.errorOfWrite(0, (long) i * BLOCK, BLOCK)).isZero();
+            }
+            unix.read(0, 2 * BLOCK);
+            assertThat(unix.errorOf(RawNbd.command(READ, 0), 64 << 20, BLOCK)).isNotZero();
+
+            Map<String, Object> live = map(info(served).get("live"));
+            assertThat(live).containsEntry("connections", 2).containsEntry("refusedRequests", 1);
+            assertThat(map(map(live.get("latency")).get("WRITE"))).containsEntry("count", 10);
+            assertThat(number(map(map(live.get("latency")).get("READ")), "p99Micros"))
+                    .isPositive()
+                    .isLessThanOrEqualTo(number(map(map(live.get("latency")).get("READ")), "maxMicros"));
+            List<Map<String, Object>> clients = list(live.get("clients"));
+            assertThat(clients).hasSize(2);
+            assertThat(clients.get(0))
+                    .containsEntry("headers", "SIMPLE")
+                    .containsEntry("requests", 10)
+                    .containsEntry("writtenBytes", 10 * BLOCK)
+                    .containsEntry("errors", 0);
+            assertThat(String.valueOf(clients.get(0).get("peer"))).startsWith("127.0.0.1:");
+            assertThat(clients.get(1))
+                    .containsEntry("peer", "unix")
+                    .containsEntry("readBytes", 2 * BLOCK)
+                    .containsEntry("errors", 1);
+
+            String text = KiobdCli.ok(served.home(), "info", ServedVolume.NAME);
+            assertThat(text).contains("LATENCY", "CLIENT", "P99 us", "2 now, 2 so far");
+        }
+    }
+
+    @Test
+    void aVolumeThatIsNotServedHasNoLiveFigures() throws IOException {
+        try (ServedVolume served = ServedVolume.startFast(folder, "io_uring", 64 << 20)) {
+            served.server().stop();
+            assertThat(info(served)).containsEntry("state", "idle").doesNotContainKey("live");
+        }
+    }
+
+    private static Map<String, Object> info(ServedVolume served) throws IOException {
+        return JSON.std.mapFrom(KiobdCli.ok(served.home(), "info", ServedVolume.NAME, "-o", "json"));
+    }
+
+    private static double number(Map<String, Object> json, String name) {
+        return json.get(name) instanceof Number number ? number.doubleValue() : -1;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> map(@org.jspecify.annotations.Nullable Object json) {
+        assertThat(json).isInstanceOf(Map.class);
+        return (Map<String, Object>) json;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static List<Map<String, Object>> list(@org.jspecify.annotations.Nullable Object json) {
+        assertThat(json).isInstanceOf(List.class);
+        return (List<Map<String, Object>>) json;
+    }
+}

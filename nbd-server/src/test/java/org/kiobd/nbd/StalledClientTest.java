@@ -1,0 +1,62 @@
+package org.kiobd.nbd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.kiobd.nbd.testkit.RawNbdClient.READ;
+
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.kiobd.nbd.testkit.MemoryDevice;
+import org.kiobd.nbd.testkit.RawNbdClient;
+import org.kiobd.nbd.testkit.RawNbdClient.Request;
+import org.kiobd.nbd.testkit.RunningServer;
+import org.kiobd.volume.loop.IoEngine;
+import org.kiobd.volume.testkit.LeakCheck;
+
+/** A client that asks for much and takes nothing, beside one that asks for little. */
+@ExtendWith(LeakCheck.class)
+@Timeout(60)
+final class StalledClientTest {
+    private static final int MIB = 1 << 20;
+    private static final int LARGEST = 50 * MIB;
+
+    /** One client may have all of the memory here; who does not take replies for a second has had its time. */
+    private static final NbdLimits LIMITS =
+            new NbdLimits(10_000, 64 << 10, 64, 24, 24, 4096, 1L << 30, 4 << 10, 256 << 10, 1_000);
+
+    @ParameterizedTest
+    @EnumSource
+    void isCutOffWhenOthersNeedItsMemory(IoEngine engine) throws IOException {
+        try (RunningServer running = new RunningServer(engine, 2, new MemoryDevice(60 * MIB), LIMITS);
+                RawNbdClient greedy = RawNbdClient.attach(running.tcp());
+                RawNbdClient modest = RawNbdClient.attach(running.tcp())) {
+            for (int i = 0; i < 4; i++) {
+                greedy.send(Request.of(READ, i, 0, LARGEST));
+            }
+            // The pool has room for three of them: this one waits, until the greedy one is cut off.
+            assertThat(modest.call(Request.of(READ, 9, 0, LARGEST)).errno()).isZero();
+        }
+    }
+
+    @Test
+    void isLeftAloneWhileNobodyElseNeedsIt() throws IOException {
+        try (RunningServer running = new RunningServer(IoEngine.NIO, 2, new MemoryDevice(60 * MIB), LIMITS);
+                RawNbdClient slow = RawNbdClient.attach(running.tcp());
+                RawNbdClient other = RawNbdClient.attach(running.tcp())) {
+            for (int i = 0; i < 4; i++) {
+                slow.send(Request.of(READ, i, 0, LARGEST));
+            }
+            // Well beyond the limit, in answers of another connection rather than in time slept away.
+            long endNanos = System.nanoTime() + 3_000_000_000L;
+            while (System.nanoTime() < endNanos) {
+                assertThat(other.call(Request.of(3, 1, 0, 0)).errno()).isZero();
+            }
+            for (int i = 0; i < 4; i++) {
+                assertThat(slow.readReply().errno()).isZero();
+            }
+        }
+    }
+}
