@@ -43,8 +43,9 @@ final class CapturedCommand {
         return process.waitFor();
     }
 
-    /** Ends it, if it still runs. */
+    /** Ends it, if it still runs, and what it has started: a shell does not hand the signal on. */
     void stop() {
+        process.descendants().forEach(ProcessHandle::destroy);
         process.destroy();
     }
 }

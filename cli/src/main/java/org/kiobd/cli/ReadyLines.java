@@ -41,8 +41,10 @@ final class ReadyLines {
 
     private static String attachCommand(Listener listener, URI uri, String volume) {
         String secure = uri.getScheme().startsWith("nbds") ? " -cacertfile ca-cert.pem" : "";
+        // The brackets of an IPv6 address belong to the URI only.
+        String host = String.valueOf(uri.getHost()).replaceAll("[\\[\\]]", "");
         return listener.path() == null
-                ? "nbd-client " + uri.getHost() + " " + listener.port() + " -N " + volume + secure + " -C 4 /dev/nbd0"
+                ? "nbd-client " + host + " " + listener.port() + " -N " + volume + secure + " -C 4 /dev/nbd0"
                 : "nbd-client -unix " + listener.path() + " -N " + volume + secure + " -C 4 /dev/nbd0";
     }
 }

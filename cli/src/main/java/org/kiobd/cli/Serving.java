@@ -139,9 +139,7 @@ final class Serving {
             ready(listeners);
             ready = true;
             if (waysIn.run != null) {
-                command = CapturedCommand.start(
-                        waysIn.run, listeners.get(0), volumes.get(0).export().name());
-                captured = command;
+                command = startCommand(waysIn.run, listeners.get(0));
             }
         } catch (BlockIoException | RuntimeException e) {
             end();
@@ -154,6 +152,16 @@ final class Serving {
             end();
             return ExitCode.FAILED;
         }
+    }
+
+    /** Null if a signal came first: the command would outlive the server. */
+    private synchronized @Nullable CapturedCommand startCommand(String command, Listener listener)
+            throws BlockIoException {
+        if (!ending) {
+            captured = CapturedCommand.start(
+                    command, listener, volumes.get(0).export().name());
+        }
+        return captured;
     }
 
     private int await(@Nullable CapturedCommand command) throws InterruptedException {

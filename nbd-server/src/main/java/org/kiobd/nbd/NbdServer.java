@@ -13,6 +13,7 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
@@ -97,10 +98,8 @@ public final class NbdServer implements AutoCloseable {
             throw new BlockIoException(
                     IoError.INVALID, "cannot listen on " + host + ":" + port + ": unknown host; give an address");
         }
-        ServerBootstrap bootstrap = bootstrap(Transports.tcp(loops.engine()))
-                .option(ChannelOption.SO_REUSEADDR, true)
-                .childOption(ChannelOption.TCP_NODELAY, true)
-                .childOption(ChannelOption.SO_KEEPALIVE, true);
+        ServerBootstrap bootstrap =
+                tcpOptions(bootstrap(Transports.tcp(loops.engine()))).option(ChannelOption.SO_REUSEADDR, true);
         return add(
                 new Listener(bind(bootstrap, address, host + ":" + port), null, null, tls.mode() == TlsMode.REQUIRE));
     }
@@ -137,6 +136,9 @@ public final class NbdServer implements AutoCloseable {
                 .option(ChannelOption.AUTO_READ, false)
                 .channelFactory(() ->
                         socket.isUnix() ? new EpollServerDomainSocketChannel(fd) : new EpollServerSocketChannel(fd)));
+        if (!socket.isUnix()) {
+            tcpOptions(bootstrap);
+        }
         ChannelFuture registered = bootstrap.register().awaitUninterruptibly();
         if (registered.cause() != null) {
             throw new BlockIoException(
@@ -163,6 +165,9 @@ public final class NbdServer implements AutoCloseable {
         }
         Channel channel = socket.isUnix() ? new EpollDomainSocketChannel(fd) : new EpollSocketChannel(fd);
         channel.config().setAllocator(pool.allocator()).setAutoRead(false).setWriteBufferWaterMark(WATER_MARK);
+        if (channel instanceof SocketChannel tcp) {
+            tcp.config().setTcpNoDelay(true).setKeepAlive(true);
+        }
         channel.pipeline().addLast(initializer());
         CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
         channel.closeFuture().addListener(closed -> ended.complete(null));
@@ -192,6 +197,11 @@ public final class NbdServer implements AutoCloseable {
                 .group(loops.group())
                 .channel(channelClass)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG));
+    }
+
+    /** A client whose machine has vanished is noticed one day. */
+    private static ServerBootstrap tcpOptions(ServerBootstrap bootstrap) {
+        return bootstrap.childOption(ChannelOption.TCP_NODELAY, true).childOption(ChannelOption.SO_KEEPALIVE, true);
     }
 
     private ServerBootstrap childOptions(ServerBootstrap bootstrap) {
@@ -269,9 +279,7 @@ public final class NbdServer implements AutoCloseable {
     }
 
     private static String name(@Nullable SocketAddress peer) {
-        return peer instanceof InetSocketAddress tcp
-                ? NetUtil.toAddressString(tcp.getAddress()) + ":" + tcp.getPort()
-                : "unix";
+        return peer instanceof InetSocketAddress tcp ? NetUtil.toSocketAddressString(tcp) : "unix";
     }
 
     /** Where it listens. */

@@ -82,7 +82,7 @@ class Raid0ExtentsTest {
 
         ByteRange anyRange() {
             long size = device.sizeBytes();
-            long reach = random.nextBoolean() ? 3 * chunkBytes : size / 2;
+            long reach = Math.min(size, random.nextBoolean() ? 3 * chunkBytes : size / 2);
             long length = 1L + random.nextInt((int) reach);
             long offset = random.nextInt((int) (size - length + 1));
             if (random.nextBoolean()) {

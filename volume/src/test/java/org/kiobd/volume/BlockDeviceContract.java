@@ -263,6 +263,66 @@ public abstract class BlockDeviceContract {
         assertThat(read.data()).isEqualTo(expected);
     }
 
+    /** Not that there are holes, which is a store's affair, but that what is called one is zeros, and that nothing is left out. */
+    @Seeded(rounds = 3)
+    void extentsCoverWhatIsAskedAndHolesReadAsZeros(Random seeded) {
+        byte[] model = new byte[SIZE_BYTES];
+        for (int step = 0; step < 40; step++) {
+            IoLoop on = seeded.nextBoolean() ? loop : otherLoop;
+            int length = 1 + seeded.nextInt(300_000);
+            int offset = seeded.nextInt(SIZE_BYTES - length);
+            if (seeded.nextInt(3) > 0) {
+                byte[] data = new byte[length];
+                seeded.nextBytes(data);
+                run(TestRequest.write(on, offset, data, seeded));
+                System.arraycopy(data, 0, model, offset, length);
+            } else {
+                run(TestRequest.range(on, Op.WRITE_ZEROES, offset, length));
+                Arrays.fill(model, offset, offset + length, (byte) 0);
+            }
+            int askedBytes = 1 + seeded.nextInt(SIZE_BYTES);
+            int from = seeded.nextInt(SIZE_BYTES - askedBytes + 1);
+            int maxExtents = seeded.nextBoolean() ? 1 + seeded.nextInt(4) : SIZE_BYTES;
+            checkExtents(extents(on, new ByteRange(from, askedBytes), maxExtents), model, from, askedBytes, maxExtents);
+            TestRequest sparse =
+                    run(TestRequest.read(on, from, askedBytes, seeded).acceptHoles());
+            assertThat(sparse.error()).isNull();
+            assertThat(sparse.data()).isEqualTo(Arrays.copyOfRange(model, from, from + askedBytes));
+        }
+    }
+
+    private List<Extent> extents(IoLoop on, ByteRange range, int maxExtents) {
+        CompletableFuture<List<Extent>> answer = new CompletableFuture<>();
+        on.execute(() -> device.extents(on, range, maxExtents).whenComplete((extents, failure) -> {
+            if (failure == null && on.inLoop()) {
+                answer.complete(extents);
+            } else {
+                answer.completeExceptionally(new AssertionError("onItsLoop=" + on.inLoop(), failure));
+            }
+        }));
+        return TestLoops.await(answer);
+    }
+
+    private static void checkExtents(List<Extent> told, byte[] model, int from, int askedBytes, int maxExtents) {
+        int at = from;
+        assertThat(told).hasSizeBetween(1, maxExtents);
+        for (int i = 0; i < told.size(); i++) {
+            Extent extent = told.get(i);
+            assertThat(i > 0 && told.get(i - 1).kind() == extent.kind())
+                    .as("neighbours of one kind in %s", told)
+                    .isFalse();
+            assertThat(extent.lengthBytes()).isLessThanOrEqualTo(from + askedBytes - at);
+            int end = at + (int) extent.lengthBytes();
+            for (int b = at; extent.kind() != Extent.Kind.DATA && b < end; b++) {
+                assertThat(model[b]).as("byte %d of a hole", b).isZero();
+            }
+            at = end;
+        }
+        if (told.size() < maxExtents) {
+            assertThat(at).isEqualTo(from + askedBytes);
+        }
+    }
+
     @Test
     void requestsAreCounted() {
         long before = device.counters().requests();

@@ -72,6 +72,21 @@ final class WaysInIT {
         assertThat(tcp.exitCode()).isZero();
     }
 
+    @Test
+    void aSignalEndsTheCommandAndWhatItHasStarted() {
+        Path pid = folder.resolve("child.pid");
+        // The shell of --run waits for a child of its own: it has to be ended as well, and the socket's folder be gone.
+        String command =
+                "sleep 1000 & echo $! $unixsocket >'" + pid + ".new'; mv '" + pid + ".new' '" + pid + "'; wait; wait";
+        String script = "\"$@\" & server=$!; for i in $(seq 300); do [ -e '" + pid + "' ] && break; sleep 0.1; done;"
+                + " read child socket <'" + pid + "'; kill $server; wait $server; echo ended=$?;"
+                + " for i in $(seq 300); do kill -0 $child 2>/dev/null || break; sleep 0.1; done;"
+                + " kill $child 2>/dev/null && echo outlived; [ -e \"${socket%/*}\" ] && echo left; true";
+        HostCommand.Result result =
+                run(joined(List.of("bash", "-c", script, "bash"), kiobd("serve", NAME, "--run", command)));
+        assertThat(result.output().strip()).isEqualTo("ended=0");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"tcp", "unix"})
     void socketsThatWerePassedInAreServed(String kind) {
@@ -179,10 +194,14 @@ final class WaysInIT {
                                 .strip())
                         .isEqualTo(String.valueOf(SIZE_BYTES));
             }
+            assertThat(server.log()).containsPattern("nbd-client ::1 \\d+ -N " + NAME);
             assertThat(Files.readString(pidFile).strip()).isEqualTo(String.valueOf(server.pid()));
             server.stop();
             assertThat(pidFile).doesNotExist();
-            assertThat(server.log()).doesNotContain("WARN");
+            assertThat(server.log())
+                    .doesNotContain("WARN")
+                    .contains("peer=[::1]:")
+                    .contains("peer=127.0.0.1:");
         }
     }
 

@@ -32,8 +32,8 @@ public final class TlsCertificates {
 
     static {
         // TLS 1.2 lets a client ask for another handshake at any time, which costs it little and a loop much, and which
-        // no NBD client
-        // does. The JDK reads this once, at its first handshake; Netty has no setting for it.
+        // no
+        // NBD client does. The JDK reads this once, at its first handshake; Netty has no setting for it.
         if (System.getProperty(REJECT_RENEGOTIATION) == null) {
             System.setProperty(REJECT_RENEGOTIATION, "true");
         }

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
+import org.kiobd.volume.IoError;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
@@ -68,12 +69,39 @@ public abstract class SparseStoreContract extends StoreSubject {
         assertThat(piecesOf(MIB, 128 << 10)).containsExactly("data " + (128 << 10));
     }
 
+    /** Lengths that fit no unsigned int, and every boundary at which a truncated one would stop. */
+    @Test
+    void rangesOfMoreThanFourGibibytesReachAsFarAsTheySay() throws Exception {
+        long gib = 1L << 30;
+        store.resize(16 * gib);
+        byte[] mark = pattern(8192, 30);
+        long[] marks = {0, 2 * gib - 4096, 4 * gib - 4096, 8 * gib, 12 * gib - 4096, 16 * gib - 8192};
+        for (Op op : new Op[] {Op.TRIM, Op.WRITE_ZEROES}) {
+            for (long at : marks) {
+                write(at, mark);
+            }
+            assertThat(range(op, 4096, 12 * gib - 4096, 0).error()).isNull();
+            for (long at : marks) {
+                byte[] expected = mark.clone();
+                int from = (int) Math.max(0, 4096 - at);
+                int to = (int) Math.max(from, Math.min(8192, 12 * gib - at));
+                Arrays.fill(expected, from, to, (byte) 0);
+                assertThat(read(at, 8192)).as("%s at=%d", op, at).isEqualTo(expected);
+            }
+        }
+        List<Extent> told = extents(0, 16 * gib, 100);
+        assertThat(told.stream().mapToLong(Extent::lengthBytes).sum()).isEqualTo(16 * gib);
+        assertThat(extents(64 << 10, 11 * gib, 1)).containsExactly(new Extent(11 * gib, Extent.Kind.HOLE));
+        assertThat(range(Op.WRITE_ZEROES, 0, 16 * gib, Kiobuf.FAST_ZERO).error())
+                .isIn(null, IoError.NOT_SUPPORTED);
+    }
+
     private static String hole(long lengthBytes) {
         return "hole " + lengthBytes;
     }
 
     /** A READ that accepts holes: its pieces, neighbours of a kind joined. */
-    private List<String> piecesOf(long offsetBytes, int lengthBytes) {
+    protected List<String> piecesOf(long offsetBytes, int lengthBytes) {
         Kiobuf request = new Kiobuf(loop, Op.READ, offsetBytes, lengthBytes).accept(ReadPiece.ACCEPT_HOLE);
         request.add(Fragment.of(PooledByteBufAllocator.DEFAULT.directBuffer(lengthBytes, lengthBytes), 0, lengthBytes));
         Ended ended = run(request);

@@ -2,6 +2,7 @@ package org.kiobd.volume.store.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,6 +94,23 @@ abstract class FileContract extends MemberStoreContract {
         assertThat(store.allocatedBytes()).isGreaterThanOrEqualTo(before);
         assertThat(range(Op.WRITE_ZEROES, 0, 8 * MIB, 0).error()).isNull();
         assertThat(store.allocatedBytes()).isLessThanOrEqualTo(before - 8 * MIB + 65_536);
+    }
+
+    /** The first look finds that nothing is missing; what somebody else punches behind our back is then read as what it is. */
+    @Test
+    void aMemberWrittenFullIsNotAskedForHoles() throws Exception {
+        store.resize(2 * MIB);
+        write(0, pattern(2 * MIB, 28));
+        range(Op.FLUSH, 0, 0, 0);
+        assertThat(piecesOf(0, MIB)).containsExactly("data " + MIB);
+        try (RandomAccessFile file = new RandomAccessFile(file().toFile(), "rw")) {
+            file.setLength(dataOffsetBytes());
+            file.setLength(dataOffsetBytes() + 2 * MIB);
+        }
+        assertThat(piecesOf(0, MIB)).containsExactly("data " + MIB);
+        assertThat(read(0, MIB)).containsOnly(0);
+        range(Op.TRIM, 0, 4096, 0);
+        assertThat(piecesOf(0, MIB)).as("after a TRIM it is").containsExactly("hole " + MIB);
     }
 
     @Test
