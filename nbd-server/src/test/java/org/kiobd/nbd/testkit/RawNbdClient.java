@@ -157,7 +157,8 @@ public final class RawNbdClient implements AutoCloseable {
             throw new IOException("STARTTLS refused: type=" + Integer.toHexString(reply.type()));
         }
         // Not autoClose, or the end of TLS would end the socket as well.
-        SSLSocket secured = (SSLSocket) context.getSocketFactory().createSocket(channel.socket(), "localhost", 0, false);
+        SSLSocket secured =
+                (SSLSocket) context.getSocketFactory().createSocket(channel.socket(), "localhost", 0, false);
         secured.setEnabledProtocols(new String[] {protocol});
         secured.startHandshake();
         tls = secured;
