@@ -156,7 +156,9 @@ public final class RawNbdClient implements AutoCloseable {
         if (reply.type() != REP_ACK) {
             throw new IOException("STARTTLS refused: type=" + Integer.toHexString(reply.type()));
         }
-        SSLSocket secured = (SSLSocket) context.getSocketFactory().createSocket(channel.socket(), "localhost", 0, true);
+        // Not autoClose, or the end of TLS would end the socket as well.
+        SSLSocket secured =
+                (SSLSocket) context.getSocketFactory().createSocket(channel.socket(), "localhost", 0, false);
         secured.setEnabledProtocols(new String[] {protocol});
         secured.startHandshake();
         tls = secured;
