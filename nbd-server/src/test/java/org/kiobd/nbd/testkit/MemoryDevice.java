@@ -39,6 +39,7 @@ public final class MemoryDevice implements BlockDevice {
     private volatile boolean stopped;
     private volatile boolean holding;
     private volatile @Nullable IoError failure;
+    private volatile @Nullable IoLoop lastLoop;
     private final AtomicInteger issued = new AtomicInteger();
     private final AtomicInteger flushes = new AtomicInteger();
     private final AtomicInteger durable = new AtomicInteger();
@@ -157,6 +158,11 @@ public final class MemoryDevice implements BlockDevice {
         return issued.get();
     }
 
+    /** The loop of the request that was issued last; null before the first. */
+    public @Nullable IoLoop lastLoop() {
+        return lastLoop;
+    }
+
     /** FLUSHes executed so far. */
     public int flushes() {
         return flushes.get();
@@ -196,6 +202,7 @@ public final class MemoryDevice implements BlockDevice {
     }
 
     private void execute(Kiobuf request) {
+        lastLoop = request.loop();
         issued.incrementAndGet();
         IoError error = failure;
         if (request.op() != Op.FLUSH && !ByteRange.fits(request.offsetBytes(), request.lengthBytes(), sizeBytes)) {
