@@ -46,6 +46,10 @@ public final class Export {
     private final Set<ServedConnection> connections = new HashSet<>();
     private final Map<Op, Histogram> latencies = new EnumMap<>(Op.class);
     private long connectionsTotal;
+    /** By connections that have ended. */
+    private long endedRequests;
+
+    private long endedErrors;
     private boolean closed;
 
     /** With the usual limits on merging. */
@@ -122,7 +126,11 @@ public final class Export {
     /** A connection has ended. */
     public void detach(ServedConnection connection) {
         synchronized (lock) {
-            connections.remove(connection);
+            if (connections.remove(connection)) {
+                ConnectionFigures last = connection.figures();
+                endedRequests += last.requestsTotal();
+                endedErrors += last.errors();
+            }
         }
     }
 
@@ -146,14 +154,17 @@ public final class Export {
         }
     }
 
-    /** What it has done so far, summed over loops that go on working meanwhile. */
+    /** What it has done so far, summed over connections that go on working meanwhile. */
     public ExportFigures figures() {
         synchronized (lock) {
-            ExportFigures sum = new ExportFigures(connections.size(), connectionsTotal, 0, 0, 0, 0);
-            for (ExportLoop part : loops.values()) {
-                sum = part.addTo(sum);
+            long requests = endedRequests;
+            long errors = endedErrors;
+            for (ServedConnection connection : connections) {
+                ConnectionFigures now = connection.figures();
+                requests += now.requestsTotal();
+                errors += now.errors();
             }
-            return sum;
+            return new ExportFigures(connections.size(), connectionsTotal, requests, errors);
         }
     }
 

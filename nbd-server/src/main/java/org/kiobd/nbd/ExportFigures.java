@@ -6,9 +6,6 @@ package org.kiobd.nbd;
  * @param connections connected now
  * @param connectionsTotal connected so far
  * @param requests requests received, refused ones included
- * @param readBytes bytes read and answered
- * @param writtenBytes bytes written and answered
  * @param errors requests answered with an error
  */
-public record ExportFigures(
-        int connections, long connectionsTotal, long requests, long readBytes, long writtenBytes, long errors) {}
+public record ExportFigures(int connections, long connectionsTotal, long requests, long errors) {}

@@ -59,6 +59,11 @@ final class ReplyWriter {
         this.listener = listener;
     }
 
+    /** How its replies look. */
+    ReplyEncoding encoding() {
+        return encoding;
+    }
+
     /**
      * Queues the reply to a request that succeeded and has no data.
      *

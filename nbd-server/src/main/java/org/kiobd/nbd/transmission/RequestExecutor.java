@@ -147,7 +147,6 @@ final class RequestExecutor implements Completion.Notifier {
                         device.info().name(),
                         query.range(),
                         String.valueOf(cause));
-                export.failed();
                 listener.ended(query, List.of(), error);
             } else {
                 listener.ended(query, extents, null);
@@ -180,31 +179,10 @@ final class RequestExecutor implements Completion.Notifier {
         noted = 0;
     }
 
-    /** Counts a request that was found wrong. */
-    void refused() {
-        export.failed();
-    }
-
     @Override
     public void completed(Completion completion, @Nullable IoError error) {
         Kiobuf request = (Kiobuf) completion;
         note(request);
-        if (error != null) {
-            export.failed();
-        } else if (request.op() == Op.READ) {
-            export.read(request.lengthBytes());
-        } else if (request.op() == Op.WRITE) {
-            export.written(request.lengthBytes());
-        }
         listener.ended(request, error);
-    }
-
-    /** What a request counts as in flight: the memory it has. */
-    long inFlightBytes(Kiobuf request) {
-        return switch (request.op()) {
-            case READ -> encoding.readMemoryBytes(request.lengthBytes());
-            case WRITE -> request.lengthBytes();
-            case FLUSH, TRIM, WRITE_ZEROES, CACHE -> 0;
-        };
     }
 }

@@ -70,11 +70,11 @@ final class RequestIntake {
         this.validator = parts.validator;
         this.executor = parts.executor;
         this.replies = parts.replies;
-        this.inFlight = parts.inFlight;
-        this.budget = parts.budget;
+        this.inFlight = parts.accounts.inFlight();
+        this.budget = parts.accounts.budget();
         this.payload = parts.payload;
-        this.encoding = parts.encoding;
-        this.counters = parts.counters;
+        this.encoding = parts.replies.encoding();
+        this.counters = parts.accounts.counters();
         this.requestMagic = session.style().requestMagic();
         this.contexts = session.contexts();
         this.maximumPayloadBytes = maximumPayloadBytes;
@@ -86,12 +86,9 @@ final class RequestIntake {
             RequestDecoder decoder,
             RequestValidator validator,
             RequestExecutor executor,
-            ReplyEncoding encoding,
             ReplyWriter replies,
-            InFlight inFlight,
-            MemoryBudget budget,
-            WritePayload payload,
-            ConnectionCounters counters) {}
+            Accounts accounts,
+            WritePayload payload) {}
 
     /** The next bytes of the stream. Takes them. */
     void offer(ByteBuf bytes) {
@@ -273,7 +270,6 @@ final class RequestIntake {
             return false;
         }
         phase = Phase.HEADER;
-        executor.refused();
         counters.failed();
         replies.failure(decoder.cookie(), decoder.offset(), Objects.requireNonNull(failure), 0);
         return true;

@@ -6,7 +6,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -14,15 +13,9 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.ConnectionContext;
 import org.kiobd.nbd.ConnectionFigures;
 import org.kiobd.nbd.Export;
-import org.kiobd.nbd.ExportLoop;
 import org.kiobd.nbd.ServedConnection;
 import org.kiobd.nbd.Session;
 import org.kiobd.nbd.tls.TlsFailure;
-import org.kiobd.volume.Extent;
-import org.kiobd.volume.IoError;
-import org.kiobd.volume.kiobuf.Kiobuf;
-import org.kiobd.volume.kiobuf.Op;
-import org.kiobd.volume.queue.Requester;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails closes the channel, and that is seen
 public final class TransmissionHandler extends ChannelInboundHandlerAdapter
-        implements ServedConnection, Requester, RequestExecutor.Listener {
+        implements ServedConnection, TransmissionParts.Connection {
     private static final Logger LOG = LoggerFactory.getLogger(TransmissionHandler.class);
 
     /**
@@ -52,18 +45,13 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     private final ConnectionContext connection;
     private final Session session;
     private final Export export;
-    private final ReplyEncoding encoding;
     private final ReceiveBuffers receiveBuffers;
     private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
-    private final InFlight inFlight;
-    private final MemoryBudget budget;
-    private final ConnectionCounters counters = new ConnectionCounters();
     private final long sinceNanos = System.nanoTime();
-    private final PayloadMemory payloadMemory;
     private final Runnable endOfIteration = this::endOfIteration;
 
     private TransmissionState state = TransmissionState.SERVING;
-    private @Nullable Wiring wiring;
+    private @Nullable TransmissionParts parts;
     private boolean endOfIterationScheduled;
     private boolean readAsked;
     private long seenNanos = System.nanoTime();
@@ -72,68 +60,23 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     private @Nullable Future<?> finishTimeout;
     private @Nullable Future<?> stallCheck;
     private String endReason = "client went away";
-    private long countedRequests;
-    private long copiedBytes;
-
-    /** What exists once the handler has its place in a pipeline. */
-    private record Wiring(
-            ChannelHandlerContext ctx,
-            ExportLoop exportLoop,
-            RequestExecutor executor,
-            ReplyWriter replies,
-            RequestIntake intake,
-            WritePayload payload) {}
 
     /** @param receiveBuffers the channel's, so that large payloads are received in place */
     public TransmissionHandler(ConnectionContext connection, Session session, ReceiveBuffers receiveBuffers) {
         this.connection = connection;
         this.session = session;
         this.export = session.export();
-        this.encoding = ReplyEncoding.of(session.style());
         this.receiveBuffers = receiveBuffers;
-        this.inFlight = new InFlight(connection.limits());
-        this.budget = new MemoryBudget(connection.pool(), connection.loop(), this::resume);
-        this.payloadMemory = new PayloadMemory(budget);
     }
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-        ExportLoop exportLoop = export.on(connection.loop());
-        // A pool smaller than the largest request could never grant it: refused then, rather than waited for without
-        // end.
-        long maximumPayloadBytes = Math.min(
-                export.device().info().maximumPayloadBytes(),
-                connection.pool().capacityBytes() - encoding.readMemoryBytes(0));
-        RequestDecoder decoder = new RequestDecoder(session.style());
-        ReplyWriter replies = new ReplyWriter(ctx, connection.pool(), encoding, this::sent);
-        RequestExecutor executor = new RequestExecutor(connection, session, encoding, this, this);
-        WritePayload payload = new WritePayload(decoder, connection.pool(), budget, payloadMemory);
-        RequestIntake.Parts parts = new RequestIntake.Parts(
-                decoder,
-                new RequestValidator(session, maximumPayloadBytes),
-                executor,
-                encoding,
-                replies,
-                inFlight,
-                budget,
-                payload,
-                counters);
-        RequestIntake intake = new RequestIntake(parts, session, maximumPayloadBytes, new RequestIntake.Listener() {
-            @Override
-            public void disconnected() {
-                finish("client disconnected");
-            }
-
-            @Override
-            public void broken(String reason) {
-                drop(reason);
-            }
-        });
+        TransmissionParts made = TransmissionParts.of(ctx, connection, session, this);
+        parts = made;
         if (session.security() == null) {
             // Under TLS the socket delivers records, not payload.
-            receiveBuffers.destination(intake::receiveInto);
+            receiveBuffers.destination(made.intake()::receiveInto);
         }
-        wiring = new Wiring(ctx, exportLoop, executor, replies, intake, payload);
         int limitMs = connection.limits().closeTimeoutMs();
         stallCheck = ctx.executor()
                 .scheduleWithFixedDelay(this::endIfStalled, limitMs, limitMs / 4 + 1, TimeUnit.MILLISECONDS);
@@ -143,19 +86,20 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         readOn();
     }
 
-    private Wiring wiring() {
-        if (wiring == null) {
+    private TransmissionParts parts() {
+        if (parts == null) {
             throw new IllegalStateException("not in a pipeline yet");
         }
-        return wiring;
+        return parts;
     }
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         long nowNanos = System.nanoTime();
-        counters.heard(nowNanos);
-        wiring().executor.arrived(nowNanos);
-        wiring().intake.offer((ByteBuf) message);
+        TransmissionParts now = parts();
+        now.accounts().counters().heard(nowNanos);
+        now.executor().arrived(nowNanos);
+        now.intake().offer((ByteBuf) message);
         advance();
     }
 
@@ -166,29 +110,29 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     }
 
     private void readOn() {
-        Wiring now = wiring();
-        if (!readAsked && state == TransmissionState.SERVING && (now.intake.wantsBytes() || inDoubt)) {
+        TransmissionParts now = parts();
+        if (!readAsked && state == TransmissionState.SERVING && (now.intake().wantsBytes() || inDoubt)) {
             readAsked = true;
-            now.ctx.read();
+            now.ctx().read();
         }
     }
 
     private void advance() {
-        RequestIntake intake = wiring().intake;
-        intake.advance();
-        long received = intake.requests() - countedRequests;
-        if (received > 0) {
-            countedRequests += received;
-            wiring().exportLoop.received((int) received);
-            counters.inFlight(inFlight.requests());
-        }
-        if (wiring().replies.hasQueued()) {
+        TransmissionParts now = parts();
+        now.intake().advance();
+        noteInFlight();
+        if (now.replies().hasQueued()) {
             scheduleEndOfIteration();
         }
     }
 
-    /** Room or memory has come. */
-    private void resume() {
+    private void noteInFlight() {
+        Accounts accounts = parts().accounts();
+        accounts.counters().inFlight(accounts.inFlight().requests());
+    }
+
+    @Override
+    public void resume() {
         if (state == TransmissionState.SERVING) {
             advance();
             endWithTls();
@@ -208,44 +152,25 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
 
     /** Not while undecoded bytes wait, for NBD_CMD_DISC may be among them. */
     private void endWithTls() {
-        if (tlsEnded && state == TransmissionState.SERVING && !wiring().intake.isBlocked()) {
+        if (tlsEnded && state == TransmissionState.SERVING && !parts().intake().isBlocked()) {
             drop(endReason);
         }
     }
 
     @Override
-    public void ended(Kiobuf request, @Nullable IoError error) {
-        long bytes = wiring().executor.inFlightBytes(request);
-        ReplyWriter replies = wiring().replies;
-        count(request, error);
-        if (request.op() == Op.READ && (error != null || state == TransmissionState.GONE)) {
-            budget.release(bytes);
-        }
-        if (error == IoError.DROPPED || state == TransmissionState.GONE) {
-            inFlight.end(1, bytes);
-        } else if (error != null) {
-            replies.failure(request.cookie(), request.offsetBytes(), WireErrors.of(request, error), bytes);
-        } else if (request.op() == Op.READ) {
-            replies.data(request);
-        } else {
-            replies.success(request.cookie(), request.offsetBytes(), bytes);
-        }
-        scheduleEndOfIteration();
+    public boolean isGone() {
+        return state == TransmissionState.GONE;
     }
 
-    private void count(Kiobuf request, @Nullable IoError error) {
-        if (error != null) {
-            counters.failed();
-        } else if (request.op() == Op.READ) {
-            counters.read(request.lengthBytes());
-        } else if (request.op() == Op.WRITE) {
-            counters.written(request.lengthBytes());
-        }
+    @Override
+    public void answered() {
+        scheduleEndOfIteration();
     }
 
     @Override
     public ConnectionFigures figures() {
         long nowNanos = System.nanoTime();
+        ConnectionCounters counters = parts().accounts().counters();
         return new ConnectionFigures(
                 connection.peer(),
                 session,
@@ -258,29 +183,6 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
                 counters.inFlight());
     }
 
-    @Override
-    public void ended(StatusQuery query, List<Extent> extents, @Nullable IoError error) {
-        ChunkEncoding chunks = (ChunkEncoding) encoding;
-        long bytes = query.memoryBytes(chunks);
-        if (error != null) {
-            counters.failed();
-        }
-        if (error != null || state == TransmissionState.GONE) {
-            budget.release(bytes);
-        }
-        if (state == TransmissionState.GONE) {
-            inFlight.end(1, bytes);
-        } else if (error != null) {
-            Failure failure = new Failure(WireErrors.errno(error), WireErrors.text(error));
-            wiring().replies.failure(query.cookie(), query.range().offsetBytes(), failure, bytes);
-        } else {
-            ByteBuf reply = connection.pool().allocate((int) bytes);
-            query.encode(reply, chunks, export.device(), extents);
-            wiring().replies.encoded(reply, bytes);
-        }
-        scheduleEndOfIteration();
-    }
-
     /** A task runs behind all the completions of this iteration: their replies leave together. */
     private void scheduleEndOfIteration() {
         if (!endOfIterationScheduled) {
@@ -291,28 +193,30 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
 
     private void endOfIteration() {
         endOfIterationScheduled = false;
-        counters.inFlight(inFlight.requests());
+        noteInFlight();
+        TransmissionParts now = parts();
         if (state == TransmissionState.SERVING || state == TransmissionState.FINISHING) {
-            wiring().replies.flush();
+            now.replies().flush();
         }
-        wiring().executor.answered();
-        payloadMemory.sweep();
-        if (state == TransmissionState.FINISHING && inFlight.isEmpty()) {
-            wiring().ctx.close();
+        now.executor().answered();
+        now.accounts().payloadMemory().sweep();
+        if (state == TransmissionState.FINISHING && now.accounts().inFlight().isEmpty()) {
+            now.ctx().close();
         }
         endIfDone();
     }
 
-    /** Replies are on the socket, or it is closed. */
-    private void sent(int requests, long inFlightBytes, long memoryBytes) {
-        inFlight.end(requests, inFlightBytes);
+    @Override
+    public void sent(int requests, long inFlightBytes, long memoryBytes) {
+        Accounts accounts = parts().accounts();
+        accounts.inFlight().end(requests, inFlightBytes);
         if (memoryBytes > 0) {
-            budget.release(memoryBytes);
+            accounts.budget().release(memoryBytes);
         }
-        if (wiring().intake.isBlocked() && !budget.isWaiting()) {
+        if (parts().intake().isBlocked() && !accounts.budget().isWaiting()) {
             resume();
         }
-        if (inFlight.isEmpty() && state != TransmissionState.SERVING) {
+        if (accounts.inFlight().isEmpty() && state != TransmissionState.SERVING) {
             scheduleEndOfIteration();
         }
     }
@@ -322,14 +226,14 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         if (state != TransmissionState.SERVING) {
             return true;
         }
-        if (!wiring().ctx.channel().isActive()) {
+        if (!parts().ctx().channel().isActive()) {
             // Closed already, and channelInactive is on its way behind the plug.
             return false;
         }
         if (nowNanos - seenNanos < FRESH_NANOS) {
             return true;
         }
-        if (!PeerHangup.hasHungUp(wiring().ctx.channel())) {
+        if (!PeerHangup.hasHungUp(parts().ctx().channel())) {
             seenNanos = nowNanos;
             return true;
         }
@@ -342,9 +246,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
 
     /** A client that asks and does not take the answers keeps their memory; that is its own affair until others need it. */
     private void endIfStalled() {
-        long untakenNanos = wiring().replies.untakenNanos(System.nanoTime());
+        long untakenNanos = parts().replies().untakenNanos(System.nanoTime());
         int limitMs = connection.limits().closeTimeoutMs();
-        int others = connection.pool().waiting() - (budget.isWaiting() ? 1 : 0);
+        int others = connection.pool().waiting() - (parts().accounts().budget().isWaiting() ? 1 : 0);
         if (state == TransmissionState.SERVING && untakenNanos > TimeUnit.MILLISECONDS.toNanos(limitMs) && others > 0) {
             LOG.warn("{} is cut off: it takes no replies, and others wait for the memory they take", connection.name());
             drop("replies not taken within timeoutMs=" + limitMs);
@@ -358,6 +262,16 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         state = next;
     }
 
+    @Override
+    public void disconnected() {
+        finish("client disconnected");
+    }
+
+    @Override
+    public void broken(String reason) {
+        drop(reason);
+    }
+
     /** Ends in order. */
     private void finish(String reason) {
         if (state != TransmissionState.SERVING) {
@@ -365,13 +279,13 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         }
         become(TransmissionState.FINISHING, reason);
         endReason = reason;
-        wiring().intake.end();
+        parts().intake().end();
         // A client that does not read its replies would hold the connection.
-        finishTimeout = wiring().ctx
+        finishTimeout = parts().ctx()
                 .executor()
                 .schedule(() -> drop("replies not taken"), connection.limits().closeTimeoutMs(), TimeUnit.MILLISECONDS);
         if (inDoubt) {
-            wiring().exportLoop.queue().reconsider();
+            parts().queue().reconsider();
         }
         scheduleEndOfIteration();
     }
@@ -381,7 +295,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         if (state == TransmissionState.SERVING) {
             endReason = reason;
         }
-        wiring().ctx.close();
+        parts().ctx().close();
     }
 
     @Override
@@ -397,21 +311,21 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         if (stallCheck != null) {
             stallCheck.cancel(false);
         }
-        Wiring now = wiring();
-        now.intake.end();
+        TransmissionParts now = parts();
+        now.intake().end();
         if (dropUnissued) {
-            now.exportLoop.queue().dropUnissued(this);
+            now.queue().dropUnissued(this);
         }
-        now.replies.close();
-        copiedBytes = now.payload.copiedBytes();
+        now.replies().close();
         scheduleEndOfIteration();
     }
 
     private void endIfDone() {
-        if (state != TransmissionState.GONE || !inFlight.isEmpty()) {
+        TransmissionParts now = parts();
+        if (state != TransmissionState.GONE || !now.accounts().inFlight().isEmpty()) {
             return;
         }
-        if (!payloadMemory.isEmpty()) {
+        if (!now.accounts().payloadMemory().isEmpty()) {
             // The last request lets go of its memory right behind its notifier.
             scheduleEndOfIteration();
             return;
@@ -423,9 +337,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
                 connection.name(),
                 endReason,
                 export,
-                countedRequests,
-                counters.errors(),
-                copiedBytes);
+                now.intake().requests(),
+                now.accounts().counters().errors(),
+                now.payload().copiedBytes());
         ended.complete(null);
     }
 

@@ -40,11 +40,11 @@ final class WritePayload {
     private @Nullable ByteBuf piece;
     private long copiedBytes;
 
-    WritePayload(RequestDecoder decoder, PagePool pool, MemoryBudget budget, PayloadMemory memory) {
+    WritePayload(RequestDecoder decoder, PagePool pool, Accounts accounts) {
         this.decoder = decoder;
         this.pool = pool;
-        this.budget = budget;
-        this.memory = memory;
+        this.budget = accounts.budget();
+        this.memory = accounts.payloadMemory();
     }
 
     /** The payload of {@code newRequest} follows. Takes the request until {@link #finish}. */

@@ -1,0 +1,17 @@
+package org.kiobd.nbd.transmission;
+
+import org.kiobd.nbd.ConnectionContext;
+
+/**
+ * What one connection has in use: requests, reserved memory, receive buffers; and what it has done. Confined to its loop, but for
+ * reading the counters.
+ */
+record Accounts(InFlight inFlight, MemoryBudget budget, PayloadMemory payloadMemory, ConnectionCounters counters) {
+
+    /** @param onGranted runs on the loop when memory that was waited for is there */
+    static Accounts open(ConnectionContext connection, Runnable onGranted) {
+        MemoryBudget budget = new MemoryBudget(connection.pool(), connection.loop(), onGranted);
+        return new Accounts(
+                new InFlight(connection.limits()), budget, new PayloadMemory(budget), new ConnectionCounters());
+    }
+}

@@ -1,0 +1,107 @@
+package org.kiobd.nbd.transmission;
+
+import io.netty.buffer.ByteBuf;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.Session;
+import org.kiobd.volume.BlockDevice;
+import org.kiobd.volume.Extent;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.kiobuf.PagePool;
+
+/**
+ * Where requests end: each has its reply queued; or, when its client has gone, only gives back what it held. Owned by one connection,
+ * confined to its loop.
+ */
+final class Answers implements RequestExecutor.Listener {
+    /** The connection. */
+    interface Listener {
+        /** Whether nobody is there to be answered any more. */
+        boolean isGone();
+
+        /** A request has ended; its reply, if any, is queued. */
+        void answered();
+    }
+
+    private final ReplyEncoding encoding;
+    private final BlockDevice device;
+    private final PagePool pool;
+    private final Accounts accounts;
+    private final ReplyWriter replies;
+    private final Listener listener;
+
+    Answers(Session session, PagePool pool, Accounts accounts, ReplyWriter replies, Listener listener) {
+        this.encoding = replies.encoding();
+        this.device = session.export().device();
+        this.pool = pool;
+        this.accounts = accounts;
+        this.replies = replies;
+        this.listener = listener;
+    }
+
+    @Override
+    public void ended(Kiobuf request, @Nullable IoError error) {
+        boolean gone = listener.isGone();
+        long bytes = inFlightBytes(request);
+        count(request, error);
+        if (request.op() == Op.READ && (error != null || gone)) {
+            accounts.budget().release(bytes);
+        }
+        if (error == IoError.DROPPED || gone) {
+            accounts.inFlight().end(1, bytes);
+        } else if (error != null) {
+            replies.failure(request.cookie(), request.offsetBytes(), WireErrors.of(request, error), bytes);
+        } else if (request.op() == Op.READ) {
+            replies.data(request);
+        } else {
+            replies.success(request.cookie(), request.offsetBytes(), bytes);
+        }
+        listener.answered();
+    }
+
+    /** What a request counts as in flight: the memory it has. */
+    private long inFlightBytes(Kiobuf request) {
+        return switch (request.op()) {
+            case READ -> encoding.readMemoryBytes(request.lengthBytes());
+            case WRITE -> request.lengthBytes();
+            case FLUSH, TRIM, WRITE_ZEROES, CACHE -> 0;
+        };
+    }
+
+    private void count(Kiobuf request, @Nullable IoError error) {
+        ConnectionCounters counters = accounts.counters();
+        if (error != null) {
+            counters.failed();
+        } else if (request.op() == Op.READ) {
+            counters.read(request.lengthBytes());
+        } else if (request.op() == Op.WRITE) {
+            counters.written(request.lengthBytes());
+        }
+    }
+
+    @Override
+    public void ended(StatusQuery query, List<Extent> extents, @Nullable IoError error) {
+        ChunkEncoding chunks = (ChunkEncoding) encoding;
+        boolean gone = listener.isGone();
+        long bytes = query.memoryBytes(chunks);
+        if (error != null) {
+            accounts.counters().failed();
+        }
+        if (error != null || gone) {
+            accounts.budget().release(bytes);
+        }
+        if (gone) {
+            accounts.inFlight().end(1, bytes);
+        } else if (error != null) {
+            Failure failure = new Failure(WireErrors.errno(error), WireErrors.text(error));
+            replies.failure(query.cookie(), query.range().offsetBytes(), failure, bytes);
+        } else {
+            ByteBuf reply = pool.allocate((int) bytes);
+            query.encode(reply, chunks, device, extents);
+            replies.encoded(reply, bytes);
+        }
+        listener.answered();
+    }
+}
