@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,9 +24,6 @@ import org.kiobd.it.KiobdCli;
 final class TlsIT {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static final String NAME = "v";
-
-    /** A defect that is known and stands in docs/NBD.md: the lane of the newer JDK leaves out what is tagged so. */
-    private static final String GNUTLS_SHOWS_NO_CERTIFICATE_TO_JDK_25 = "slow";
 
     @TempDir
     private static Path folder;
@@ -99,7 +95,6 @@ final class TlsIT {
     }
 
     @Test
-    @Tag(GNUTLS_SHOWS_NO_CERTIFICATE_TO_JDK_25)
     void qemuSpeaksTlsAsWell() {
         try (Server started = start("io_uring", server, "--tls-verify-peer")) {
             Peer.require("qemu-io");
@@ -124,7 +119,6 @@ final class TlsIT {
     }
 
     @Test
-    @Tag(GNUTLS_SHOWS_NO_CERTIFICATE_TO_JDK_25)
     void whoIsNotWhoItShouldBeIsNotLetInAndTheLogSaysWhy() {
         try (Server started = start("io_uring", server, "--tls-verify-peer")) {
             assertThat(nbdinfo(started, client).exitCode()).isZero();
@@ -222,7 +216,6 @@ final class TlsIT {
     }
 
     @Test
-    @Tag(GNUTLS_SHOWS_NO_CERTIFICATE_TO_JDK_25)
     void onlyTheClientsThatAreNamedGetTheExport() {
         try (Server started = start("io_uring", server, "--allow-client", NAME + "=somebody")) {
             assertThat(nbdinfo(started, client).exitCode()).isNotZero();
