@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.cli.control.PrivateFolder;
 import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportRegistry;
 import org.kiobd.nbd.Listener;
@@ -202,14 +203,22 @@ final class Serving {
             listeners.add(listening.listenUnix(path));
         }
         if (listeners.isEmpty() && waysIn.run != null) {
-            PrivateFolder made = PrivateFolder.make();
-            privateFolder = made;
-            listeners.add(listening.listenUnix(made.path().resolve("nbd.sock")));
+            listeners.add(listening.listenUnix(privateFolder().path().resolve("nbd.sock")));
         }
         if (!options.tls.isRequired()) {
             listeners.stream().filter(Listener::isPublic).forEach(this::warn);
         }
         return listeners;
+    }
+
+    private PrivateFolder privateFolder() throws BlockIoException {
+        try {
+            PrivateFolder made = PrivateFolder.make();
+            privateFolder = made;
+            return made;
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, "cannot make a temporary folder: " + e.getMessage(), e);
+        }
     }
 
     private void ready(List<Listener> listeners) throws BlockIoException {

@@ -39,11 +39,11 @@ public final class ControlServer implements AutoCloseable {
     }
 
     private final Path path;
-    private final @Nullable Path shortFolder;
+    private final @Nullable PrivateFolder shortFolder;
     private final ServerSocketChannel socket;
     private final Handler handler;
 
-    private ControlServer(Path path, @Nullable Path shortFolder, ServerSocketChannel socket, Handler handler) {
+    private ControlServer(Path path, @Nullable PrivateFolder shortFolder, ServerSocketChannel socket, Handler handler) {
         this.path = path;
         this.shortFolder = shortFolder;
         this.socket = socket;
@@ -56,12 +56,11 @@ public final class ControlServer implements AutoCloseable {
      * @param wanted where the socket should be, in a folder of the owner's own; {@link #path()} says where it is
      */
     public static ControlServer start(Path wanted, Handler handler) throws IOException {
-        Path shortFolder = null;
+        PrivateFolder shortFolder = null;
         Path path = wanted;
         if (wanted.toString().getBytes(StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
-            shortFolder = Files.createTempDirectory(
-                    "kiobd-", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            path = shortFolder.resolve("control.sock");
+            shortFolder = PrivateFolder.make();
+            path = shortFolder.path().resolve("control.sock");
         }
         Files.deleteIfExists(path);
         ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
@@ -137,7 +136,7 @@ public final class ControlServer implements AutoCloseable {
             socket.close();
             Files.deleteIfExists(path);
             if (shortFolder != null) {
-                Files.deleteIfExists(shortFolder);
+                shortFolder.remove();
             }
         } catch (IOException e) {
             LOG.warn("control socket={} could not be removed: {}", path, e.toString());

@@ -6,22 +6,16 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.AfterParameterizedClassInvocation;
-import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.kiobd.it.HostCommand;
 import org.kiobd.it.HostProgram;
 import org.kiobd.it.clients.ServedVolume.Shape;
 import org.kiobd.it.clients.ServedVolume.Transport;
@@ -30,26 +24,11 @@ import org.kiobd.it.clients.ServedVolume.Transport;
 @ParameterizedClass(name = "{0}")
 @MethodSource("settings")
 @Timeout(120)
-final class InteropIT {
-    private static final long SIZE_BYTES = 128L << 20;
+final class InteropIT extends ServedInAllShapes {
     private static final int FILE_BYTES = 24 << 20;
     private static final long SEED = 0x6b696f6264L;
-    private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private final Setting setting;
-
-    private static @Nullable ServedVolume served;
-
-    @TempDir
-    private static Path folder;
-
-    /** What is served, and over which engine. */
-    record Setting(Shape shape, String engine) {
-        @Override
-        public String toString() {
-            return shape + " over " + engine;
-        }
-    }
 
     static Stream<Setting> settings() {
         return Stream.of(
@@ -62,28 +41,6 @@ final class InteropIT {
 
     InteropIT(Setting setting) {
         this.setting = setting;
-    }
-
-    @BeforeParameterizedClassInvocation
-    static void serve(Setting setting) throws IOException {
-        Path own = Files.createDirectory(folder.resolve(setting.shape() + "-" + setting.engine()));
-        served = ServedVolume.start(own, setting.shape(), setting.engine(), SIZE_BYTES);
-    }
-
-    @AfterParameterizedClassInvocation
-    static void stop() {
-        ServedVolume ending = served();
-        served = null;
-        try (ending) {
-            assertThat(ending.server().stop().get("requests")).isPositive();
-        }
-    }
-
-    private static ServedVolume served() {
-        if (served == null) {
-            throw new IllegalStateException("nothing is served");
-        }
-        return served;
     }
 
     @ParameterizedTest
@@ -235,10 +192,5 @@ final class InteropIT {
             out.write(data);
         }
         return file;
-    }
-
-    private static String run(String... command) {
-        Peer.require(command[0]);
-        return HostCommand.output(TIMEOUT, List.of(command));
     }
 }

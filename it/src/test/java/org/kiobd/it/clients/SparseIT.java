@@ -7,21 +7,15 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.AfterParameterizedClassInvocation;
-import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.kiobd.it.HostCommand;
 import org.kiobd.it.HostProgram;
 import org.kiobd.it.clients.ServedVolume.Shape;
 import org.kiobd.it.clients.ServedVolume.Transport;
@@ -30,25 +24,10 @@ import org.kiobd.it.clients.ServedVolume.Transport;
 @ParameterizedClass(name = "{0}")
 @MethodSource("settings")
 @Timeout(120)
-final class SparseIT {
-    private static final long SIZE_BYTES = 96L << 20;
+final class SparseIT extends ServedInAllShapes {
     private static final long CHUNK_BYTES = 256 << 10;
-    private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private final Setting setting;
-
-    private static @Nullable ServedVolume served;
-
-    @TempDir
-    private static Path folder;
-
-    /** What is served, and over which engine. */
-    record Setting(Shape shape, String engine) {
-        @Override
-        public String toString() {
-            return shape + " over " + engine;
-        }
-    }
 
     static Stream<Setting> settings() {
         return Stream.of(
@@ -59,30 +38,6 @@ final class SparseIT {
 
     SparseIT(Setting setting) {
         this.setting = setting;
-    }
-
-    @BeforeParameterizedClassInvocation
-    static void serve(Setting setting) throws IOException {
-        Path own = Files.createDirectory(folder.resolve(setting.shape() + "-" + setting.engine()));
-        served = ServedVolume.start(own, setting.shape(), setting.engine(), SIZE_BYTES);
-    }
-
-    @AfterParameterizedClassInvocation
-    static void stop() {
-        ServedVolume ending = served();
-        served = null;
-        try (ending) {
-            Map<String, Long> counters = ending.server().stop();
-            assertThat(counters.get("requests")).isPositive();
-            assertThat(counters.get("poolReservedBytes")).isZero();
-        }
-    }
-
-    private static ServedVolume served() {
-        if (served == null) {
-            throw new IllegalStateException("nothing is served");
-        }
-        return served;
     }
 
     private static String uri() {
@@ -271,10 +226,5 @@ final class SparseIT {
                 "--output-format=json");
         String json = Files.readString(report);
         assertThat(json.substring(json.indexOf('{'))).contains("\"error\" : 0").doesNotContain("\"error\" : 8");
-    }
-
-    private static String run(String... command) {
-        Peer.require(command[0]);
-        return HostCommand.output(TIMEOUT, List.of(command));
     }
 }

@@ -14,6 +14,7 @@ import org.kiobd.nbd.HeaderStyle;
 import org.kiobd.nbd.protocol.CommandFlags;
 import org.kiobd.nbd.protocol.NbdCommand;
 import org.kiobd.nbd.protocol.NbdErrno;
+import org.kiobd.nbd.tls.TlsFailure;
 
 /**
  * The transmission: what is in flight, what waits behind it, and the end of both. The last handler of its channel; confined to the loop,
@@ -257,6 +258,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        end(NbdException.lost(ClientTls.describe(cause), cause));
+        end(NbdException.lost(TlsFailure.describe(cause, TlsFailure.Peer.SERVER), cause));
     }
 }

@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.protocol.NbdErrno;
 import org.kiobd.nbd.tls.Security;
+import org.kiobd.nbd.tls.TlsFailure;
 import org.kiobd.volume.loop.IoLoops;
 
 /**
@@ -188,8 +189,8 @@ public final class NbdConnector {
                 if (done.isSuccess()) {
                     result.complete(Security.of(handler.engine().getSession()));
                 } else {
-                    result.completeExceptionally(
-                            NbdException.lost("no TLS: " + ClientTls.describe(done.cause()), done.cause()));
+                    result.completeExceptionally(NbdException.lost(
+                            "no TLS: " + TlsFailure.describe(done.cause(), TlsFailure.Peer.SERVER), done.cause()));
                 }
             });
             return result;

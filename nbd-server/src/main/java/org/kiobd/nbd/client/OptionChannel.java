@@ -13,6 +13,7 @@ import org.kiobd.nbd.protocol.NbdMagic;
 import org.kiobd.nbd.protocol.NbdOption;
 import org.kiobd.nbd.protocol.NbdRep;
 import org.kiobd.nbd.protocol.NbdText;
+import org.kiobd.nbd.tls.TlsFailure;
 
 /**
  * The wire of the handshake: one question at a time, each with a future of all its replies. What a server may send is bounded: by the
@@ -264,7 +265,7 @@ final class OptionChannel extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        fail(NbdException.lost("the handshake failed: " + ClientTls.describe(cause), cause));
+        fail(NbdException.lost("the handshake failed: " + TlsFailure.describe(cause, TlsFailure.Peer.SERVER), cause));
         context.close();
     }
 

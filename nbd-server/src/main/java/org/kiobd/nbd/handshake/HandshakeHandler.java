@@ -251,7 +251,10 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private void tlsFailed(Throwable cause) {
         if (state.isOpen()) {
             become(HandshakeState.CLOSED);
-            LOG.warn("{} was not let in: TLS failed: {}; others are unharmed", connection, TlsFailure.describe(cause));
+            LOG.warn(
+                    "{} was not let in: TLS failed: {}; others are unharmed",
+                    connection,
+                    TlsFailure.describe(cause, TlsFailure.Peer.CLIENT));
         }
     }
 

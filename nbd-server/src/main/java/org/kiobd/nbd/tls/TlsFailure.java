@@ -5,59 +5,90 @@ import io.netty.handler.ssl.NotSslRecordException;
 import java.nio.channels.ClosedChannelException;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** Says in one line why a TLS handshake failed, as far as the cause tells. Stateless. */
+/** Says in one line why TLS failed, as far as the cause tells. Stateless. */
 public final class TlsFailure {
+    /** Whom it failed with. */
+    public enum Peer {
+        CLIENT(
+                "the client",
+                "this server's",
+                "hung up, which is what one does that does not trust this server's certificate",
+                "the CA this server trusts"),
+        SERVER("the server", "our", "hung up", "a trusted CA");
+
+        private final String name;
+        private final String ours;
+        private final String hungUp;
+        private final String authority;
+
+        Peer(String name, String ours, String hungUp, String authority) {
+            this.name = name;
+            this.ours = ours;
+            this.hungUp = hungUp;
+            this.authority = authority;
+        }
+    }
+
+    private static final String ALERT = "fatal alert: ";
+
     private TlsFailure() {}
 
-    /** For the log. */
-    public static String describe(Throwable failure) {
+    /** Why a handshake failed. */
+    public static String describe(Throwable failure, Peer peer) {
+        String last = failure.toString();
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            String known = known(cause);
+            String message = String.valueOf(cause.getMessage());
+            String known = known(cause, message, peer);
             if (known != null) {
                 return known;
             }
+            if (cause.getMessage() != null) {
+                last = message;
+            }
         }
-        return String.valueOf(failure.getMessage());
+        return last;
     }
 
-    /** What broke TLS after its handshake, in one line for the log; null if {@code failure} is none of TLS. */
+    /** What broke TLS with a client after its handshake; null if {@code failure} is none of TLS. */
     public static @Nullable String broken(Throwable failure) {
         Throwable cause =
                 failure instanceof DecoderException && failure.getCause() != null ? failure.getCause() : failure;
-        return cause instanceof SSLException ? "TLS was broken: " + describe(cause) : null;
+        return cause instanceof SSLException ? "TLS was broken: " + describe(cause, Peer.CLIENT) : null;
     }
 
-    private static @Nullable String known(Throwable cause) {
-        String message = String.valueOf(cause.getMessage());
+    private static @Nullable String known(Throwable cause, String message, Peer peer) {
         if (cause instanceof ClosedChannelException) {
-            return "the client hung up, which is what one does that does not trust this server's certificate";
+            return peer.name + " " + peer.hungUp;
         }
         if (cause instanceof NotSslRecordException) {
-            return "the client went on in plain text where TLS was agreed on";
+            return peer.name + " went on in plain text where TLS was agreed on";
         }
         if (cause instanceof CertificateExpiredException) {
-            return "the client's certificate has expired: " + message;
+            return peer.name + "'s certificate has expired: " + message;
         }
         if (cause instanceof CertificateNotYetValidException) {
-            return "the client's certificate is not valid yet: " + message;
+            return peer.name + "'s certificate is not valid yet: " + message;
         }
         if (cause instanceof CertPathBuilderException
                 || (cause instanceof CertPathValidatorException && cause.getCause() == null)) {
-            return "the client's certificate is not signed by the CA this server trusts (ca-cert.pem)";
+            return peer.name + "'s certificate is not signed by " + peer.authority + " (ca-cert.pem)";
+        }
+        if (peer == Peer.SERVER && cause instanceof CertificateException && message.startsWith("No ")) {
+            return "the server's certificate is for somebody else: " + message;
         }
         if (message.contains("Empty client certificate chain") || message.contains("null cert chain")) {
-            return "the client showed no certificate, and this server demands one";
+            return peer.name + " showed no certificate, and one is demanded";
         }
-        int alert = message.indexOf("fatal alert: ");
-        if (alert >= 0) {
-            return "the client refused this server's certificate or the connection: alert="
-                    + message.substring(alert + "fatal alert: ".length());
-        }
-        return null;
+        int alert = message.indexOf(ALERT);
+        return alert < 0
+                ? null
+                : peer.name + " refused " + peer.ours + " certificate or the connection: alert="
+                        + message.substring(alert + ALERT.length());
     }
 }
