@@ -95,18 +95,4 @@ public record NbdClientOptions(
                 waiting,
                 closeTimeoutMs);
     }
-
-    /** With another time limit on the handshake. */
-    public NbdClientOptions withHandshakeTimeoutMs(int timeoutMs) {
-        return new NbdClientOptions(
-                bestStyle,
-                metaContexts,
-                connectTimeoutMs,
-                timeoutMs,
-                maxPayloadBytes,
-                maxInFlightRequests,
-                maxInFlightBytes,
-                maxWaitingRequests,
-                closeTimeoutMs);
-    }
 }
