@@ -61,7 +61,7 @@ xfs_in_seconds() {
 }
 
 run_case attach-1TiB attaches
-run_case mkfs-ext4-1TiB ext4_in_seconds 90
+run_case mkfs-ext4-1TiB ext4_in_seconds 240
 run_case discard-1TiB discards_all_in_seconds
 run_case last-block-of-1TiB reaches_the_last_block
-run_case mkfs-xfs-1TiB xfs_in_seconds 90
+run_case mkfs-xfs-1TiB xfs_in_seconds 240

@@ -56,7 +56,7 @@ run_case() {
     dmesg -c > /dev/null
     say STEP "$1"
     case_start_ms=$(uptime_ms)
-    watch_case "$1" "${3:-60}" &
+    watch_case "$1" "${3:-150}" &
     watcher=$!
     (
         set -eux

@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  * still runs, and the temporary files go. Methods may be called from any thread.
  */
 public final class Guest implements AutoCloseable {
-    private static final Duration BOOT_TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration BOOT_TIMEOUT = Duration.ofSeconds(150);
     private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(10);
 
     private final GuestTranscript transcript;

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.TestFactory;
  * WRITE_ZEROES).
  */
 abstract class KernelCases {
-    private static final Duration RUN_TIMEOUT = Duration.ofMinutes(4);
+    private static final Duration RUN_TIMEOUT = Duration.ofMinutes(10);
     private static final List<Volume> USUAL = List.of(new Volume("first", "1G"), new Volume("second", "256M"));
     private static final List<Volume> LARGE = List.of(new Volume("large", "1T"));
 
