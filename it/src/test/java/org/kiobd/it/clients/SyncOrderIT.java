@@ -1,0 +1,95 @@
+package org.kiobd.it.clients;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Before a FLUSH is answered, every member was synced, and before a write with FUA is, its own: strace and the client read the same
+ * clock, and the sync must lie between the request and its reply.
+ */
+@Timeout(120)
+final class SyncOrderIT {
+    private static final long SIZE_BYTES = 64L << 20;
+    private static final int CHUNK_BYTES = 256 << 10;
+    private static final int BLOCK_BYTES = 4096;
+    private static final int ROUNDS = 10;
+
+    @TempDir
+    private Path folder;
+
+    /** A request that was answered, and the members whose bytes it made durable. */
+    private record Answered(String what, List<Path> members, long sentMicros, long repliedMicros) {
+        boolean covers(SystemCalls.Sync sync, Path member) {
+            return Path.of(sync.file()).startsWith(member)
+                    && sync.beginMicros() >= sentMicros
+                    && sync.endMicros() <= repliedMicros;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"io_uring", "epoll", "nio"})
+    void theSyncLiesBetweenRequestAndReply(String engine) throws Exception {
+        try (ServedVolume served = ServedVolume.startFast(folder, engine, SIZE_BYTES);
+                SystemCalls calls = SystemCalls.watchSyncs(served.server().pid(), folder.resolve("strace.log"))) {
+            List<Answered> answered = new ArrayList<>();
+            try (RawNbd client = RawNbd.attach(served.server().unixUri())) {
+                for (int round = 0; round < ROUNDS; round++) {
+                    answered.add(flush(client, served.files(), round));
+                    answered.add(writeThrough(client, served.files(), round));
+                }
+            }
+            List<SystemCalls.Sync> syncs = calls.syncs();
+            for (Answered one : answered) {
+                for (Path member : one.members()) {
+                    assertThat(syncs)
+                            .as("syncs of %s before the reply to %s", member.getFileName(), one)
+                            .anyMatch(sync -> one.covers(sync, member));
+                }
+            }
+        }
+    }
+
+    private static Answered flush(RawNbd client, List<Path> members, int round) throws IOException {
+        for (int member = 0; member < members.size(); member++) {
+            client.write(0, member, offsetBytes(member, 2 * round), block(round));
+            assertThat(client.readReply().error()).isZero();
+        }
+        long sentMicros = nowMicros();
+        client.request(RawNbd.FLUSH, round, 0, 0);
+        assertThat(client.readReply().error()).isZero();
+        return new Answered("FLUSH " + round, members, sentMicros, nowMicros());
+    }
+
+    private static Answered writeThrough(RawNbd client, List<Path> members, int round) throws IOException {
+        int member = round % members.size();
+        long sentMicros = nowMicros();
+        client.write(RawNbd.FLAG_FUA, round, offsetBytes(member, 2 * round + 1), block(round));
+        assertThat(client.readReply().error()).isZero();
+        return new Answered("WRITE with FUA " + round, List.of(members.get(member)), sentMicros, nowMicros());
+    }
+
+    private static long offsetBytes(int member, int block) {
+        return (long) member * CHUNK_BYTES + (long) block * BLOCK_BYTES;
+    }
+
+    private static byte[] block(int round) {
+        byte[] bytes = new byte[BLOCK_BYTES];
+        Arrays.fill(bytes, (byte) (round + 1));
+        return bytes;
+    }
+
+    private static long nowMicros() {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
+    }
+}
