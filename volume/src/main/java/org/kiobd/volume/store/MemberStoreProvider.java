@@ -11,6 +11,9 @@ public interface MemberStoreProvider {
     /** The scheme it answers to, lower case: {@code file}, {@code memory}. */
     String scheme();
 
+    /** How much memory all its members together may take for caches and buffers; said before the first is opened. */
+    default void memoryBytes(long bytes) {}
+
     /**
      * Makes a member that does not exist yet, with an empty data area that reads as zeros, and opens it exclusively.
      *

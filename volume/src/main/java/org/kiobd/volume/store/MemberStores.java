@@ -21,6 +21,11 @@ public final class MemberStores {
         return stores;
     }
 
+    /** How much memory the members of each scheme together may take; said before the first is opened. */
+    public void memoryBytes(long bytes) {
+        byScheme.values().forEach(provider -> provider.memoryBytes(bytes));
+    }
+
     /**
      * The provider for {@code uri}.
      *

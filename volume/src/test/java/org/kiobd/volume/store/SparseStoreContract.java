@@ -36,8 +36,8 @@ public abstract class SparseStoreContract extends StoreSubject {
     @Test
     void extentsTellDataFromHoles() {
         assertThat(extents(0, SIZE_BYTES, 10)).containsExactly(new Extent(SIZE_BYTES, Extent.Kind.HOLE));
-        write(MIB, new byte[MIB], 0, MIB);
-        write(4L * MIB, new byte[MIB], 0, MIB);
+        write(MIB, pattern(MIB, 31));
+        write(4L * MIB, pattern(MIB, 32));
         List<Extent> all = List.of(
                 new Extent(MIB, Extent.Kind.HOLE),
                 new Extent(MIB, Extent.Kind.DATA),

@@ -45,6 +45,9 @@ public abstract class StoreSubject {
     /** Opens a member that {@link #create} made and that was closed since, or is open still. */
     protected abstract MemberStore open(MemberUri uri, boolean readOnly) throws Exception;
 
+    /** Does now what the store does in its own time to give space back. */
+    protected void reclaim() throws Exception {}
+
     @BeforeEach
     void open() throws Exception {
         store = create(SIZE_BYTES);
@@ -114,14 +117,23 @@ public abstract class StoreSubject {
     }
 
     protected Ended write(long offsetBytes, byte[] data, int flags, int pieceBytes) {
-        Kiobuf request = new Kiobuf(loop, Op.WRITE, offsetBytes, data.length).flags(flags);
+        return run(writeOf(loop, offsetBytes, data, pieceBytes).flags(flags));
+    }
+
+    /** A WRITE of {@code data}, to be run on {@code on}. */
+    protected static Kiobuf writeOf(IoLoop on, long offsetBytes, byte[] data) {
+        return writeOf(on, offsetBytes, data, data.length);
+    }
+
+    private static Kiobuf writeOf(IoLoop on, long offsetBytes, byte[] data, int pieceBytes) {
+        Kiobuf request = new Kiobuf(on, Op.WRITE, offsetBytes, data.length);
         for (int at = 0; at < data.length; at += pieceBytes) {
             int count = Math.min(pieceBytes, data.length - at);
             ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(count + 1);
             memory.setBytes(1, data, at, count);
             request.add(Fragment.of(memory, 1, count));
         }
-        return run(request);
+        return request;
     }
 
     protected void write(long offsetBytes, byte[] data) {

@@ -22,7 +22,6 @@ import org.kiobd.volume.store.MemberUri;
  */
 public final class FileMemberStoreProvider implements MemberStoreProvider {
     private static final int OWNER_ONLY = 0600;
-    private static final int FLOCK_BYTES = 32;
 
     @Override
     public String scheme() {
@@ -40,7 +39,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         OpenFile file = new OpenFile(fd, Superblock.DATA_OFFSET_BYTES, OpenFile.Kind.REGULAR, false);
         FileMemberStore store = new FileMemberStore(uri, file, 0, writePath);
         try {
-            lock(path, fd, false);
+            MemberLock.lock(path, fd, false);
             store.resize(sizeBytes);
             syncFolder(path);
             return store;
@@ -76,7 +75,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         }
         int fd = open(path, flags);
         try {
-            lock(path, fd, readOnly);
+            MemberLock.lock(path, fd, readOnly);
             long fileBytes = Libc.lseek(fd, 0, Libc.SEEK_END);
             if (fileBytes < 0) {
                 throw failure(path, Libc.errno());
@@ -119,7 +118,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         };
     }
 
-    private static long addressOf(ByteBuffer direct) {
+    static long addressOf(ByteBuffer direct) {
         return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
     }
 
@@ -134,7 +133,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         }
     }
 
-    private static int open(Path path, int flags) throws BlockIoException {
+    static int open(Path path, int flags) throws BlockIoException {
         requireLibc(path);
         while (true) {
             int fd = Libc.open(path.toString(), flags | Libc.O_CLOEXEC, OWNER_ONLY);
@@ -145,21 +144,6 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
             if (errno != Errno.EINTR) {
                 throw failure(path, errno);
             }
-        }
-    }
-
-    /** An open file description lock: unlike a POSIX lock it is not lost when this process closes another descriptor of the file. */
-    private static void lock(Path path, int fd, boolean shared) throws BlockIoException {
-        ByteBuffer flock = ByteBuffer.allocateDirect(FLOCK_BYTES).order(ByteOrder.nativeOrder());
-        flock.putShort(0, shared ? Libc.F_RDLCK : Libc.F_WRLCK);
-        if (Libc.fcntl(fd, Libc.F_OFD_SETLK, addressOf(flock)) != 0) {
-            int errno = Libc.errno();
-            if (errno == Errno.EAGAIN || errno == Errno.EACCES) {
-                throw new BlockIoException(
-                        IoError.NOT_PERMITTED,
-                        path + " is in use by another server; it was not touched; stop that server first");
-            }
-            throw failure(path, errno);
         }
     }
 
@@ -175,7 +159,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         }
     }
 
-    private static BlockIoException failure(Path path, int errno) {
+    static BlockIoException failure(Path path, int errno) {
         return new BlockIoException(Errno.toIoError(errno), path + " " + Errno.describe(errno));
     }
 
@@ -205,7 +189,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         int fd = open(path, Libc.O_RDWR);
         try {
             // The lock tells whether somebody uses it, and is held until the name is gone.
-            lock(path, fd, false);
+            MemberLock.lock(path, fd, false);
             Files.deleteIfExists(path);
             syncFolder(path);
         } catch (BlockIoException e) {

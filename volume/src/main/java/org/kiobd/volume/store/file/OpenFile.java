@@ -15,6 +15,8 @@ import org.kiobd.volume.ExtentList;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.store.MemberOp;
+import org.kiobd.volume.store.SyncRounds;
+import org.kiobd.volume.store.ThreadedPort;
 
 /**
  * An open, locked file with its descriptor, shared by the ports of all loops. Calls block; what they move is counted. Any thread; closed
@@ -255,15 +257,12 @@ final class OpenFile {
         return extents.finish();
     }
 
-    /** A part of a READ that nothing is stored for. */
-    record Hole(long atBytes, long lengthBytes) {}
-
     /**
      * The holes in what {@code op}, a READ, asks for: those worth a reply of their own. Two calls where there is none, and no call at
      * all in a file that is known to be full. What was acknowledged before is seen; the call may be made on a loop, for what it looks
      * up is what the READ needs next.
      */
-    List<Hole> holes(MemberOp op) {
+    List<ThreadedPort.Hole> holes(MemberOp op) {
         if (op.lengthBytes() < SHORTEST_HOLE_BYTES || !mayHaveHoles()) {
             return List.of();
         }
@@ -274,11 +273,11 @@ final class OpenFile {
             // The READ itself will say what is wrong.
             return List.of();
         }
-        List<Hole> holes = new ArrayList<>();
+        List<ThreadedPort.Hole> holes = new ArrayList<>();
         long at = 0;
         for (Extent extent : extents) {
             if (extent.kind() == Extent.Kind.HOLE && extent.lengthBytes() >= SHORTEST_HOLE_BYTES) {
-                holes.add(new Hole(at, extent.lengthBytes()));
+                holes.add(new ThreadedPort.Hole(at, extent.lengthBytes()));
             }
             at += extent.lengthBytes();
         }
@@ -286,8 +285,8 @@ final class OpenFile {
     }
 
     /** Whether nothing of {@code op} is left to be read. */
-    static boolean isAll(MemberOp op, List<Hole> holes) {
-        return holes.size() == 1 && holes.get(0).lengthBytes == op.lengthBytes();
+    static boolean isAll(MemberOp op, List<ThreadedPort.Hole> holes) {
+        return holes.size() == 1 && holes.get(0).lengthBytes() == op.lengthBytes();
     }
 
     /**

@@ -21,6 +21,7 @@ import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.NettyIoLoop;
 import org.kiobd.volume.store.MemberOp;
 import org.kiobd.volume.store.MemberPort;
+import org.kiobd.volume.store.ThreadedPort;
 
 /**
  * The engine for loops that turn an io_uring: READ and WRITE go into the very ring that drives the sockets, one operation each, and
@@ -127,7 +128,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
 
     /** Answers the holes in a READ; true if there is nothing else in it. */
     private boolean isAllHole(MemberOp op) {
-        List<OpenFile.Hole> holes = file.holes(op);
+        List<ThreadedPort.Hole> holes = file.holes(op);
         holes.forEach(hole -> op.place(hole.atBytes(), new ReadPiece.Hole(hole.lengthBytes())));
         return OpenFile.isAll(op, holes);
     }

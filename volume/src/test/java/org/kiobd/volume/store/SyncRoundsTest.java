@@ -1,4 +1,4 @@
-package org.kiobd.volume.store.file;
+package org.kiobd.volume.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,11 +10,13 @@ import org.junit.jupiter.api.Test;
 
 /** Turned by hand: a round runs when the test says so, and requests arrive from inside a sync that is running. */
 class SyncRoundsTest {
+    private static final int ENOSPC = 28;
+
     private final Queue<Runnable> tasks = new ArrayDeque<>();
     private final Queue<Runnable> duringSync = new ArrayDeque<>();
     private final List<String> told = new ArrayList<>();
     private int syncs;
-    private int nextErrno;
+    private int nextFailure;
     private final SyncRounds rounds = new SyncRounds(tasks::add, this::sync);
 
     private int sync() {
@@ -23,9 +25,9 @@ class SyncRoundsTest {
         if (meanwhile != null) {
             meanwhile.run();
         }
-        int errno = nextErrno;
-        nextErrno = 0;
-        return errno;
+        int failure = nextFailure;
+        nextFailure = 0;
+        return failure;
     }
 
     private void turn() {
@@ -58,14 +60,14 @@ class SyncRoundsTest {
 
     @Test
     void aFailureIsFinalAndNeverSyncedAway() {
-        nextErrno = Errno.ENOSPC;
+        nextFailure = ENOSPC;
         request("first");
         duringSync.add(() -> request("waiting"));
         turn();
         request("later");
         turn();
         assertThat(told).containsExactly("first=28 after 1", "waiting=28 after 1", "later=28 after 1");
-        assertThat(rounds.now()).isEqualTo(Errno.ENOSPC);
+        assertThat(rounds.now()).isEqualTo(ENOSPC);
         assertThat(syncs).isEqualTo(1);
     }
 

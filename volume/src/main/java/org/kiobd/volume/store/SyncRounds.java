@@ -1,4 +1,4 @@
-package org.kiobd.volume.store.file;
+package org.kiobd.volume.store;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,39 +8,40 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Joins syncs of one file, whoever asks and from whatever loop: one runs, all that are asked for meanwhile wait and share the next. A
+ * Joins syncs of one member, whoever asks and from whatever loop: one runs, all that are asked for meanwhile wait and share the next. A
  * request never rides on a sync that had begun before it, so what was written before the request is covered.
  *
  * <p>A failure is final. The kernel tells it once and may have dropped the pages, so the next sync would succeed without them: from
- * then on every request fails as the first did, those that were already waiting included. Any thread.
+ * then on every request fails as the first did, those that were already waiting included. A failure is a number that is the store's
+ * own: errno for files. Any thread.
  */
-final class SyncRounds {
+public final class SyncRounds {
     private static final Logger LOG = LoggerFactory.getLogger(SyncRounds.class);
 
-    /** Told how its sync ended, on a file thread. */
+    /** Told how its sync ended, on the thread that made it. */
     @FunctionalInterface
-    interface Waiter {
-        /** @param errno 0 if everything is durable */
-        void synced(int errno);
+    public interface Waiter {
+        /** @param failure 0 if everything is durable */
+        void synced(int failure);
     }
 
     private final Executor threads;
     private final IntSupplier sync;
-    private volatile int failedErrno;
+    private volatile int failed;
     private List<Waiter> waiting = new ArrayList<>();
     private boolean running;
 
     /**
      * @param threads where rounds run
-     * @param sync does it, returns 0 or errno
+     * @param sync does it, returns 0 or what went wrong
      */
-    SyncRounds(Executor threads, IntSupplier sync) {
+    public SyncRounds(Executor threads, IntSupplier sync) {
         this.threads = threads;
         this.sync = sync;
     }
 
     /** Asks for a sync that covers everything written so far. */
-    void request(Waiter waiter) {
+    public void request(Waiter waiter) {
         synchronized (this) {
             waiting.add(waiter);
             if (running) {
@@ -62,30 +63,30 @@ final class SyncRounds {
                 round = waiting;
                 waiting = new ArrayList<>();
             }
-            int errno = now();
+            int failure = now();
             for (Waiter waiter : round) {
-                tell(waiter, errno);
+                tell(waiter, failure);
             }
         }
     }
 
     /** One that throws must not keep the others waiting. */
-    private static void tell(Waiter waiter, int errno) {
+    private static void tell(Waiter waiter, int failure) {
         try {
-            waiter.synced(errno);
+            waiter.synced(failure);
         } catch (RuntimeException e) {
-            LOG.error("who waited for a sync threw when it ended: errno={}", errno, e);
+            LOG.error("who waited for a sync threw when it ended: failure={}", failure, e);
         }
     }
 
-    /** Syncs on the caller's own thread, for those who may block; returns 0 or errno. */
-    int now() {
-        if (failedErrno == 0) {
-            int errno = sync.getAsInt();
-            if (errno != 0) {
-                failedErrno = errno;
+    /** Syncs on the caller's own thread, for those who may block; returns 0 or what went wrong. */
+    public int now() {
+        if (failed == 0) {
+            int failure = sync.getAsInt();
+            if (failure != 0) {
+                failed = failure;
             }
         }
-        return failedErrno;
+        return failed;
     }
 }

@@ -1,0 +1,270 @@
+package org.kiobd.volume.store.rocksdb;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
+import org.kiobd.volume.ExtentList;
+import org.kiobd.volume.store.MemberOp;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.WriteBatch;
+
+/**
+ * The data area as blocks under their numbers: 8 bytes, the highest first, so that neighbours are neighbours. A block of zeros is not
+ * stored. One operation is one batch, so it is there as a whole or not at all after a crash. Any thread; its calls block.
+ */
+final class RocksBlocks {
+    /** From this many blocks on one walk costs less than a look-up each. */
+    private static final int WALK_BLOCKS = 4;
+
+    /** Up to here each block is deleted on its own; a range deletion costs every read after it a little. */
+    private static final int POINT_DELETES = 256;
+
+    private static final int BATCH_OVERHEAD_BYTES = 64;
+
+    private final RocksDatabase database;
+    private final int blockBytes;
+    private final BlockGuards guards = new BlockGuards();
+    private final LongAdder calls = new LongAdder();
+    private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
+
+    /** Memory of a thread that makes calls. */
+    private final class Scratch {
+        private final ByteBuffer key = ByteBuffer.allocateDirect(Long.BYTES);
+        private final ByteBuffer block = ByteBuffer.allocateDirect(blockBytes);
+
+        ByteBuffer key(long number) {
+            return key.clear().putLong(number).flip();
+        }
+    }
+
+    RocksBlocks(RocksDatabase database, int blockBytes) {
+        this.database = database;
+        this.blockBytes = blockBytes;
+    }
+
+    LongAdder calls() {
+        return calls;
+    }
+
+    private long blockOf(long offsetBytes) {
+        return offsetBytes / blockBytes;
+    }
+
+    /** Whether {@code [offsetBytes, ...)} does not begin with its block. */
+    private boolean isInside(long offsetBytes) {
+        return offsetBytes % blockBytes != 0;
+    }
+
+    void write(MemberOp op) throws RocksDBException {
+        long start = op.offsetBytes();
+        long end = start + op.lengthBytes();
+        long first = blockOf(start);
+        long last = blockOf(end - 1);
+        boolean lastPart = isInside(end);
+        boolean firstPart = isInside(start) || (first == last && lastPart);
+        OpMemory memory = new OpMemory(op);
+        try (BlockGuards.Held held = guards.take(first, last, firstPart, lastPart);
+                WriteBatch batch =
+                        new WriteBatch((int) (op.lengthBytes() + (last - first + 1) * BATCH_OVERHEAD_BYTES))) {
+            for (long block = first; block <= last; block++) {
+                int from = (int) Math.max(0, start - block * blockBytes);
+                int to = (int) Math.min(blockBytes, end - block * blockBytes);
+                put(batch, block, from == 0 && to == blockBytes ? whole(memory) : patched(block, from, to, memory));
+            }
+            calls.increment();
+            database.db().write(database.write(), batch);
+        }
+    }
+
+    private ByteBuffer whole(OpMemory memory) {
+        if (memory.isWhole(blockBytes)) {
+            ByteBuffer inPlace = memory.whole(blockBytes);
+            memory.skip(blockBytes);
+            return inPlace;
+        }
+        ByteBuffer block = scratch.get().block.clear();
+        memory.copyTo(block, blockBytes);
+        return block.flip();
+    }
+
+    /** The block as it is stored, with {@code [from, to)} of it replaced. */
+    private ByteBuffer patched(long number, int from, int to, OpMemory memory) throws RocksDBException {
+        ByteBuffer block = stored(number);
+        memory.copyTo(block.position(from), to - from);
+        return block.position(0);
+    }
+
+    /** A block of its own, zeros if there is none; in this thread's scratch memory. */
+    private ByteBuffer stored(long number) throws RocksDBException {
+        Scratch mine = scratch.get();
+        ByteBuffer block = mine.block.clear();
+        if (get(mine.key(number), block) == RocksDB.NOT_FOUND) {
+            zero(block.clear());
+        }
+        return block.clear();
+    }
+
+    private int get(ByteBuffer key, ByteBuffer into) throws RocksDBException {
+        calls.increment();
+        return database.db().get(database.blocks(), database.read(), key, into);
+    }
+
+    private static void zero(ByteBuffer bytes) {
+        while (bytes.remaining() >= Long.BYTES) {
+            bytes.putLong(0);
+        }
+    }
+
+    private void put(WriteBatch batch, long number, ByteBuffer block) throws RocksDBException {
+        ByteBuffer key = scratch.get().key(number);
+        if (isZero(block)) {
+            batch.delete(database.blocks(), key);
+        } else {
+            batch.put(database.blocks(), key, block);
+        }
+    }
+
+    /** Data seldom begins with zeros, so this seldom looks far. */
+    private static boolean isZero(ByteBuffer block) {
+        ByteBuffer words = block.duplicate().order(ByteOrder.nativeOrder());
+        while (words.remaining() >= Long.BYTES) {
+            if (words.getLong() != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Does TRIM and WRITE_ZEROES: whole blocks are deleted, parts of blocks at the ends are zeroed. */
+    void clear(MemberOp op) throws RocksDBException {
+        long start = op.offsetBytes();
+        long end = start + op.lengthBytes();
+        long first = blockOf(start);
+        long last = blockOf(end - 1);
+        boolean lastPart = isInside(end);
+        boolean firstPart = isInside(start) || (first == last && lastPart);
+        long firstWhole = firstPart ? first + 1 : first;
+        long endWhole = lastPart ? last : last + 1;
+        try (BlockGuards.Held held = guards.take(first, last, firstPart, lastPart);
+                WriteBatch batch = new WriteBatch()) {
+            if (firstPart) {
+                clearPart(batch, first, start, end);
+            }
+            if (lastPart && last != first) {
+                clearPart(batch, last, start, end);
+            }
+            delete(batch, firstWhole, endWhole);
+            calls.increment();
+            database.db().write(database.write(), batch);
+        }
+    }
+
+    private void clearPart(WriteBatch batch, long number, long start, long end) throws RocksDBException {
+        int from = (int) Math.max(0, start - number * blockBytes);
+        int to = (int) Math.min(blockBytes, end - number * blockBytes);
+        ByteBuffer block = stored(number);
+        for (int at = from; at < to; at++) {
+            block.put(at, (byte) 0);
+        }
+        put(batch, number, block);
+    }
+
+    private void delete(WriteBatch batch, long firstBlock, long endBlock) throws RocksDBException {
+        if (endBlock - firstBlock > POINT_DELETES) {
+            batch.deleteRange(database.blocks(), keyBytes(firstBlock), keyBytes(endBlock));
+        } else {
+            for (long block = firstBlock; block < endBlock; block++) {
+                batch.delete(database.blocks(), scratch.get().key(block));
+            }
+        }
+    }
+
+    private static byte[] keyBytes(long number) {
+        return ByteBuffer.allocate(Long.BYTES).putLong(number).array();
+    }
+
+    /**
+     * Does READ, as far as what is stored can be read; {@code reading} then says how far that was.
+     *
+     * @throws RocksDBException what kept it from going on
+     */
+    void read(BlockReading reading) throws RocksDBException {
+        long first = blockOf(reading.startBytes());
+        long last = blockOf(reading.endBytes() - 1);
+        if (last - first + 1 < WALK_BLOCKS) {
+            for (long block = first; block <= last; block++) {
+                lookUp(reading, block);
+            }
+        } else {
+            walk(reading, first, last);
+        }
+        reading.missingUpTo(reading.endBytes());
+    }
+
+    private void lookUp(BlockReading reading, long block) throws RocksDBException {
+        Scratch mine = scratch.get();
+        ByteBuffer into = reading.into(block, mine.block);
+        if (get(mine.key(block), into) == RocksDB.NOT_FOUND) {
+            reading.missingUpTo((block + 1) * blockBytes);
+        } else {
+            reading.found(block, into);
+        }
+    }
+
+    private void walk(BlockReading reading, long first, long last) throws RocksDBException {
+        Scratch mine = scratch.get();
+        calls.increment();
+        try (RocksIterator stored = database.db().newIterator(database.blocks(), database.read())) {
+            stored.seek(mine.key(first));
+            while (stored.isValid()) {
+                long block = number(stored, mine);
+                if (block > last) {
+                    return;
+                }
+                reading.missingUpTo(block * blockBytes);
+                ByteBuffer into = reading.into(block, mine.block);
+                stored.value(into);
+                reading.found(block, into);
+                stored.next();
+            }
+            stored.status();
+        }
+    }
+
+    private static long number(RocksIterator stored, Scratch mine) {
+        stored.key(mine.key.clear());
+        return mine.key.getLong(0);
+    }
+
+    /** Which blocks are stored; the rules are those of {@link org.kiobd.volume.BlockDevice#extents}. */
+    List<Extent> extents(ByteRange range, int maxExtents) throws RocksDBException {
+        ExtentList extents = new ExtentList(maxExtents);
+        Scratch mine = scratch.get();
+        long at = range.offsetBytes();
+        boolean goesOn = true;
+        calls.increment();
+        try (RocksIterator stored = database.db().newIterator(database.blocks(), database.read())) {
+            stored.seek(mine.key(blockOf(at)));
+            while (goesOn && at < range.endBytes()) {
+                long data = stored.isValid() ? number(stored, mine) * blockBytes : range.endBytes();
+                if (data > at) {
+                    long holeEnd = Math.min(data, range.endBytes());
+                    goesOn = extents.add(holeEnd - at, Extent.Kind.HOLE);
+                    at = holeEnd;
+                } else {
+                    long dataEnd = Math.min(data + blockBytes, range.endBytes());
+                    goesOn = extents.add(dataEnd - at, Extent.Kind.DATA);
+                    at = dataEnd;
+                    stored.next();
+                }
+            }
+            stored.status();
+        }
+        return extents.finish();
+    }
+}

@@ -1,0 +1,300 @@
+package org.kiobd.volume.store.rocksdb;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.Cache;
+import org.rocksdb.Checkpoint;
+import org.rocksdb.ChecksumType;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.DBOptions;
+import org.rocksdb.FlushOptions;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.WALRecoveryMode;
+import org.rocksdb.WriteOptions;
+
+/**
+ * One member's database, open: its handles, each closed once, and the few values that are about the member rather than its blocks. Any
+ * thread; nobody uses it any more when it is closed.
+ */
+final class RocksDatabase implements AutoCloseable {
+    private static final byte[] META = "kiobd".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] SIZE = "size".getBytes(StandardCharsets.UTF_8);
+
+    private static final long WRITE_BUFFER_BYTES = 64L << 20;
+    private static final int WRITE_BUFFERS = 4;
+    private static final long MAX_WAL_BYTES = 512L << 20;
+    private static final int RECYCLED_LOGS = 4;
+    private static final int BACKGROUND_JOBS = 4;
+    private static final int TABLE_BLOCK_BYTES = 16 << 10;
+    private static final int TABLE_FORMAT = 6;
+    private static final int BLOOM_BITS = 10;
+    private static final int MAX_RANGE_DELETIONS = 500;
+    private static final long BLOB_FILE_BYTES = 128L << 20;
+    private static final long LEAST_BLOB_BYTES = 1 << 10;
+    private static final double BLOB_GARBAGE = 0.5;
+    private static final long SYNC_BYTES = 1 << 20;
+
+    private final Deque<AutoCloseable> closing = new ArrayDeque<>();
+    private final RocksDB db;
+    private final ColumnFamilyHandle blocks;
+    private final ColumnFamilyHandle meta;
+    private final WriteOptions write;
+    private final WriteOptions writeSynced;
+    private final ReadOptions read;
+
+    private RocksDatabase(Path folder, RocksOptions options, boolean create, boolean readOnly)
+            throws BlockIoException, RocksDBException {
+        boolean opened = false;
+        try {
+            RocksMemory memory = closed(RocksMemory.share());
+            DBOptions dbOptions = dbOptions(memory, create);
+            ColumnFamilyOptions blockOptions = blockOptions(options, memory.cache());
+            ColumnFamilyOptions metaOptions = closed(new ColumnFamilyOptions());
+            List<ColumnFamilyDescriptor> families = List.of(
+                    new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, blockOptions),
+                    new ColumnFamilyDescriptor(META, metaOptions));
+            List<ColumnFamilyHandle> handles = new ArrayList<>();
+            write = closed(new WriteOptions());
+            writeSynced = closed(new WriteOptions().setSync(true));
+            read = closed(new ReadOptions().setVerifyChecksums(true));
+            db = closed(
+                    readOnly
+                            ? RocksDB.openReadOnly(dbOptions, folder.toString(), families, handles)
+                            : RocksDB.open(dbOptions, folder.toString(), families, handles));
+            blocks = closed(handles.get(0));
+            meta = closed(handles.get(1));
+            opened = true;
+        } finally {
+            if (!opened) {
+                closeAll();
+            }
+        }
+    }
+
+    /** Makes one in {@code folder}, which holds none. */
+    static RocksDatabase create(Path folder, RocksOptions options, long sizeBytes) throws BlockIoException {
+        try {
+            RocksDatabase made = new RocksDatabase(folder, options, true, false);
+            try {
+                made.putMeta(
+                        SIZE, ByteBuffer.allocate(Long.BYTES).putLong(sizeBytes).array());
+                return made;
+            } catch (RocksDBException e) {
+                made.close();
+                throw e;
+            }
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure(folder + ": cannot make a database", e);
+        }
+    }
+
+    /** Opens the one in {@code folder}; replays its log. */
+    static RocksDatabase open(Path folder, RocksOptions options, boolean readOnly) throws BlockIoException {
+        try {
+            return new RocksDatabase(folder, options, false, readOnly);
+        } catch (RocksDBException e) {
+            if (RocksErrors.isDamage(e)) {
+                throw new BlockIoException(
+                        IoError.IO,
+                        folder + " is damaged and was not opened; nothing in it was changed: " + e.getMessage(),
+                        e);
+            }
+            throw RocksErrors.failure(folder + ": cannot open the database", e);
+        }
+    }
+
+    private <T extends AutoCloseable> T closed(T resource) {
+        closing.push(resource);
+        return resource;
+    }
+
+    private DBOptions dbOptions(RocksMemory memory, boolean create) {
+        return closed(new DBOptions()
+                .setCreateIfMissing(create)
+                .setErrorIfExists(create)
+                .setCreateMissingColumnFamilies(create)
+                .setParanoidChecks(true)
+                .setWriteBufferManager(memory.writeBuffers())
+                .setRateLimiter(memory.rateLimiter())
+                .setSstFileManager(memory.files())
+                // A recycled log is overwritten in place, so that a sync need not record a new length as well.
+                .setRecycleLogFileNum(RECYCLED_LOGS)
+                .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
+                // What is acknowledged has left the process.
+                .setManualWalFlush(Boolean.getBoolean("kiobd.rocksdb.unsafe-manual-wal-flush"))
+                .setMaxTotalWalSize(MAX_WAL_BYTES)
+                .setBytesPerSync(SYNC_BYTES)
+                .setWalBytesPerSync(0)
+                .setMaxBackgroundJobs(BACKGROUND_JOBS)
+                .setMaxOpenFiles(-1)
+                .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+                .setKeepLogFileNum(2)
+                .setStatsDumpPeriodSec(0)
+                .setStatsPersistPeriodSec(0));
+    }
+
+    private ColumnFamilyOptions blockOptions(RocksOptions options, Cache cache) {
+        BlockBasedTableConfig table = new BlockBasedTableConfig()
+                .setBlockCache(cache)
+                .setBlockSize(TABLE_BLOCK_BYTES)
+                .setFilterPolicy(closed(new BloomFilter(BLOOM_BITS)))
+                .setCacheIndexAndFilterBlocks(true)
+                .setPinL0FilterAndIndexBlocksInCache(true)
+                .setChecksumType(ChecksumType.kXXH3)
+                .setFormatVersion(TABLE_FORMAT);
+        ColumnFamilyOptions family = closed(new ColumnFamilyOptions())
+                .setTableFormatConfig(table)
+                .setWriteBufferSize(WRITE_BUFFER_BYTES)
+                .setMaxWriteBufferNumber(WRITE_BUFFERS)
+                .setLevelCompactionDynamicLevelBytes(true)
+                .setMemtableMaxRangeDeletions(MAX_RANGE_DELETIONS)
+                .setCompressionType(options.compression().type());
+        if (options.profile() == RocksOptions.Profile.FAST) {
+            family.setEnableBlobFiles(true)
+                    .setMinBlobSize(LEAST_BLOB_BYTES)
+                    .setBlobFileSize(BLOB_FILE_BYTES)
+                    .setBlobCompressionType(options.compression().type())
+                    .setEnableBlobGarbageCollection(true)
+                    .setBlobGarbageCollectionAgeCutoff(BLOB_GARBAGE)
+                    .setBlobGarbageCollectionForceThreshold(BLOB_GARBAGE);
+        }
+        return family;
+    }
+
+    RocksDB db() {
+        return db;
+    }
+
+    /** The family with the blocks. */
+    ColumnFamilyHandle blocks() {
+        return blocks;
+    }
+
+    /** For writes that FLUSH makes durable. */
+    WriteOptions write() {
+        return write;
+    }
+
+    ReadOptions read() {
+        return read;
+    }
+
+    long sizeBytes() throws BlockIoException {
+        byte[] size = meta(SIZE);
+        if (size == null || size.length != Long.BYTES) {
+            throw new BlockIoException(
+                    IoError.IO, "the database does not say how large the member is; it was made half");
+        }
+        return ByteBuffer.wrap(size).getLong();
+    }
+
+    void sizeBytes(long newSizeBytes) throws BlockIoException {
+        try {
+            putMeta(SIZE, ByteBuffer.allocate(Long.BYTES).putLong(newSizeBytes).array());
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot record the new size", e);
+        }
+    }
+
+    byte @Nullable [] superblock(int copy) throws BlockIoException {
+        return meta(superblockKey(copy));
+    }
+
+    /** Durable when it returns. */
+    void superblock(int copy, byte[] bytes) throws BlockIoException {
+        try {
+            putMeta(superblockKey(copy), bytes);
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot write superblock copy=" + copy, e);
+        }
+    }
+
+    private static byte[] superblockKey(int copy) {
+        return ("superblock." + copy).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private byte @Nullable [] meta(byte[] key) throws BlockIoException {
+        try {
+            return db.get(meta, read, key);
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot read " + new String(key, StandardCharsets.UTF_8), e);
+        }
+    }
+
+    private void putMeta(byte[] key, byte[] value) throws RocksDBException {
+        db.put(meta, writeSynced, key, value);
+    }
+
+    /** Bytes its files and what waits to be written to them take. */
+    long allocatedBytes() throws BlockIoException {
+        try {
+            long bytes = 0;
+            for (String property : List.of(
+                    "rocksdb.live-sst-files-size", "rocksdb.live-blob-file-size", "rocksdb.cur-size-all-mem-tables")) {
+                bytes += db.getLongProperty(blocks, property);
+            }
+            return bytes;
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot tell the space it takes", e);
+        }
+    }
+
+    /** Writes what is in memory into files, so that a checkpoint has little left to do. */
+    void writeOut() throws BlockIoException {
+        try (FlushOptions wait = new FlushOptions().setWaitForFlush(true)) {
+            db.flush(wait, List.of(blocks, meta));
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot write out what is in memory", e);
+        }
+    }
+
+    /** Rewrites its files without what was deleted or overwritten. Takes as long as reading them. */
+    void compact() throws BlockIoException {
+        writeOut();
+        try {
+            db.compactRange(blocks);
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot compact", e);
+        }
+    }
+
+    /** A copy as of now, by hard links, in {@code folder}, which does not exist. */
+    void checkpoint(Path folder) throws BlockIoException {
+        try (Checkpoint checkpoint = Checkpoint.create(db)) {
+            checkpoint.createCheckpoint(folder.toString());
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure(folder + ": no checkpoint there", e);
+        }
+    }
+
+    private void closeAll() {
+        for (AutoCloseable resource : closing) {
+            try {
+                resource.close();
+            } catch (Exception e) {
+                throw new IllegalStateException("a native handle does not close: " + resource, e);
+            }
+        }
+        closing.clear();
+    }
+
+    @Override
+    public void close() {
+        closeAll();
+    }
+}

@@ -1,0 +1,33 @@
+package org.kiobd.volume.store.rocksdb;
+
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.Status;
+
+/** RocksDB's errors in our terms. Stateless. */
+final class RocksErrors {
+    private RocksErrors() {}
+
+    static IoError toIoError(RocksDBException failure) {
+        Status status = failure.getStatus();
+        if (status == null) {
+            return IoError.IO;
+        }
+        if (status.getSubCode() == Status.SubCode.NoSpace) {
+            return IoError.NO_SPACE;
+        }
+        return status.getSubCode() == Status.SubCode.MemoryLimit ? IoError.NO_MEMORY : IoError.IO;
+    }
+
+    /** Whether what is stored is damaged, rather than out of reach. */
+    static boolean isDamage(RocksDBException failure) {
+        Status status = failure.getStatus();
+        return status != null && status.getCode() == Status.Code.Corruption;
+    }
+
+    /** For a person. */
+    static BlockIoException failure(String what, RocksDBException failure) {
+        return new BlockIoException(toIoError(failure), what + ": " + failure.getMessage(), failure);
+    }
+}

@@ -1,0 +1,197 @@
+package org.kiobd.volume.store.rocksdb;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.store.MemberStore;
+import org.kiobd.volume.store.MemberStoreProvider;
+import org.kiobd.volume.store.MemberUri;
+import org.kiobd.volume.store.file.MemberLock;
+
+/**
+ * Makes and opens {@code rocksdb:} members: a folder with a database, and beside the database's own lock one that keeps readers out while
+ * somebody writes. Any thread.
+ */
+public final class RocksMemberStoreProvider implements MemberStoreProvider {
+    private static final String DATABASE = "db";
+    private static final String LOCK = "member.lock";
+    private static final String OPTIONS = "member.options";
+
+    @Override
+    public String scheme() {
+        return "rocksdb";
+    }
+
+    @Override
+    public void memoryBytes(long bytes) {
+        RocksMemory.size(bytes);
+    }
+
+    @Override
+    public MemberStore create(MemberUri uri, long sizeBytes) throws BlockIoException {
+        RocksOptions options = RocksOptions.parse(uri);
+        Path folder = folder(uri);
+        try {
+            Files.createDirectory(folder);
+        } catch (IOException e) {
+            throw new BlockIoException(
+                    IoError.INVALID,
+                    folder
+                            + (Files.exists(folder)
+                                    ? " exists already; it was not touched; choose another place"
+                                    : " cannot be made: " + e),
+                    e);
+        }
+        try {
+            MemberLock lock = MemberLock.take(folder.resolve(LOCK), false);
+            RocksMember.Place place = new RocksMember.Place(folder, options);
+            return member(place, lock, false, () -> {
+                store(folder, options);
+                return RocksDatabase.create(folder.resolve(DATABASE), options, sizeBytes);
+            });
+        } catch (BlockIoException e) {
+            remove(folder);
+            throw e;
+        }
+    }
+
+    /** How a member was made must be known before its database is opened. */
+    private static void store(Path folder, RocksOptions options) throws BlockIoException {
+        try {
+            Files.writeString(folder.resolve(OPTIONS), options + System.lineSeparator(), StandardOpenOption.CREATE_NEW);
+            for (Path durable : List.of(
+                    folder.resolve(OPTIONS), folder, folder.resolve("..").normalize())) {
+                try (FileChannel channel = FileChannel.open(durable, StandardOpenOption.READ)) {
+                    channel.force(true);
+                }
+            }
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, folder + ": cannot be written: " + e, e);
+        }
+    }
+
+    private static RocksOptions stored(Path folder) throws BlockIoException {
+        try {
+            return RocksOptions.parse(Files.readString(folder.resolve(OPTIONS)).strip());
+        } catch (IOException e) {
+            throw new BlockIoException(
+                    IoError.IO, folder.resolve(OPTIONS) + " cannot be read, and says how the member was made: " + e, e);
+        }
+    }
+
+    @Override
+    public MemberStore open(MemberUri uri, boolean readOnly) throws BlockIoException {
+        Path folder = folder(uri);
+        if (!exists(uri)) {
+            throw new BlockIoException(
+                    IoError.INVALID,
+                    folder + (Files.exists(folder) ? " holds no RocksDB member" : " does not exist")
+                            + "; nothing was changed; check the path");
+        }
+        MemberLock lock = MemberLock.take(folder.resolve(LOCK), readOnly);
+        RocksOptions options;
+        try {
+            options = stored(folder);
+        } catch (BlockIoException e) {
+            lock.close();
+            throw e;
+        }
+        RocksMember.Place place = new RocksMember.Place(folder, options);
+        return member(place, lock, readOnly, () -> RocksDatabase.open(folder.resolve(DATABASE), options, readOnly));
+    }
+
+    @FunctionalInterface
+    private interface Opening {
+        RocksDatabase open() throws BlockIoException;
+    }
+
+    /** Takes the lock, whatever comes of it. */
+    private static MemberStore member(RocksMember.Place place, MemberLock lock, boolean readOnly, Opening opening)
+            throws BlockIoException {
+        RocksDatabase database = null;
+        try {
+            database = opening.open();
+            return new RocksMember(place, lock, database, readOnly);
+        } catch (BlockIoException e) {
+            if (database != null) {
+                database.close();
+            }
+            lock.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public MemberStore openRaw(MemberUri uri, boolean readOnly) throws BlockIoException {
+        throw new BlockIoException(
+                IoError.NOT_SUPPORTED, "member=" + uri + " is a database, not a plain image; create a volume over it");
+    }
+
+    private static Path folder(MemberUri uri) throws BlockIoException {
+        String location = uri.location().split("\\?", 2)[0];
+        if (location.isEmpty()) {
+            throw new BlockIoException(IoError.INVALID, "member=" + uri + " names no folder; say rocksdb:PATH");
+        }
+        try {
+            return Path.of(location).toAbsolutePath().normalize();
+        } catch (InvalidPathException e) {
+            throw new BlockIoException(IoError.INVALID, "member=" + uri + " is no path: " + e.getReason(), e);
+        }
+    }
+
+    @Override
+    public boolean exists(MemberUri uri) {
+        try {
+            return Files.exists(folder(uri).resolve(DATABASE).resolve("CURRENT"));
+        } catch (BlockIoException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public long allocatedBytes(MemberUri uri) {
+        try (Stream<Path> files = Files.walk(folder(uri))) {
+            long bytes = 0;
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                bytes += Files.size(file);
+            }
+            return bytes;
+        } catch (IOException e) {
+            return -1;
+        }
+    }
+
+    @Override
+    public void delete(MemberUri uri) throws BlockIoException {
+        Path folder = folder(uri);
+        if (!Files.exists(folder)) {
+            return;
+        }
+        if (!Files.exists(folder.resolve(LOCK))) {
+            throw new BlockIoException(IoError.INVALID, folder + " holds no RocksDB member; it was not deleted");
+        }
+        // The lock tells whether somebody uses it, and is held until it is gone.
+        try (MemberLock lock = MemberLock.take(folder.resolve(LOCK), false)) {
+            remove(folder);
+        }
+    }
+
+    private static void remove(Path folder) throws BlockIoException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
+            for (Path file : deepestFirst) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, folder + ": cannot delete it: " + e, e);
+        }
+    }
+}

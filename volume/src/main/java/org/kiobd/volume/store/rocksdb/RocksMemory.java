@@ -1,0 +1,99 @@
+package org.kiobd.volume.store.rocksdb;
+
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.rocksdb.Cache;
+import org.rocksdb.Env;
+import org.rocksdb.LRUCache;
+import org.rocksdb.RateLimiter;
+import org.rocksdb.RateLimiterMode;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.SstFileManager;
+import org.rocksdb.WriteBufferManager;
+
+/**
+ * What all RocksDB members of the process share: one cache for blocks, out of which the write buffers of all of them are paid, and one
+ * limit on what compaction may write. Made for the first member, gone with the last. Any thread.
+ */
+final class RocksMemory implements AutoCloseable {
+    static final long DEFAULT_BYTES = 256L << 20;
+
+    /** Compaction and flushes leave the disk to clients beyond this; adapts below it. */
+    private static final long MAX_BACKGROUND_BYTES_PER_S = 1L << 30;
+
+    private static final long REFILL_PERIOD_MICROS = 100_000;
+    private static final int FAIRNESS = 10;
+
+    private static long bytes = DEFAULT_BYTES;
+    private static int users;
+    private static @Nullable RocksMemory shared;
+
+    private final Cache cache;
+    private final WriteBufferManager writeBuffers;
+    private final RateLimiter rateLimiter;
+    private final SstFileManager files;
+
+    private RocksMemory(long cacheBytes) throws RocksDBException {
+        cache = new LRUCache(cacheBytes);
+        writeBuffers = new WriteBufferManager(cacheBytes / 2, cache);
+        rateLimiter = new RateLimiter(
+                MAX_BACKGROUND_BYTES_PER_S, REFILL_PERIOD_MICROS, FAIRNESS, RateLimiterMode.WRITES_ONLY, true);
+        // Without it a database that ran out of space would not look whether there is some again.
+        files = new SstFileManager(Env.getDefault());
+    }
+
+    /** How much the next first member makes room for. */
+    static synchronized void size(long newBytes) {
+        bytes = newBytes;
+    }
+
+    /** A share; given back by {@link #close}. */
+    static synchronized RocksMemory share() throws BlockIoException {
+        RocksMemory memory = shared;
+        if (memory == null) {
+            try {
+                RocksDB.loadLibrary();
+                memory = new RocksMemory(bytes);
+            } catch (RocksDBException | LinkageError e) {
+                throw new BlockIoException(
+                        IoError.NOT_SUPPORTED, "rocksdb: members cannot be used here: " + e.getMessage(), e);
+            }
+            shared = memory;
+        }
+        users++;
+        return memory;
+    }
+
+    Cache cache() {
+        return cache;
+    }
+
+    WriteBufferManager writeBuffers() {
+        return writeBuffers;
+    }
+
+    RateLimiter rateLimiter() {
+        return rateLimiter;
+    }
+
+    SstFileManager files() {
+        return files;
+    }
+
+    @Override
+    public void close() {
+        synchronized (RocksMemory.class) {
+            users--;
+            if (users > 0) {
+                return;
+            }
+            shared = null;
+        }
+        files.close();
+        rateLimiter.close();
+        writeBuffers.close();
+        cache.close();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package org.kiobd.volume.store.rocksdb;
+
+import org.jspecify.annotations.NullMarked;
