@@ -1,6 +1,5 @@
 package org.kiobd.cli;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -27,8 +26,7 @@ final class AssembleCommand implements Callable<Integer> {
     public Integer call() throws BlockIoException {
         List<MemberUri> members = new ArrayList<>();
         for (String uri : uris) {
-            MemberUri parsed = MemberUri.parse(uri);
-            members.add("file".equals(parsed.scheme()) ? MemberUri.file(Path.of(parsed.location())) : parsed);
+            members.add(MemberUri.parse(uri).absolute());
         }
         VolumeManifest manifest = common.assembler().assemble(members);
         common.catalog().adopt(manifest);

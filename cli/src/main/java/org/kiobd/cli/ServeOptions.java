@@ -43,7 +43,10 @@ final class ServeOptions {
             names = "--memory",
             paramLabel = "SIZE",
             converter = Sizes.class,
-            description = "memory for requests, at least 160M (default: half of the JVM's, 160M to 512M)")
+            description = {
+                "memory for requests, at least 160M (default: half of the JVM's, 160M to 512M);",
+                "rocksdb members together cache half as much on top"
+            })
     private @Nullable Long memoryBytes;
 
     @Option(names = "--merge", paramLabel = "on|off", description = "merge adjacent requests (default: on)")

@@ -65,7 +65,9 @@ final class Serving {
         options.log.apply(waysIn.isCaptive());
         this.engine = options.engine();
         this.mergeLimits = options.mergeLimits();
-        this.assembler = new ArrayAssembler(MemberStores.load(), mergeLimits);
+        MemberStores stores = MemberStores.load();
+        stores.memoryBytes(options.memoryBytes() / 2);
+        this.assembler = new ArrayAssembler(stores, mergeLimits);
     }
 
     /** What is to be opened; may fail half-way. */

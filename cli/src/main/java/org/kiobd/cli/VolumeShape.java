@@ -24,7 +24,7 @@ final class VolumeShape {
     @Option(
             names = "--member",
             paramLabel = "URI",
-            description = "a member's place, for one file:/srv/a.img; repeat it for each member")
+            description = "a member's place, file:/srv/a.img or rocksdb:/srv/a; repeat it for each member")
     List<String> memberUris = new ArrayList<>();
 
     @Option(
@@ -37,8 +37,11 @@ final class VolumeShape {
 
     @Option(
             names = "--store",
-            paramLabel = "file|memory",
-            description = "store of members made with --members (default: file)")
+            paramLabel = "file|rocksdb|memory",
+            description = {
+                "store of members made with --members (default: file);",
+                "rocksdb?profile=fast|compact&compression=none|lz4|zstd&block=4K..64K chooses among databases"
+            })
     @Nullable
     String store;
 
@@ -76,23 +79,28 @@ final class VolumeShape {
     private List<MemberUri> places(Path folder, String name) {
         List<MemberUri> places = new ArrayList<>();
         for (String uri : memberUris) {
-            MemberUri parsed = MemberUri.parse(uri);
-            places.add(
-                    "file".equals(parsed.scheme()) && !parsed.location().isEmpty()
-                            ? MemberUri.file(Path.of(parsed.location()))
-                            : parsed);
+            places.add(MemberUri.parse(uri).absolute());
         }
         int count = memberUris.isEmpty() ? members == null ? DEFAULT_MEMBERS : members : 0;
-        String scheme = store == null ? "file" : store;
         for (int i = 0; i < count; i++) {
-            places.add(
-                    "memory".equals(scheme)
-                            ? new MemberUri(scheme, name + "-" + i)
-                            : new MemberUri(
-                                    scheme,
-                                    folder.resolve("member-" + i + ".img").toString()));
+            places.add(place(folder, name, i));
         }
         return places;
+    }
+
+    private String scheme() {
+        return store == null ? "file" : store.split("\\?", 2)[0];
+    }
+
+    /** Where member {@code index} goes if nobody says. */
+    private MemberUri place(Path folder, String name, int index) {
+        String options = store == null ? "" : store.substring(scheme().length());
+        String location = switch (scheme()) {
+            case "memory" -> name + "-" + index;
+            case "rocksdb" -> folder.resolve("member-" + index + ".rocksdb").toString();
+            default -> folder.resolve("member-" + index + ".img").toString();
+        };
+        return new MemberUri(scheme(), location + options);
     }
 
     /** Says which option contradicts a volume that exists; null if none does. */
@@ -105,7 +113,7 @@ final class VolumeShape {
         if (asked >= 0 && asked != manifest.members().size()) {
             return asked + " members, it has members=" + manifest.members().size();
         }
-        if (store != null && !store.equals(manifest.members().get(0).scheme())) {
+        if (store != null && !scheme().equals(manifest.members().get(0).scheme())) {
             return "--store " + store + ", its members are "
                     + manifest.members().get(0).scheme() + ":";
         }

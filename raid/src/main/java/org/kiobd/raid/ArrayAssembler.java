@@ -64,7 +64,8 @@ public final class ArrayAssembler {
             for (MemberStore store : made) {
                 store.close();
             }
-            return manifest;
+            // What a URI said of how to make a member has been done.
+            return manifest.withMembers(made.stream().map(MemberStore::uri).toList());
         } catch (BlockIoException e) {
             for (MemberStore store : made) {
                 remove(store, e);

@@ -26,6 +26,23 @@ final class ContractArrays {
         return open(members, sizeBytes);
     }
 
+    static Raid0Device inRocksDb(Path folder, long sizeBytes) throws IOException {
+        List<MemberUri> members = new ArrayList<>();
+        for (int i = 0; i < MEMBERS; i++) {
+            members.add(MemberUri.parse("rocksdb:" + folder.resolve("member" + i)));
+        }
+        return open(members, sizeBytes);
+    }
+
+    /** A member of each kind. */
+    static Raid0Device mixed(Path folder, long sizeBytes) throws IOException {
+        List<MemberUri> members = List.of(
+                MemberUri.file(folder.resolve("member0.img")),
+                MemberUri.parse("rocksdb:" + folder.resolve("member1") + "?profile=compact&compression=lz4"),
+                MemberUri.parse("memory:contract-mixed-" + NUMBER.incrementAndGet()));
+        return open(members, sizeBytes);
+    }
+
     static Raid0Device inMemory(long sizeBytes) throws IOException {
         long number = NUMBER.incrementAndGet();
         List<MemberUri> members = new ArrayList<>();

@@ -27,6 +27,11 @@ public record VolumeManifest(
         return new VolumeManifest(name, uuid, newSizeBytes, chunkBytes, layoutId, members);
     }
 
+    /** The same volume with its members in these places, in order. */
+    public VolumeManifest withMembers(List<MemberUri> newMembers) {
+        return new VolumeManifest(name, uuid, sizeBytes, chunkBytes, layoutId, newMembers);
+    }
+
     /** The same volume under another name. */
     public VolumeManifest withName(String newName) {
         return new VolumeManifest(newName, uuid, sizeBytes, chunkBytes, layoutId, members);

@@ -28,6 +28,15 @@ public record MemberUri(String scheme, String location) {
         return new MemberUri("file", path.toAbsolutePath().normalize().toString());
     }
 
+    /** The same from whatever folder it is read: a path, which these schemes have, is made absolute. */
+    public MemberUri absolute() {
+        boolean isPath = (scheme.equals("file") || scheme.equals("rocksdb")) && !location.isEmpty();
+        return isPath
+                ? new MemberUri(
+                        scheme, Path.of(location).toAbsolutePath().normalize().toString())
+                : this;
+    }
+
     @Override
     public String toString() {
         return scheme + ":" + location;
