@@ -108,9 +108,8 @@ fstrim_frees_space() {
     rm /mnt/ext4/large
     sync
     fstrim -v /mnt/ext4
-    freed=$((full - $(host used first)))
-    fact freed-bytes "$freed of $full"
-    above "bytes freed in the backing files" $((44 << 20)) "$freed"
+    used_below "bytes left in the members, of $full" first $((full - (44 << 20)))
+    fact freed-bytes "$((full - $(host used first))) of $full"
     umount /mnt/ext4
 }
 
@@ -124,7 +123,7 @@ zeroes_and_discards() {
     cmp /run/pattern /run/back
     rm /run/pattern /run/back
     blkdiscard -f /dev/nbd0
-    below "bytes left in the backing files after a discard of all" $((16 << 20)) "$(host used first)"
+    used_below "bytes left in the members after a discard of all" first $((16 << 20))
     dd if=/dev/nbd0 bs=1M count=4 iflag=direct status=none | tr -d '\0' | wc -c > /run/rest
     equal "bytes that are not zero after a discard of all" 0 "$(cat /run/rest)"
 }

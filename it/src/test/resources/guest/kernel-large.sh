@@ -40,7 +40,7 @@ discards_all_in_seconds() {
     attached large 2
     timed blkdiscard -f /dev/nbd0
     fact discard-1TiB-ms "$timed_ms"
-    below "bytes left in the backing files" $((16 << 20)) "$(host used large)"
+    used_below "bytes left in the members" large $((16 << 20))
 }
 
 xfs_in_seconds() {

@@ -40,6 +40,16 @@ below() ( { set +x; } 2> /dev/null; [ "$3" -lt "$2" ] || because "$1: expected l
 # above WHAT LIMIT ACTUAL
 above() ( { set +x; } 2> /dev/null; [ "$3" -gt "$2" ] || because "$1: expected more than $2, found $3" )
 
+# used_below WHAT VOLUME LIMIT: what the volume's members take comes to less; a store may take some seconds to give space back.
+used_below() {
+    used_tries=60
+    while [ "$(host used "$2")" -ge "$3" ] && [ "$used_tries" -gt 0 ]; do
+        used_tries=$((used_tries - 1))
+        sleep 1
+    done
+    below "$1" "$3" "$(host used "$2")"
+}
+
 # refused COMMAND...: the command has to fail.
 refused() { if "$@"; then because "should have failed: $*"; fi; }
 

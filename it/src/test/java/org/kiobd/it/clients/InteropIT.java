@@ -36,7 +36,9 @@ final class InteropIT extends ServedInAllShapes {
                 new Setting(Shape.RAW, "io_uring"),
                 new Setting(Shape.STRIPED, "epoll"),
                 new Setting(Shape.RAW, "epoll"),
-                new Setting(Shape.STRIPED, "nio"));
+                new Setting(Shape.STRIPED, "nio"),
+                new Setting(Shape.ROCKSDB, "io_uring"),
+                new Setting(Shape.MIXED, "epoll"));
     }
 
     InteropIT(Setting setting) {

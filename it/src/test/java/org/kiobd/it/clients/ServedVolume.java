@@ -16,6 +16,10 @@ final class ServedVolume implements AutoCloseable {
     enum Shape {
         /** Four file members. */
         STRIPED,
+        /** Four databases. */
+        ROCKSDB,
+        /** Two files and two databases of different kinds. */
+        MIXED,
         /** One plain image. */
         RAW
     }
@@ -29,12 +33,13 @@ final class ServedVolume implements AutoCloseable {
     private final Path folder;
     private final List<String> serve = new ArrayList<>();
     private final List<Path> files = new ArrayList<>();
-    private final boolean fast;
+    private final String jvmOptions;
     private Server server;
 
-    private ServedVolume(Path folder, Shape shape, String engine, long sizeBytes, boolean fast) throws IOException {
+    private ServedVolume(Path folder, Shape shape, String engine, long sizeBytes, String jvmOptions)
+            throws IOException {
         this.folder = folder;
-        this.fast = fast;
+        this.jvmOptions = jvmOptions;
         serve.add("serve");
         if (shape == Shape.RAW) {
             Path image = folder.resolve("raw.img");
@@ -44,7 +49,7 @@ final class ServedVolume implements AutoCloseable {
             files.add(image);
             serve.addAll(List.of("--raw", image.toString()));
         } else {
-            createStriped(sizeBytes);
+            createStriped(shape, sizeBytes);
             serve.add(NAME);
         }
         serve.addAll(List.of("--engine", engine, "--listen", "127.0.0.1:0", "--unix", socket().toString()));
@@ -53,31 +58,40 @@ final class ServedVolume implements AutoCloseable {
 
     /** Makes the volume in {@code folder}, which is empty, and serves it. */
     static ServedVolume start(Path folder, Shape shape, String engine, long sizeBytes) throws IOException {
-        return new ServedVolume(folder, shape, engine, sizeBytes, false);
+        return new ServedVolume(folder, shape, engine, sizeBytes, Server.STRICT);
     }
 
     /** The same without leak detection, which costs time: a striped volume for heavy work. */
     static ServedVolume startFast(Path folder, String engine, long sizeBytes) throws IOException {
-        return new ServedVolume(folder, Shape.STRIPED, engine, sizeBytes, true);
+        return startFast(folder, Shape.STRIPED, engine, sizeBytes);
     }
 
-    private void createStriped(long sizeBytes) throws IOException {
+    /** The same in another shape. */
+    static ServedVolume startFast(Path folder, Shape shape, String engine, long sizeBytes) throws IOException {
+        return startWith("", folder, shape, engine, sizeBytes);
+    }
+
+    /** The same with these options for the JVM. */
+    static ServedVolume startWith(String jvmOptions, Path folder, Shape shape, String engine, long sizeBytes)
+            throws IOException {
+        return new ServedVolume(folder, shape, engine, sizeBytes, jvmOptions);
+    }
+
+    private void createStriped(Shape shape, long sizeBytes) throws IOException {
         List<String> create = new ArrayList<>(List.of("create", NAME, "--size", Long.toString(sizeBytes)));
         Path members = Files.createDirectories(folder.resolve("members"));
         for (int i = 0; i < 4; i++) {
-            Path member = members.resolve("m" + i + ".img");
+            boolean database = shape == Shape.ROCKSDB || (shape == Shape.MIXED && i % 2 == 1);
+            Path member = members.resolve("m" + i + (database ? "" : ".img"));
             files.add(member);
-            create.addAll(List.of("--member", "file:" + member));
+            String options = database && i == 3 ? "?profile=compact&compression=lz4" : "";
+            create.addAll(List.of("--member", (database ? "rocksdb:" : "file:") + member + options));
         }
         KiobdCli.ok(home(), create.toArray(String[]::new));
     }
 
     private Server start() {
-        Server.Setup setup = Server.in(home()).ready(2);
-        if (fast) {
-            setup.fast();
-        }
-        return setup.start(serve.toArray(String[]::new));
+        return Server.in(home()).ready(2).jvm(jvmOptions).start(serve.toArray(String[]::new));
     }
 
     /** Starts the server again, which has ended. */
@@ -103,7 +117,16 @@ final class ServedVolume implements AutoCloseable {
         return folder.resolve("nbd.sock");
     }
 
-    /** The member files, in order; the image, for a raw one. */
+    /** The members' URIs, in order; none for a raw image. */
+    List<String> memberUris() {
+        return serve.contains("--raw")
+                ? List.of()
+                : files.stream()
+                        .map(file -> (Files.isDirectory(file) ? "rocksdb:" : "file:") + file)
+                        .toList();
+    }
+
+    /** The member files or folders, in order; the image, for a raw one. */
     List<Path> files() {
         return List.copyOf(files);
     }

@@ -18,6 +18,9 @@ import org.kiobd.it.KiobdServer;
  * in the test's folder. Close it always. Any thread.
  */
 final class Server implements AutoCloseable {
+    /** The JVM's options where nothing else is said. */
+    static final String STRICT = "-Dio.netty.leakDetection.level=paranoid";
+
     private final KiobdServer server;
     private final Path log;
 
@@ -25,7 +28,7 @@ final class Server implements AutoCloseable {
     static final class Setup {
         private final Path home;
         private List<String> prefix = List.of();
-        private String jvmOptions = "-Dio.netty.leakDetection.level=paranoid";
+        private String jvmOptions = STRICT;
         private int readyLines = 1;
 
         private Setup(Path home) {
@@ -47,6 +50,12 @@ final class Server implements AutoCloseable {
         /** Without leak detection, which costs time and memory: for what is measured. */
         Setup fast() {
             jvmOptions = "";
+            return this;
+        }
+
+        /** With these options for the JVM. */
+        Setup jvm(String newOptions) {
+            jvmOptions = newOptions;
             return this;
         }
 

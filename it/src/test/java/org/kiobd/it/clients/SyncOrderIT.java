@@ -12,7 +12,8 @@ import java.util.List;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kiobd.it.clients.ServedVolume.Shape;
 
 /**
  * Before a FLUSH is answered, every member was synced, and before a write with FUA is, its own: strace and the client read the same
@@ -38,9 +39,9 @@ final class SyncOrderIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"io_uring", "epoll", "nio"})
-    void theSyncLiesBetweenRequestAndReply(String engine) throws Exception {
-        try (ServedVolume served = ServedVolume.startFast(folder, engine, SIZE_BYTES);
+    @CsvSource({"STRIPED, io_uring", "STRIPED, epoll", "STRIPED, nio", "ROCKSDB, io_uring", "MIXED, epoll"})
+    void theSyncLiesBetweenRequestAndReply(Shape shape, String engine) throws Exception {
+        try (ServedVolume served = ServedVolume.startFast(folder, shape, engine, SIZE_BYTES);
                 SystemCalls calls = SystemCalls.watchSyncs(served.server().pid(), folder.resolve("strace.log"))) {
             List<Answered> answered = new ArrayList<>();
             try (RawNbd client = RawNbd.attach(served.server().unixUri())) {

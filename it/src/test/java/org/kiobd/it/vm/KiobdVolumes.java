@@ -43,14 +43,23 @@ final class KiobdVolumes implements VolumeServer {
                         "KIOBD_JAVA_OPTS=-Dio.netty.leakDetection.level=paranoid"));
     }
 
-    /** Creates {@code volumes} in a new folder and serves them. Returned owned. */
+    /** Creates {@code volumes} over files in a new folder and serves them. Returned owned. */
     static KiobdVolumes serve(String name, List<Volume> volumes) {
+        return serve("file", name, volumes);
+    }
+
+    /**
+     * The same over another store.
+     *
+     * @param scheme of its members' URIs
+     */
+    static KiobdVolumes serve(String scheme, String name, List<Volume> volumes) {
         try {
             Path parent = Files.createDirectories(Path.of("target", "guest")).toAbsolutePath();
             KiobdVolumes served =
                     new KiobdVolumes(Files.createTempDirectory(parent, name + "-"), parent.resolve(name + "-server"));
             try {
-                volumes.forEach(served::create);
+                volumes.forEach(volume -> served.create(scheme, volume));
                 served.start(false);
                 return served;
             } catch (RuntimeException e) {
@@ -62,12 +71,12 @@ final class KiobdVolumes implements VolumeServer {
         }
     }
 
-    private void create(Volume volume) {
+    private void create(String scheme, Volume volume) {
         List<Path> files = IntStream.range(0, MEMBERS)
                 .mapToObj(member -> directory.resolve(volume.name() + "." + member))
                 .toList();
         List<String> arguments = new ArrayList<>(List.of("create", volume.name(), "--size", volume.size()));
-        files.forEach(file -> arguments.addAll(List.of("--member", "file:" + file)));
+        files.forEach(file -> arguments.addAll(List.of("--member", scheme + ":" + file)));
         kiobd.output(arguments.toArray(String[]::new));
         members.put(volume.name(), files);
     }

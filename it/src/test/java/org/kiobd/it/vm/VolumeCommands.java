@@ -33,12 +33,8 @@ final class VolumeCommands {
     /** What the file system has allocated, which for a sparse file is not its length. */
     static long usedBytes(List<Path> files) {
         return files.stream()
-                .mapToLong(file -> {
-                    String[] blocks = HostCommand.output("stat", "-c", "%b %B", file.toString())
-                            .strip()
-                            .split(" ", -1);
-                    return Long.parseLong(blocks[0]) * Long.parseLong(blocks[1]);
-                })
+                .mapToLong(file -> Long.parseLong(HostCommand.output("du", "-s", "--block-size=1", file.toString())
+                        .split("\\s", 2)[0]))
                 .sum();
     }
 }

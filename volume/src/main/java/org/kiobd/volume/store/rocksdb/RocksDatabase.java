@@ -38,7 +38,7 @@ final class RocksDatabase implements AutoCloseable {
     private static final long WRITE_BUFFER_BYTES = 64L << 20;
     private static final int WRITE_BUFFERS = 4;
     private static final long MAX_WAL_BYTES = 512L << 20;
-    private static final int RECYCLED_LOGS = 4;
+    private static final long MANIFEST_STEP_BYTES = 64 << 10;
     private static final int BACKGROUND_JOBS = 4;
     private static final int TABLE_BLOCK_BYTES = 16 << 10;
     private static final int TABLE_FORMAT = 6;
@@ -132,11 +132,14 @@ final class RocksDatabase implements AutoCloseable {
                 .setWriteBufferManager(memory.writeBuffers())
                 .setRateLimiter(memory.rateLimiter())
                 .setSstFileManager(memory.files())
-                // A recycled log is overwritten in place, so that a sync need not record a new length as well.
-                .setRecycleLogFileNum(RECYCLED_LOGS)
+                // Recycled logs would make syncs cheaper, and keep their space for good.
+                .setRecycleLogFileNum(0)
                 .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
                 // What is acknowledged has left the process.
                 .setManualWalFlush(Boolean.getBoolean("kiobd.rocksdb.unsafe-manual-wal-flush"))
+                // Thin: no space is taken ahead of what is written.
+                .setAllowFAllocate(false)
+                .setManifestPreallocationSize(MANIFEST_STEP_BYTES)
                 .setMaxTotalWalSize(MAX_WAL_BYTES)
                 .setBytesPerSync(SYNC_BYTES)
                 .setWalBytesPerSync(0)

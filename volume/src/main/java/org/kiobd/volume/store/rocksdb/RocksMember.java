@@ -7,7 +7,10 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
@@ -33,6 +36,14 @@ final class RocksMember implements MemberStore {
     private static final Logger LOG = LoggerFactory.getLogger(RocksMember.class);
     private static final int CLOSE_TIMEOUT_S = 60;
 
+    /** Less than this, and less than one part in {@link #RECLAIM_PART} of what is stored, is not worth rewriting the rest. */
+    private static final long RECLAIM_BYTES = 8L << 20;
+
+    private static final int RECLAIM_PART = 4;
+
+    /** A client that trims goes on trimming. */
+    private static final int RECLAIM_DELAY_MS = 2_000;
+
     private final MemberUri uri;
     private final Path folder;
     private final MemberLock lock;
@@ -42,6 +53,10 @@ final class RocksMember implements MemberStore {
     private final RocksBlocks blocks;
     private final SyncRounds syncRounds;
     private final ExecutorService threads;
+    private final ScheduledExecutorService reclaimer =
+            Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("kiobd-rocksdb-reclaim", true));
+    private final AtomicBoolean reclaiming = new AtomicBoolean();
+    private final LongAdder clearedBytes = new LongAdder();
     private volatile long sizeBytes;
     private boolean closed;
 
@@ -116,6 +131,40 @@ final class RocksMember implements MemberStore {
         }
     }
 
+    /**
+     * {@code moreBytes} were cleared. When that has come to a good part of what is stored, space is given back soon; that rewrites what is
+     * left, so less is left to compaction in its own time.
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // it says in the log how it ends
+    void cleared(long moreBytes) {
+        clearedBytes.add(moreBytes);
+        if (clearedBytes.sum() >= RECLAIM_BYTES && reclaiming.compareAndSet(false, true)) {
+            reclaimer.schedule(this::reclaim, RECLAIM_DELAY_MS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void reclaim() {
+        // From here on another clearing asks again.
+        reclaiming.set(false);
+        try {
+            long startNanos = System.nanoTime();
+            long beforeBytes = database.allocatedBytes();
+            if (clearedBytes.sum() < beforeBytes / RECLAIM_PART) {
+                return;
+            }
+            clearedBytes.reset();
+            reclaimNow();
+            LOG.info(
+                    "member={}: gave back what was trimmed: bytes={} of {} in {} ms",
+                    uri,
+                    Math.max(0, beforeBytes - database.allocatedBytes()),
+                    beforeBytes,
+                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos));
+        } catch (BlockIoException e) {
+            LOG.info("member={}: gives back what was trimmed later: {}", uri, e.getMessage());
+        }
+    }
+
     /** Gives back at once what compaction would give back in its own time: what was deleted or overwritten. */
     void reclaimNow() throws BlockIoException {
         database.compact();
@@ -173,6 +222,13 @@ final class RocksMember implements MemberStore {
         return blocks.calls().sum();
     }
 
+    private boolean endReclaiming() throws InterruptedException {
+        if (!reclaimer.isTerminated()) {
+            database.db().cancelAllBackgroundWork(false);
+        }
+        return reclaimer.awaitTermination(CLOSE_TIMEOUT_S, TimeUnit.SECONDS);
+    }
+
     @Override
     public void close() throws BlockIoException {
         if (closed) {
@@ -180,8 +236,9 @@ final class RocksMember implements MemberStore {
         }
         closed = true;
         threads.shutdown();
+        reclaimer.shutdownNow();
         try {
-            if (!threads.awaitTermination(CLOSE_TIMEOUT_S, TimeUnit.SECONDS)) {
+            if (!threads.awaitTermination(CLOSE_TIMEOUT_S, TimeUnit.SECONDS) || !endReclaiming()) {
                 LOG.error("member={}: calls are still under way; it is left open", uri);
                 return;
             }

@@ -50,6 +50,7 @@ final class RocksMemberPort extends ThreadedPort {
                 member.blocks().write(op);
             } else {
                 member.blocks().clear(op);
+                member.cleared(op.lengthBytes());
             }
         } catch (RocksDBException e) {
             end(op, 0, member.failed(op, e));
