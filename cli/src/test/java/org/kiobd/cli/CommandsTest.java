@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.catalog.VolumeLock;
 import picocli.CommandLine;
@@ -51,9 +53,10 @@ class CommandsTest {
         return folder.resolve("home/volumes/" + volume + "/member-" + index + ".img");
     }
 
-    @Test
-    void createListInfoCheckDelete() throws IOException {
-        Result created = run("create", "data", "--size", "8M", "--members", "3", "--chunk", "64K");
+    @ParameterizedTest
+    @ValueSource(strings = {"file", "rocksdb", "rocksdb?profile=compact&compression=zstd&block=16K"})
+    void createListInfoCheckDelete(String store) throws IOException {
+        Result created = run("create", "data", "--size", "8M", "--members", "3", "--chunk", "64K", "--store", store);
         assertThat(created.out).isEqualTo("created data: 8M over 3 members, chunk 64K" + System.lineSeparator());
         assertThat(created.code).isZero();
 
@@ -67,7 +70,15 @@ class CommandsTest {
         assertThat(run("check", "data").out).contains("all 3 members are well");
         assertRefused(run("delete", "data"), 1, "volume=data", "--yes");
         assertThat(run("delete", "data", "--yes").code).isZero();
-        assertThat(member("data", 0)).doesNotExist();
+        assertThat(member("data", 0).getParent()).doesNotExist();
+        assertThat(run("list").out).contains("no volumes");
+    }
+
+    @Test
+    void aDatabaseOfAKindThereIsNotIsRefusedAndNothingIsMade() throws IOException {
+        assertRefused(run("create", "v", "--size", "1M", "--store", "rocksdb?block=3K"), 1, "block=3K", "64K");
+        assertRefused(run("create", "v", "--size", "1M", "--store", "rocksdb?speed=9"), 1, "speed=9", "compression");
+        assertRefused(run("create", "v", "--size", "1M", "--store", "rocksdb?profile=x"), 1, "profile=x", "compact");
         assertThat(run("list").out).contains("no volumes");
     }
 

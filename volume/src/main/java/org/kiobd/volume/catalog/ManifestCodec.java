@@ -58,7 +58,7 @@ final class ManifestCodec {
         List<MemberUri> members = new ArrayList<>();
         if (json.get("members") instanceof List<?> list) {
             for (Object member : list) {
-                members.add(resolve(MemberUri.parse(String.valueOf(member)), folder));
+                members.add(MemberUri.parse(String.valueOf(member)).resolve(folder));
             }
         }
         long sizeBytes = number(json.get("sizeBytes"));
@@ -72,13 +72,6 @@ final class ManifestCodec {
         } catch (IllegalArgumentException e) {
             throw new IOException("uuid=" + json.get("uuid") + " is none", e);
         }
-    }
-
-    private static MemberUri resolve(MemberUri uri, Path folder) {
-        boolean relativeFile = !uri.location().isEmpty() && "file".equals(uri.scheme());
-        return relativeFile
-                ? new MemberUri(uri.scheme(), folder.resolve(uri.location()).toString())
-                : uri;
     }
 
     private static long number(@Nullable Object value) {

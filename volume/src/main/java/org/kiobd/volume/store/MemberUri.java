@@ -28,12 +28,18 @@ public record MemberUri(String scheme, String location) {
         return new MemberUri("file", path.toAbsolutePath().normalize().toString());
     }
 
-    /** The same from whatever folder it is read: a path, which these schemes have, is made absolute. */
+    /** The same from whatever folder it is read: a path, which some schemes have, is made absolute. */
     public MemberUri absolute() {
+        return resolve(Path.of(""));
+    }
+
+    /** The same, seen from {@code folder} if it is a relative path. */
+    public MemberUri resolve(Path folder) {
         boolean isPath = (scheme.equals("file") || scheme.equals("rocksdb")) && !location.isEmpty();
         return isPath
                 ? new MemberUri(
-                        scheme, Path.of(location).toAbsolutePath().normalize().toString())
+                        scheme,
+                        folder.resolve(location).toAbsolutePath().normalize().toString())
                 : this;
     }
 
