@@ -28,6 +28,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
             DeleteCommand.class,
             CheckCommand.class,
             AssembleCommand.class,
+            ImportCommand.class,
+            ExportCommand.class,
+            CopyCommand.class,
             VersionCommand.class
         },
         footer = {

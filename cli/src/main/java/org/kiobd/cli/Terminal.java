@@ -15,8 +15,18 @@ final class Terminal {
 
     /** Whether standard input is a terminal. */
     static boolean isInput() {
+        return is(0);
+    }
+
+    /** Whether standard error is one. */
+    static boolean isError() {
+        return is(2);
+    }
+
+    private static boolean is(int fd) {
         try {
-            String device = Files.readSymbolicLink(Path.of("/proc/self/fd/0")).toString();
+            String device =
+                    Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString();
             return device.startsWith("/dev/pts/") || device.startsWith("/dev/tty") || device.equals("/dev/console");
         } catch (IOException e) {
             return false;

@@ -1,0 +1,41 @@
+package org.kiobd.cli;
+
+import java.util.function.LongConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/** How far a copy is, with rate and time left, on standard error if that is a terminal. Used by one thread; close it always. */
+final class CopyProgress implements LongConsumer, AutoCloseable {
+    private static final int UPDATE_MS = 250;
+
+    private final @Nullable ProgressBar bar;
+
+    CopyProgress(String task, long totalBytes) {
+        bar = Terminal.isError()
+                ? new ProgressBarBuilder()
+                        .setTaskName(task)
+                        .setInitialMax(totalBytes)
+                        .setUnit("MiB", 1 << 20)
+                        .setStyle(ProgressBarStyle.ASCII)
+                        .setUpdateIntervalMillis(UPDATE_MS)
+                        .showSpeed()
+                        .build()
+                : null;
+    }
+
+    @Override
+    public void accept(long bytes) {
+        if (bar != null) {
+            bar.stepBy(bytes);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+        }
+    }
+}

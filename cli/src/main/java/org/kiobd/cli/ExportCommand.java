@@ -1,0 +1,104 @@
+package org.kiobd.cli;
+
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.kiobd.cli.image.DeviceCopy;
+import org.kiobd.raid.Raid0Device;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.catalog.VolumeCatalog;
+import org.kiobd.volume.catalog.VolumeLock;
+import org.kiobd.volume.store.MemberUri;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code kiobd export}: a volume as a raw image. */
+@Command(
+        name = "export",
+        description = {
+            "Write a volume that is not served to a raw image; its holes stay holes.",
+            "Of one that is served, its clients make images: nbdcopy URI FILE"
+        },
+        sortOptions = false)
+final class ExportCommand implements Callable<Integer> {
+    @Mixin
+    private CommonOptions common;
+
+    @Parameters(index = "0", paramLabel = "NAME")
+    private String name;
+
+    @Parameters(index = "1", paramLabel = "FILE|-", description = "a file that does not exist; - for standard output")
+    private String file;
+
+    @Option(names = "--verify", description = "read both again and compare; not with -")
+    private boolean verify;
+
+    @Override
+    public Integer call() throws BlockIoException {
+        if (verify && file.equals("-")) {
+            throw new CommandFailure(ExitCode.USAGE, "--verify cannot read standard output again; name a file");
+        }
+        VolumeCatalog catalog = common.catalog();
+        try (ImageCommands images = new ImageCommands(common, "exported");
+                VolumeLock lock = catalog.lock(name);
+                Raid0Device volume = common.assembler().open(catalog.load(name), true)) {
+            if (file.equals("-")) {
+                toStandardOutput(images, volume);
+            } else {
+                toFile(images, volume, Path.of(file).toAbsolutePath());
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    private static void toStandardOutput(ImageCommands images, Raid0Device volume) throws BlockIoException {
+        try (OutputStream out = new BufferedOutputStream(new FileOutputStream(FileDescriptor.out));
+                CopyProgress progress = new CopyProgress("exported", volume.sizeBytes())) {
+            new DeviceCopy(images.access(volume), progress).copyTo(out);
+        } catch (BlockIoException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, "standard output: " + e.getMessage(), e);
+        }
+    }
+
+    private void toFile(ImageCommands images, Raid0Device volume, Path image) throws BlockIoException {
+        if (Files.exists(image)) {
+            throw new CommandFailure(
+                    ExitCode.FAILED, image + " exists and was not touched; remove it, or choose another name");
+        }
+        boolean whole = false;
+        try (RandomAccessFile made = new RandomAccessFile(image.toFile(), "rw")) {
+            made.setLength(volume.sizeBytes());
+            try (Raid0Device target = common.assembler().openRaw(MemberUri.file(image), false)) {
+                images.copy(volume, target, true, verify);
+            }
+            whole = true;
+        } catch (BlockIoException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, image + " cannot be made: " + e.getMessage(), e);
+        } finally {
+            if (!whole) {
+                remove(image);
+            }
+        }
+    }
+
+    private static void remove(Path image) throws BlockIoException {
+        try {
+            Files.deleteIfExists(image);
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, image + " is not whole; remove it: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package org.kiobd.cli;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.kiobd.raid.Raid0Device;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.catalog.VolumeCatalog;
+import org.kiobd.volume.catalog.VolumeLock;
+import org.kiobd.volume.store.MemberUri;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code kiobd import}: a raw image into a volume. */
+@Command(
+        name = "import",
+        description = {
+            "Fill a volume that is not served from a raw image; what was in it is gone, zeros are behind a smaller image.",
+            "Of one that is served: nbdcopy FILE URI"
+        },
+        sortOptions = false)
+final class ImportCommand implements Callable<Integer> {
+    @Mixin
+    private CommonOptions common;
+
+    @Parameters(index = "0", paramLabel = "FILE", description = "a raw image, or a block device")
+    private Path file;
+
+    @Parameters(index = "1", paramLabel = "NAME")
+    private String name;
+
+    @Option(names = "--verify", description = "read both again and compare")
+    private boolean verify;
+
+    @Override
+    public Integer call() throws BlockIoException {
+        VolumeCatalog catalog = common.catalog();
+        try (ImageCommands images = new ImageCommands(common, "imported");
+                VolumeLock lock = catalog.lock(name);
+                Raid0Device image = common.assembler().openRaw(MemberUri.file(file), true);
+                Raid0Device volume = common.assembler().open(catalog.load(name), false)) {
+            if (image.sizeBytes() > volume.sizeBytes()) {
+                throw new CommandFailure(
+                        ExitCode.FAILED,
+                        file + " has size=" + image.sizeBytes() + ", volume=" + name + " only size="
+                                + volume.sizeBytes() + "; nothing was written; kiobd resize makes it larger");
+            }
+            images.copy(image, volume, false, verify);
+        }
+        return ExitCode.OK;
+    }
+}
