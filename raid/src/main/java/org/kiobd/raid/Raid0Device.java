@@ -173,9 +173,9 @@ public final class Raid0Device implements BlockDevice {
         return syncHasFailed;
     }
 
-    /** A member could not make its data durable: nothing that follows can be promised until the device is opened again. */
-    void syncFailed(int member) {
-        if (!syncHasFailed) {
+    /** A member could not make its data durable: unless it still has it, nothing can be promised until the device is opened again. */
+    void syncFailed(int member, IoError error) {
+        if (!syncHasFailed && members.get(member).isSyncFailureFinal(error)) {
             syncHasFailed = true;
             LOG.error(
                     "device={} member={}: sync failed; writes and flushes are refused until the volume is opened again, reads go on",

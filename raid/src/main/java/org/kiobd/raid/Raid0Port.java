@@ -274,7 +274,7 @@ final class Raid0Port {
         }
         boolean syncFailed = isSync(op) && op.doneBytes() == op.lengthBytes();
         if (syncFailed) {
-            device.syncFailed(op.member());
+            device.syncFailed(op.member(), error);
             chargeAll(op, 0, error);
             return;
         }

@@ -62,6 +62,20 @@ class Raid0SyncTest {
     }
 
     @Test
+    void rule5_aFailureAfterWhichTheMemberStillHasEverythingIsNot() {
+        members.get(1).keepWhatFails(IoError.NO_SPACE);
+        assertThat(run(write(0))).isNull();
+        members.get(1).failSyncs(IoError.NO_SPACE);
+        assertThat(run(TestRequest.flush(loop))).isEqualTo(IoError.NO_SPACE);
+        members.forEach(FaultyMemberStore::heal);
+        assertThat(run(write(0))).isNull();
+        assertThat(run(TestRequest.flush(loop))).isNull();
+        members.get(1).failSyncs(IoError.IO);
+        assertThat(run(TestRequest.flush(loop))).isEqualTo(IoError.IO);
+        requireSticky();
+    }
+
+    @Test
     void rule5_aFailedFuaIsSticky() {
         members.get(0).failSyncs(IoError.IO);
         assertThat(run(write(Kiobuf.FUA))).isEqualTo(IoError.IO);

@@ -2,6 +2,7 @@ package org.kiobd.volume.store;
 
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
@@ -52,6 +53,14 @@ public interface MemberStore extends AutoCloseable {
     /** Calls or ring operations that moved data or synced it since it was opened; -1 if the store does not count. Any thread. */
     default long submittedOps() {
         return -1;
+    }
+
+    /**
+     * Whether a sync that failed with {@code error} may have lost what it was to save, so that none that follows can be believed. False
+     * where the store still has it, and the next sync covers it. Any thread.
+     */
+    default boolean isSyncFailureFinal(IoError error) {
+        return true;
     }
 
     /** Forces everything to the medium and lets go of the member. Ports are closed or idle. */

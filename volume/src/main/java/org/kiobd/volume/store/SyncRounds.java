@@ -3,6 +3,7 @@ package org.kiobd.volume.store;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.IntPredicate;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +28,7 @@ public final class SyncRounds {
 
     private final Executor threads;
     private final IntSupplier sync;
+    private final IntPredicate isFinal;
     private volatile int failed;
     private List<Waiter> waiting = new ArrayList<>();
     private boolean running;
@@ -36,8 +38,14 @@ public final class SyncRounds {
      * @param sync does it, returns 0 or what went wrong
      */
     public SyncRounds(Executor threads, IntSupplier sync) {
+        this(threads, sync, failure -> true);
+    }
+
+    /** @param isFinal whether a failure is; one that is not says that the next sync covers what this one did not */
+    public SyncRounds(Executor threads, IntSupplier sync, IntPredicate isFinal) {
         this.threads = threads;
         this.sync = sync;
+        this.isFinal = isFinal;
     }
 
     /** Asks for a sync that covers everything written so far. */
@@ -83,6 +91,9 @@ public final class SyncRounds {
     public int now() {
         if (failed == 0) {
             int failure = sync.getAsInt();
+            if (failure != 0 && !isFinal.test(failure)) {
+                return failure;
+            }
             if (failure != 0) {
                 failed = failure;
             }

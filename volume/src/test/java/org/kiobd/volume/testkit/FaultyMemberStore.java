@@ -17,6 +17,7 @@ import org.kiobd.volume.store.MemberStore;
  * heal after a number of failures, or only show after a number of touches. Faults are set while no operation runs.
  */
 public final class FaultyMemberStore extends ForwardingMemberStore {
+    private volatile @Nullable IoError kept;
     private final List<Fault> faults = new ArrayList<>();
     private @Nullable IoError syncError;
     private int failures;
@@ -74,6 +75,16 @@ public final class FaultyMemberStore extends ForwardingMemberStore {
         Fault fault = new Fault(memberRange, error);
         faults.add(fault);
         return fault;
+    }
+
+    /** Says of syncs that fail with {@code error} that the next one covers them. */
+    public void keepWhatFails(IoError error) {
+        kept = error;
+    }
+
+    @Override
+    public boolean isSyncFailureFinal(IoError error) {
+        return error != kept;
     }
 
     /** From now on every sync fails, FUA's included; null heals. */

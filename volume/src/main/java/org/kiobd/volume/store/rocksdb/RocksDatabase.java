@@ -2,6 +2,7 @@ package org.kiobd.volume.store.rocksdb;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -19,11 +20,13 @@ import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.DBOptions;
+import org.rocksdb.Env;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
+import org.rocksdb.SstFileManager;
 import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteOptions;
 
@@ -33,6 +36,7 @@ import org.rocksdb.WriteOptions;
  */
 final class RocksDatabase implements AutoCloseable {
     private static final byte[] META = "kiobd".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] NOTHING = "nothing".getBytes(StandardCharsets.UTF_8);
     private static final byte[] SIZE = "size".getBytes(StandardCharsets.UTF_8);
 
     private static final long WRITE_BUFFER_BYTES = 64L << 20;
@@ -56,6 +60,7 @@ final class RocksDatabase implements AutoCloseable {
     private final WriteOptions write;
     private final WriteOptions writeSynced;
     private final ReadOptions read;
+    private final @Nullable SyncedMark synced;
 
     private RocksDatabase(Path folder, RocksOptions options, boolean create, boolean readOnly)
             throws BlockIoException, RocksDBException {
@@ -76,6 +81,7 @@ final class RocksDatabase implements AutoCloseable {
                     readOnly
                             ? RocksDB.openReadOnly(dbOptions, folder.toString(), families, handles)
                             : RocksDB.open(dbOptions, folder.toString(), families, handles));
+            synced = readOnly ? null : closed(SyncedMark.open(folder));
             blocks = closed(handles.get(0));
             meta = closed(handles.get(1));
             opened = true;
@@ -103,18 +109,57 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** Opens the one in {@code folder}; replays its log. */
+    /** Opens the one in {@code folder}; replays its log. What it refuses, it has not changed. */
     static RocksDatabase open(Path folder, RocksOptions options, boolean readOnly) throws BlockIoException {
         try {
+            // Opened for writing, a database throws away what is behind the damage: it is looked at before.
+            try (RocksDatabase looked = new RocksDatabase(folder, options, false, true)) {
+                looked.checkIsAll(folder);
+            }
             return new RocksDatabase(folder, options, false, readOnly);
         } catch (RocksDBException e) {
             if (RocksErrors.isDamage(e)) {
-                throw new BlockIoException(
-                        IoError.IO,
-                        folder + " is damaged and was not opened; nothing in it was changed: " + e.getMessage(),
-                        e);
+                throw new BlockIoException(IoError.IO, damaged(folder, String.valueOf(e.getMessage())), e);
             }
             throw RocksErrors.failure(folder + ": cannot open the database", e);
+        }
+    }
+
+    private static String damaged(Path folder, String how) {
+        return folder + " is damaged and was not opened; nothing in it was changed: " + how;
+    }
+
+    /** Looks for what RocksDB does without: the end of its log, files with values. */
+    private void checkIsAll(Path folder) throws BlockIoException, RocksDBException {
+        long synced = SyncedMark.read(folder);
+        long found = db.getLatestSequenceNumber();
+        if (found < synced) {
+            String how = "its log ends at write=" + found + " and was synced up to write=" + synced
+                    + "; put its .log files right, or delete " + SyncedMark.FILE
+                    + " there to go on without the writes between";
+            throw new BlockIoException(IoError.IO, damaged(folder, how));
+        }
+        for (String name : db.getLiveFiles(false).files) {
+            Path file = folder.resolve(name.substring(name.lastIndexOf('/') + 1));
+            if (name.endsWith(".blob") && !Files.exists(file)) {
+                throw new BlockIoException(
+                        IoError.IO, damaged(folder, file.getFileName() + " is missing; put it back"));
+            }
+        }
+    }
+
+    /** Fails as a write would that changes nothing. */
+    void tryWrite() throws RocksDBException {
+        db.delete(meta, write, NOTHING);
+    }
+
+    /** Makes durable what was written before the call. */
+    void sync() throws RocksDBException {
+        long sequence = db.getLatestSequenceNumber();
+        db.flushWal(true);
+        SyncedMark mark = synced;
+        if (mark != null) {
+            mark.synced(sequence);
         }
     }
 
@@ -123,7 +168,7 @@ final class RocksDatabase implements AutoCloseable {
         return resource;
     }
 
-    private DBOptions dbOptions(RocksMemory memory, boolean create) {
+    private DBOptions dbOptions(RocksMemory memory, boolean create) throws RocksDBException {
         return closed(new DBOptions()
                 .setCreateIfMissing(create)
                 .setErrorIfExists(create)
@@ -131,7 +176,9 @@ final class RocksDatabase implements AutoCloseable {
                 .setParanoidChecks(true)
                 .setWriteBufferManager(memory.writeBuffers())
                 .setRateLimiter(memory.rateLimiter())
-                .setSstFileManager(memory.files())
+                // It looks whether there is space again, and wants a write buffer's worth for each database it was ever
+                // given: what it reserves is not given back, so it is not shared.
+                .setSstFileManager(closed(new SstFileManager(Env.getDefault())))
                 // Recycled logs would make syncs cheaper, and keep their space for good.
                 .setRecycleLogFileNum(0)
                 .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)

@@ -58,6 +58,7 @@ final class RocksMember implements MemberStore {
     private final AtomicBoolean reclaiming = new AtomicBoolean();
     private final LongAdder clearedBytes = new LongAdder();
     private volatile long sizeBytes;
+    private volatile boolean wantsSpace;
     private boolean closed;
 
     /** A member's folder, and how it was made. */
@@ -78,7 +79,7 @@ final class RocksMember implements MemberStore {
         this.sizeBytes = database.sizeBytes();
         this.blocks = new RocksBlocks(database, options.blockBytes());
         this.threads = Executors.newFixedThreadPool(THREADS, new DefaultThreadFactory("kiobd-rocksdb", true));
-        this.syncRounds = new SyncRounds(threads, this::sync);
+        this.syncRounds = new SyncRounds(threads, this::sync, failure -> failure != IoError.NO_SPACE.code());
     }
 
     private int sync() {
@@ -87,21 +88,56 @@ final class RocksMember implements MemberStore {
         }
         try {
             blocks.calls().increment();
-            database.db().flushWal(true);
+            if (wantsSpace) {
+                // RocksDB goes on by itself when there is space; but never if a log that could not grow was synced.
+                database.tryWrite();
+                written();
+            }
+            database.sync();
             return 0;
         } catch (RocksDBException e) {
-            LOG.error("member={} could not be synced; writes to it fail until it is opened again", uri, e);
-            return RocksErrors.toIoError(e).code();
+            IoError error = RocksErrors.toIoError(e);
+            LOG.error(
+                    "member={} could not be synced, error={}: {}; syncs of it fail until {}",
+                    uri,
+                    error,
+                    String.valueOf(e.getMessage()),
+                    isSyncFailureFinal(error) ? "it is opened again" : "there is space again");
+            return error.code();
+        }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Want of space is not final: RocksDB then writes what it has in memory to new files before it takes another write, and does not
+     * count on what it could not sync.
+     */
+    @Override
+    public boolean isSyncFailureFinal(IoError error) {
+        return error != IoError.NO_SPACE;
+    }
+
+    /** A write was taken again. */
+    void written() {
+        if (wantsSpace) {
+            wantsSpace = false;
+            LOG.info("member={} has space again", uri);
         }
     }
 
     /** Says in the log what went wrong with {@code op}, and what the client is told. */
-    IoError failed(MemberOp op, RocksDBException failure) {
+    IoError failed(MemberOp op, long doneBytes, RocksDBException failure) {
         IoError error = RocksErrors.toIoError(failure);
+        if (op.op().mutates()) {
+            wantsSpace |= error == IoError.NO_SPACE;
+        }
+        // The message names the file, but for blobs: RocksDB does not say which one.
         LOG.error(
-                "member={} {}: error={}: {}; what else is stored there is unharmed",
+                "member={} {} key={}: error={}: {}; what else is stored there is unharmed",
                 uri,
                 op,
+                (op.offsetBytes() + doneBytes) / options.blockBytes(),
                 error,
                 String.valueOf(failure.getMessage()));
         return error;

@@ -53,9 +53,10 @@ final class RocksMemberPort extends ThreadedPort {
                 member.cleared(op.lengthBytes());
             }
         } catch (RocksDBException e) {
-            end(op, 0, member.failed(op, e));
+            end(op, 0, member.failed(op, 0, e));
             return;
         }
+        member.written();
         if (op.has(Kiobuf.FUA)) {
             // One sync of the log for all who wait for one is what RocksDB's own group commit does, without a thread
             // for each.
@@ -71,7 +72,7 @@ final class RocksMemberPort extends ThreadedPort {
             member.blocks().read(reading);
             end(op, op.lengthBytes(), null, reading.holes());
         } catch (RocksDBException e) {
-            end(op, reading.doneBytes(), member.failed(op, e), reading.holes());
+            end(op, reading.doneBytes(), member.failed(op, reading.doneBytes(), e), reading.holes());
         }
     }
 

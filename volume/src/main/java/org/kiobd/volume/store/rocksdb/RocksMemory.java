@@ -4,13 +4,10 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.rocksdb.Cache;
-import org.rocksdb.Env;
 import org.rocksdb.LRUCache;
 import org.rocksdb.RateLimiter;
 import org.rocksdb.RateLimiterMode;
 import org.rocksdb.RocksDB;
-import org.rocksdb.RocksDBException;
-import org.rocksdb.SstFileManager;
 import org.rocksdb.WriteBufferManager;
 
 /**
@@ -33,15 +30,12 @@ final class RocksMemory implements AutoCloseable {
     private final Cache cache;
     private final WriteBufferManager writeBuffers;
     private final RateLimiter rateLimiter;
-    private final SstFileManager files;
 
-    private RocksMemory(long cacheBytes) throws RocksDBException {
+    private RocksMemory(long cacheBytes) {
         cache = new LRUCache(cacheBytes);
         writeBuffers = new WriteBufferManager(cacheBytes / 2, cache);
         rateLimiter = new RateLimiter(
                 MAX_BACKGROUND_BYTES_PER_S, REFILL_PERIOD_MICROS, FAIRNESS, RateLimiterMode.WRITES_ONLY, true);
-        // Without it a database that ran out of space would not look whether there is some again.
-        files = new SstFileManager(Env.getDefault());
     }
 
     /** How much the next first member makes room for. */
@@ -56,7 +50,7 @@ final class RocksMemory implements AutoCloseable {
             try {
                 RocksDB.loadLibrary();
                 memory = new RocksMemory(bytes);
-            } catch (RocksDBException | LinkageError e) {
+            } catch (LinkageError e) {
                 throw new BlockIoException(
                         IoError.NOT_SUPPORTED, "rocksdb: members cannot be used here: " + e.getMessage(), e);
             }
@@ -78,10 +72,6 @@ final class RocksMemory implements AutoCloseable {
         return rateLimiter;
     }
 
-    SstFileManager files() {
-        return files;
-    }
-
     @Override
     public void close() {
         synchronized (RocksMemory.class) {
@@ -91,7 +81,6 @@ final class RocksMemory implements AutoCloseable {
             }
             shared = null;
         }
-        files.close();
         rateLimiter.close();
         writeBuffers.close();
         cache.close();
