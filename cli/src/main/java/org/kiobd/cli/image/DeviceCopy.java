@@ -1,10 +1,10 @@
 package org.kiobd.cli.image;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
@@ -76,13 +76,14 @@ public final class DeviceCopy {
     }
 
     private static boolean isZero(ByteBuf memory) {
-        for (int i = 0; i + Long.BYTES <= memory.capacity(); i += Long.BYTES) {
-            if (memory.getLong(i) != 0) {
+        ByteBuffer bytes = memory.nioBuffer();
+        while (bytes.remaining() >= Long.BYTES) {
+            if (bytes.getLong() != 0) {
                 return false;
             }
         }
-        for (int i = memory.capacity() / Long.BYTES * Long.BYTES; i < memory.capacity(); i++) {
-            if (memory.getByte(i) != 0) {
+        while (bytes.hasRemaining()) {
+            if (bytes.get() != 0) {
                 return false;
             }
         }
@@ -242,11 +243,8 @@ public final class DeviceCopy {
                     .join();
             DeviceAccess.await(first);
             DeviceAccess.await(second);
-            if (!ByteBufUtil.equals(mine, theirs)) {
-                int at = 0;
-                while (mine.getByte(at) == theirs.getByte(at)) {
-                    at++;
-                }
+            int at = mine.nioBuffer().mismatch(theirs.nioBuffer());
+            if (at >= 0) {
                 found[0] = offsetBytes + at;
             }
         } finally {
