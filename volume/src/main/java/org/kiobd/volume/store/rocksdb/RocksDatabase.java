@@ -176,8 +176,8 @@ final class RocksDatabase implements AutoCloseable {
                 .setParanoidChecks(true)
                 .setWriteBufferManager(memory.writeBuffers())
                 .setRateLimiter(memory.rateLimiter())
-                // It looks whether there is space again, and wants a write buffer's worth for each database it was ever
-                // given: what it reserves is not given back, so it is not shared.
+                // It looks whether there is space again. Not shared: one for all databases did not find any for a
+                // minute.
                 .setSstFileManager(closed(new SstFileManager(Env.getDefault())))
                 // Recycled logs would make syncs cheaper, and keep their space for good.
                 .setRecycleLogFileNum(0)
