@@ -17,6 +17,9 @@ final class Answers {
         json.put("sizeBytes", manifest.sizeBytes());
         json.put("chunkBytes", manifest.chunkBytes());
         json.put("members", manifest.members().stream().map(MemberUri::toString).toList());
+        if (manifest.createdAt() != null) {
+            json.put("createdAt", manifest.createdAt().toString());
+        }
         return json;
     }
 

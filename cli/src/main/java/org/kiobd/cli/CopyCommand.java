@@ -7,7 +7,6 @@ import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.catalog.VolumeLock;
 import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.store.MemberStores;
-import org.kiobd.volume.store.MemberUri;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -16,7 +15,10 @@ import picocli.CommandLine.Parameters;
 /** {@code kiobd copy}: a volume in another shape. */
 @Command(
         name = "copy",
-        description = "Make a new volume, of whatever members and chunk, that holds what one that is not served holds.",
+        description = {
+            "Make a new volume, of whatever members and chunk, that holds what a volume or a snapshot holds.",
+            "Of a volume that is served, a snapshot is copied, where its members can make one."
+        },
         sortOptions = false)
 final class CopyCommand implements Callable<Integer> {
     @Mixin
@@ -37,9 +39,10 @@ final class CopyCommand implements Callable<Integer> {
     @Override
     public Integer call() throws BlockIoException {
         VolumeCatalog catalog = common.catalog();
+        SnapshotName.refuse(newName);
         try (ImageCommands images = new ImageCommands(common, "copied");
-                VolumeLock lock = catalog.lock(name);
-                Raid0Device volume = common.assembler().open(catalog.load(name), true)) {
+                VolumeSource source = VolumeSource.open(common, name)) {
+            Raid0Device volume = source.device();
             VolumeManifest made = shape.create(catalog, common.assembler(), newName, volume.sizeBytes());
             boolean whole = false;
             try (VolumeLock newLock = catalog.lock(newName)) {
@@ -48,19 +51,11 @@ final class CopyCommand implements Callable<Integer> {
                     whole = true;
                 } finally {
                     if (!whole) {
-                        remove(catalog, made);
+                        new Snapshots(catalog, MemberStores.load()).delete(newName);
                     }
                 }
             }
         }
         return ExitCode.OK;
-    }
-
-    private static void remove(VolumeCatalog catalog, VolumeManifest made) throws BlockIoException {
-        MemberStores stores = MemberStores.load();
-        for (MemberUri uri : made.members()) {
-            stores.forUri(uri).delete(uri);
-        }
-        catalog.delete(made.name());
     }
 }

@@ -1,5 +1,6 @@
 package org.kiobd.cli;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.kiobd.volume.BlockIoException;
@@ -22,6 +23,9 @@ final class DeleteCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NAME")
     private String name;
 
+    @Option(names = "--with-snapshots", description = "remove its snapshots, too")
+    private boolean withSnapshots;
+
     @Option(names = "--yes", description = "do not ask")
     private boolean yes;
 
@@ -29,8 +33,17 @@ final class DeleteCommand implements Callable<Integer> {
     public Integer call() throws BlockIoException {
         VolumeCatalog catalog = common.catalog();
         try (VolumeLock lock = catalog.lock(name)) {
-            VolumeManifest manifest = catalog.load(name);
             MemberStores stores = MemberStores.load();
+            Snapshots snapshots = new Snapshots(catalog, stores);
+            snapshots.tidy(name);
+            VolumeManifest manifest = catalog.load(name);
+            List<String> snapshotNames = catalog.snapshots(name);
+            if (!withSnapshots && !snapshotNames.isEmpty()) {
+                throw new CommandFailure(
+                        ExitCode.FAILED,
+                        "volume=" + name + " has snapshots (" + String.join(", ", snapshotNames)
+                                + ") and was not deleted; say --with-snapshots, or kiobd snapshot delete them first");
+            }
             // A member that another server has open stops us before the first one is gone.
             for (MemberUri uri : manifest.members()) {
                 if (stores.forUri(uri).exists(uri)) {
@@ -38,10 +51,12 @@ final class DeleteCommand implements Callable<Integer> {
                 }
             }
             confirm(manifest);
-            for (MemberUri uri : manifest.members()) {
-                stores.forUri(uri).delete(uri);
+            try (SnapshotLocks locks = SnapshotLocks.take(catalog, name)) {
+                for (String snapshot : snapshotNames) {
+                    snapshots.delete(snapshot);
+                }
             }
-            catalog.delete(name);
+            snapshots.delete(name);
             common.answer("deleted " + name, Map.of("deleted", name));
         }
         return ExitCode.OK;

@@ -13,8 +13,6 @@ import org.kiobd.cli.image.DeviceCopy;
 import org.kiobd.raid.Raid0Device;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.catalog.VolumeCatalog;
-import org.kiobd.volume.catalog.VolumeLock;
 import org.kiobd.volume.store.MemberUri;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,8 +23,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "export",
         description = {
-            "Write a volume that is not served to a raw image; its holes stay holes.",
-            "Of one that is served, its clients make images: nbdcopy URI FILE"
+            "Write a volume or a snapshot, NAME or VOLUME@NAME, to a raw image; its holes stay holes.",
+            "Of a volume that is served, a snapshot is written, where its members can make one."
         },
         sortOptions = false)
 final class ExportCommand implements Callable<Integer> {
@@ -47,14 +45,12 @@ final class ExportCommand implements Callable<Integer> {
         if (verify && file.equals("-")) {
             throw new CommandFailure(ExitCode.USAGE, "--verify cannot read standard output again; name a file");
         }
-        VolumeCatalog catalog = common.catalog();
         try (ImageCommands images = new ImageCommands(common, "exported");
-                VolumeLock lock = catalog.lock(name);
-                Raid0Device volume = common.assembler().open(catalog.load(name), true)) {
+                VolumeSource source = VolumeSource.open(common, name)) {
             if (file.equals("-")) {
-                toStandardOutput(images, volume);
+                toStandardOutput(images, source.device());
             } else {
-                toFile(images, volume, Path.of(file).toAbsolutePath());
+                toFile(images, source.device(), Path.of(file).toAbsolutePath());
             }
         }
         return ExitCode.OK;

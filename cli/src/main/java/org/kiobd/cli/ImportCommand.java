@@ -36,6 +36,7 @@ final class ImportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws BlockIoException {
         VolumeCatalog catalog = common.catalog();
+        SnapshotName.refuse(name);
         try (ImageCommands images = new ImageCommands(common, "imported");
                 VolumeLock lock = catalog.lock(name);
                 Raid0Device image = common.assembler().openRaw(MemberUri.file(file), true);

@@ -9,6 +9,7 @@ import org.kiobd.cli.control.ControlClient;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.catalog.ServerState;
 import org.kiobd.volume.catalog.VolumeCatalog;
+import org.kiobd.volume.catalog.VolumeNames;
 import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.store.MemberStores;
 import org.kiobd.volume.store.MemberUri;
@@ -48,6 +49,8 @@ final class InfoCommand implements Callable<Integer> {
         MemberStores stores = MemberStores.load();
         Map<String, Object> json = Answers.json(manifest);
         json.put("usedBytes", ListCommand.usedBytes(stores, manifest));
+        List<String> snapshots = VolumeNames.isSnapshot(name) ? List.of() : catalog.snapshots(name);
+        json.put("snapshots", snapshots);
         json.put("state", server == null ? "idle" : "served");
         if (server != null) {
             json.put("pid", server.pid());
@@ -58,7 +61,7 @@ final class InfoCommand implements Callable<Integer> {
         if (silence != null) {
             json.put("silence", silence);
         }
-        common.answer(text(manifest, stores, server, live, silence), json);
+        common.answer(text(manifest, stores, server, live, silence) + text(snapshots), json);
         return ExitCode.OK;
     }
 
@@ -73,6 +76,7 @@ final class InfoCommand implements Callable<Integer> {
         lines.add("uuid     " + manifest.uuid());
         lines.add("size     " + Sizes.format(manifest.sizeBytes()) + " (" + manifest.sizeBytes() + " bytes)");
         lines.add("chunk    " + Sizes.format(manifest.chunkBytes()));
+        lines.add("created  " + (manifest.createdAt() == null ? "-" : manifest.createdAt()));
         lines.add("state    " + (server == null ? "idle" : "served by pid " + server.pid()));
         if (live != null) {
             lines.addAll(LiveFigures.lines(live));
@@ -88,6 +92,12 @@ final class InfoCommand implements Callable<Integer> {
         lines.add("");
         lines.add(Answers.table(List.of("MEMBER", "USED", "PLACE"), rows));
         return String.join("\n", lines);
+    }
+
+    private String text(List<String> snapshots) {
+        return snapshots.isEmpty()
+                ? ""
+                : "\n\nsnapshots " + String.join(", ", snapshots) + "; kiobd snapshot list " + name + " tells more";
     }
 
     private static String used(MemberStores stores, MemberUri uri) {

@@ -28,6 +28,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             DeleteCommand.class,
             CheckCommand.class,
             AssembleCommand.class,
+            SnapshotCommand.class,
+            CloneCommand.class,
             ImportCommand.class,
             ExportCommand.class,
             CopyCommand.class,

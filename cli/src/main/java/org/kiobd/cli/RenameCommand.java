@@ -5,6 +5,7 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.catalog.VolumeLock;
 import org.kiobd.volume.format.VolumeManifest;
+import org.kiobd.volume.store.MemberStores;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -24,7 +25,11 @@ final class RenameCommand implements Callable<Integer> {
     @Override
     public Integer call() throws BlockIoException {
         VolumeCatalog catalog = common.catalog();
-        try (VolumeLock lock = catalog.lock(oldName)) {
+        SnapshotName.refuse(oldName);
+        SnapshotName.refuse(newName);
+        try (VolumeLock lock = catalog.lock(oldName);
+                SnapshotLocks snapshots = SnapshotLocks.take(catalog, oldName)) {
+            new Snapshots(catalog, MemberStores.load()).tidy(oldName);
             // Everything is looked at before anything is moved.
             common.assembler().open(catalog.load(oldName), true).close();
             catalog.rename(oldName, newName);

@@ -36,6 +36,7 @@ final class ResizeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws BlockIoException {
         VolumeCatalog catalog = common.catalog();
+        SnapshotName.refuse(name);
         ServerState server = catalog.server(name);
         if (server != null) {
             new ControlClient(name, server, TIMEOUT_MS).ask(Map.of("command", "resize", "sizeBytes", sizeBytes));

@@ -19,12 +19,17 @@ import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.catalog.VolumeLock;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.store.MemberStore;
+import org.kiobd.volume.store.MemberStores;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A volume that is being served: its lock, its open device, its export, and the control socket that answers for it. A raw image has no
  * lock and no control socket. Owned by the {@link Serving}; control threads.
  */
 final class ServedVolume implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ServedVolume.class);
+
     private final Raid0Device device;
     private final Export export;
     private final IoEngine engine;
@@ -77,6 +82,11 @@ final class ServedVolume implements AutoCloseable {
             device.grow(size.longValue());
             saveManifest();
             return Map.of("sizeBytes", device.sizeBytes());
+        }
+        if ("snapshot".equals(command) && catalog != null && question.get("name") instanceof String name) {
+            long heldMicros = new Snapshots(catalog, MemberStores.load()).create(device, name);
+            LOG.info("volume={}: snapshot {} was made; requests waited {} us for it", export.name(), name, heldMicros);
+            return Map.of("heldMicros", heldMicros);
         }
         throw new BlockIoException(IoError.INVALID, "the server does not know the question " + question);
     }

@@ -23,6 +23,7 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.catalog.VolumeLock;
+import org.kiobd.volume.catalog.VolumeNames;
 import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoops;
@@ -45,6 +46,7 @@ final class Serving {
     private final WaysIn waysIn;
     private final IoEngine engine;
     private final MergeLimits mergeLimits;
+    private final MemberStores stores;
     private final ArrayAssembler assembler;
     private final ExportRegistry exports = new ExportRegistry();
     private final List<ServedVolume> volumes = new ArrayList<>();
@@ -65,7 +67,7 @@ final class Serving {
         options.log.apply(waysIn.isCaptive());
         this.engine = options.engine();
         this.mergeLimits = options.mergeLimits();
-        MemberStores stores = MemberStores.load();
+        this.stores = MemberStores.load();
         stores.memoryBytes(options.memoryBytes() / 2);
         this.assembler = new ArrayAssembler(stores, mergeLimits);
     }
@@ -90,7 +92,10 @@ final class Serving {
     void addVolume(VolumeCatalog catalog, String name, boolean readOnly) throws BlockIoException {
         VolumeLock lock = catalog.lock(name);
         try {
-            Raid0Device device = assembler.open(catalog.load(name), readOnly);
+            if (!VolumeNames.isSnapshot(name)) {
+                new Snapshots(catalog, stores).tidy(name);
+            }
+            Raid0Device device = assembler.open(catalog.load(name), readOnly || VolumeNames.isSnapshot(name));
             String description = "kiobd volume, " + Sizes.format(device.sizeBytes()) + " over "
                     + device.members().size() + " members";
             ServedVolume volume = add(device, description, catalog, lock);

@@ -56,6 +56,7 @@ final class VolumeShape {
             throw new CommandFailure(
                     ExitCode.USAGE, "--store and --member exclude each other; the URI's scheme names the store");
         }
+        SnapshotName.refuse(name);
         try (VolumeLock lock = catalog.reserve(name)) {
             boolean saved = false;
             try {
@@ -92,15 +93,10 @@ final class VolumeShape {
         return store == null ? "file" : store.split("\\?", 2)[0];
     }
 
-    /** Where member {@code index} goes if nobody says. */
     private MemberUri place(Path folder, String name, int index) {
+        MemberUri place = Places.standard(scheme(), folder, name, index);
         String options = store == null ? "" : store.substring(scheme().length());
-        String location = switch (scheme()) {
-            case "memory" -> name + "-" + index;
-            case "rocksdb" -> folder.resolve("member-" + index + ".rocksdb").toString();
-            default -> folder.resolve("member-" + index + ".img").toString();
-        };
-        return new MemberUri(scheme(), location + options);
+        return new MemberUri(place.scheme(), place.location() + options);
     }
 
     /** Says which option contradicts a volume that exists; null if none does. */

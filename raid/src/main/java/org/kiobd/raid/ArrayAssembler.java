@@ -51,7 +51,8 @@ public final class ArrayAssembler {
                 spec.sizeBytes(),
                 spec.chunkBytes(),
                 Superblock.LAYOUT_EQUAL_MEMBERS,
-                spec.members());
+                spec.members(),
+                VolumeManifest.now());
         List<MemberStore> made = new ArrayList<>();
         try {
             for (int i = 0; i < spec.members().size(); i++) {
@@ -200,8 +201,8 @@ public final class ArrayAssembler {
         MemberStore store = stores.forUri(uri).openRaw(uri, readOnly);
         String location = uri.location();
         String name = location.substring(location.lastIndexOf('/') + 1);
-        VolumeManifest manifest =
-                new VolumeManifest(name, NIL_UUID, store.sizeBytes(), ArraySpec.DEFAULT_CHUNK_BYTES, 0, List.of(uri));
+        VolumeManifest manifest = new VolumeManifest(
+                name, NIL_UUID, store.sizeBytes(), ArraySpec.DEFAULT_CHUNK_BYTES, 0, List.of(uri), null);
         return new Raid0Device(
                 DeviceInfo.of(name, NIL_UUID, readOnly),
                 new StripeLayout(1, ArraySpec.DEFAULT_CHUNK_BYTES),
@@ -275,7 +276,8 @@ public final class ArrayAssembler {
                 volume.deviceSizeBytes(),
                 volume.chunkBytes(),
                 volume.layoutId(),
-                members);
+                members,
+                null);
     }
 
     /**

@@ -63,7 +63,8 @@ final class TestArray {
                 sizeBytes,
                 layout.chunkBytes(),
                 0,
-                members.stream().map(MemberStore::uri).toList());
+                members.stream().map(MemberStore::uri).toList(),
+                null);
         return new Raid0Device(
                 DeviceInfo.of("test", new UUID(0, 0), false),
                 layout,

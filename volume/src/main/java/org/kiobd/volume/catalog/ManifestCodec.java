@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,6 +39,9 @@ final class ManifestCodec {
         json.put("chunkBytes", manifest.chunkBytes());
         json.put("layoutId", manifest.layoutId());
         json.put("members", members);
+        if (manifest.createdAt() != null) {
+            json.put("createdAt", manifest.createdAt().toString());
+        }
         return JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(json) + "\n";
     }
 
@@ -68,9 +73,24 @@ final class ManifestCodec {
         }
         try {
             UUID uuid = UUID.fromString(String.valueOf(json.get("uuid")));
-            return new VolumeManifest(name, uuid, sizeBytes, chunkBytes, (int) number(json.get("layoutId")), members);
+            return new VolumeManifest(
+                    name,
+                    uuid,
+                    sizeBytes,
+                    chunkBytes,
+                    (int) number(json.get("layoutId")),
+                    members,
+                    time(json.get("createdAt")));
         } catch (IllegalArgumentException e) {
             throw new IOException("uuid=" + json.get("uuid") + " is none", e);
+        }
+    }
+
+    private static @Nullable Instant time(@Nullable Object value) throws IOException {
+        try {
+            return value == null ? null : Instant.parse(value.toString());
+        } catch (DateTimeParseException e) {
+            throw new IOException("createdAt=" + value + " is no time", e);
         }
     }
 

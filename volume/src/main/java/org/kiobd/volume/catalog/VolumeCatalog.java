@@ -11,7 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
@@ -22,10 +22,12 @@ import org.kiobd.volume.format.VolumeManifest;
  * The volumes of one home folder. Each has a folder {@code HOME/volumes/NAME} with its manifest, its lock, and, unless they were put
  * elsewhere, its members. A folder without a manifest is a volume that is being made or was being deleted; it is not listed.
  *
+ * <p>A snapshot of a volume is a volume itself, of the name {@code VOLUME@NAME}, in {@code HOME/volumes/VOLUME/snapshots/NAME}; every
+ * method takes its name as well, unless it says otherwise.
+ *
  * <p>Any thread, any number of processes: manifests change atomically, and who changes or serves a volume holds its {@link VolumeLock}.
  */
 public final class VolumeCatalog {
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,126}");
     private static final String MANIFEST = "manifest.json";
 
     private final Path volumes;
@@ -51,34 +53,45 @@ public final class VolumeCatalog {
         return data != null && !data.isEmpty() ? Path.of(data, "kiobd") : userHome.resolve(".local/share/kiobd");
     }
 
-    /** Whether {@code name} may name a volume. {@code @} is kept for snapshots. */
-    public static boolean isName(String name) {
-        return NAME.matcher(name).matches();
-    }
-
     /** The folder of a volume, whether it exists or not. */
     public Path folder(String name) throws BlockIoException {
-        if (!isName(name)) {
-            throw invalid("volume=" + name
-                    + " is no volume name: 1 to 127 of A-Z a-z 0-9 . _ -, the first a letter or digit");
-        }
-        return volumes.resolve(name);
+        return VolumeNames.folder(volumes, name);
     }
 
-    /** Every volume's name, in order. */
+    /** The names of all volumes that are no snapshots, in order. */
     public List<String> names() throws BlockIoException {
-        if (!Files.isDirectory(volumes)) {
+        return names(volumes, folder -> Files.exists(folder.resolve(MANIFEST)));
+    }
+
+    /** The names {@code VOLUME@NAME} of a volume's snapshots, in order. */
+    public List<String> snapshots(String volume) throws BlockIoException {
+        return snapshots(volume, folder -> Files.exists(folder.resolve(MANIFEST)));
+    }
+
+    /** The names of a volume's snapshots that were being made or deleted. */
+    List<String> halfSnapshots(String volume) throws BlockIoException {
+        return snapshots(volume, folder -> !Files.exists(folder.resolve(MANIFEST)));
+    }
+
+    private List<String> snapshots(String volume, Predicate<Path> which) throws BlockIoException {
+        return names(VolumeNames.snapshots(volumes, volume), which).stream()
+                .map(name -> VolumeNames.snapshot(volume, name))
+                .toList();
+    }
+
+    private static List<String> names(Path parent, Predicate<Path> which) throws BlockIoException {
+        if (!Files.isDirectory(parent)) {
             return List.of();
         }
-        try (Stream<Path> folders = Files.list(volumes)) {
+        try (Stream<Path> folders = Files.list(parent)) {
             // A folder this account may not look into is listed: that it cannot be read is said when it is.
-            return folders.filter(folder -> Files.exists(folder.resolve(MANIFEST)) || isClosed(folder))
+            return folders.filter(folder -> which.test(folder) || isClosed(folder))
                     .map(folder -> String.valueOf(folder.getFileName()))
-                    .filter(VolumeCatalog::isName)
+                    .filter(VolumeNames::isName)
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            throw failed("cannot list " + volumes, e);
+            throw failed("cannot list " + parent, e);
         }
     }
 
@@ -126,6 +139,10 @@ public final class VolumeCatalog {
     }
 
     private BlockIoException unknown(String name) {
+        if (VolumeNames.isSnapshot(name)) {
+            return invalid("snapshot=" + name + " does not exist; kiobd snapshot list " + VolumeNames.volumeOf(name)
+                    + " shows those that do, kiobd snapshot create " + name + " makes it");
+        }
         return invalid("volume=" + name + " does not exist in " + volumes.getParent()
                 + "; kiobd list shows those that do, kiobd create " + name + " --size SIZE makes it");
     }
@@ -136,10 +153,14 @@ public final class VolumeCatalog {
      * @throws BlockIoException if the name is taken
      */
     public VolumeLock reserve(String name) throws BlockIoException {
+        if (VolumeNames.isSnapshot(name) && !exists(VolumeNames.volumeOf(name))) {
+            throw unknown(VolumeNames.volumeOf(name));
+        }
         VolumeLock lock = acquire(name, true);
         if (Files.exists(folder(name).resolve(MANIFEST))) {
             lock.close();
-            throw invalid("volume=" + name + " exists already; it was not touched; choose another name");
+            throw invalid((VolumeNames.isSnapshot(name) ? "snapshot=" : "volume=") + name
+                    + " exists already; it was not touched; choose another name");
         }
         return lock;
     }
@@ -222,11 +243,13 @@ public final class VolumeCatalog {
     }
 
     private void makeFolder(Path folder) throws IOException {
-        Files.createDirectories(volumes);
+        Path parent = folder.resolve("..").normalize();
+        Files.createDirectories(parent);
         try {
             Files.createDirectory(
                     folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            AtomicFiles.syncFolder(volumes);
+            AtomicFiles.syncFolder(parent);
+            AtomicFiles.syncFolder(parent.resolve("..").normalize());
         } catch (FileAlreadyExistsException e) {
             // Being made by another, left by a crash, or taken: the lock and the manifest tell.
         }
@@ -284,9 +307,13 @@ public final class VolumeCatalog {
         }
     }
 
-    private static void removeIfEmpty(Path folder) throws IOException {
+    private void removeIfEmpty(Path folder) throws IOException {
         try {
             Files.deleteIfExists(folder);
+            Path parent = folder.resolve("..").normalize();
+            if (!parent.equals(volumes)) {
+                Files.deleteIfExists(parent);
+            }
         } catch (DirectoryNotEmptyException e) {
             // Whatever else lies there is not ours to remove.
         }

@@ -1,7 +1,10 @@
 package org.kiobd.volume.format;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.store.MemberUri;
 
 /**
@@ -14,9 +17,16 @@ import org.kiobd.volume.store.MemberUri;
  * @param chunkBytes bytes that lie on one member before the next one follows
  * @param layoutId how chunks map to members, see {@link Superblock#LAYOUT_EQUAL_MEMBERS}
  * @param members where the members are, by index
+ * @param createdAt when it was made, to the second; null if nobody knows, because it was put together from its members
  */
 public record VolumeManifest(
-        String name, UUID uuid, long sizeBytes, long chunkBytes, int layoutId, List<MemberUri> members) {
+        String name,
+        UUID uuid,
+        long sizeBytes,
+        long chunkBytes,
+        int layoutId,
+        List<MemberUri> members,
+        @Nullable Instant createdAt) {
 
     public VolumeManifest {
         members = List.copyOf(members);
@@ -24,16 +34,26 @@ public record VolumeManifest(
 
     /** The same volume with another size. */
     public VolumeManifest withSizeBytes(long newSizeBytes) {
-        return new VolumeManifest(name, uuid, newSizeBytes, chunkBytes, layoutId, members);
+        return new VolumeManifest(name, uuid, newSizeBytes, chunkBytes, layoutId, members, createdAt);
     }
 
     /** The same volume with its members in these places, in order. */
     public VolumeManifest withMembers(List<MemberUri> newMembers) {
-        return new VolumeManifest(name, uuid, sizeBytes, chunkBytes, layoutId, newMembers);
+        return new VolumeManifest(name, uuid, sizeBytes, chunkBytes, layoutId, newMembers, createdAt);
     }
 
     /** The same volume under another name. */
     public VolumeManifest withName(String newName) {
-        return new VolumeManifest(newName, uuid, sizeBytes, chunkBytes, layoutId, members);
+        return new VolumeManifest(newName, uuid, sizeBytes, chunkBytes, layoutId, members, createdAt);
+    }
+
+    /** Another volume that holds the same: with a name, an identity and members of its own, made now. */
+    public VolumeManifest copy(String newName, List<MemberUri> newMembers) {
+        return new VolumeManifest(newName, UUID.randomUUID(), sizeBytes, chunkBytes, layoutId, newMembers, now());
+    }
+
+    /** The time, as manifests tell it. */
+    public static Instant now() {
+        return Instant.now().truncatedTo(ChronoUnit.SECONDS);
     }
 }

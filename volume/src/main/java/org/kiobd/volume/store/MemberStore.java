@@ -56,6 +56,19 @@ public interface MemberStore extends AutoCloseable {
     }
 
     /**
+     * Begins a copy of this member, superblocks included, that shares what it holds: for a snapshot, or of one. Writes go on meanwhile.
+     *
+     * @param target where the copy goes: same scheme, nothing there yet, its folder exists
+     * @throws BlockIoException if it would have to copy what is stored; says what to do instead, and nothing was made
+     */
+    default MemberCopy copyTo(MemberUri target) throws BlockIoException {
+        throw new BlockIoException(
+                IoError.NOT_SUPPORTED,
+                "member=" + uri() + ": a " + uri().scheme()
+                        + ": member cannot be snapshotted; nothing was made; kiobd copy makes a full copy");
+    }
+
+    /**
      * Whether a sync that failed with {@code error} may have lost what it was to save, so that none that follows can be believed. False
      * where the store still has it, and the next sync covers it. Any thread.
      */

@@ -37,6 +37,11 @@ public interface MemberStoreProvider {
     /** Bytes a member's data occupies, whoever has it open; -1 if it is not there or the store cannot tell. */
     long allocatedBytes(MemberUri uri);
 
+    /** Bytes that would be free if the member were deleted: what it shares with no other; -1 if it is not there or nobody can tell. */
+    default long exclusiveBytes(MemberUri uri) {
+        return allocatedBytes(uri);
+    }
+
     /** Removes a member that nobody has open; refuses otherwise. A member that is not there is no error. */
     void delete(MemberUri uri) throws BlockIoException;
 }

@@ -31,7 +31,7 @@ class VolumeCatalogTest {
         Path inside = catalog.folder(name).resolve("member-0.img");
         List<MemberUri> members =
                 List.of(MemberUri.file(inside), MemberUri.parse("file:/elsewhere/b.img"), MemberUri.parse("memory:x"));
-        return new VolumeManifest(name, UUID.randomUUID(), 123_456_789_012L, 65_536, 1, members);
+        return new VolumeManifest(name, UUID.randomUUID(), 123_456_789_012L, 65_536, 1, members, VolumeManifest.now());
     }
 
     private VolumeManifest save(String name) throws BlockIoException {
@@ -158,10 +158,10 @@ class VolumeCatalogTest {
 
     @Test
     void namesAreHeldToTheirAlphabet() {
-        assertThat(VolumeCatalog.isName("A.b_c-9")).isTrue();
-        assertThat(VolumeCatalog.isName("x".repeat(127))).isTrue();
+        assertThat(VolumeNames.isName("A.b_c-9")).isTrue();
+        assertThat(VolumeNames.isName("x".repeat(127))).isTrue();
         for (String bad : List.of("", ".", "..", "a/b", "a@b", "-a", "x".repeat(128), "ä", "a b", "a\n")) {
-            assertThat(VolumeCatalog.isName(bad)).as(bad).isFalse();
+            assertThat(VolumeNames.isName(bad)).as(bad).isFalse();
         }
     }
 

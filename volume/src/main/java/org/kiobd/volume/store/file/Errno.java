@@ -13,10 +13,12 @@ final class Errno {
     static final int EACCES = 13;
     static final int EBUSY = 16;
     static final int EEXIST = 17;
+    static final int EXDEV = 18;
     static final int ENOTDIR = 20;
     static final int EISDIR = 21;
     static final int EINVAL = 22;
     static final int EMFILE = 24;
+    static final int ENOTTY = 25;
     static final int EFBIG = 27;
     static final int ENOSPC = 28;
     static final int EROFS = 30;

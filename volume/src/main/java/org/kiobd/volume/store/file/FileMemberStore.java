@@ -5,6 +5,7 @@ import com.sun.jna.Pointer;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.uring.IoUringIoHandler;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -12,6 +13,7 @@ import org.kiobd.volume.format.Superblock;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.NettyIoLoop;
 import org.kiobd.volume.store.MemberCapabilities;
+import org.kiobd.volume.store.MemberCopy;
 import org.kiobd.volume.store.MemberPort;
 import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.store.MemberUri;
@@ -169,6 +171,16 @@ public final class FileMemberStore implements MemberStore {
     @Override
     public long submittedOps() {
         return file.submittedOps().sum();
+    }
+
+    @Override
+    public MemberCopy copyTo(MemberUri target) throws BlockIoException {
+        if (isRaw()) {
+            throw new BlockIoException(
+                    IoError.NOT_SUPPORTED,
+                    uri.location() + " is a plain image; only members of volumes are snapshotted");
+        }
+        return FileCopy.begin(file, Path.of(uri.location()), FileMemberStoreProvider.path(target));
     }
 
     @Override

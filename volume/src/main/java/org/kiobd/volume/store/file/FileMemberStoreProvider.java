@@ -87,7 +87,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         }
     }
 
-    private static Path path(MemberUri uri) throws BlockIoException {
+    static Path path(MemberUri uri) throws BlockIoException {
         if (uri.location().isEmpty()) {
             throw new BlockIoException(IoError.INVALID, "member=" + uri + " names no file; say file:PATH");
         }
@@ -147,7 +147,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         }
     }
 
-    private static void syncFolder(Path path) throws BlockIoException {
+    static void syncFolder(Path path) throws BlockIoException {
         Path folder = folderOf(path);
         int fd = open(folder, Libc.O_RDONLY | Libc.O_DIRECTORY);
         try {
@@ -175,6 +175,20 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
     @Override
     public long allocatedBytes(MemberUri uri) {
         return Files.exists(Path.of(uri.location())) ? OpenFile.allocatedBytes(Libc.AT_FDCWD, uri.location(), 0) : -1;
+    }
+
+    @Override
+    public long exclusiveBytes(MemberUri uri) {
+        try {
+            int fd = open(path(uri), Libc.O_RDONLY);
+            try {
+                return SharedBlocks.exclusiveBytes(fd);
+            } finally {
+                Libc.close(fd);
+            }
+        } catch (BlockIoException e) {
+            return -1;
+        }
     }
 
     @Override

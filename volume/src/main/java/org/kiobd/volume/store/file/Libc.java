@@ -29,6 +29,12 @@ final class Libc {
     static final short F_RDLCK = 0;
     static final short F_WRLCK = 1;
 
+    /** ioctl_ficlone(2). */
+    static final long FICLONE = 0x40049409L;
+
+    /** The ioctl of Documentation/filesystems/fiemap.rst. */
+    static final long FS_IOC_FIEMAP = 0xC020660BL;
+
     /** lseek(2). */
     static final int SEEK_END = 2;
 
@@ -108,6 +114,9 @@ final class Libc {
 
     /** fcntl(2) with a pointer, here a struct flock. */
     static native int fcntl(int fd, int command, long argument);
+
+    /** ioctl(2). */
+    static native int ioctl(int fd, long request, long argument);
 
     /** posix_fadvise(2): returns the error instead of setting errno. */
     static native int posix_fadvise(int fd, long offset, long length, int advice);

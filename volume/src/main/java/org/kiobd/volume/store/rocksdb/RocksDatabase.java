@@ -14,7 +14,6 @@ import org.kiobd.volume.IoError;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.Cache;
-import org.rocksdb.Checkpoint;
 import org.rocksdb.ChecksumType;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
@@ -320,15 +319,6 @@ final class RocksDatabase implements AutoCloseable {
             db.compactRange(blocks);
         } catch (RocksDBException e) {
             throw RocksErrors.failure("cannot compact", e);
-        }
-    }
-
-    /** A copy as of now, by hard links, in {@code folder}, which does not exist. */
-    void checkpoint(Path folder) throws BlockIoException {
-        try (Checkpoint checkpoint = Checkpoint.create(db)) {
-            checkpoint.createCheckpoint(folder.toString());
-        } catch (RocksDBException e) {
-            throw RocksErrors.failure(folder + ": no checkpoint there", e);
         }
     }
 

@@ -18,6 +18,7 @@ import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.store.MemberCapabilities;
+import org.kiobd.volume.store.MemberCopy;
 import org.kiobd.volume.store.MemberOp;
 import org.kiobd.volume.store.MemberPort;
 import org.kiobd.volume.store.MemberStore;
@@ -256,6 +257,18 @@ final class RocksMember implements MemberStore {
     @Override
     public long submittedOps() {
         return blocks.calls().sum();
+    }
+
+    @Override
+    public MemberCopy copyTo(MemberUri target) throws BlockIoException {
+        Path copy = RocksMemberStoreProvider.folder(target);
+        RocksMemberStoreProvider.make(copy, options);
+        try {
+            return RocksCopy.begin(database, folder, copy, readOnly);
+        } catch (BlockIoException e) {
+            RocksMemberStoreProvider.remove(copy);
+            throw e;
+        }
     }
 
     private boolean endReclaiming() throws InterruptedException {

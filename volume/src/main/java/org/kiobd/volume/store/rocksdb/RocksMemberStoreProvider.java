@@ -21,7 +21,7 @@ import org.kiobd.volume.store.file.MemberLock;
  * somebody writes. Any thread.
  */
 public final class RocksMemberStoreProvider implements MemberStoreProvider {
-    private static final String DATABASE = "db";
+    static final String DATABASE = "db";
     private static final String LOCK = "member.lock";
     private static final String OPTIONS = "member.options";
 
@@ -39,6 +39,19 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
     public MemberStore create(MemberUri uri, long sizeBytes) throws BlockIoException {
         RocksOptions options = RocksOptions.parse(uri);
         Path folder = folder(uri);
+        make(folder, options);
+        try {
+            MemberLock lock = MemberLock.take(folder.resolve(LOCK), false);
+            RocksMember.Place place = new RocksMember.Place(folder, options);
+            return member(place, lock, false, () -> RocksDatabase.create(folder.resolve(DATABASE), options, sizeBytes));
+        } catch (BlockIoException e) {
+            remove(folder);
+            throw e;
+        }
+    }
+
+    /** Makes the folder of a member that has no database yet. */
+    static void make(Path folder, RocksOptions options) throws BlockIoException {
         try {
             Files.createDirectory(folder);
         } catch (IOException e) {
@@ -51,30 +64,26 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
                     e);
         }
         try {
-            MemberLock lock = MemberLock.take(folder.resolve(LOCK), false);
-            RocksMember.Place place = new RocksMember.Place(folder, options);
-            return member(place, lock, false, () -> {
-                store(folder, options);
-                return RocksDatabase.create(folder.resolve(DATABASE), options, sizeBytes);
-            });
-        } catch (BlockIoException e) {
+            Files.createFile(folder.resolve(LOCK));
+            store(folder, options);
+        } catch (IOException e) {
             remove(folder);
-            throw e;
+            throw new BlockIoException(IoError.IO, folder + ": cannot be written: " + e, e);
         }
     }
 
     /** How a member was made must be known before its database is opened. */
-    private static void store(Path folder, RocksOptions options) throws BlockIoException {
-        try {
-            Files.writeString(folder.resolve(OPTIONS), options + System.lineSeparator(), StandardOpenOption.CREATE_NEW);
-            for (Path durable : List.of(
-                    folder.resolve(OPTIONS), folder, folder.resolve("..").normalize())) {
-                try (FileChannel channel = FileChannel.open(durable, StandardOpenOption.READ)) {
-                    channel.force(true);
-                }
-            }
-        } catch (IOException e) {
-            throw new BlockIoException(IoError.IO, folder + ": cannot be written: " + e, e);
+    private static void store(Path folder, RocksOptions options) throws IOException {
+        Files.writeString(folder.resolve(OPTIONS), options + System.lineSeparator(), StandardOpenOption.CREATE_NEW);
+        for (Path durable :
+                List.of(folder.resolve(OPTIONS), folder, folder.resolve("..").normalize())) {
+            sync(durable);
+        }
+    }
+
+    static void sync(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            channel.force(true);
         }
     }
 
@@ -135,7 +144,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
                 IoError.NOT_SUPPORTED, "member=" + uri + " is a database, not a plain image; create a volume over it");
     }
 
-    private static Path folder(MemberUri uri) throws BlockIoException {
+    static Path folder(MemberUri uri) throws BlockIoException {
         String location = uri.location().split("\\?", 2)[0];
         if (location.isEmpty()) {
             throw new BlockIoException(IoError.INVALID, "member=" + uri + " names no folder; say rocksdb:PATH");
@@ -170,6 +179,20 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
     }
 
     @Override
+    public long exclusiveBytes(MemberUri uri) {
+        try (Stream<Path> files = Files.walk(folder(uri))) {
+            long bytes = 0;
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                // What another name holds, too, stays.
+                bytes += Integer.valueOf(1).equals(Files.getAttribute(file, "unix:nlink")) ? Files.size(file) : 0;
+            }
+            return bytes;
+        } catch (IOException e) {
+            return -1;
+        }
+    }
+
+    @Override
     public void delete(MemberUri uri) throws BlockIoException {
         Path folder = folder(uri);
         if (!Files.exists(folder)) {
@@ -184,7 +207,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
         }
     }
 
-    private static void remove(Path folder) throws BlockIoException {
+    static void remove(Path folder) throws BlockIoException {
         try (Stream<Path> files = Files.walk(folder)) {
             List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
             for (Path file : deepestFirst) {

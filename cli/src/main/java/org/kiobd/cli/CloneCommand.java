@@ -1,0 +1,39 @@
+package org.kiobd.cli;
+
+import java.util.concurrent.Callable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.catalog.VolumeCatalog;
+import org.kiobd.volume.catalog.VolumeLock;
+import org.kiobd.volume.format.VolumeManifest;
+import org.kiobd.volume.store.MemberStores;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code kiobd clone}: a volume of its own that begins as a snapshot. */
+@Command(
+        name = "clone",
+        description = "Make a new volume that begins as a snapshot and shares space with it; both go their own ways.",
+        sortOptions = false)
+final class CloneCommand implements Callable<Integer> {
+    @Mixin
+    private CommonOptions common;
+
+    @Parameters(index = "0", paramLabel = "VOLUME@NAME")
+    private String name;
+
+    @Parameters(index = "1", paramLabel = "NEW")
+    private String newName;
+
+    @Override
+    public Integer call() throws BlockIoException {
+        VolumeCatalog catalog = common.catalog();
+        SnapshotName.require(name);
+        SnapshotName.refuse(newName);
+        try (VolumeLock lock = catalog.lock(name)) {
+            VolumeManifest made = new Snapshots(catalog, MemberStores.load()).cloneTo(name, newName);
+            common.answer(Answers.line("cloned " + name + " to", made), Answers.json(made));
+        }
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,33 @@
+package org.kiobd.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParameterException;
+
+/** {@code kiobd snapshot}: what a volume was at a moment. */
+@Command(
+        name = "snapshot",
+        description = "Keep what a volume holds at a moment, to be served read-only, cloned or rolled back to.",
+        sortOptions = false,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            SnapshotCreateCommand.class,
+            SnapshotListCommand.class,
+            SnapshotDeleteCommand.class,
+            SnapshotRollbackCommand.class,
+            ExportCommand.class
+        })
+final class SnapshotCommand implements Runnable {
+    @Mixin
+    @SuppressWarnings("unused") // commands find it through picocli
+    private CommonOptions common;
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "no command was given");
+    }
+}

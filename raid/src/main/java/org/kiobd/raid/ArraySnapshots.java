@@ -1,0 +1,192 @@
+package org.kiobd.raid;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.format.Superblock;
+import org.kiobd.volume.format.VolumeManifest;
+import org.kiobd.volume.store.MemberCopy;
+import org.kiobd.volume.store.MemberStore;
+import org.kiobd.volume.store.MemberStores;
+import org.kiobd.volume.store.MemberUri;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes one volume out of another as it is at one moment, member by member, sharing what they hold: a snapshot of a volume, a clone of a
+ * snapshot, a volume rolled back to one. The volume may be in use: what takes long is done before and after, and only in between requests
+ * wait, on all loops, so that the copies of all members are of the same moment. Control threads only: it blocks.
+ */
+public final class ArraySnapshots {
+    /** Requests that take longer than this are not waited for: clients wait meanwhile. */
+    private static final int IDLE_TIMEOUT_S = 10;
+
+    private static final Logger LOG = LoggerFactory.getLogger(ArraySnapshots.class);
+
+    private final MemberStores stores;
+
+    public ArraySnapshots(MemberStores stores) {
+        this.stores = stores;
+    }
+
+    /**
+     * Copies the members of {@code from} to the places in {@code to}, and gives them the superblocks of {@code to}.
+     *
+     * @param from borrowed; may be in use
+     * @param to as many members of the same layout; nothing is at their places yet
+     * @param eventCounter what the copies begin with, 1 or more
+     * @return how long requests were held back, in microseconds
+     * @throws BlockIoException if a member cannot share what it holds, or a copy fails; nothing is left of it, and {@code from} goes on
+     */
+    public long copy(Raid0Device from, VolumeManifest to, long eventCounter) throws BlockIoException {
+        List<MemberStore> members = from.members();
+        ExecutorService threads = Executors.newFixedThreadPool(members.size(), work -> {
+            Thread thread = new Thread(work, "kiobd-snapshot");
+            thread.setDaemon(true);
+            return thread;
+        });
+        List<@Nullable MemberCopy> copies = new ArrayList<>(Collections.nCopies(members.size(), null));
+        boolean[] begun = new boolean[members.size()];
+        try {
+            inParallel(threads, members.size(), i -> {
+                copies.set(i, begin(members.get(i), to.members().get(i)));
+                begun[i] = true;
+            });
+            long heldMicros = fix(from, threads, copies);
+            inParallel(threads, members.size(), i -> {
+                MemberCopy copy = copyAt(copies, i);
+                copy.complete();
+                copies.set(i, null);
+                copy.close();
+                describe(to, i, eventCounter);
+            });
+            return heldMicros;
+        } catch (BlockIoException e) {
+            for (int i = 0; i < members.size(); i++) {
+                if (begun[i]) {
+                    giveUp(copies.get(i), to.members().get(i), e);
+                }
+            }
+            throw e;
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    private static MemberCopy begin(MemberStore member, MemberUri target) throws BlockIoException {
+        if (!member.uri().scheme().equals(target.scheme())) {
+            throw new IllegalArgumentException(member.uri() + " is no copy of " + target);
+        }
+        return member.copyTo(target);
+    }
+
+    private static MemberCopy copyAt(List<@Nullable MemberCopy> copies, int index) {
+        MemberCopy copy = copies.get(index);
+        if (copy == null) {
+            throw new IllegalStateException("member=" + index + " is not being copied");
+        }
+        return copy;
+    }
+
+    private static long fix(Raid0Device from, ExecutorService threads, List<@Nullable MemberCopy> copies)
+            throws BlockIoException {
+        long startNanos = System.nanoTime();
+        CompletionStage<@Nullable Void> idle = from.freeze();
+        try {
+            idle.toCompletableFuture().get(IDLE_TIMEOUT_S, TimeUnit.SECONDS);
+            inParallel(threads, copies.size(), i -> copyAt(copies, i).fix());
+        } catch (TimeoutException e) {
+            throw new BlockIoException(
+                    IoError.IO,
+                    "volume=" + from.info().name() + ": a request has not ended within " + IDLE_TIMEOUT_S
+                            + " s; no snapshot was made; try again, or look at its members",
+                    e);
+        } catch (ExecutionException e) {
+            throw new BlockIoException(IoError.IO, String.valueOf(e.getMessage()), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BlockIoException(IoError.IO, "interrupted; no snapshot was made", e);
+        } finally {
+            from.thaw();
+        }
+        return TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - startNanos);
+    }
+
+    /** A copy says whose member it is now; opening it shows that it can be opened. */
+    private void describe(VolumeManifest to, int index, long eventCounter) throws BlockIoException {
+        MemberUri uri = to.members().get(index);
+        try (MemberStore copy = stores.forUri(uri).open(uri, false)) {
+            MemberSuperblocks.write(copy, MemberSuperblocks.describe(to, index, eventCounter, Superblock.State.CLEAN));
+        }
+    }
+
+    private void giveUp(@Nullable MemberCopy copy, MemberUri target, BlockIoException because) {
+        try {
+            if (copy != null) {
+                copy.close();
+            }
+            stores.forUri(target).delete(target);
+        } catch (BlockIoException e) {
+            because.addSuppressed(e);
+        }
+    }
+
+    @FunctionalInterface
+    private interface PerMember {
+        void work(int index) throws BlockIoException;
+    }
+
+    /** Waits for all of them; throws the first failure. */
+    private static void inParallel(ExecutorService threads, int members, PerMember work) throws BlockIoException {
+        List<CompletableFuture<@Nullable Void>> all = IntStream.range(0, members)
+                .mapToObj(i -> CompletableFuture.runAsync(
+                        () -> {
+                            try {
+                                work.work(i);
+                            } catch (BlockIoException e) {
+                                throw new CompletionException(e);
+                            }
+                        },
+                        threads))
+                .toList();
+        Throwable failure = null;
+        for (CompletableFuture<@Nullable Void> one : all) {
+            Throwable ended = one.handle((done, thrown) -> thrown).join();
+            failure = failure == null ? ended : failure;
+        }
+        if (failure != null) {
+            Throwable cause =
+                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+            if (cause instanceof BlockIoException told) {
+                throw told;
+            }
+            throw new BlockIoException(IoError.IO, "unexpected " + cause, new IOException(cause));
+        }
+    }
+
+    /** The newest event any member of a volume that nobody serves tells of; 0 if none can be read: damage is a reason to roll back. */
+    public long newestEvent(VolumeManifest manifest) {
+        long newest = 0;
+        for (MemberUri uri : manifest.members()) {
+            try (MemberStore store = stores.forUri(uri).open(uri, true)) {
+                newest = Math.max(newest, MemberSuperblocks.read(store).eventCounter());
+            } catch (BlockIoException e) {
+                LOG.info("member={} does not tell its event: {}", uri, e.getMessage());
+            }
+        }
+        return newest;
+    }
+}
