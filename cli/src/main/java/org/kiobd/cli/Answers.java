@@ -2,7 +2,9 @@ package org.kiobd.cli;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import org.kiobd.raid.Finding;
 import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.store.MemberUri;
 
@@ -28,6 +30,24 @@ final class Answers {
         int members = manifest.members().size();
         return verb + " " + manifest.name() + ": " + Sizes.format(manifest.sizeBytes()) + " over " + members
                 + (members == 1 ? " member" : " members") + ", chunk " + Sizes.format(manifest.chunkBytes());
+    }
+
+    static Map<String, Object> json(Finding finding) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("severity", word(finding));
+        json.put("member", finding.member());
+        json.put("text", finding.text());
+        return json;
+    }
+
+    /** One line that says what was found, and where. */
+    static String line(Finding finding) {
+        String where = finding.member() < 0 ? "volume" : "member " + finding.member();
+        return word(finding) + ": " + where + ": " + finding.text();
+    }
+
+    private static String word(Finding finding) {
+        return finding.severity().toString().toLowerCase(Locale.ROOT);
     }
 
     /** Rows under a head, columns aligned, the last one ragged. */

@@ -3,7 +3,6 @@ package org.kiobd.cli;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.kiobd.raid.Finding;
@@ -38,22 +37,10 @@ final class CheckCommand implements Callable<Integer> {
             Map<String, Object> json = new LinkedHashMap<>();
             json.put("volume", name);
             json.put("damaged", damage);
-            json.put("findings", findings.stream().map(CheckCommand::json).toList());
+            json.put("findings", findings.stream().map(Answers::json).toList());
             common.answer(text(manifest, findings), json);
             return damage ? ExitCode.DAMAGE : ExitCode.OK;
         }
-    }
-
-    private static Map<String, Object> json(Finding finding) {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("severity", word(finding));
-        json.put("member", finding.member());
-        json.put("text", finding.text());
-        return json;
-    }
-
-    private static String word(Finding finding) {
-        return finding.severity().toString().toLowerCase(Locale.ROOT);
     }
 
     private String text(VolumeManifest manifest, List<Finding> findings) {
@@ -62,8 +49,7 @@ final class CheckCommand implements Callable<Integer> {
         }
         List<String> lines = new ArrayList<>();
         for (Finding finding : findings) {
-            String where = finding.member() < 0 ? "volume" : "member " + finding.member();
-            lines.add(word(finding) + ": " + where + ": " + finding.text());
+            lines.add(Answers.line(finding));
         }
         return String.join("\n", lines);
     }

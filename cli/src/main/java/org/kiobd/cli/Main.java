@@ -27,6 +27,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             RenameCommand.class,
             DeleteCommand.class,
             CheckCommand.class,
+            ScrubCommand.class,
             AssembleCommand.class,
             SnapshotCommand.class,
             CloneCommand.class,

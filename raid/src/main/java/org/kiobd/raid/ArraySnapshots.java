@@ -65,6 +65,7 @@ public final class ArraySnapshots {
                 copies.set(i, begin(members.get(i), to.members().get(i)));
                 begun[i] = true;
             });
+            inParallel(threads, members.size(), i -> copyAt(copies, i).approach());
             long heldMicros = fix(from, threads, copies);
             inParallel(threads, members.size(), i -> {
                 MemberCopy copy = copyAt(copies, i);

@@ -24,6 +24,11 @@ class KernelOnRocksDbIT extends KernelRuns {
     }
 
     @TestFactory
+    Stream<DynamicTest> snapshots() {
+        return run(GuestTests.requiredKernel(), "kernel-snapshot", USUAL.subList(0, 1), Map.of());
+    }
+
+    @TestFactory
     Stream<DynamicTest> largeVolume() {
         return run(
                 GuestTests.requiredKernel(),

@@ -97,7 +97,8 @@ final class KiobdVolumes implements VolumeServer {
             arguments.add("--read-only");
         }
         log = logFile.resolveSibling("%s-%d.log".formatted(logFile.getFileName(), ++starts));
-        KiobdServer started = KiobdServer.start(kiobd, arguments, members.size(), log);
+        int volumes = (int) kiobd.output("list").lines().skip(1).count();
+        KiobdServer started = KiobdServer.start(kiobd, arguments, volumes, log);
         server = Optional.of(started);
         port = started.port();
     }
@@ -131,6 +132,11 @@ final class KiobdVolumes implements VolumeServer {
     @Override
     public void resize(String volume, String size) {
         kiobd.output("resize", volume, "--size", size);
+    }
+
+    @Override
+    public String manage(List<String> words) {
+        return kiobd.output(words.toArray(String[]::new));
     }
 
     @Override

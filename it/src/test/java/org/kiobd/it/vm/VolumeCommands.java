@@ -9,8 +9,8 @@ final class VolumeCommands {
     private VolumeCommands() {}
 
     /**
-     * {@code stop-server}, {@code kill-server}, {@code start-server [read-only]}, {@code resize VOLUME SIZE}, and {@code
-     * used VOLUME}: the bytes its files really occupy.
+     * {@code stop-server}, {@code kill-server}, {@code start-server [read-only]}, {@code resize VOLUME SIZE}, {@code kiobd WORD...},
+     * and {@code used VOLUME}: the bytes its files really occupy.
      */
     static HostCommands of(VolumeServer server) {
         return new HostCommands()
@@ -27,6 +27,7 @@ final class VolumeCommands {
                     server.resize(words.get(0), words.get(1));
                     return "";
                 })
+                .with("kiobd", server::manage)
                 .with("used", words -> Long.toString(usedBytes(server.files(words.get(0)))));
     }
 

@@ -24,6 +24,11 @@ interface VolumeServer extends AutoCloseable {
     /** Grows or shrinks a volume that is being served. */
     void resize(String volume, String size);
 
+    /** Runs a command of the server's own for volumes, and returns what it printed. */
+    default String manage(List<String> words) {
+        throw new UnsupportedOperationException("this server knows no command=" + words);
+    }
+
     /** The files the volume's bytes lie in. */
     List<Path> files(String volume);
 

@@ -9,6 +9,9 @@ import org.kiobd.volume.BlockIoException;
  * <p>Threads: any, one call at a time; calls block. A copy that was not completed is the caller's to delete.
  */
 public interface MemberCopy extends AutoCloseable {
+    /** Just before {@link #fix}, with writes still going on: leaves as little to that as can be. */
+    default void approach() throws BlockIoException {}
+
     /** Fixes the moment: the copy will be what the member holds now. Nobody writes to the member during this call, so it is quick. */
     void fix() throws BlockIoException;
 

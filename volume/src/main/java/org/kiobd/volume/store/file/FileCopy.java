@@ -24,16 +24,21 @@ final class FileCopy implements MemberCopy {
         int fd = FileMemberStoreProvider.open(to, Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL);
         FileCopy copy = new FileCopy(file, from, to, fd);
         try {
-            // What is not on the disk yet cannot be shared.
-            if (!file.isReadOnly() && file.syncRounds().now() != 0) {
-                throw new BlockIoException(IoError.IO, from + ": a sync failed, so it is not copied");
-            }
+            copy.approach();
             copy.fix();
             return copy;
         } catch (BlockIoException e) {
             copy.close();
             to.toFile().delete();
             throw e;
+        }
+    }
+
+    @Override
+    public void approach() throws BlockIoException {
+        // What is not on the disk yet cannot be shared, and would be written while everybody waits.
+        if (!file.isReadOnly() && file.syncRounds().now() != 0) {
+            throw new BlockIoException(IoError.IO, from + ": a sync failed, so it is not copied");
         }
     }
 

@@ -241,7 +241,10 @@ final class RocksBlocks {
         return mine.key.getLong(0);
     }
 
-    /** Which blocks are stored; the rules are those of {@link org.kiobd.volume.BlockDevice#extents}. */
+    /**
+     * Which blocks are stored; the rules are those of {@link org.kiobd.volume.BlockDevice#extents}. From damage on all is data, as the
+     * reads will find that come next; they tell exactly what is damaged.
+     */
     List<Extent> extents(ByteRange range, int maxExtents) throws RocksDBException {
         ExtentList extents = new ExtentList(maxExtents);
         Scratch mine = scratch.get();
@@ -251,20 +254,37 @@ final class RocksBlocks {
         try (RocksIterator stored = database.db().newIterator(database.blocks(), database.read())) {
             stored.seek(mine.key(blockOf(at)));
             while (goesOn && at < range.endBytes()) {
-                long data = stored.isValid() ? number(stored, mine) * blockBytes : range.endBytes();
+                long data = nextData(stored, mine, at, range.endBytes());
                 if (data > at) {
                     long holeEnd = Math.min(data, range.endBytes());
                     goesOn = extents.add(holeEnd - at, Extent.Kind.HOLE);
                     at = holeEnd;
                 } else {
-                    long dataEnd = Math.min(data + blockBytes, range.endBytes());
+                    long dataEnd = stored.isValid() ? Math.min(data + blockBytes, range.endBytes()) : range.endBytes();
                     goesOn = extents.add(dataEnd - at, Extent.Kind.DATA);
                     at = dataEnd;
-                    stored.next();
+                    if (stored.isValid()) {
+                        stored.next();
+                    }
                 }
             }
-            stored.status();
         }
         return extents.finish();
+    }
+
+    /** Where data begins from {@code at} on, at most at {@code endBytes}; at {@code at} where the database cannot tell for damage. */
+    private long nextData(RocksIterator stored, Scratch mine, long at, long endBytes) throws RocksDBException {
+        if (stored.isValid()) {
+            return number(stored, mine) * blockBytes;
+        }
+        try {
+            stored.status();
+            return endBytes;
+        } catch (RocksDBException e) {
+            if (RocksErrors.isDamage(e)) {
+                return at;
+            }
+            throw e;
+        }
     }
 }

@@ -199,6 +199,10 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
             return;
         }
         if (!Files.exists(folder.resolve(LOCK))) {
+            if (folder.toFile().delete()) {
+                // Empty: a crash came when it was being made.
+                return;
+            }
             throw new BlockIoException(IoError.INVALID, folder + " holds no RocksDB member; it was not deleted");
         }
         // The lock tells whether somebody uses it, and is held until it is gone.
