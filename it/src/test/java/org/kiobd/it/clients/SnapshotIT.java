@@ -23,7 +23,7 @@ import org.kiobd.it.clients.ServedVolume.Shape;
  * Snapshots of a volume that is being written to. One client numbers its writes and sends each only after the one before was
  * acknowledged, over two connections in turn and over all stripes: of any moment the highest number tells every block.
  */
-@Timeout(300)
+@Timeout(900)
 final class SnapshotIT {
     private static final int BLOCK = 4096;
 

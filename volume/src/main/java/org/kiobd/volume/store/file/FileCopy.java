@@ -1,9 +1,12 @@
 package org.kiobd.volume.store.file;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.store.MemberCopy;
+import org.kiobd.volume.store.MemberStore;
 
 /** A copy of a file that shares its blocks, where the file system can do that: xfs and btrfs, for two. */
 final class FileCopy implements MemberCopy {
@@ -19,13 +22,13 @@ final class FileCopy implements MemberCopy {
         this.fd = fd;
     }
 
-    /** Makes {@code to}; tries it once, so that what is left to do later is little, and will work. */
+    /** Makes {@code to}, and finds out whether it can share anything. */
     static FileCopy begin(OpenFile file, Path from, Path to) throws BlockIoException {
         int fd = FileMemberStoreProvider.open(to, Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL);
         FileCopy copy = new FileCopy(file, from, to, fd);
         try {
             copy.approach();
-            copy.fix();
+            copy.tryOnce();
             return copy;
         } catch (BlockIoException e) {
             copy.close();
@@ -42,9 +45,23 @@ final class FileCopy implements MemberCopy {
         }
     }
 
+    /** With the first superblock alone: to share a file that shares much already takes longer than one that is empty. */
+    private void tryOnce() throws BlockIoException {
+        ByteBuffer range = ByteBuffer.allocateDirect(Libc.CLONE_RANGE_BYTES).order(ByteOrder.nativeOrder());
+        range.putLong(file.fd())
+                .putLong(0)
+                .putLong(MemberStore.SUPERBLOCK_BYTES)
+                .putLong(0);
+        ioctl(Libc.FICLONERANGE, FileMemberStoreProvider.addressOf(range));
+    }
+
     @Override
     public void fix() throws BlockIoException {
-        while (Libc.ioctl(fd, Libc.FICLONE, file.fd()) != 0) {
+        ioctl(Libc.FICLONE, file.fd());
+    }
+
+    private void ioctl(long request, long argument) throws BlockIoException {
+        while (Libc.ioctl(fd, request, argument) != 0) {
             int errno = Libc.errno();
             switch (errno) {
                 case Errno.EINTR -> {}

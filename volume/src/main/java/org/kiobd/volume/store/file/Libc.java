@@ -32,6 +32,9 @@ final class Libc {
     /** ioctl_ficlone(2). */
     static final long FICLONE = 0x40049409L;
 
+    static final long FICLONERANGE = 0x4020940DL;
+    static final int CLONE_RANGE_BYTES = 32;
+
     /** The ioctl of Documentation/filesystems/fiemap.rst. */
     static final long FS_IOC_FIEMAP = 0xC020660BL;
 
