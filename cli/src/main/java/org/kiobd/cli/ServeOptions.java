@@ -1,5 +1,7 @@
 package org.kiobd.cli;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +20,7 @@ final class ServeOptions {
     private static final long MIB = 1L << 20;
     private static final long MIN_MEMORY_BYTES = 160 * MIB;
     private static final long MAX_DEFAULT_MEMORY_BYTES = 512 * MIB;
+    private static final int MEMORY_PART = 8;
     private static final int MAX_DEFAULT_THREADS = 4;
 
     @Option(
@@ -44,7 +47,7 @@ final class ServeOptions {
             paramLabel = "SIZE",
             converter = Sizes.class,
             description = {
-                "memory for requests, at least 160M (default: half of the JVM's, 160M to 512M);",
+                "memory for requests, at least 160M (default: an eighth of the machine's, 160M to 512M);",
                 "rocksdb members together cache half as much on top"
             })
     private @Nullable Long memoryBytes;
@@ -130,8 +133,7 @@ final class ServeOptions {
 
     long memoryBytes() {
         if (memoryBytes == null) {
-            long half = Runtime.getRuntime().maxMemory() / 2;
-            return Math.max(MIN_MEMORY_BYTES, Math.min(MAX_DEFAULT_MEMORY_BYTES, half));
+            return Math.max(MIN_MEMORY_BYTES, Math.min(MAX_DEFAULT_MEMORY_BYTES, machineBytes() / MEMORY_PART));
         }
         if (memoryBytes < MIN_MEMORY_BYTES) {
             throw new CommandFailure(
@@ -140,6 +142,13 @@ final class ServeOptions {
                             + " is less than 160M, which two of the largest requests need");
         }
         return memoryBytes;
+    }
+
+    /** What the machine has, or this container of it. */
+    private static long machineBytes() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+                ? system.getTotalMemorySize()
+                : Runtime.getRuntime().maxMemory();
     }
 
     MergeLimits mergeLimits() {

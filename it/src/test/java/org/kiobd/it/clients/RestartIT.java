@@ -22,7 +22,7 @@ import org.kiobd.it.KiobdCli;
 import org.kiobd.it.clients.ServedVolume.Shape;
 
 /** A server that ends in the middle of work, politely or not: every write it acknowledged is there when it is back. */
-@Timeout(120)
+@Timeout(900)
 final class RestartIT {
     private static final int BLOCK = 4096;
     private static final int BLOCKS = 4 * 1024;

@@ -38,8 +38,8 @@ final class RocksDatabase implements AutoCloseable {
     private static final byte[] NOTHING = "nothing".getBytes(StandardCharsets.UTF_8);
     private static final byte[] SIZE = "size".getBytes(StandardCharsets.UTF_8);
 
-    private static final long WRITE_BUFFER_BYTES = 64L << 20;
-    private static final int WRITE_BUFFERS = 4;
+    private static final long WRITE_BUFFER_BYTES = 16L << 20;
+    private static final int WRITE_BUFFERS = 3;
     private static final long MAX_WAL_BYTES = 512L << 20;
     private static final long MANIFEST_STEP_BYTES = 64 << 10;
     private static final int BACKGROUND_JOBS = 4;
