@@ -9,7 +9,8 @@ final class SnapshotName {
     /** {@code name}, which is that of a snapshot. */
     static String require(String name) {
         if (!VolumeNames.isSnapshot(name)) {
-            throw new CommandFailure(ExitCode.USAGE, "'" + name + "' names no snapshot; one is called VOLUME@NAME");
+            throw new CommandFailure(
+                    ExitCode.FAILED, "snapshot=" + name + " names no snapshot; one is called VOLUME@NAME");
         }
         return name;
     }
@@ -18,8 +19,8 @@ final class SnapshotName {
     static String refuse(String name) {
         if (VolumeNames.isSnapshot(name)) {
             throw new CommandFailure(
-                    ExitCode.USAGE,
-                    "'" + name + "' names a snapshot, and a snapshot never changes; kiobd clone " + name
+                    ExitCode.FAILED,
+                    "volume=" + name + " names a snapshot, and a snapshot never changes; kiobd clone " + name
                             + " NEW makes a volume of it");
         }
         return name;
