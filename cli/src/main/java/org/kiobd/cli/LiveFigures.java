@@ -25,6 +25,7 @@ final class LiveFigures {
         lines.add("clients  " + number(live, "connections") + " now, " + number(live, "connectionsTotal") + " so far");
         addLatencies(live, lines);
         addClients(live, lines);
+        addMembers(live, lines);
         return lines;
     }
 
@@ -42,6 +43,31 @@ final class LiveFigures {
         if (!rows.isEmpty()) {
             lines.add("");
             lines.add(Answers.table(List.of("LATENCY", "COUNT", "P50 us", "P99 us", "MAX us"), rows));
+        }
+    }
+
+    private static void addMembers(Map<String, Object> live, List<String> lines) {
+        List<List<String>> rows = new ArrayList<>();
+        if (live.get("members") instanceof List<?> members) {
+            for (Object member : members) {
+                Map<String, Object> one = map(member);
+                boolean database = one.containsKey("writeStops");
+                rows.add(List.of(
+                        String.valueOf(number(one, "member")),
+                        String.valueOf(number(one, "ops")),
+                        String.valueOf(number(one, "inFlight")),
+                        String.valueOf(number(one, "maxInFlight")),
+                        String.valueOf(number(one, "maxAgeMicros")),
+                        String.valueOf(number(one, "errors")),
+                        database ? number(one, "writeDelays") + "/" + number(one, "writeStops") : "-",
+                        database ? String.valueOf(number(one, "damagedReads")) : "-"));
+            }
+        }
+        if (!rows.isEmpty()) {
+            lines.add("");
+            lines.add(Answers.table(
+                    List.of("MEMBER", "OPS", "IN FLIGHT", "MOST", "SLOWEST us", "ERRORS", "DELAYS/STOPS", "DAMAGED"),
+                    rows));
         }
     }
 

@@ -76,6 +76,7 @@ final class ServedVolume implements AutoCloseable {
             Map<String, Object> json = figures();
             json.put("latency", latencies());
             json.put("clients", clients());
+            json.put("members", members());
             return json;
         }
         if ("resize".equals(command) && question.get("sizeBytes") instanceof Number size) {
@@ -133,6 +134,25 @@ final class ServedVolume implements AutoCloseable {
             one.put("maxMicros", figures.maxMicros());
             json.put(op.name(), one);
         });
+        return json;
+    }
+
+    /** What each member has done, and what its store tells of it. */
+    private List<Map<String, Object>> members() {
+        List<Map<String, Object>> json = new ArrayList<>();
+        List<DeviceCounters.MemberCounters> counters = device.counters().members();
+        for (int i = 0; i < counters.size(); i++) {
+            DeviceCounters.MemberCounters member = counters.get(i);
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("member", i);
+            one.put("ops", member.ops());
+            one.put("inFlight", member.inFlight());
+            one.put("maxInFlight", member.maxInFlight());
+            one.put("maxAgeMicros", member.maxAgeMicros());
+            one.put("errors", member.errors());
+            one.putAll(device.members().get(i).figures());
+            json.add(one);
+        }
         return json;
     }
 

@@ -51,8 +51,13 @@ final class LiveLookIT {
                     .containsEntry("readBytes", 2 * BLOCK)
                     .containsEntry("errors", 1);
 
+            List<Map<String, Object>> members = list(live.get("members"));
+            assertThat(members).hasSize(4);
+            assertThat(number(members.get(0), "ops")).isPositive();
+            assertThat(members.get(0)).containsEntry("member", 0).containsEntry("errors", 0);
+
             String text = KiobdCli.ok(served.home(), "info", ServedVolume.NAME);
-            assertThat(text).contains("LATENCY", "CLIENT", "P99 us", "2 now, 2 so far");
+            assertThat(text).contains("LATENCY", "DELAYS/STOPS", "CLIENT", "P99 us", "2 now, 2 so far");
         }
     }
 

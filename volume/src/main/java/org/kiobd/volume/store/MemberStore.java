@@ -1,5 +1,6 @@
 package org.kiobd.volume.store;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -66,6 +67,11 @@ public interface MemberStore extends AutoCloseable {
                 IoError.NOT_SUPPORTED,
                 "member=" + uri() + ": a " + uri().scheme()
                         + ": member cannot be snapshotted; nothing was made; kiobd copy makes a full copy");
+    }
+
+    /** What else a person might want to know of it while it is in use, by name; empty where there is nothing. Any thread. */
+    default Map<String, Long> figures() {
+        return Map.of();
     }
 
     /**

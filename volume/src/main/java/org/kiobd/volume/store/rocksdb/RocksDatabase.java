@@ -4,10 +4,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -52,7 +52,7 @@ final class RocksDatabase implements AutoCloseable {
     private static final double BLOB_GARBAGE = 0.5;
     private static final long SYNC_BYTES = 1 << 20;
 
-    private final Deque<AutoCloseable> closing = new ArrayDeque<>();
+    private final NativeHandles handles = new NativeHandles();
     private final RocksDB db;
     private final ColumnFamilyHandle blocks;
     private final ColumnFamilyHandle meta;
@@ -63,30 +63,30 @@ final class RocksDatabase implements AutoCloseable {
 
     private RocksDatabase(Path folder, RocksOptions options, boolean create, boolean readOnly)
             throws BlockIoException, RocksDBException {
-        boolean opened = false;
+        boolean isOpen = false;
         try {
-            RocksMemory memory = closed(RocksMemory.share());
+            RocksMemory memory = handles.own(RocksMemory.share());
             DBOptions dbOptions = dbOptions(memory, create);
             ColumnFamilyOptions blockOptions = blockOptions(options, memory.cache());
-            ColumnFamilyOptions metaOptions = closed(new ColumnFamilyOptions());
+            ColumnFamilyOptions metaOptions = handles.own(new ColumnFamilyOptions());
             List<ColumnFamilyDescriptor> families = List.of(
                     new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, blockOptions),
                     new ColumnFamilyDescriptor(META, metaOptions));
-            List<ColumnFamilyHandle> handles = new ArrayList<>();
-            write = closed(new WriteOptions());
-            writeSynced = closed(new WriteOptions().setSync(true));
-            read = closed(new ReadOptions().setVerifyChecksums(true));
-            db = closed(
+            List<ColumnFamilyHandle> opened = new ArrayList<>();
+            write = handles.own(new WriteOptions());
+            writeSynced = handles.own(new WriteOptions().setSync(true));
+            read = handles.own(new ReadOptions().setVerifyChecksums(true));
+            db = handles.own(
                     readOnly
-                            ? RocksDB.openReadOnly(dbOptions, folder.toString(), families, handles)
-                            : RocksDB.open(dbOptions, folder.toString(), families, handles));
-            synced = readOnly ? null : closed(SyncedMark.open(folder));
-            blocks = closed(handles.get(0));
-            meta = closed(handles.get(1));
-            opened = true;
+                            ? RocksDB.openReadOnly(dbOptions, folder.toString(), families, opened)
+                            : RocksDB.open(dbOptions, folder.toString(), families, opened));
+            synced = readOnly ? null : handles.own(SyncedMark.open(folder));
+            blocks = handles.own(opened.get(0));
+            meta = handles.own(opened.get(1));
+            isOpen = true;
         } finally {
-            if (!opened) {
-                closeAll();
+            if (!isOpen) {
+                handles.close();
             }
         }
     }
@@ -162,13 +162,8 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    private <T extends AutoCloseable> T closed(T resource) {
-        closing.push(resource);
-        return resource;
-    }
-
     private DBOptions dbOptions(RocksMemory memory, boolean create) throws RocksDBException {
-        return closed(new DBOptions()
+        return handles.own(new DBOptions()
                 .setCreateIfMissing(create)
                 .setErrorIfExists(create)
                 .setCreateMissingColumnFamilies(create)
@@ -177,7 +172,7 @@ final class RocksDatabase implements AutoCloseable {
                 .setRateLimiter(memory.rateLimiter())
                 // It looks whether there is space again. Not shared: one for all databases did not find any for a
                 // minute.
-                .setSstFileManager(closed(new SstFileManager(Env.getDefault())))
+                .setSstFileManager(handles.own(new SstFileManager(Env.getDefault())))
                 // Recycled logs would make syncs cheaper, and keep their space for good.
                 .setRecycleLogFileNum(0)
                 .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
@@ -201,12 +196,12 @@ final class RocksDatabase implements AutoCloseable {
         BlockBasedTableConfig table = new BlockBasedTableConfig()
                 .setBlockCache(cache)
                 .setBlockSize(TABLE_BLOCK_BYTES)
-                .setFilterPolicy(closed(new BloomFilter(BLOOM_BITS)))
+                .setFilterPolicy(handles.own(new BloomFilter(BLOOM_BITS)))
                 .setCacheIndexAndFilterBlocks(true)
                 .setPinL0FilterAndIndexBlocksInCache(true)
                 .setChecksumType(ChecksumType.kXXH3)
                 .setFormatVersion(TABLE_FORMAT);
-        ColumnFamilyOptions family = closed(new ColumnFamilyOptions())
+        ColumnFamilyOptions family = handles.own(new ColumnFamilyOptions())
                 .setTableFormatConfig(table)
                 .setWriteBufferSize(WRITE_BUFFER_BYTES)
                 .setMaxWriteBufferNumber(WRITE_BUFFERS)
@@ -303,6 +298,25 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
+    /** How often writes had to wait for flushes and compaction, how much memory they take, by name; for people. */
+    Map<String, Long> figures() {
+        Map<String, Long> figures = new LinkedHashMap<>();
+        try {
+            Map<String, String> told = db.getMapProperty(blocks, "rocksdb.cfstats");
+            figures.put("writeDelays", whole(told.get("io_stalls.total-delays")));
+            figures.put("writeStops", whole(told.get("io_stalls.total-stops")));
+            figures.put("memoryBytes", db.getLongProperty(blocks, "rocksdb.cur-size-all-mem-tables"));
+        } catch (RocksDBException e) {
+            // Figures are not worth failing for.
+            figures.put("unknown", 1L);
+        }
+        return figures;
+    }
+
+    private static long whole(@Nullable String text) {
+        return text == null ? 0 : (long) Double.parseDouble(text);
+    }
+
     /** Writes what is in memory into files, so that a checkpoint has little left to do. */
     void writeOut() throws BlockIoException {
         try (FlushOptions wait = new FlushOptions().setWaitForFlush(true)) {
@@ -322,19 +336,8 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    private void closeAll() {
-        for (AutoCloseable resource : closing) {
-            try {
-                resource.close();
-            } catch (Exception e) {
-                throw new IllegalStateException("a native handle does not close: " + resource, e);
-            }
-        }
-        closing.clear();
-    }
-
     @Override
     public void close() {
-        closeAll();
+        handles.close();
     }
 }

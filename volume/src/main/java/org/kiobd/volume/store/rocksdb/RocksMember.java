@@ -3,7 +3,9 @@ package org.kiobd.volume.store.rocksdb;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -58,6 +60,7 @@ final class RocksMember implements MemberStore {
             Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("kiobd-rocksdb-reclaim", true));
     private final AtomicBoolean reclaiming = new AtomicBoolean();
     private final LongAdder clearedBytes = new LongAdder();
+    private final LongAdder damagedReads = new LongAdder();
     private volatile long sizeBytes;
     private volatile boolean wantsSpace;
     private boolean closed;
@@ -130,6 +133,9 @@ final class RocksMember implements MemberStore {
     /** Says in the log what went wrong with {@code op}, and what the client is told. */
     IoError failed(MemberOp op, long doneBytes, RocksDBException failure) {
         IoError error = RocksErrors.toIoError(failure);
+        if (RocksErrors.isDamage(failure)) {
+            damagedReads.increment();
+        }
         if (op.op().mutates()) {
             wantsSpace |= error == IoError.NO_SPACE;
         }
@@ -269,6 +275,13 @@ final class RocksMember implements MemberStore {
             RocksMemberStoreProvider.remove(copy);
             throw e;
         }
+    }
+
+    @Override
+    public Map<String, Long> figures() {
+        Map<String, Long> figures = new LinkedHashMap<>(database.figures());
+        figures.put("damagedReads", damagedReads.sum());
+        return figures;
     }
 
     private boolean endReclaiming() throws InterruptedException {

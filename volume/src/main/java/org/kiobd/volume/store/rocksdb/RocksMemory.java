@@ -27,15 +27,16 @@ final class RocksMemory implements AutoCloseable {
     private static int users;
     private static @Nullable RocksMemory shared;
 
+    private final NativeHandles handles = new NativeHandles();
     private final Cache cache;
     private final WriteBufferManager writeBuffers;
     private final RateLimiter rateLimiter;
 
     private RocksMemory(long cacheBytes) {
-        cache = new LRUCache(cacheBytes);
-        writeBuffers = new WriteBufferManager(cacheBytes / 2, cache);
-        rateLimiter = new RateLimiter(
-                MAX_BACKGROUND_BYTES_PER_S, REFILL_PERIOD_MICROS, FAIRNESS, RateLimiterMode.WRITES_ONLY, true);
+        cache = handles.own(new LRUCache(cacheBytes));
+        writeBuffers = handles.own(new WriteBufferManager(cacheBytes / 2, cache));
+        rateLimiter = handles.own(new RateLimiter(
+                MAX_BACKGROUND_BYTES_PER_S, REFILL_PERIOD_MICROS, FAIRNESS, RateLimiterMode.WRITES_ONLY, true));
     }
 
     /** How much the next first member makes room for. */
@@ -81,8 +82,6 @@ final class RocksMemory implements AutoCloseable {
             }
             shared = null;
         }
-        rateLimiter.close();
-        writeBuffers.close();
-        cache.close();
+        handles.close();
     }
 }
