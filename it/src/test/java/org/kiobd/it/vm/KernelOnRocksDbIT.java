@@ -10,7 +10,7 @@ import org.junit.jupiter.api.TestFactory;
 class KernelOnRocksDbIT extends KernelRuns {
     @Override
     VolumeServer serve(String name, List<Volume> volumes) {
-        return KiobdVolumes.serve("rocksdb", name + "-rocksdb", volumes);
+        return KiobdVolumes.serve(List.of("rocksdb"), name + "-rocksdb", volumes);
     }
 
     @TestFactory

@@ -45,21 +45,21 @@ final class KiobdVolumes implements VolumeServer {
 
     /** Creates {@code volumes} over files in a new folder and serves them. Returned owned. */
     static KiobdVolumes serve(String name, List<Volume> volumes) {
-        return serve("file", name, volumes);
+        return serve(List.of("file"), name, volumes);
     }
 
     /**
-     * The same over another store.
+     * The same over other stores.
      *
-     * @param scheme of its members' URIs
+     * @param schemes of its members' URIs, in turn
      */
-    static KiobdVolumes serve(String scheme, String name, List<Volume> volumes) {
+    static KiobdVolumes serve(List<String> schemes, String name, List<Volume> volumes) {
         try {
             Path parent = Files.createDirectories(Path.of("target", "guest")).toAbsolutePath();
             KiobdVolumes served =
                     new KiobdVolumes(Files.createTempDirectory(parent, name + "-"), parent.resolve(name + "-server"));
             try {
-                volumes.forEach(volume -> served.create(scheme, volume));
+                volumes.forEach(volume -> served.create(schemes, volume));
                 served.start(false);
                 return served;
             } catch (RuntimeException e) {
@@ -71,12 +71,14 @@ final class KiobdVolumes implements VolumeServer {
         }
     }
 
-    private void create(String scheme, Volume volume) {
+    private void create(List<String> schemes, Volume volume) {
         List<Path> files = IntStream.range(0, MEMBERS)
                 .mapToObj(member -> directory.resolve(volume.name() + "." + member))
                 .toList();
         List<String> arguments = new ArrayList<>(List.of("create", volume.name(), "--size", volume.size()));
-        files.forEach(file -> arguments.addAll(List.of("--member", scheme + ":" + file)));
+        for (Path file : files) {
+            arguments.addAll(List.of("--member", schemes.get(files.indexOf(file) % schemes.size()) + ":" + file));
+        }
         kiobd.output(arguments.toArray(String[]::new));
         members.put(volume.name(), files);
     }
