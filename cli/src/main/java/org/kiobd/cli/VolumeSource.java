@@ -3,6 +3,7 @@ package org.kiobd.cli;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.Raid0Device;
 import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.catalog.Leftovers;
 import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.catalog.VolumeLock;
 import org.kiobd.volume.catalog.VolumeNames;
@@ -10,7 +11,7 @@ import org.kiobd.volume.store.MemberStores;
 
 /**
  * A volume or a snapshot to be read from its start to its end, as it is at one moment: of a volume that is served a snapshot is made for
- * the time being. Used by one thread; close it always.
+ * the time being, which nobody else sees, and which is not left behind if this process is killed. Used by one thread; close it always.
  */
 final class VolumeSource implements AutoCloseable {
     private final VolumeCatalog catalog;
@@ -46,7 +47,18 @@ final class VolumeSource implements AutoCloseable {
                             + "; stop its server, or let a client read it: nbdcopy URI FILE",
                     e);
         }
-        return open(common, catalog.lock(temporary), temporary, temporary);
+        VolumeSource source = open(common, catalog.lock(temporary), temporary, temporary);
+        try {
+            // Without a manifest it is a leftover, whoever comes across it; its members are locked as long as they are
+            // read.
+            new Leftovers(catalog, MemberStores.load())
+                    .note(temporary, catalog.load(temporary).members());
+            catalog.delete(temporary);
+            return source;
+        } catch (BlockIoException e) {
+            source.close();
+            throw e;
+        }
     }
 
     private static VolumeSource open(
@@ -74,7 +86,8 @@ final class VolumeSource implements AutoCloseable {
         try {
             device.close();
             if (temporary != null) {
-                new Snapshots(catalog, MemberStores.load()).delete(temporary);
+                new Leftovers(catalog, MemberStores.load()).clear(temporary);
+                catalog.abandon(temporary);
             }
         } finally {
             if (lock != null) {

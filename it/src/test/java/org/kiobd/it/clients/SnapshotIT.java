@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,11 +75,20 @@ final class SnapshotIT {
                 KiobdCli.ok(served.home(), "snapshot", "delete", names.remove(i - 1));
             }
         }
+        // What is read from end to end while it is served is one moment, too, and leaves nothing behind.
+        Path image = served.folder().resolve("image");
+        KiobdCli.ok(served.home(), "export", ServedVolume.NAME, image.toString());
+        assertThat(momentIn(Files.readAllBytes(image))).isPositive();
+        assertThat(KiobdCli.ok(served.home(), "scrub", ServedVolume.NAME)).contains("no damage");
         ended.set(true);
         numbered.get();
         load.get();
+        try (Stream<Path> left = Files.list(served.home().resolve("volumes/vol/snapshots"))) {
+            assertThat(left).hasSize(names.size());
+        }
         System.out.println("requests were held back for ms=" + heldMs);
         assertThat(KiobdCli.ok(served.home(), "snapshot", "list")).contains(names);
+        assertRefused(served, "in use by the server", "snapshot", "rollback", names.get(0), "--yes");
         assertMoments(served, names);
 
         // The volume itself went on, is deleted, and the last snapshot alone brings it back.
@@ -87,6 +98,12 @@ final class SnapshotIT {
         served.restart();
         long then = moment(served.server().unixUri());
         assertThat(then).isEqualTo(momentOf(served, last));
+    }
+
+    private static void assertRefused(ServedVolume served, String why, String... words) {
+        KiobdCli.Result refused = KiobdCli.run(served.home(), words);
+        assertThat(refused.exitCode()).as("%s", List.of(words)).isEqualTo(1);
+        assertThat(refused.err()).contains(why);
     }
 
     private void assertMoments(ServedVolume served, List<String> names) throws IOException {
@@ -105,6 +122,10 @@ final class SnapshotIT {
                         .as("a write to a snapshot")
                         .isEqualTo(1);
             }
+            if (name.endsWith("@s0")) {
+                assertRefused(served, "in use by the server", "snapshot", "delete", name);
+                assertRefused(served, "in use by the server", "clone", name, "other");
+            }
             long moment = moment(server.tcpUri());
             server.stop();
             return moment;
@@ -113,10 +134,12 @@ final class SnapshotIT {
 
     /** The number of the last write in it, when every block holds what it held right after that one. */
     private static long moment(String uri) throws IOException {
-        byte[] volume;
         try (RawNbd nbd = RawNbd.attach(uri)) {
-            volume = nbd.read(0, BLOCKS * BLOCK);
+            return momentIn(nbd.read(0, BLOCKS * BLOCK));
         }
+    }
+
+    private static long momentIn(byte[] volume) {
         ByteBuffer blocks = ByteBuffer.wrap(volume);
         long last = 0;
         for (int block = 0; block < BLOCKS; block++) {

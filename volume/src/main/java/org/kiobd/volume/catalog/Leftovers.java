@@ -45,25 +45,49 @@ public final class Leftovers {
         return catalog.folder(name).resolve(NOTE);
     }
 
-    /** Removes the members that were noted and belong to nobody, and the note. Without a note it does nothing. */
+    /**
+     * Removes the members that were noted and belong to nobody, and the note; one that somebody has open stays, noted, until the next
+     * time. Without a note it does nothing.
+     */
     public void clear(String name) throws BlockIoException {
+        List<String> noted;
         try {
-            List<String> noted = Files.readAllLines(file(name));
-            List<MemberUri> named = catalog.exists(name) ? catalog.load(name).members() : List.of();
-            for (String line : noted) {
-                MemberUri uri = MemberUri.parse(line);
-                if (!named.contains(uri) && stores.forUri(uri).exists(uri)) {
-                    LOG.info("volume={}: {} is left from a change and is removed", name, uri);
-                }
-                if (!named.contains(uri)) {
-                    stores.forUri(uri).delete(uri);
-                }
-            }
-            Files.deleteIfExists(file(name));
+            noted = Files.readAllLines(file(name));
         } catch (NoSuchFileException e) {
             // Nothing was under way.
+            return;
         } catch (IOException e) {
             throw failed(name, e);
+        }
+        List<MemberUri> named = catalog.exists(name) ? catalog.load(name).members() : List.of();
+        boolean allGone = true;
+        for (String line : noted) {
+            MemberUri uri = MemberUri.parse(line);
+            allGone &= named.contains(uri) || remove(name, uri);
+        }
+        try {
+            if (allGone) {
+                Files.deleteIfExists(file(name));
+            }
+        } catch (IOException e) {
+            throw failed(name, e);
+        }
+    }
+
+    /** False if it is in use: by who reads a snapshot that was made for the time being, for one. */
+    private boolean remove(String name, MemberUri uri) throws BlockIoException {
+        try {
+            if (stores.forUri(uri).exists(uri)) {
+                LOG.info("volume={}: {} is left from a change and is removed", name, uri);
+            }
+            stores.forUri(uri).delete(uri);
+            return true;
+        } catch (BlockIoException e) {
+            if (e.error() != IoError.NOT_PERMITTED) {
+                throw e;
+            }
+            LOG.info("volume={}: {} is left from a change and stays for now: {}", name, uri, e.getMessage());
+            return false;
         }
     }
 
