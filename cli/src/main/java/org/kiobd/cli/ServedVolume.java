@@ -36,6 +36,7 @@ final class ServedVolume implements AutoCloseable {
     private final @Nullable VolumeCatalog catalog;
     private final @Nullable VolumeLock lock;
     private @Nullable ControlServer control;
+    private boolean closed;
 
     ServedVolume(
             Raid0Device device,
@@ -70,7 +71,11 @@ final class ServedVolume implements AutoCloseable {
         }
     }
 
-    private Map<String, ?> answer(Map<String, Object> question) throws BlockIoException {
+    /** Not while it is being closed: a snapshot under way still needs the members. */
+    private synchronized Map<String, ?> answer(Map<String, Object> question) throws BlockIoException {
+        if (closed) {
+            throw new BlockIoException(IoError.IO, "volume=" + export.name() + ": its server is ending; try again");
+        }
         Object command = question.get("command");
         if ("info".equals(command)) {
             Map<String, Object> json = figures();
@@ -195,6 +200,11 @@ final class ServedVolume implements AutoCloseable {
         if (control != null) {
             control.close();
         }
+        closeDevice();
+    }
+
+    private synchronized void closeDevice() throws BlockIoException {
+        closed = true;
         try {
             device.close();
         } finally {
