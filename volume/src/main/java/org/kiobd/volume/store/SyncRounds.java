@@ -3,6 +3,7 @@ package org.kiobd.volume.store;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntPredicate;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
@@ -11,6 +12,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Joins syncs of one member, whoever asks and from whatever loop: one runs, all that are asked for meanwhile wait and share the next. A
  * request never rides on a sync that had begun before it, so what was written before the request is covered.
+ *
+ * <p>Where nothing has changed since the last sync that went well, there is none to make: a FLUSH goes to all members of a volume, and
+ * mostly one of them was written to. Every change must be told by {@link #changed}.
  *
  * <p>A failure is final. The kernel tells it once and may have dropped the pages, so the next sync would succeed without them: from
  * then on every request fails as the first did, those that were already waiting included. A failure is a number that is the store's
@@ -29,6 +33,10 @@ public final class SyncRounds {
     private final Executor threads;
     private final IntSupplier sync;
     private final IntPredicate isFinal;
+    /** Begins ahead of {@link #synced}: nobody knows what was left by who had the member before. */
+    private final AtomicLong changes = new AtomicLong(1);
+
+    private volatile long synced;
     private volatile int failed;
     private List<Waiter> waiting = new ArrayList<>();
     private boolean running;
@@ -48,8 +56,20 @@ public final class SyncRounds {
         this.isFinal = isFinal;
     }
 
-    /** Asks for a sync that covers everything written so far. */
+    /**
+     * Something is not what it was at the last sync, or may not be. Told when the call that changes it has returned, whatever came of it,
+     * and before anybody hears of it: told earlier, a sync in between would pass for one that covers it.
+     */
+    public void changed() {
+        changes.incrementAndGet();
+    }
+
+    /** Asks for a sync that covers everything written so far; the answer comes at once if there is nothing to cover. */
     public void request(Waiter waiter) {
+        if (failed == 0 && synced == changes.get()) {
+            tell(waiter, 0);
+            return;
+        }
         synchronized (this) {
             waiting.add(waiter);
             if (running) {
@@ -78,6 +98,11 @@ public final class SyncRounds {
         }
     }
 
+    /** Two syncs may end in the other order than they began. */
+    private synchronized void covered(long upTo) {
+        synced = Math.max(synced, upTo);
+    }
+
     /** One that throws must not keep the others waiting. */
     private static void tell(Waiter waiter, int failure) {
         try {
@@ -90,7 +115,11 @@ public final class SyncRounds {
     /** Syncs on the caller's own thread, for those who may block; returns 0 or what went wrong. */
     public int now() {
         if (failed == 0) {
+            long covered = changes.get();
             int failure = sync.getAsInt();
+            if (failure == 0) {
+                covered(covered);
+            }
             if (failure != 0 && !isFinal.test(failure)) {
                 return failure;
             }

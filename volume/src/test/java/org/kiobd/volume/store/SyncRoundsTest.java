@@ -37,6 +37,11 @@ class SyncRoundsTest {
     }
 
     private void request(String name) {
+        rounds.changed();
+        ask(name);
+    }
+
+    private void ask(String name) {
         rounds.request(errno -> told.add(name + "=" + errno + " after " + syncs));
     }
 
@@ -56,6 +61,30 @@ class SyncRoundsTest {
         request("last");
         turn();
         assertThat(told.get(101)).isEqualTo("last=0 after 3");
+    }
+
+    @Test
+    void whatHasNotChangedIsNotSynced() {
+        ask("left by somebody else");
+        turn();
+        ask("nothing new");
+        assertThat(told).containsExactly("left by somebody else=0 after 1", "nothing new=0 after 1");
+        request("changed");
+        turn();
+        assertThat(syncs).isEqualTo(2);
+    }
+
+    @Test
+    void aChangeDuringASyncIsNotCoveredByIt() {
+        duringSync.add(rounds::changed);
+        request("before");
+        turn();
+        ask("behind");
+        assertThat(told).containsExactly("before=0 after 1");
+        turn();
+        assertThat(told).containsExactly("before=0 after 1", "behind=0 after 2");
+        assertThat(rounds.now()).as("who syncs by itself always does").isZero();
+        assertThat(syncs).isEqualTo(3);
     }
 
     @Test

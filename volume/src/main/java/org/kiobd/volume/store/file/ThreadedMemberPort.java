@@ -65,6 +65,9 @@ final class ThreadedMemberPort extends ThreadedPort {
             }
             case FLUSH -> throw new IllegalStateException("FLUSH goes to the sync rounds");
         };
+        if (op.op().mutates()) {
+            file.syncRounds().changed();
+        }
         if (outcome.errno() == 0 && op.has(Kiobuf.FUA) && op.op().mutates()) {
             sync(op, op.lengthBytes());
         } else {

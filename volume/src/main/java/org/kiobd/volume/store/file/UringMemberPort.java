@@ -196,6 +196,9 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
     }
 
     private void end(MemberOp op, long doneBytes, int errno) {
+        if (op.op() == Op.WRITE) {
+            file.syncRounds().changed();
+        }
         if (errno == 0 && op.op() == Op.WRITE && op.has(Kiobuf.FUA)) {
             threaded.sync(op, doneBytes);
         } else {

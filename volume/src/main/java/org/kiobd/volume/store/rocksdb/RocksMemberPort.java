@@ -53,9 +53,11 @@ final class RocksMemberPort extends ThreadedPort {
                 member.cleared(op.lengthBytes());
             }
         } catch (RocksDBException e) {
+            member.syncRounds().changed();
             end(op, 0, member.failed(op, 0, e));
             return;
         }
+        member.syncRounds().changed();
         member.written();
         if (op.has(Kiobuf.FUA)) {
             // One sync of the log for all who wait for one is what RocksDB's own group commit does, without a thread
