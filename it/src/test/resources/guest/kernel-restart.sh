@@ -28,29 +28,34 @@ stops_while_mounted() {
 }
 
 # Also nothing that was only acknowledged may lie in the server's memory: files are fsynced until the server is killed.
+# CRASH_ROUNDS times, on one file system, each time after another number of files.
 is_killed_while_writing() {
     kernel_errors_expected
-    mount /dev/nbd0 /mnt/ext4
-    rm -f /run/synced
-    writes_until_it_fails &
-    writer=$!
-    wait_until "some files are written" enough_files
-    host kill-server
-    # Otherwise the kernel holds what was on its way for 30 seconds, in case the server comes back.
-    nbd-client -d /dev/nbd0
-    wait "$writer" || true
-    lose_device
-    host start-server
-    attach first 2
-    mount /dev/nbd0 /mnt/ext4
-    fact files-synced-before-the-kill "$(wc -l < /run/synced)"
-    (cd /mnt/ext4 && md5sum -c /run/synced) > /run/sums.out 2>&1 ||
-        because "lost after kill -9: $(grep -v ': OK$' /run/sums.out | head -n 3)"
-    umount /mnt/ext4
-    e2fsck -fn /dev/nbd0
+    synced_in_all=0
+    for round in $(seq 1 "${CRASH_ROUNDS:-1}"); do
+        mount /dev/nbd0 /mnt/ext4
+        rm -rf /mnt/ext4/kill.* /run/synced
+        writes_until_it_fails &
+        writer=$!
+        wait_until "some files are written" enough_files $((8 + round * 7 % 13))
+        host kill-server
+        # Otherwise the kernel holds what was on its way for 30 seconds, in case the server comes back.
+        nbd-client -d /dev/nbd0
+        wait "$writer" || true
+        lose_device
+        host start-server
+        attach first 2
+        mount /dev/nbd0 /mnt/ext4
+        synced_in_all=$((synced_in_all + $(wc -l < /run/synced)))
+        (cd /mnt/ext4 && md5sum -c /run/synced) > /run/sums.out 2>&1 ||
+            because "lost after kill -9, round $round: $(grep -v ': OK$' /run/sums.out | head -n 3)"
+        umount /mnt/ext4
+        e2fsck -fn /dev/nbd0
+    done
+    fact killed "$round times, $synced_in_all files synced before and all there"
 }
 
-enough_files() { [ -e /run/synced ] && [ "$(wc -l < /run/synced)" -ge 12 ]; }
+enough_files() { [ -e /run/synced ] && [ "$(wc -l < /run/synced)" -ge "$1" ]; }
 
 writes_until_it_fails() (
     { set +x; } 2> /dev/null
@@ -120,6 +125,6 @@ serves_read_only() {
 
 run_case restart-between-attachments stops_and_starts_between_attachments
 run_case sigterm-while-mounted stops_while_mounted
-run_case kill-while-writing is_killed_while_writing
+run_case kill-while-writing is_killed_while_writing $((150 + 20 * ${CRASH_ROUNDS:-1}))
 run_case grow-while-mounted grows_while_mounted
 run_case read-only serves_read_only

@@ -34,6 +34,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ImportCommand.class,
             ExportCommand.class,
             CopyCommand.class,
+            BenchCommand.class,
             VersionCommand.class
         },
         footer = {
@@ -67,6 +68,7 @@ public final class Main implements Runnable {
         return new CommandLine(new Main())
                 .setParameterExceptionHandler(Main::usageError)
                 .setExecutionExceptionHandler(Main::failure)
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true);
     }
 

@@ -14,7 +14,10 @@ abstract class KernelRuns {
     static final List<Volume> USUAL = List.of(new Volume("first", "1G"), new Volume("second", "256M"));
     static final List<Volume> LARGE = List.of(new Volume("large", "1T"));
 
-    private static final Duration RUN_TIMEOUT = Duration.ofMinutes(10);
+    /** How often a server is killed under a mounted file system. */
+    private static final int CRASH_ROUNDS = Integer.getInteger("kiobd.crash.rounds", 1);
+
+    private static final Duration RUN_TIMEOUT = Duration.ofMinutes(10).plusSeconds(20L * CRASH_ROUNDS);
 
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
@@ -25,7 +28,9 @@ abstract class KernelRuns {
             GuestKernel kernel, String scriptName, List<Volume> volumes, Map<String, String> variables) {
         VolumeServer server = serve(scriptName + "-" + kernel.series().version(), volumes);
         open.push(server);
-        GuestScript script = GuestScript.resource(scriptName, variables).with("PORT", Integer.toString(server.port()));
+        GuestScript script = GuestScript.resource(scriptName, variables)
+                .with("PORT", Integer.toString(server.port()))
+                .with("CRASH_ROUNDS", Integer.toString(CRASH_ROUNDS));
         Guest guest = GuestTests.boot(kernel, script, VolumeCommands.of(server), RUN_TIMEOUT);
         open.push(guest);
         return GuestTests.results(guest, kernel, script);

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -54,6 +55,11 @@ public final class NbdClient implements NbdCommands, AutoCloseable {
     /** What TLS has established; empty without it. */
     public Optional<Security> security() {
         return negotiated.security();
+    }
+
+    /** The loop its futures end on; who asks from there is not handed over. */
+    public Executor loop() {
+        return channel.eventLoop();
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,10 @@ final class PendingRead extends Pending<ReadReply> {
     private static final int RUNS_ANYWAY = 1024;
 
     private final int lengthBytes;
-    private final TreeMap<Integer, Run> runs = new TreeMap<>();
+    /** Mostly one chunk brings all there is; the map is for the others. */
+    private @Nullable Run whole;
+
+    private @Nullable TreeMap<Integer, Run> runs;
     private @Nullable ByteBuf memory;
     private int startBytes;
     private int comeBytes;
@@ -66,11 +70,22 @@ final class PendingRead extends Pending<ReadReply> {
         if (++chunks > 1 && isUnfragmented()) {
             throw wrong("is in several chunks, although it was not to be fragmented");
         }
+        if (bytes == lengthBytes && comeBytes == 0) {
+            whole = new Run(lengthBytes, isHole);
+            comeBytes = lengthBytes;
+            return;
+        }
+        if (runs == null) {
+            runs = new TreeMap<>();
+            if (whole != null) {
+                runs.put(0, whole);
+            }
+        }
         int start = (int) (atOffset - request().offsetBytes());
-        add(start, start + (int) bytes, isHole);
+        add(runs, start, start + (int) bytes, isHole);
     }
 
-    private void add(int start, int end, boolean isHole) throws NbdException {
+    private void add(NavigableMap<Integer, Run> runs, int start, int end, boolean isHole) throws NbdException {
         Map.Entry<Integer, Run> left = runs.floorEntry(start);
         Map.Entry<Integer, Run> right = runs.ceilingEntry(start);
         if ((left != null && left.getValue().endBytes > start) || (right != null && right.getKey() < end)) {
@@ -104,17 +119,31 @@ final class PendingRead extends Pending<ReadReply> {
             throw wrong("ended with only " + comeBytes + " of its bytes");
         }
         ByteBuf all = memory();
-        List<ReadPiece> pieces = new ArrayList<>(runs.size());
-        runs.forEach((start, run) -> pieces.add(
-                run.isHole
-                        ? new ReadPiece.Hole(run.endBytes - start)
-                        : new ReadPiece.Memory(Fragment.of(all, startBytes + start, run.endBytes - start))));
+        List<ReadPiece> pieces = pieces(all);
         memory = null;
         ReadReply reply = new ReadReply(all, startBytes, lengthBytes, pieces);
         if (!ending.complete(reply)) {
             // Whoever asked has given up.
             reply.close();
         }
+    }
+
+    private List<ReadPiece> pieces(ByteBuf all) {
+        if (whole != null) {
+            return List.of(piece(all, 0, whole));
+        }
+        List<ReadPiece> pieces = new ArrayList<>();
+        if (runs != null) {
+            runs.forEach((start, run) -> pieces.add(piece(all, start, run)));
+        }
+        return pieces;
+    }
+
+    private ReadPiece piece(ByteBuf all, int start, Run run) {
+        int bytes = run.endBytes - start;
+        return run.isHole
+                ? new ReadPiece.Hole(bytes)
+                : new ReadPiece.Memory(Fragment.of(all, startBytes + start, bytes));
     }
 
     @Override

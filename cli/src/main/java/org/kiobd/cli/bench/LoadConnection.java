@@ -1,0 +1,227 @@
+package org.kiobd.cli.bench;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.client.NbdClient;
+import org.kiobd.nbd.client.NbdException;
+import org.kiobd.nbd.client.ReadReply;
+import org.kiobd.nbd.protocol.CommandFlags;
+import org.kiobd.volume.kiobuf.Fragment;
+
+/**
+ * One connection under load: as many requests under way as the plan says, each answered one replaced at once. Confined to the client's
+ * loop, but for {@link #start} and {@link #answered}.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // what is hung on a future here ends the slot, whatever came
+final class LoadConnection {
+    private final NbdClient client;
+    private final LoadPlan plan;
+    private final LoadPlan.Range part;
+    private final Payloads payloads;
+    private final SplittableRandom random;
+    private final LoadTimes times;
+    private final @Nullable StampedBlocks stamped;
+
+    private final LoadOutcome outcome = new LoadOutcome();
+    private final CompletableFuture<LoadOutcome> ended = new CompletableFuture<>();
+    private final AtomicLong answered = new AtomicLong();
+    private final int blocks;
+    private int nextBlock;
+    private int nextToVerify;
+    private int writesSinceFlush;
+    private int underWay;
+
+    /** What a slot asks for. */
+    private enum Kind {
+        READ,
+        WRITE,
+        FLUSH,
+        VERIFY
+    }
+
+    /**
+     * Borrows {@code client} and {@code payloads} until it has ended.
+     *
+     * @param part of the export it sends requests to, in whole blocks
+     */
+    LoadConnection(
+            NbdClient client,
+            LoadPlan plan,
+            LoadPlan.Range part,
+            Payloads payloads,
+            SplittableRandom random,
+            LoadTimes times) {
+        this.client = client;
+        this.plan = plan;
+        this.part = part;
+        this.payloads = payloads;
+        this.random = random;
+        this.times = times;
+        this.blocks = (int) Math.min(Integer.MAX_VALUE, part.lengthBytes() / plan.blockBytes());
+        this.stamped =
+                plan.verify() ? new StampedBlocks(plan.seed(), part.offsetBytes() / plan.blockBytes(), blocks) : null;
+    }
+
+    /** Begins; the future ends on the loop, and does not fail. */
+    CompletableFuture<LoadOutcome> start() {
+        client.loop().execute(() -> {
+            underWay = plan.depth();
+            for (int i = 0; i < plan.depth(); i++) {
+                new Slot().next(System.nanoTime());
+            }
+        });
+        return ended;
+    }
+
+    /** Requests answered so far. Any thread. */
+    long answered() {
+        return answered.get();
+    }
+
+    private long offsetOf(int block) {
+        return part.offsetBytes() + (long) block * plan.blockBytes();
+    }
+
+    private int pick() {
+        int block;
+        if (plan.order() == LoadPlan.Order.RANDOM) {
+            block = random.nextInt(blocks);
+        } else {
+            block = nextBlock;
+            nextBlock = nextBlock + 1 == blocks ? 0 : nextBlock + 1;
+        }
+        return stamped == null ? block : stamped.take(block);
+    }
+
+    private Kind pickKind() {
+        if (plan.durability().flushEvery() > 0
+                && writesSinceFlush >= plan.durability().flushEvery()) {
+            writesSinceFlush = 0;
+            return Kind.FLUSH;
+        }
+        if (plan.readPercent() == LoadPlan.ALL
+                || (plan.readPercent() > 0 && random.nextInt(LoadPlan.ALL) < plan.readPercent())) {
+            return Kind.READ;
+        }
+        writesSinceFlush++;
+        return Kind.WRITE;
+    }
+
+    /** One request at a time, again and again. */
+    private final class Slot {
+        private final ByteBuf memory = Unpooled.directBuffer(plan.blockBytes(), plan.blockBytes());
+        private final Fragment fragment = Fragment.of(memory, 0, plan.blockBytes());
+        private Kind kind = Kind.READ;
+        private int block;
+        private int version;
+        private long startNanos;
+
+        void next(long nowNanos) {
+            startNanos = nowNanos;
+            if (outcome.isLost()) {
+                end();
+            } else if (nowNanos - times.endNanos() < 0) {
+                kind = pickKind();
+                send();
+            } else if (stamped != null && nextUnverified(stamped)) {
+                kind = Kind.VERIFY;
+                sendRead();
+            } else {
+                end();
+            }
+        }
+
+        private boolean nextUnverified(StampedBlocks known) {
+            while (nextToVerify < blocks && !known.isKnown(nextToVerify)) {
+                nextToVerify++;
+            }
+            block = nextToVerify++;
+            return block < blocks;
+        }
+
+        private void end() {
+            memory.release();
+            if (--underWay == 0) {
+                ended.complete(outcome);
+            }
+        }
+
+        private void send() {
+            switch (kind) {
+                case READ -> {
+                    block = pick();
+                    sendRead();
+                }
+                case WRITE -> {
+                    block = pick();
+                    sendWrite();
+                }
+                case FLUSH -> client.flush().whenComplete(this::ended);
+                case VERIFY -> throw new IllegalStateException("sent elsewhere");
+            }
+        }
+
+        private void sendRead() {
+            memory.retain();
+            client.read(offsetOf(block), fragment, 0).whenComplete(this::readEnded);
+        }
+
+        private void sendWrite() {
+            ByteBuf payload;
+            if (stamped == null) {
+                payload = payloads.next(random);
+            } else {
+                version = stamped.stamp(block, memory);
+                payload = memory.retainedSlice(0, plan.blockBytes());
+            }
+            client.write(offsetOf(block), payload, plan.durability().fua() ? CommandFlags.NBD_CMD_FLAG_FUA : 0)
+                    .whenComplete(this::ended);
+        }
+
+        private void readEnded(@Nullable ReadReply reply, @Nullable Throwable failure) {
+            if (reply != null) {
+                if (stamped != null) {
+                    verify(stamped, reply);
+                }
+                reply.close();
+            }
+            ended(null, failure);
+        }
+
+        private void verify(StampedBlocks known, ReadReply reply) {
+            int at = known.difference(block, reply.bytes());
+            if (at >= 0) {
+                outcome.wrong(offsetOf(block) + at);
+            }
+        }
+
+        private void ended(@Nullable Void nothing, @Nullable Throwable failure) {
+            long nowNanos = System.nanoTime();
+            if (stamped != null && (kind == Kind.READ || kind == Kind.WRITE)) {
+                stamped.release(block);
+                if (kind == Kind.WRITE) {
+                    stamped.written(block, version, failure != null);
+                }
+            }
+            if (failure != null) {
+                outcome.failed(NbdException.of(failure));
+            } else if (times.isMeasured(nowNanos)) {
+                figures().add(nowNanos - startNanos);
+            }
+            answered.lazySet(answered.get() + 1);
+            next(nowNanos);
+        }
+
+        private LoadFigures figures() {
+            return switch (kind) {
+                case READ, VERIFY -> outcome.reads();
+                case WRITE -> outcome.writes();
+                case FLUSH -> outcome.flushes();
+            };
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package org.kiobd.cli.bench;
+
+import org.HdrHistogram.Histogram;
+
+/** Requests of one kind and how long they took. Written by one thread; others read it when that is done. */
+public final class LoadFigures {
+    private static final long LONGEST_NANOS = 3_600_000_000_000L;
+    private static final int DIGITS = 3;
+
+    private final Histogram latencies = new Histogram(1, LONGEST_NANOS, DIGITS);
+
+    void add(long latencyNanos) {
+        latencies.recordValue(Math.max(1, Math.min(latencyNanos, LONGEST_NANOS)));
+    }
+
+    void add(LoadFigures other) {
+        latencies.add(other.latencies);
+    }
+
+    public long requests() {
+        return latencies.getTotalCount();
+    }
+
+    /** What {@code percent} of the requests did not exceed; 100: the slowest. */
+    public long latencyNanos(double percent) {
+        return requests() == 0 ? 0 : latencies.getValueAtPercentile(percent);
+    }
+
+    public double meanNanos() {
+        return requests() == 0 ? 0 : latencies.getMean();
+    }
+}
