@@ -60,6 +60,8 @@ public final class Main implements Runnable {
     Main() {}
 
     public static void main(String[] args) {
+        // Tests look for leaks in everything; here it would cost every hundredth request a stack trace.
+        System.getProperties().putIfAbsent("io.netty.leakDetection.level", "disabled");
         System.exit(commandLine().execute(args));
     }
 

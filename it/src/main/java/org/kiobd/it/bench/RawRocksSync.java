@@ -13,8 +13,8 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteOptions;
 
 /**
- * What RocksDB itself does with durable writes of 4 KiB from many threads, for comparison: {@code RawRocksSync FOLDER THREADS SECONDS}
- * prints writes a second. No NBD, no stripes: each write is its own, with sync.
+ * What RocksDB itself does with durable writes of 4 KiB from many threads, for comparison: {@code RawRocksSync FOLDER THREADS SECONDS
+ * [DATABASES]} prints writes a second. No NBD: each write is its own, with sync, to one of the databases.
  */
 public final class RawRocksSync {
     private static final int BLOCK_BYTES = 4096;
@@ -28,21 +28,25 @@ public final class RawRocksSync {
         Path folder = Path.of(args[0]);
         int threads = Integer.parseInt(args[1]);
         long untilNanos = System.nanoTime() + Long.parseLong(args[2]) * NANOS_PER_S;
+        int databases = args.length > 3 ? Integer.parseInt(args[3]) : 1;
         Files.createDirectories(folder);
         LongAdder writes = new LongAdder();
+        List<RocksDB> dbs = new ArrayList<>();
         try (Options options = new Options()
                         .setCreateIfMissing(true)
                         .setAllowFAllocate(false)
                         .setEnableBlobFiles(true)
                         .setMinBlobSize(BLOCK_BYTES)
                         .setWriteBufferSize(BUFFER_BYTES);
-                WriteOptions synced = new WriteOptions().setSync(true);
-                RocksDB db = RocksDB.open(options, folder.toString())) {
+                WriteOptions synced = new WriteOptions().setSync(true)) {
+            for (int i = 0; i < databases; i++) {
+                dbs.add(RocksDB.open(options, folder.resolve("db" + i).toString()));
+            }
             long startNanos = System.nanoTime();
             List<Thread> writers = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 SplittableRandom random = new SplittableRandom(i);
-                Thread writer = new Thread(() -> write(db, synced, random, untilNanos, writes), "writer-" + i);
+                Thread writer = new Thread(() -> write(dbs, synced, random, untilNanos, writes), "writer-" + i);
                 writers.add(writer);
                 writer.start();
             }
@@ -50,12 +54,14 @@ public final class RawRocksSync {
                 writer.join();
             }
             double seconds = (System.nanoTime() - startNanos) / (double) NANOS_PER_S;
-            System.out.println(String.format(Locale.ROOT, "threads=%d writes/s=%.0f", threads, writes.sum() / seconds));
+            System.out.println(String.format(
+                    Locale.ROOT, "threads=%d databases=%d writes/s=%.0f", threads, databases, writes.sum() / seconds));
+            dbs.forEach(RocksDB::close);
         }
     }
 
     private static void write(
-            RocksDB db, WriteOptions synced, SplittableRandom random, long untilNanos, LongAdder writes) {
+            List<RocksDB> dbs, WriteOptions synced, SplittableRandom random, long untilNanos, LongAdder writes) {
         byte[] key = new byte[Long.BYTES];
         byte[] block = new byte[BLOCK_BYTES];
         random.nextBytes(block);
@@ -65,7 +71,7 @@ public final class RawRocksSync {
                 key[Long.BYTES - 1 - i] = (byte) (number >>> (Byte.SIZE * i));
             }
             try {
-                db.put(synced, key, block);
+                dbs.get(random.nextInt(dbs.size())).put(synced, key, block);
             } catch (RocksDBException e) {
                 throw new IllegalStateException(e);
             }

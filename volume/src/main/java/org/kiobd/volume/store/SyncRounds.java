@@ -66,18 +66,32 @@ public final class SyncRounds {
 
     /** Asks for a sync that covers everything written so far; the answer comes at once if there is nothing to cover. */
     public void request(Waiter waiter) {
+        if (joins(waiter)) {
+            threads.execute(this::runRounds);
+        }
+    }
+
+    /** The same from a thread that may block: where no round runs, it makes them itself, as long as anybody waits for one. */
+    public void requestHere(Waiter waiter) {
+        if (joins(waiter)) {
+            runRounds();
+        }
+    }
+
+    /** Answers or queues; true if the caller has to see to the rounds. */
+    private boolean joins(Waiter waiter) {
         if (failed == 0 && synced == changes.get()) {
             tell(waiter, 0);
-            return;
+            return false;
         }
         synchronized (this) {
             waiting.add(waiter);
             if (running) {
-                return;
+                return false;
             }
             running = true;
+            return true;
         }
-        threads.execute(this::runRounds);
     }
 
     private void runRounds() {

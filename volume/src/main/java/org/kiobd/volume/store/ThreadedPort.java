@@ -24,6 +24,12 @@ import org.slf4j.LoggerFactory;
 public abstract class ThreadedPort implements MemberPort {
     private static final Logger LOG = LoggerFactory.getLogger(ThreadedPort.class);
 
+    /** Waking a thread costs about as much as it gets done in a part of this; operations that never leave memory are soon over. */
+    private static final int WORTH_A_THREAD_NANOS = 100_000;
+
+    /** How much of what operations have cost so far a new one leaves, when it costs less; when it costs more, half. */
+    private static final int COST_MEMORY = 16;
+
     private final Executor threads;
     private final int parallelism;
     private final IoLoop loop;
@@ -31,6 +37,8 @@ public abstract class ThreadedPort implements MemberPort {
     private final ConcurrentLinkedQueue<Ended> ended = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean drainScheduled = new AtomicBoolean();
     private final Runnable drain = this::drain;
+    /** What an operation takes lately. Threads write over each other here; it is only a guess. */
+    private volatile int costNanos = WORTH_A_THREAD_NANOS;
 
     /** A part of a READ that nothing is stored for. */
     public record Hole(long atBytes, long lengthBytes) {}
@@ -39,7 +47,7 @@ public abstract class ThreadedPort implements MemberPort {
     private record Ended(
             MemberOp op, long doneBytes, @Nullable IoError error, List<Hole> holes) {}
 
-    /** Operations that left the plug together. As many threads as it was given to take from it, each the next one. */
+    /** Operations that left the plug together. Some threads take from it, each the next group. */
     private final class Batch implements Runnable {
         private final MemberOp[] ops;
         private final AtomicInteger next = new AtomicInteger();
@@ -50,15 +58,38 @@ public abstract class ThreadedPort implements MemberPort {
 
         @Override
         public void run() {
-            for (int i = next.getAndIncrement(); i < ops.length; i = next.getAndIncrement()) {
-                try {
-                    ThreadedPort.this.run(ops[i]);
-                } catch (RuntimeException | Error e) {
-                    LOG.error("{} ended by a bug", ops[i], e);
-                    end(ops[i], 0, IoError.IO);
+            long startNanos = System.nanoTime();
+            int done = 0;
+            int from = next.get();
+            while (from < ops.length) {
+                int to = groupEnd(ops, from);
+                if (next.compareAndSet(from, to)) {
+                    runGroup(ops, from, to);
+                    done += to - from;
                 }
+                from = next.get();
+            }
+            if (done > 0) {
+                learn((System.nanoTime() - startNanos) / done);
             }
         }
+    }
+
+    private void runGroup(MemberOp[] ops, int from, int to) {
+        try {
+            run(ops, from, to);
+        } catch (RuntimeException | Error e) {
+            LOG.error("{} ended by a bug", ops[from], e);
+            for (int i = from; i < to; i++) {
+                end(ops[i], 0, IoError.IO);
+            }
+        }
+    }
+
+    private void learn(long nanos) {
+        int old = costNanos;
+        int last = (int) Math.min(nanos, Integer.MAX_VALUE);
+        costNanos = last > old ? old + (last - old) / 2 : old - (old - last) / COST_MEMORY;
     }
 
     /**
@@ -83,14 +114,24 @@ public abstract class ThreadedPort implements MemberPort {
         }
         Batch batch = new Batch(collected.toArray(MemberOp[]::new));
         collected.clear();
-        int helpers = Math.min(batch.ops.length, parallelism);
+        long worth = 1 + (long) batch.ops.length * costNanos / WORTH_A_THREAD_NANOS;
+        int helpers = (int) Math.min(Math.min(batch.ops.length, parallelism), worth);
         for (int i = 0; i < helpers; i++) {
             threads.execute(batch);
         }
     }
 
-    /** Does one operation, on one of the threads, and sees to it that {@link #end} is called once. */
-    protected abstract void run(MemberOp op);
+    /**
+     * Which of {@code ops}, from {@code from} on, are best done as one; on one of the threads.
+     *
+     * @return the index behind the last of them
+     */
+    protected int groupEnd(MemberOp[] ops, int from) {
+        return from + 1;
+    }
+
+    /** Does the operations of one group, and sees to it that {@link #end} is called once for each; on one of the threads. */
+    protected abstract void run(MemberOp[] ops, int from, int to);
 
     /** On any thread: sends the operation home, to be completed there. */
     protected final void end(MemberOp op, long doneBytes, @Nullable IoError error) {

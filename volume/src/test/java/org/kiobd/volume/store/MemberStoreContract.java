@@ -212,27 +212,42 @@ public abstract class MemberStoreContract extends SparseStoreContract {
     void moreOperationsThanARingHasPlacesForAllEnd() {
         int ops = 5000;
         byte[] data = pattern(ops, 13);
-        List<CompletableFuture<Ended>> all = new ArrayList<>();
+        List<Kiobuf> requests = new ArrayList<>();
         for (int i = 0; i < ops; i++) {
-            all.add(new CompletableFuture<>());
+            requests.add(writeOf(loop, i, new byte[] {data[i]}));
         }
-        TestLoops.call(loop, () -> {
-            for (int i = 0; i < ops; i++) {
-                Kiobuf request = new Kiobuf(loop, Op.WRITE, i, 1);
-                request.add(Fragment.of(
-                        PooledByteBufAllocator.DEFAULT.directBuffer(1).writeByte(data[i]), 0, 1));
-                CompletableFuture<Ended> one = all.get(i);
-                port.submit(opOf(request, done -> {
-                    one.complete(new Ended(done.doneBytes(), done.error(), List.of()));
-                    request.endSlice();
-                }));
-                request.submitted();
-            }
-            port.unplug();
-            return true;
-        });
-        all.forEach(one -> assertThat(TestLoops.await(one)).isEqualTo(new Ended(1, null, List.of())));
+        assertThat(runTogether(requests)).hasSize(ops).containsOnly(new Ended(1, null, List.of()));
         assertThat(read(0, ops)).isEqualTo(data);
+    }
+
+    @Test
+    void operationsThatLeaveTogetherEndEachOnItsOwn() {
+        long seed = Long.getLong("kiobd.seed", System.nanoTime());
+        Random random = new Random(seed);
+        int piece = 16 << 10;
+        int pieces = 48;
+        byte[] model = pattern(pieces * piece, 30);
+        write(0, model);
+        for (int round = 0; round < 20; round++) {
+            List<Kiobuf> requests = new ArrayList<>();
+            for (int i = 0; i < pieces; i++) {
+                boolean whole = random.nextBoolean();
+                int offset = i * piece + (whole ? 0 : random.nextInt(piece / 2));
+                byte[] data = new byte[whole ? piece : 1 + random.nextInt(piece / 2)];
+                boolean zeroes = random.nextInt(4) == 0;
+                if (!zeroes) {
+                    random.nextBytes(data);
+                }
+                Kiobuf request =
+                        zeroes ? new Kiobuf(loop, Op.WRITE_ZEROES, offset, data.length) : writeOf(loop, offset, data);
+                requests.add(request.flags(random.nextInt(3) == 0 ? Kiobuf.FUA : 0));
+                System.arraycopy(data, 0, model, offset, data.length);
+            }
+            assertThat(runTogether(requests)).allMatch(ended -> ended.error() == null);
+            assertThat(read(0, model.length))
+                    .as("seed=%d round=%d", seed, round)
+                    .isEqualTo(model);
+        }
     }
 
     @Test

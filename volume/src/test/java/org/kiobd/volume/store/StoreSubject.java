@@ -103,6 +103,25 @@ public abstract class StoreSubject {
         return TestLoops.await(ended);
     }
 
+    /** Runs all of {@code requests} between one plug and unplug; in their order how they ended. */
+    protected List<Ended> runTogether(List<Kiobuf> requests) {
+        List<CompletableFuture<Ended>> all = new ArrayList<>();
+        requests.forEach(request -> all.add(new CompletableFuture<>()));
+        loop.execute(() -> {
+            for (int i = 0; i < requests.size(); i++) {
+                Kiobuf request = requests.get(i);
+                CompletableFuture<Ended> one = all.get(i);
+                port.submit(opOf(request, done -> {
+                    one.complete(new Ended(done.doneBytes(), done.error(), List.of()));
+                    request.endSlice();
+                }));
+                request.submitted();
+            }
+            port.unplug();
+        });
+        return all.stream().map(TestLoops::await).toList();
+    }
+
     protected static MemberOp opOf(Kiobuf request, MemberOp.Listener listener) {
         MemberOp op = new MemberOp(request.op(), request.flags(), 0, request.offsetBytes(), listener);
         if (!request.op().carriesData()) {

@@ -75,6 +75,20 @@ class SyncRoundsTest {
     }
 
     @Test
+    void whoMayBlockMakesTheRoundsItself() {
+        duringSync.add(() -> request("meanwhile"));
+        rounds.requestHere(errno -> told.add("here=" + errno + " after " + syncs));
+        assertThat(tasks).isEmpty();
+        assertThat(told).containsExactly("here=0 after 1", "meanwhile=0 after 2");
+        rounds.changed();
+        request("on a thread");
+        rounds.requestHere(errno -> told.add("joined=" + errno + " after " + syncs));
+        assertThat(told).hasSize(2);
+        turn();
+        assertThat(told.subList(2, 4)).containsExactly("on a thread=0 after 3", "joined=0 after 3");
+    }
+
+    @Test
     void aChangeDuringASyncIsNotCoveredByIt() {
         duringSync.add(rounds::changed);
         request("before");

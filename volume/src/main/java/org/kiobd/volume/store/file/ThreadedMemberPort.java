@@ -49,7 +49,13 @@ final class ThreadedMemberPort extends ThreadedPort {
     }
 
     @Override
-    protected void run(MemberOp op) {
+    protected void run(MemberOp[] ops, int from, int to) {
+        for (int i = from; i < to; i++) {
+            run(ops[i]);
+        }
+    }
+
+    private void run(MemberOp op) {
         List<Hole> holes = List.of();
         if (op.op() == Op.READ && op.accepts(ReadPiece.ACCEPT_HOLE)) {
             holes = file.holes(op);

@@ -42,21 +42,29 @@ final class BlockGuards {
         }
     }
 
-    /**
-     * Takes the guards of {@code [firstBlock, lastBlock]}.
-     *
-     * @param firstAlone whether the first block is written in part
-     * @param lastAlone whether the last is
-     */
-    Held take(long firstBlock, long lastBlock, boolean firstAlone, boolean lastAlone) {
-        long firstGroup = firstBlock >>> GROUP_SHIFT;
-        long lastGroup = lastBlock >>> GROUP_SHIFT;
-        long shared = 0;
-        for (long group = firstGroup; group <= lastGroup && shared != -1L; group++) {
-            shared |= 1L << (group % GUARDS);
+    /** Guards to take together. */
+    static final class Wanted {
+        private long shared;
+        private long alone;
+
+        /**
+         * Those of {@code [firstBlock, lastBlock]}, too.
+         *
+         * @param firstAlone whether the first block is written in part
+         * @param lastAlone whether the last is
+         */
+        void add(long firstBlock, long lastBlock, boolean firstAlone, boolean lastAlone) {
+            long firstGroup = firstBlock >>> GROUP_SHIFT;
+            long lastGroup = lastBlock >>> GROUP_SHIFT;
+            for (long group = firstGroup; group <= lastGroup && shared != -1L; group++) {
+                shared |= 1L << (group % GUARDS);
+            }
+            alone |= (firstAlone ? 1L << (firstGroup % GUARDS) : 0) | (lastAlone ? 1L << (lastGroup % GUARDS) : 0);
         }
-        long alone = (firstAlone ? 1L << (firstGroup % GUARDS) : 0) | (lastAlone ? 1L << (lastGroup % GUARDS) : 0);
-        return take(shared, alone);
+    }
+
+    Held take(Wanted wanted) {
+        return take(wanted.shared, wanted.alone);
     }
 
     /** Keeps every write out. */

@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.LongAdder;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.ExtentList;
+import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.store.MemberOp;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -60,24 +61,43 @@ final class RocksBlocks {
         return offsetBytes % blockBytes != 0;
     }
 
-    void write(MemberOp op) throws RocksDBException {
-        long start = op.offsetBytes();
-        long end = start + op.lengthBytes();
-        long first = blockOf(start);
-        long last = blockOf(end - 1);
-        boolean lastPart = isInside(end);
-        boolean firstPart = isInside(start) || (first == last && lastPart);
-        OpMemory memory = new OpMemory(op);
-        try (BlockGuards.Held held = guards.take(first, last, firstPart, lastPart);
-                WriteBatch batch =
-                        new WriteBatch((int) (op.lengthBytes() + (last - first + 1) * BATCH_OVERHEAD_BYTES))) {
-            for (long block = first; block <= last; block++) {
-                int from = (int) Math.max(0, start - block * blockBytes);
-                int to = (int) Math.min(blockBytes, end - block * blockBytes);
-                put(batch, block, from == 0 && to == blockBytes ? whole(memory) : patched(block, from, to, memory));
+    /** Whether it writes whole blocks only, so that it does not matter what is in them. */
+    boolean isWholeWrite(MemberOp op) {
+        return op.op() == Op.WRITE && !isInside(op.offsetBytes()) && !isInside(op.offsetBytes() + op.lengthBytes());
+    }
+
+    /** Writes those of {@code [from, to)} as one batch; each {@link #isWholeWrite}, or there is one only. */
+    void write(MemberOp[] ops, int from, int to) throws RocksDBException {
+        long bytes = 0;
+        BlockGuards.Wanted wanted = new BlockGuards.Wanted();
+        for (int i = from; i < to; i++) {
+            long start = ops[i].offsetBytes();
+            long end = start + ops[i].lengthBytes();
+            long first = blockOf(start);
+            long last = blockOf(end - 1);
+            boolean lastPart = isInside(end);
+            wanted.add(first, last, isInside(start) || (first == last && lastPart), lastPart);
+            bytes += ops[i].lengthBytes() + (last - first + 1) * BATCH_OVERHEAD_BYTES;
+        }
+        try (BlockGuards.Held held = guards.take(wanted);
+                WriteBatch batch = new WriteBatch((int) bytes)) {
+            for (int i = from; i < to; i++) {
+                put(batch, ops[i]);
             }
             calls.increment();
             database.db().write(database.write(), batch);
+        }
+    }
+
+    private void put(WriteBatch batch, MemberOp op) throws RocksDBException {
+        long start = op.offsetBytes();
+        long end = start + op.lengthBytes();
+        OpMemory memory = new OpMemory(op);
+        for (long block = blockOf(start); block <= blockOf(end - 1); block++) {
+            int inFrom = (int) Math.max(0, start - block * blockBytes);
+            int inTo = (int) Math.min(blockBytes, end - block * blockBytes);
+            boolean whole = inFrom == 0 && inTo == blockBytes;
+            put(batch, block, whole ? whole(memory) : patched(block, inFrom, inTo, memory));
         }
     }
 
@@ -150,7 +170,9 @@ final class RocksBlocks {
         boolean firstPart = isInside(start) || (first == last && lastPart);
         long firstWhole = firstPart ? first + 1 : first;
         long endWhole = lastPart ? last : last + 1;
-        try (BlockGuards.Held held = guards.take(first, last, firstPart, lastPart);
+        BlockGuards.Wanted wanted = new BlockGuards.Wanted();
+        wanted.add(first, last, firstPart, lastPart);
+        try (BlockGuards.Held held = guards.take(wanted);
                 WriteBatch batch = new WriteBatch()) {
             if (firstPart) {
                 clearPart(batch, first, start, end);

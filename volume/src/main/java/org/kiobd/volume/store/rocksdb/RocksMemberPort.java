@@ -1,5 +1,6 @@
 package org.kiobd.volume.store.rocksdb;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.kiobd.volume.ByteRange;
@@ -15,6 +16,9 @@ import org.rocksdb.RocksDBException;
 
 /** One loop's way into a RocksDB member. */
 final class RocksMemberPort extends ThreadedPort {
+    /** Writes that wait behind a larger group wait longer than it saves them. */
+    private static final int MOST_GROUPED_BYTES = 128 << 10;
+
     private final RocksMember member;
 
     RocksMemberPort(RocksMember member, IoLoop loop) {
@@ -27,7 +31,7 @@ final class RocksMemberPort extends ThreadedPort {
         if (member.isReadOnly() && op.op().mutates()) {
             op.complete(0, IoError.NOT_PERMITTED);
         } else if (op.op() == Op.FLUSH) {
-            sync(op, 0);
+            member.syncRounds().request(failure -> end(op, 0, failure == 0 ? null : IoError.ofCode(failure)));
         } else if (op.op() == Op.CACHE || op.lengthBytes() == 0) {
             op.complete(op.lengthBytes(), null);
         } else {
@@ -35,36 +39,61 @@ final class RocksMemberPort extends ThreadedPort {
         }
     }
 
-    private void sync(MemberOp op, long doneBytes) {
-        member.syncRounds().request(failure -> end(op, doneBytes, failure == 0 ? null : IoError.ofCode(failure)));
+    /** Writes that came together go to the log as one: its record, its system call and its place in the queue are paid once. */
+    @Override
+    protected int groupEnd(MemberOp[] ops, int from) {
+        int end = from;
+        long bytes = 0;
+        while (end < ops.length && member.blocks().isWholeWrite(ops[end]) && bytes < MOST_GROUPED_BYTES) {
+            bytes += ops[end].lengthBytes();
+            end++;
+        }
+        return Math.max(end, from + 1);
     }
 
     @Override
-    protected void run(MemberOp op) {
-        if (op.op() == Op.READ) {
-            read(op);
+    protected void run(MemberOp[] ops, int from, int to) {
+        if (ops[from].op() == Op.READ) {
+            read(ops[from]);
             return;
         }
         try {
-            if (op.op() == Op.WRITE) {
-                member.blocks().write(op);
+            if (ops[from].op() == Op.WRITE) {
+                member.blocks().write(ops, from, to);
             } else {
-                member.blocks().clear(op);
-                member.cleared(op.lengthBytes());
+                member.blocks().clear(ops[from]);
+                member.cleared(ops[from].lengthBytes());
             }
         } catch (RocksDBException e) {
             member.syncRounds().changed();
-            end(op, 0, member.failed(op, 0, e));
+            for (int i = from; i < to; i++) {
+                end(ops[i], 0, member.failed(ops[i], 0, e));
+            }
             return;
         }
         member.syncRounds().changed();
         member.written();
-        if (op.has(Kiobuf.FUA)) {
+        endWritten(ops, from, to);
+    }
+
+    private void endWritten(MemberOp[] ops, int from, int to) {
+        List<MemberOp> durable = List.of();
+        for (int i = from; i < to; i++) {
+            if (!ops[i].has(Kiobuf.FUA)) {
+                end(ops[i], ops[i].lengthBytes(), null);
+            } else {
+                durable = durable.isEmpty() ? new ArrayList<>(to - from) : durable;
+                durable.add(ops[i]);
+            }
+        }
+        if (!durable.isEmpty()) {
             // One sync of the log for all who wait for one is what RocksDB's own group commit does, without a thread
             // for each.
-            sync(op, op.lengthBytes());
-        } else {
-            end(op, op.lengthBytes(), null);
+            List<MemberOp> synced = durable;
+            member.syncRounds().requestHere(failure -> {
+                IoError error = failure == 0 ? null : IoError.ofCode(failure);
+                synced.forEach(op -> end(op, op.lengthBytes(), error));
+            });
         }
     }
 

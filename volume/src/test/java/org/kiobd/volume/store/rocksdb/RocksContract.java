@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kiobd.volume.IoError;
+import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.store.MemberPort;
@@ -60,6 +61,21 @@ abstract class RocksContract extends MemberStoreContract {
         assertThat(read(5L * blockBytes(), MIB)).isEqualTo(data);
         assertThat(write(0, pattern(4096, 41), 0, 4096).error()).isEqualTo(IoError.NOT_PERMITTED);
         assertThat(range(Op.FLUSH, 0, 0, 0).error()).isNull();
+    }
+
+    @Test
+    void wholeBlocksThatAreWrittenTogetherAreOneCall() {
+        int writes = (64 << 10) / blockBytes();
+        List<Kiobuf> requests = new ArrayList<>();
+        for (int i = 0; i < writes; i++) {
+            requests.add(writeOf(loop, 2L * i * blockBytes(), pattern(blockBytes(), 50 + i)));
+        }
+        long before = store.submittedOps();
+        assertThat(runTogether(requests)).allMatch(ended -> ended.error() == null);
+        assertThat(store.submittedOps() - before).isEqualTo(1);
+        for (int i = 0; i < writes; i++) {
+            assertThat(read(2L * i * blockBytes(), blockBytes())).isEqualTo(pattern(blockBytes(), 50 + i));
+        }
     }
 
     @Test
