@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.queue.MergeLimits;
@@ -21,6 +22,7 @@ final class ServeOptions {
     private static final long MIN_MEMORY_BYTES = 160 * MIB;
     private static final long MAX_DEFAULT_MEMORY_BYTES = 512 * MIB;
     private static final int MEMORY_PART = 8;
+    private static final int MAX_SPIN_MICROS = 1000;
     private static final int MAX_DEFAULT_THREADS = 4;
 
     @Option(
@@ -41,6 +43,14 @@ final class ServeOptions {
 
     @Option(names = "--threads", paramLabel = "N", description = "event loops (default: one a core, at most 4)")
     private int threads = Math.min(MAX_DEFAULT_THREADS, Runtime.getRuntime().availableProcessors());
+
+    @Option(
+            names = "--spin",
+            paramLabel = "MICROSECONDS",
+            defaultValue = "50",
+            description = "how long a loop looks for the next request before it sleeps, while that pays;"
+                    + " 0: never (default: ${DEFAULT-VALUE})")
+    private int spinMicros;
 
     @Option(
             names = "--memory",
@@ -122,6 +132,14 @@ final class ServeOptions {
         return running == IoEngine.IO_URING
                 ? "the best there is"
                 : "io_uring cannot be used: " + IoEngine.IO_URING.whyNot();
+    }
+
+    long spinNanos() {
+        if (spinMicros < 0 || spinMicros > MAX_SPIN_MICROS) {
+            throw new CommandFailure(
+                    ExitCode.USAGE, "--spin=" + spinMicros + " is not between 0 and " + MAX_SPIN_MICROS);
+        }
+        return TimeUnit.MICROSECONDS.toNanos(spinMicros);
     }
 
     int threads() {

@@ -189,7 +189,7 @@ final class Serving {
     private NbdServer start() throws BlockIoException {
         TlsPolicy tls = options.tls.policy(
                 volumes.stream().map(volume -> volume.export().name()).collect(Collectors.toCollection(TreeSet::new)));
-        IoLoops started = new IoLoops(engine, options.threads());
+        IoLoops started = new IoLoops(engine, options.threads(), options.spinNanos());
         loops = started;
         PagePool memory = new PagePool(options.memoryBytes());
         pool = memory;

@@ -35,9 +35,22 @@ public final class IoLoops implements AutoCloseable {
      * @param threads number of loops, 1 or more
      */
     public IoLoops(IoEngine engine, int threads) {
+        this(engine, threads, 0);
+    }
+
+    /**
+     * Starts loops that look for events before they sleep, while that pays.
+     *
+     * @param engine one for which {@link IoEngine#whyNot()} is null
+     * @param threads number of loops, 1 or more
+     * @param spinNanos for how long at most; 0: they sleep at once
+     */
+    public IoLoops(IoEngine engine, int threads, long spinNanos) {
         this.engine = engine;
         this.group = new MultiThreadIoEventLoopGroup(
-                threads, new DefaultThreadFactory("kiobd-loop", true), handlers(engine));
+                threads,
+                new DefaultThreadFactory("kiobd-loop", true),
+                SpinningIoHandler.around(handlers(engine), spinNanos));
         for (EventExecutor executor : group) {
             EventLoop eventLoop = (EventLoop) executor;
             NettyIoLoop loop = new NettyIoLoop(eventLoop);
