@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.queue.MergeLimits;
@@ -23,6 +25,8 @@ final class ServeOptions {
     private static final long MAX_DEFAULT_MEMORY_BYTES = 512 * MIB;
     private static final int MEMORY_PART = 8;
     private static final int MAX_SPIN_MICROS = 1000;
+    private static final int MAX_PLUG_DELAY_MICROS = 10_000;
+    private static final Pattern DELAYED_PLUG = Pattern.compile("plug\\+(\\d{1,6})(?:us)?");
     private static final int MAX_DEFAULT_THREADS = 4;
 
     @Option(
@@ -62,8 +66,12 @@ final class ServeOptions {
             })
     private @Nullable Long memoryBytes;
 
-    @Option(names = "--merge", paramLabel = "on|off", description = "merge adjacent requests (default: on)")
-    private String merge = "on";
+    @Option(
+            names = "--merge",
+            paramLabel = "off|plug|plug+MICROSECONDS",
+            description =
+                    "merge adjacent requests: never, those that came together, or wait for more that long (default: plug)")
+    private String merge = "plug";
 
     @Mixin
     TlsOptions tls;
@@ -171,9 +179,21 @@ final class ServeOptions {
 
     MergeLimits mergeLimits() {
         return switch (merge) {
-            case "on" -> MergeLimits.DEFAULT;
+            case "plug", "on" -> MergeLimits.DEFAULT;
             case "off" -> MergeLimits.DEFAULT.withoutMerging();
-            default -> throw new CommandFailure(ExitCode.USAGE, "--merge=" + merge + " is neither on nor off");
+            default -> MergeLimits.DEFAULT.withPlugDelay(TimeUnit.MICROSECONDS.toNanos(plugDelayMicros()));
         };
+    }
+
+    private int plugDelayMicros() {
+        Matcher delayed = DELAYED_PLUG.matcher(merge);
+        int micros = delayed.matches() ? Integer.parseInt(delayed.group(1)) : 0;
+        if (micros < 1 || micros > MAX_PLUG_DELAY_MICROS) {
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "--merge=" + merge + " is none of off, plug and plug+MICROSECONDS, for one plug+50; at most plug+"
+                            + MAX_PLUG_DELAY_MICROS);
+        }
+        return micros;
     }
 }

@@ -38,6 +38,11 @@ final class Requests {
         public void execute(Runnable task) {
             task.run();
         }
+
+        @Override
+        public void schedule(Runnable task, long delayNanos) {
+            task.run();
+        }
     }
 
     /**

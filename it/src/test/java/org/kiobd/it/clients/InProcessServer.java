@@ -14,6 +14,7 @@ import org.kiobd.volume.DeviceCounters;
 import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoops;
+import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.store.MemberStores;
 import org.kiobd.volume.store.MemberUri;
 
@@ -32,6 +33,12 @@ final class InProcessServer implements AutoCloseable {
 
     /** Makes the members, opens the volume and serves it on {@code socket}. */
     InProcessServer(IoEngine engine, Path socket, int chunkBytes, List<String> members) throws IOException {
+        this(engine, socket, chunkBytes, members, MergeLimits.DEFAULT);
+    }
+
+    /** The same, merging as far as {@code limits} say. */
+    InProcessServer(IoEngine engine, Path socket, int chunkBytes, List<String> members, MergeLimits limits)
+            throws IOException {
         String whyNot = engine.whyNot();
         if (whyNot != null) {
             throw new IllegalStateException("engine=" + engine + " does not run here: " + whyNot);
@@ -41,7 +48,7 @@ final class InProcessServer implements AutoCloseable {
         device = assembler.open(assembler.create(new ArraySpec(NAME, SIZE_BYTES, chunkBytes, uris)), false);
         loops = new IoLoops(engine, 1);
         ExportRegistry exports = new ExportRegistry();
-        exports.add(new Export(NAME, "", device));
+        exports.add(new Export(NAME, "", device, limits));
         server = new NbdServer(loops, exports, pool, NbdLimits.DEFAULT);
         uri = server.listenUnix(socket).uri(NAME).toString();
     }

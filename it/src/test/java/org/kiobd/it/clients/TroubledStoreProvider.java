@@ -1,5 +1,7 @@
 package org.kiobd.it.clients;
 
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
@@ -16,7 +18,8 @@ import org.kiobd.volume.store.MemberUri;
 
 /**
  * Members in trouble, found as every other store is, by the scheme of their URI: {@code slow:file:PATH} starts each operation 100 ms
- * late, {@code failing:file:PATH} fails each READ and WRITE. What is behind the scheme is an ordinary member. Any thread.
+ * late, {@code single:file:PATH} does one at a time and takes a millisecond for each, {@code failing:file:PATH} fails each READ and
+ * WRITE. What is behind the scheme is an ordinary member. Any thread.
  */
 public abstract sealed class TroubledStoreProvider implements MemberStoreProvider {
     /** How late a slow member starts an operation. */
@@ -45,6 +48,31 @@ public abstract sealed class TroubledStoreProvider implements MemberStoreProvide
                             },
                             DELAY_MS,
                             TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** {@code single:}, for servers with one loop. */
+    public static final class Single extends TroubledStoreProvider {
+        /** What one operation takes, and then the next one begins. */
+        static final long OP_NANOS = 1_000_000;
+
+        private final Map<MemberPort, Long> freeAtNanos = new ConcurrentHashMap<>();
+
+        public Single() {
+            super("single");
+        }
+
+        @Override
+        void submit(IoLoop loop, MemberPort port, MemberOp op) {
+            long nowNanos = System.nanoTime();
+            long endNanos = Math.max(nowNanos, freeAtNanos.getOrDefault(port, nowNanos)) + OP_NANOS;
+            freeAtNanos.put(port, endNanos);
+            loop.schedule(
+                    () -> {
+                        port.submit(op);
+                        port.unplug();
+                    },
+                    endNanos - nowNanos);
         }
     }
 

@@ -20,4 +20,7 @@ public interface IoLoop extends Executor {
     /** Runs {@code task} on this loop, behind the events of the current iteration; from any thread, in order per thread. */
     @Override
     void execute(Runnable task);
+
+    /** Runs {@code task} on this loop when {@code delayNanos} have passed, or somewhat later; on the loop only. */
+    void schedule(Runnable task, long delayNanos);
 }

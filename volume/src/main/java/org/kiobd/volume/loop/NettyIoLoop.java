@@ -1,6 +1,7 @@
 package org.kiobd.volume.loop;
 
 import io.netty.channel.EventLoop;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** An {@link IoLoop} on a Netty event loop. Any thread, as the interface says. */
@@ -38,5 +39,11 @@ public final class NettyIoLoop implements IoLoop {
     @Override
     public void execute(Runnable task) {
         eventLoop.execute(task);
+    }
+
+    @Override
+    @SuppressWarnings("FutureReturnValueIgnored") // nobody takes it back
+    public void schedule(Runnable task, long delayNanos) {
+        eventLoop.schedule(task, delayNanos, TimeUnit.NANOSECONDS);
     }
 }

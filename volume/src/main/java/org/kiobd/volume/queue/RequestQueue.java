@@ -38,7 +38,7 @@ public final class RequestQueue {
         this.device = device;
         this.loop = loop;
         this.window = new MergeWindow(limits);
-        this.plug = new Plug(loop, limits.plugRequests(), this::issue);
+        this.plug = new Plug(loop, limits.plugRequests(), limits.plugDelayNanos(), this::issue);
         device.onRoom(loop, this::issue);
     }
 

@@ -52,6 +52,26 @@ class RequestQueueTest {
     }
 
     @Test
+    void aPlugThatWaitsCollectsOverSeveralTurns() {
+        queue = new RequestQueue(device, loop, LIMITS.withPlugDelay(50_000));
+        for (int i = 0; i < 10; i++) {
+            queue.accept(trim(i * 10L, 10));
+            loop.runAll();
+        }
+        assertThat(device.log).isEmpty();
+        loop.passTime();
+        loop.runAll();
+        assertThat(device.log).containsExactly("TRIM[0,100) originals=10");
+        queue.accept(trim(500, 10));
+        loop.passTime();
+        loop.runAll();
+        device.end(null);
+        assertThat(device.log).as("and again").hasSize(2).endsWith("TRIM[500,510) originals=1");
+        device.end(null);
+        assertThat(ended).hasSize(11);
+    }
+
+    @Test
     void aFullPlugIsPulledAtOnce() {
         queue = new RequestQueue(device, loop, new MergeLimits(1 << 20, 100, 4, 1));
         for (int i = 0; i < 10; i++) {

@@ -1,5 +1,7 @@
 package org.kiobd.volume.testkit;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -19,6 +21,7 @@ public final class ManualLoop implements IoLoop {
     private final int index;
     private final Trampoline trampoline = new Trampoline();
     private final LinkedBlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+    private final List<Runnable> delayed = new ArrayList<>();
 
     public ManualLoop() {
         this(0);
@@ -47,6 +50,18 @@ public final class ManualLoop implements IoLoop {
     @Override
     public void execute(Runnable task) {
         tasks.add(task);
+    }
+
+    @Override
+    public void schedule(Runnable task, long delayNanos) {
+        requireOwner();
+        delayed.add(task);
+    }
+
+    /** As if all delays were over. */
+    public void passTime() {
+        tasks.addAll(delayed);
+        delayed.clear();
     }
 
     /** Tasks that wait. */
