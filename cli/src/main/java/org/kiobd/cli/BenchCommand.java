@@ -7,7 +7,6 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.cli.bench.LoadOutcome;
 import org.kiobd.cli.bench.LoadPlan;
 import org.kiobd.cli.bench.LoadRun;
 import org.kiobd.nbd.HeaderStyle;
@@ -19,6 +18,7 @@ import org.kiobd.nbd.client.NbdUri;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoops;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -36,6 +36,14 @@ final class BenchCommand implements Callable<Integer> {
     private static final int MS_PER_S = 1000;
     private static final int MOST_SECONDS = 86_400;
     private static final int MOST_REQUESTS = 1 << 16;
+
+    /** Sizes, and nothing. */
+    static final class Offsets implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String text) {
+            return text.equals("0") ? 0 : Sizes.parse(text);
+        }
+    }
 
     /** As fio calls them. */
     private enum Pattern {
@@ -117,9 +125,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--offset",
             paramLabel = "BYTES",
-            defaultValue = "0",
-            description = "where the range begins (default: ${DEFAULT-VALUE})")
-    private String offset;
+            converter = Offsets.class,
+            description = "where the range begins (default: 0)")
+    private long offsetBytes;
 
     @Option(
             names = "--size",
@@ -165,6 +173,7 @@ final class BenchCommand implements Callable<Integer> {
                 .withBestStyle(replies)
                 .withMetaContexts()
                 .withInFlight(depth, Math.max(1, depth * blockBytes), depth);
+        LoadRun.Result result;
         try (IoLoops loops = new IoLoops(engine, threads);
                 Progress progress = new Progress(plan.time());
                 LoadRun run = new LoadRun(plan, progress)) {
@@ -173,15 +182,13 @@ final class BenchCommand implements Callable<Integer> {
             if (flaw != null) {
                 throw new CommandFailure(ExitCode.USAGE, uri + ": " + flaw + "; nothing was sent");
             }
-            LoadOutcome outcome = run.run();
-            progress.close();
-            return new BenchReport(uri, pattern.toString().toLowerCase(Locale.ROOT), plan)
-                    .answer(common, outcome, run.cpuNanos());
+            result = run.run();
         } catch (NbdException e) {
             throw new CommandFailure(ExitCode.FAILED, e.getMessage());
         } catch (TimeoutException e) {
             throw new CommandFailure(ExitCode.FAILED, uri + ": " + e.getMessage());
         }
+        return new BenchReport(uri, pattern.toString().toLowerCase(Locale.ROOT), plan).answer(common, result);
     }
 
     private NbdUri uri() {
@@ -213,7 +220,7 @@ final class BenchCommand implements Callable<Integer> {
                 (int) blockBytes,
                 depth,
                 connections,
-                new LoadPlan.Range(offset.equals("0") ? 0 : Sizes.parse(offset), sizeBytes),
+                new LoadPlan.Range(offsetBytes, sizeBytes),
                 new LoadPlan.Time((int) (warmUpSeconds * MS_PER_S), Math.max(1, (int) (durationSeconds * MS_PER_S))),
                 new LoadPlan.Durability(fua, flushEvery),
                 verify,

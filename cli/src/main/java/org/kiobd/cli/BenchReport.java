@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.kiobd.cli.bench.LoadFigures;
 import org.kiobd.cli.bench.LoadOutcome;
 import org.kiobd.cli.bench.LoadPlan;
+import org.kiobd.cli.bench.LoadRun;
 import org.kiobd.nbd.client.NbdException;
 import org.kiobd.nbd.client.NbdUri;
 
@@ -31,7 +32,8 @@ final class BenchReport {
     }
 
     /** Prints it. @return the exit code */
-    int answer(CommonOptions common, LoadOutcome outcome, long cpuNanos) {
+    int answer(CommonOptions common, LoadRun.Result result) {
+        LoadOutcome outcome = result.outcome();
         List<List<String>> rows = new ArrayList<>();
         Map<String, Object> json = json();
         long requests = 0;
@@ -48,8 +50,9 @@ final class BenchReport {
                 requests += figures.requests();
             }
         }
-        double cpuUs = cpuNanos / 1e3 / Math.max(1, requests);
+        double cpuUs = result.cpuNanos() / 1e3 / Math.max(1, requests);
         json.put("clientCpuUsPerRequest", cpuUs);
+        json.put("answeredRequests", result.answered());
         json.put("errors", outcome.errors());
         json.put("wrongBlocks", outcome.wrongBlocks());
         List<String> head = new ArrayList<>(List.of("", "requests/s", "MiB/s", "mean us"));
@@ -65,15 +68,20 @@ final class BenchReport {
             json.put("firstError", first.getMessage());
         }
         if (plan.verify()) {
-            lines.add(
-                    outcome.wrongBlocks() == 0
-                            ? "all that was written was read again, and was right"
-                            : outcome.wrongBlocks()
-                                    + " blocks do not hold what was written to them; the first differs at offset="
-                                    + outcome.firstWrongBytes());
+            lines.add(verdict(outcome));
         }
         common.answer(String.join("\n", lines), json);
         return outcome.wrongBlocks() > 0 ? ExitCode.DAMAGE : first == null ? ExitCode.OK : ExitCode.FAILED;
+    }
+
+    private static String verdict(LoadOutcome outcome) {
+        if (outcome.wrongBlocks() > 0) {
+            return outcome.wrongBlocks() + " blocks do not hold what was written to them; the first differs at offset="
+                    + outcome.firstWrongBytes();
+        }
+        return outcome.errors() == 0
+                ? "all that was written was read again, and was right"
+                : "what was read again was right, but requests failed, so that is not all that was written";
     }
 
     private String title() {

@@ -2,6 +2,8 @@ package org.kiobd.cli.bench;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -34,6 +36,8 @@ final class LoadConnection {
     private int nextToVerify;
     private int writesSinceFlush;
     private int underWay;
+    /** Those that have sent the last request of the load. */
+    private final List<Slot> loaded = new ArrayList<>();
 
     /** What a slot asks for. */
     private enum Kind {
@@ -122,12 +126,22 @@ final class LoadConnection {
 
         void next(long nowNanos) {
             startNanos = nowNanos;
-            if (outcome.isLost()) {
-                end();
-            } else if (nowNanos - times.endNanos() < 0) {
+            if (kind == Kind.VERIFY) {
+                verifyNext();
+            } else if (!outcome.isLost() && nowNanos - times.endNanos() < 0) {
                 kind = pickKind();
                 send();
-            } else if (stamped != null && nextUnverified(stamped)) {
+            } else {
+                loaded.add(this);
+                if (loaded.size() == plan.depth()) {
+                    // No write is under way any more, so every block is as the last of its writes left it.
+                    loaded.forEach(Slot::verifyNext);
+                }
+            }
+        }
+
+        void verifyNext() {
+            if (stamped != null && !outcome.isLost() && nextUnverified(stamped)) {
                 kind = Kind.VERIFY;
                 sendRead();
             } else {

@@ -90,6 +90,9 @@ public record LoadPlan(
                     + " are not what the server takes: minimum " + least + ", maximum "
                     + export.blocks().maxPayloadBytes();
         }
+        if (verify && blockBytes % Long.BYTES != 0) {
+            return "blocks of " + blockBytes + " bytes cannot be verified; take a multiple of " + Long.BYTES;
+        }
         if (verify && blocks > MOST_VERIFIED_BLOCKS) {
             return blocks + " blocks are too many to remember; verify a part, with --size";
         }

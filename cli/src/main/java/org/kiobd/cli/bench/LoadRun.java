@@ -25,6 +25,15 @@ public final class LoadRun implements AutoCloseable {
     private final Watcher watcher;
     private final List<NbdClient> clients = new ArrayList<>();
     private long cpuNanos;
+    private long answered;
+
+    /**
+     * What a run has brought.
+     *
+     * @param cpuNanos what this process used of the processors while it measured
+     * @param answered requests in all, those that were not measured included
+     */
+    public record Result(LoadOutcome outcome, long cpuNanos, long answered) {}
 
     /** How it goes. */
     @FunctionalInterface
@@ -67,7 +76,7 @@ public final class LoadRun implements AutoCloseable {
      *
      * @throws TimeoutException if the server stopped answering
      */
-    public LoadOutcome run() throws InterruptedException, TimeoutException {
+    public Result run() throws InterruptedException, TimeoutException {
         SplittableRandom random = new SplittableRandom(plan.seed());
         try (Payloads payloads = new Payloads(random.split(), plan.blockBytes())) {
             long startNanos = System.nanoTime();
@@ -82,7 +91,7 @@ public final class LoadRun implements AutoCloseable {
             watch(connections, outcomes, times, startNanos);
             LoadOutcome sum = new LoadOutcome();
             outcomes.forEach(outcome -> sum.add(outcome.join()));
-            return sum;
+            return new Result(sum, cpuNanos, answered);
         }
     }
 
@@ -107,7 +116,6 @@ public final class LoadRun implements AutoCloseable {
             long startNanos)
             throws InterruptedException, TimeoutException {
         CompletableFuture<Void> all = CompletableFuture.allOf(outcomes.toArray(CompletableFuture[]::new));
-        long answered = 0;
         long answeredNanos = startNanos;
         boolean measuring = false;
         boolean measured = false;
@@ -136,11 +144,6 @@ public final class LoadRun implements AutoCloseable {
             }
             watcher.progress(TimeUnit.NANOSECONDS.toMillis(nowNanos - startNanos), answered);
         }
-    }
-
-    /** What this process has used of the processors while it measured. */
-    public long cpuNanos() {
-        return cpuNanos;
     }
 
     private static long processCpuNanos() {

@@ -121,6 +121,11 @@ final class BenchIT {
             assertThat(result.exitCode()).isEqualTo(1);
             assertThat(result.out())
                     .contains("requests failed; the first: the server answered NBD_EIO to NBD_CMD_READ offset=");
+            KiobdCli.Result verified = bench(failing.uri(), "--rw", "randrw", "--overwrite", "--verify");
+            assertThat(verified.exitCode()).isEqualTo(1);
+            assertThat(verified.out())
+                    .contains("so that is not all that was written")
+                    .doesNotContain("all that was written was read");
         }
     }
 
@@ -133,6 +138,10 @@ final class BenchIT {
             assertRefused(bench(peer.uri(), "--offset", "1M", "--size", "4K"), "are not within sizeBytes=1048576");
             assertRefused(bench(peer.uri(), "--depth", "0"), "--depth=0 is not 1 to");
             assertRefused(bench(peer.uri(), "--verify"), "are for writes");
+            assertRefused(bench(peer.uri(), "--offset", "half"), "'half' is no size");
+            assertRefused(
+                    bench(peer.uri(), "--rw", "write", "--overwrite", "--verify", "--bs", "1", "--depth", "1"),
+                    "cannot be verified");
             assertRefused(bench("nbd:wrong"), "is no NBD URI");
         }
         KiobdCli.Result nobody = bench("nbd+unix:///x?socket=" + folder.resolve("nobody"));

@@ -72,7 +72,7 @@ public abstract class StoreSubject {
         port = TestLoops.call(loop, () -> store.port(loop));
     }
 
-    protected static void closePort(IoLoop on, MemberPort closing) {
+    public static void closePort(IoLoop on, MemberPort closing) {
         TestLoops.call(on, () -> {
             closing.close();
             return true;
@@ -86,7 +86,7 @@ public abstract class StoreSubject {
         return run(loop, port, request);
     }
 
-    protected static Ended run(IoLoop on, MemberPort through, Kiobuf request) {
+    public static Ended run(IoLoop on, MemberPort through, Kiobuf request) {
         CompletableFuture<Ended> ended = new CompletableFuture<>();
         on.execute(() -> {
             request.retain();
@@ -140,7 +140,7 @@ public abstract class StoreSubject {
     }
 
     /** A WRITE of {@code data}, to be run on {@code on}. */
-    protected static Kiobuf writeOf(IoLoop on, long offsetBytes, byte[] data) {
+    public static Kiobuf writeOf(IoLoop on, long offsetBytes, byte[] data) {
         return writeOf(on, offsetBytes, data, data.length);
     }
 
@@ -186,6 +186,16 @@ public abstract class StoreSubject {
         return bytes;
     }
 
+    /** A READ into {@code into}, however it ends. */
+    public static Ended readInto(IoLoop on, MemberPort through, long offsetBytes, byte[] into) {
+        ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(into.length);
+        Kiobuf request =
+                new Kiobuf(on, Op.READ, offsetBytes, into.length).add(Fragment.of(memory.retain(), 0, into.length));
+        Ended ended = run(on, through, request);
+        memory.getBytes(0, into).release();
+        return ended;
+    }
+
     protected byte[] read(long offsetBytes, int lengthBytes) {
         return read(offsetBytes, lengthBytes, lengthBytes);
     }
@@ -194,7 +204,7 @@ public abstract class StoreSubject {
         return run(new Kiobuf(loop, op, offsetBytes, lengthBytes).flags(flags));
     }
 
-    protected static byte[] pattern(int lengthBytes, long seed) {
+    public static byte[] pattern(int lengthBytes, long seed) {
         byte[] bytes = new byte[lengthBytes];
         new Random(seed).nextBytes(bytes);
         return bytes;

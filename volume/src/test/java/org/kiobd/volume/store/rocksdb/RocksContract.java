@@ -2,14 +2,12 @@ package org.kiobd.volume.store.rocksdb;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kiobd.volume.IoError;
@@ -151,7 +149,7 @@ abstract class RocksContract extends MemberStoreContract {
         write(0, Arrays.copyOf(data, 4096));
         // As a crash leaves it: nothing was closed.
         Path copy = folder.resolve("copy");
-        copyTree(folder.resolve("member"), copy);
+        Trees.copy(folder.resolve("member"), copy);
         try (MemberStore found = open(MemberUri.parse("rocksdb:" + copy), false)) {
             assertThat(found.sizeBytes()).isEqualTo(SIZE_BYTES);
             MemberPort foundPort = TestLoops.call(loop, () -> found.port(loop));
@@ -160,14 +158,6 @@ abstract class RocksContract extends MemberStoreContract {
             assertThat(read(0, MIB)).isEqualTo(data);
             port = before;
             closePort(loop, foundPort);
-        }
-    }
-
-    private static void copyTree(Path from, Path to) throws Exception {
-        try (Stream<Path> files = Files.walk(from)) {
-            for (Path file : files.toList()) {
-                Files.copy(file, to.resolve(from.relativize(file).toString()));
-            }
         }
     }
 }

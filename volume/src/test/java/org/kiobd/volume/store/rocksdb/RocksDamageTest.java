@@ -6,17 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,29 +20,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.kiobuf.Fragment;
-import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoEngine;
-import org.kiobd.volume.loop.IoLoop;
-import org.kiobd.volume.loop.IoLoops;
-import org.kiobd.volume.store.MemberPort;
 import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.store.MemberUri;
 import org.kiobd.volume.store.StoreSubject;
-import org.kiobd.volume.testkit.ChildJvm;
 import org.kiobd.volume.testkit.TestLoops;
 import org.slf4j.LoggerFactory;
 
-/** What a damaged database does, file by file, and one on a disk that runs full. */
+/** What a damaged database does, file by file. */
 @Timeout(300)
 class RocksDamageTest extends StoreSubject {
     private static final int BLOCK_BYTES = 4096;
     private static final int DATA_BYTES = 8 * MIB;
-    private static final long LARGE_BYTES = 1L << 30;
-
-    /** What a full disk has left beside a member that was just made. */
-    private static final int ROOM_BYTES = 16 << 20;
 
     private static final RocksMemberStoreProvider PROVIDER = new RocksMemberStoreProvider();
 
@@ -114,25 +99,8 @@ class RocksDamageTest extends StoreSubject {
     /** A copy of the member as a crash leaves it: nothing was closed. */
     private MemberUri crashed() throws Exception {
         Path copy = folder.resolve("crashed");
-        copyTree(place(), copy);
+        Trees.copy(place(), copy);
         return MemberUri.parse("rocksdb:" + copy);
-    }
-
-    private static void copyTree(Path from, Path to) throws Exception {
-        try (Stream<Path> files = Files.walk(from)) {
-            for (Path file : files.toList()) {
-                Files.copy(file, to.resolve(from.relativize(file).toString()));
-            }
-        }
-    }
-
-    private static Ended readInto(IoLoop on, MemberPort through, long offsetBytes, byte[] into) {
-        ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(into.length);
-        Kiobuf request =
-                new Kiobuf(on, Op.READ, offsetBytes, into.length).add(Fragment.of(memory.retain(), 0, into.length));
-        Ended ended = run(on, through, request);
-        memory.getBytes(0, into).release();
-        return ended;
     }
 
     /** Reads all of {@code data} in pieces; each is as it was or EIO from a block on. Returns how many blocks are EIO. */
@@ -281,157 +249,5 @@ class RocksDamageTest extends StoreSubject {
                 .hasMessageContaining("in use");
         assertThat(read(0, MIB)).isEqualTo(data);
         write(MIB, data);
-    }
-
-    /** It is the files that are written in the background that find no room, or the log. */
-    @ParameterizedTest
-    @ValueSource(strings = {"files", "log"})
-    void aFullDiskIsNoSpaceUntilThereIsSomeAgain(String which) throws Exception {
-        Path disk = Files.createDirectory(folder.resolve("disk"));
-        try (ChildJvm owner = new ChildJvm(
-                List.of("unshare", "--user", "--map-root-user", "--mount"), FullDisk.class, which, disk.toString())) {
-            List<String> lines = owner.rest().lines().toList();
-            assertThat(owner.exitCode()).as("%s", lines).isZero();
-            assertThat(lines.stream().filter(line -> !line.contains("ERROR")))
-                    .containsExactly(
-                            "some: true",
-                            "full: NO_SPACE",
-                            "acknowledged is read: true",
-                            "still full: NO_SPACE",
-                            "flushed while full: NO_SPACE",
-                            "reopening a copy of the full one: true",
-                            "space again: null",
-                            "flushed: null",
-                            "acknowledged is read: true",
-                            "after reopening: true");
-        }
-    }
-
-    /** A member on a disk that runs full, written piece by piece. */
-    private record Disk(IoLoop on, MemberStore store, MemberPort port) {
-        private static final int PIECE_BYTES = 256 << 10;
-        private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
-        private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-
-        static Disk of(IoLoop on, MemberStore store) {
-            return new Disk(on, store, TestLoops.call(on, () -> store.port(on)));
-        }
-
-        @Nullable
-        IoError write(int piece) {
-            return run(on, port, writeOf(on, (long) piece * PIECE_BYTES, pattern(PIECE_BYTES, piece)))
-                    .error();
-        }
-
-        /** As a client does that was told there is no space: again and again. */
-        @Nullable
-        IoError writeWhenItCan(int piece) {
-            long deadline = System.nanoTime() + PATIENCE_NANOS;
-            IoError error = write(piece);
-            while (error == IoError.NO_SPACE && System.nanoTime() < deadline) {
-                LockSupport.parkNanos(PAUSE_NANOS);
-                error = write(piece);
-            }
-            return error;
-        }
-
-        @Nullable
-        IoError flush() {
-            return run(on, port, new Kiobuf(on, Op.FLUSH, 0, 0)).error();
-        }
-
-        boolean holds(int pieces) {
-            byte[] read = new byte[PIECE_BYTES];
-            for (int piece = 0; piece < pieces; piece++) {
-                Ended ended = readInto(on, port, (long) piece * PIECE_BYTES, read);
-                if (ended.error() != null || !Arrays.equals(read, pattern(PIECE_BYTES, piece))) {
-                    return false;
-                }
-            }
-            return true;
-        }
-
-        void close() throws Exception {
-            closePort(on, port);
-            store.close();
-        }
-    }
-
-    /** In a process that has a small disk of its own. */
-    static final class FullDisk {
-        /** Short of the 64 MiB that are kept in memory before they are written to files. */
-        private static final int BUFFERED_PIECES = 240;
-
-        private FullDisk() {}
-
-        public static void main(String[] arguments) throws Exception {
-            Path disk = Path.of(arguments[1]);
-            mount(disk);
-            Path filler = disk.resolve("filler");
-            Path place = disk.resolve("member");
-            MemberUri uri = MemberUri.parse("rocksdb:" + place);
-            try (IoLoops loops = new IoLoops(IoEngine.NIO, 1)) {
-                IoLoop loop = loops.all().get(0);
-                Disk member = Disk.of(loop, PROVIDER.create(uri, LARGE_BYTES));
-                int pieces = 0;
-                if (arguments[0].equals("files")) {
-                    while (pieces < BUFFERED_PIECES) {
-                        require(member.write(pieces++) == null);
-                    }
-                }
-                fill(filler);
-                IoError error = member.write(pieces);
-                while (error == null) {
-                    pieces++;
-                    error = member.write(pieces);
-                }
-                System.out.println("some: " + (pieces > 0));
-                System.out.println("full: " + error);
-                System.out.println("acknowledged is read: " + member.holds(pieces));
-                System.out.println("still full: " + member.write(pieces));
-                System.out.println("flushed while full: " + member.flush());
-                System.out.println("reopening a copy of the full one: " + copyHolds(loop, place, pieces));
-                Files.delete(filler);
-                System.out.println("space again: " + member.writeWhenItCan(pieces));
-                System.out.println("flushed: " + member.flush());
-                System.out.println("acknowledged is read: " + member.holds(pieces + 1));
-                member.close();
-                Disk again = Disk.of(loop, PROVIDER.open(uri, false));
-                System.out.println("after reopening: " + again.holds(pieces + 1));
-                again.close();
-            }
-        }
-
-        private static void require(boolean written) {
-            if (!written) {
-                throw new IllegalStateException("cannot be written");
-            }
-        }
-
-        private static void fill(Path filler) throws Exception {
-            long bytes = Files.getFileStore(filler.getParent()).getUsableSpace() - ROOM_BYTES;
-            Files.write(filler, new byte[(int) bytes]);
-        }
-
-        /** Whether everything acknowledged would be there if the process ended now. */
-        private static boolean copyHolds(IoLoop loop, Path place, int pieces) throws Exception {
-            Path copy = Files.createTempDirectory(place.resolve("../..").normalize(), "copy")
-                    .resolve("member");
-            copyTree(place, copy);
-            Disk copied = Disk.of(loop, PROVIDER.open(MemberUri.parse("rocksdb:" + copy), false));
-            boolean holds = copied.holds(pieces);
-            copied.close();
-            return holds;
-        }
-
-        private static void mount(Path disk) throws Exception {
-            int exit = new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=192m", "none", disk.toString())
-                    .inheritIO()
-                    .start()
-                    .waitFor();
-            if (exit != 0) {
-                throw new IllegalStateException("mount ended with " + exit);
-            }
-        }
     }
 }
