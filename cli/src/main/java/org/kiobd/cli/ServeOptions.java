@@ -179,7 +179,7 @@ final class ServeOptions {
 
     MergeLimits mergeLimits() {
         return switch (merge) {
-            case "plug", "on" -> MergeLimits.DEFAULT;
+            case "plug" -> MergeLimits.DEFAULT;
             case "off" -> MergeLimits.DEFAULT.withoutMerging();
             default -> MergeLimits.DEFAULT.withPlugDelay(TimeUnit.MICROSECONDS.toNanos(plugDelayMicros()));
         };

@@ -146,7 +146,7 @@ final class BenchIT {
         }
         KiobdCli.Result nobody = bench("nbd+unix:///x?socket=" + folder.resolve("nobody"));
         assertThat(nobody.exitCode()).isEqualTo(1);
-        assertThat(nobody.errorLines()).singleElement().asString().contains("cannot be reached");
+        assertThat(nobody.errorLines()).singleElement().asString().contains("cannot be reached: there is no socket=");
     }
 
     private static void assertRefused(KiobdCli.Result result, String why) {

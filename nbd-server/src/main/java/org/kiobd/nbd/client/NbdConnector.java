@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -107,7 +108,7 @@ public final class NbdConnector {
     private CompletableFuture<Dialled> dial(List<SocketAddress> addresses, int index, @Nullable Throwable last) {
         if (index == addresses.size()) {
             return CompletableFuture.failedFuture(
-                    NbdException.lost(uri + " cannot be reached: " + (last == null ? "" : last.getMessage()), last));
+                    NbdException.lost(uri + " cannot be reached: " + why(uri.socket(), last), last));
         }
         OptionChannel wire = new OptionChannel();
         boolean unix = uri.socket() != null;
@@ -140,6 +141,19 @@ public final class NbdConnector {
             }
         });
         return result;
+    }
+
+    /** Some of Netty's exceptions have no words. */
+    private static String why(@Nullable Path socket, @Nullable Throwable failure) {
+        if (socket != null && Files.notExists(socket)) {
+            return "there is no socket=" + socket;
+        }
+        if (failure == null) {
+            return "the name has no address";
+        }
+        return failure.getMessage() != null
+                ? failure.getMessage()
+                : failure.getClass().getSimpleName();
     }
 
     /** A connection that is being negotiated about. Confined to its loop. */

@@ -42,7 +42,8 @@ final class RocksDatabase implements AutoCloseable {
     private static final int WRITE_BUFFERS = 3;
     private static final long MAX_WAL_BYTES = 512L << 20;
     private static final long MANIFEST_STEP_BYTES = 64 << 10;
-    private static final int BACKGROUND_JOBS = 4;
+    /** A quarter of them write memtables to files, for all databases of the process: one alone was waited for. */
+    private static final int BACKGROUND_JOBS = 8;
     private static final int TABLE_BLOCK_BYTES = 16 << 10;
     private static final int TABLE_FORMAT = 6;
     private static final int BLOOM_BITS = 10;
