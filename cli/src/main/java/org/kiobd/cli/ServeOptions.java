@@ -62,7 +62,7 @@ final class ServeOptions {
             converter = Sizes.class,
             description = {
                 "memory for requests, at least 160M (default: an eighth of the machine's, 160M to 512M);",
-                "rocksdb members together cache half as much on top"
+                "rocksdb members together cache three eighths of it on top"
             })
     private @Nullable Long memoryBytes;
 

@@ -68,7 +68,7 @@ final class Serving {
         this.engine = options.engine();
         this.mergeLimits = options.mergeLimits();
         this.stores = MemberStores.load();
-        stores.memoryBytes(options.memoryBytes() / 2);
+        stores.memoryBytes(options.memoryBytes() / 8 * 3);
         this.assembler = new ArrayAssembler(stores, mergeLimits);
     }
 

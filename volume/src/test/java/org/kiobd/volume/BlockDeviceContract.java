@@ -280,7 +280,7 @@ public abstract class BlockDeviceContract {
                 run(TestRequest.range(on, Op.WRITE_ZEROES, offset, length));
                 Arrays.fill(model, offset, offset + length, (byte) 0);
             }
-            int askedBytes = 1 + seeded.nextInt(SIZE_BYTES);
+            int askedBytes = 1 + seeded.nextInt(Math.min(SIZE_BYTES, 1 << (10 + seeded.nextInt(13))));
             int from = seeded.nextInt(SIZE_BYTES - askedBytes + 1);
             int maxExtents = seeded.nextBoolean() ? 1 + seeded.nextInt(4) : SIZE_BYTES;
             checkExtents(extents(on, new ByteRange(from, askedBytes), maxExtents), model, from, askedBytes, maxExtents);

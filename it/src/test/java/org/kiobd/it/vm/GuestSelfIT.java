@@ -11,11 +11,13 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.kiobd.it.HostCommand;
 
 /** The harness is right about a server that is right, and reports as failed what has failed. */
+@Tag(OneLane.TAG)
 class GuestSelfIT {
     private static final Duration TIMEOUT = Duration.ofMinutes(2);
 

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /**
@@ -22,6 +23,7 @@ abstract class KernelCases extends KernelRuns {
     }
 
     @TestFactory
+    @Tag(OneLane.TAG)
     Stream<DynamicTest> basicsOnTheNewerKernel() {
         return runOnTheNewerKernel("kernel-basics", USUAL);
     }
@@ -47,6 +49,7 @@ abstract class KernelCases extends KernelRuns {
     }
 
     @TestFactory
+    @Tag(OneLane.TAG)
     Stream<DynamicTest> largeVolumeOnTheNewerKernel() {
         return runOnTheNewerKernel("kernel-large", LARGE);
     }

@@ -44,6 +44,7 @@ final class RocksDatabase implements AutoCloseable {
     private static final long MANIFEST_STEP_BYTES = 64 << 10;
     /** A quarter of them write memtables to files, for all databases of the process: one alone was waited for. */
     private static final int BACKGROUND_JOBS = 8;
+
     private static final int TABLE_BLOCK_BYTES = 16 << 10;
     private static final int TABLE_FORMAT = 6;
     private static final int BLOOM_BITS = 10;

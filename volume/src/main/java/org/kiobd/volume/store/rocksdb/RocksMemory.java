@@ -34,7 +34,7 @@ final class RocksMemory implements AutoCloseable {
 
     private RocksMemory(long cacheBytes) {
         cache = handles.own(new LRUCache(cacheBytes));
-        writeBuffers = handles.own(new WriteBufferManager(cacheBytes / 2, cache));
+        writeBuffers = handles.own(new WriteBufferManager(cacheBytes / 3 * 2, cache));
         rateLimiter = handles.own(new RateLimiter(
                 MAX_BACKGROUND_BYTES_PER_S, REFILL_PERIOD_MICROS, FAIRNESS, RateLimiterMode.WRITES_ONLY, true));
     }
