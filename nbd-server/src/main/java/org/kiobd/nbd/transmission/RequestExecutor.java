@@ -37,7 +37,7 @@ final class RequestExecutor implements Completion.Notifier {
     private static final int PIECE_BYTES = 1 << 20;
 
     /** What is smaller is sent faster together with others, and copied. */
-    private static final int LEAST_EXTENT_BYTES = Integer.getInteger("kiobd.sendfile.bytes", 64 << 10);
+    private static final int LEAST_EXTENT_BYTES = Integer.getInteger("kiobd.sendfile.bytes", 16 << 10);
 
     /** Where completions go. */
     interface Listener {
