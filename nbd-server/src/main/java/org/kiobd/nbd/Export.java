@@ -51,6 +51,20 @@ public final class Export {
 
     private long endedErrors;
     private boolean closed;
+    private volatile boolean copiesReads;
+
+    /**
+     * From now on what is read is copied before its reply begins, so that an error can be told in it: something that was being sent from a
+     * file could not be read. Any thread.
+     */
+    public void copyReads() {
+        copiesReads = true;
+    }
+
+    /** Whether {@link #copyReads} was called. Any thread. */
+    public boolean copiesReads() {
+        return copiesReads;
+    }
 
     /** With the usual limits on merging. */
     public Export(String name, String description, BlockDevice device) {

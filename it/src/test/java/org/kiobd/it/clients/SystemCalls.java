@@ -20,6 +20,7 @@ final class SystemCalls implements AutoCloseable {
     private static final int TIMEOUT_SECONDS = 30;
     private static final String WRITES = "trace=write,writev,pwrite64,pwritev,pwritev2";
     private static final String SYNCS = "trace=fsync,fdatasync,sync_file_range";
+    private static final String SENDS = "trace=sendfile";
     private static final Pattern BEGUN = Pattern.compile("^(\\d+)\\s+([0-9.]+) (?:fsync|fdatasync)\\(\\d+<([^>]+)>.*");
     private static final Pattern RESUMED =
             Pattern.compile("^(\\d+)\\s+([0-9.]+) <\\.\\.\\. (?:fsync|fdatasync) resumed>.*");
@@ -49,6 +50,11 @@ final class SystemCalls implements AutoCloseable {
     /** The same for its syncs. */
     static SystemCalls watchSyncs(long pid, Path log) throws IOException, InterruptedException {
         return watch(pid, log, SYNCS);
+    }
+
+    /** The same for what it sends from files. */
+    static SystemCalls watchSends(long pid, Path log) throws IOException, InterruptedException {
+        return watch(pid, log, SENDS);
     }
 
     private static SystemCalls watch(long pid, Path log, String calls) throws IOException, InterruptedException {
@@ -90,7 +96,7 @@ final class SystemCalls implements AutoCloseable {
         }
     }
 
-    /** Detaches, and counts the calls that wrote to one of {@code files}. */
+    /** Detaches, and counts the calls that had to do with one of {@code files}. */
     long countTo(List<Path> files) throws IOException, InterruptedException {
         detach();
         List<String> marks = files.stream().map(file -> "<" + file + ">").toList();

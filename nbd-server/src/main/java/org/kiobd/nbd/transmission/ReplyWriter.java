@@ -1,5 +1,7 @@
 package org.kiobd.nbd.transmission;
 
+import static java.util.Objects.requireNonNull;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -31,6 +33,12 @@ final class ReplyWriter {
          * @param memoryBytes reserved bytes the replies' data took
          */
         void sent(int requests, long inFlightBytes, long memoryBytes);
+
+        /** The connection cannot go on. */
+        void broken(String reason);
+
+        /** What a READ was answered with from a file turned out to be unreadable, its reply begun: the connection cannot go on. */
+        void unreadable(String how);
     }
 
     private final ChannelHandlerContext ctx;
@@ -39,7 +47,12 @@ final class ReplyWriter {
     private final Listener listener;
     private final ChannelFutureListener batchSent = future -> batchSent();
     private @Nullable ByteBuf headers;
-    private final ArrayDeque<ByteBuf> queued = new ArrayDeque<>();
+    /** {@link ByteBuf} and {@link ReadPiece.FileExtent}. */
+    private final ArrayDeque<Object> queued = new ArrayDeque<>();
+
+    private final @Nullable FileReplies fileReplies;
+    private int queuedExtents;
+    private boolean held;
     private boolean flushing;
 
     private int requests;
@@ -52,16 +65,45 @@ final class ReplyWriter {
     private int batchesUsed;
     private long takenNanos;
 
-    ReplyWriter(ChannelHandlerContext ctx, PagePool pool, ReplyEncoding encoding, Listener listener) {
+    /** @param socket of the channel, for data that stand in files; null if it takes none */
+    ReplyWriter(
+            ChannelHandlerContext ctx,
+            PagePool pool,
+            ReplyEncoding encoding,
+            @Nullable RawSocket socket,
+            Listener listener) {
         this.ctx = ctx;
         this.pool = pool;
         this.encoding = encoding;
         this.listener = listener;
+        this.fileReplies = socket == null ? null : new FileReplies(ctx, pool, socket, new FromFiles());
+    }
+
+    private final class FromFiles implements FileReplies.Listener {
+        @Override
+        public void batchSent() {
+            ReplyWriter.this.batchSent();
+        }
+
+        @Override
+        public void fileFailed(String how) {
+            listener.unreadable(how);
+        }
+
+        @Override
+        public void socketFailed(String how) {
+            listener.broken(how);
+        }
     }
 
     /** How its replies look. */
     ReplyEncoding encoding() {
         return encoding;
+    }
+
+    /** Whether a READ may be answered with parts of files. */
+    boolean takesExtents() {
+        return fileReplies != null;
     }
 
     /**
@@ -103,14 +145,26 @@ final class ReplyWriter {
             for (int i = 0; i < request.fragmentCount(); i++) {
                 queued.add(request.fragment(i).memory().retain());
             }
+        } else if (encoding instanceof ChunkEncoding chunks) {
+            pieces(request, request.pieces(), chunks);
         } else {
-            pieces(request, request.pieces(), (ChunkEncoding) encoding);
+            queued.add(request.fragment(0).memory().retainedSlice(0, encoding.dataHeaderBytes()));
+            request.pieces().forEach(this::add);
         }
         long bytes = encoding.readMemoryBytes(request.lengthBytes());
         count(bytes, bytes);
     }
 
-    /** A chunk for each run of memory and for each hole. */
+    private void add(ReadPiece piece) {
+        if (piece instanceof ReadPiece.FileExtent) {
+            queued.add(piece);
+            queuedExtents++;
+        } else {
+            queued.add(bytes((ReadPiece.Memory) piece));
+        }
+    }
+
+    /** A chunk for each run of bytes and for each hole. */
     private void pieces(Kiobuf request, List<ReadPiece> pieces, ChunkEncoding chunks) {
         ChunkEncoding.Request to = new ChunkEncoding.Request(request.cookie(), request.offsetBytes());
         ByteBuf heads = pool.allocate(pieces.size() * chunks.pieceBytes());
@@ -126,13 +180,13 @@ final class ReplyWriter {
                 at += hole.lengthBytes();
             } else {
                 long bytes = 0;
-                while (next < pieces.size() && pieces.get(next) instanceof ReadPiece.Memory memory) {
-                    bytes += memory.lengthBytes();
+                while (next < pieces.size() && !(pieces.get(next) instanceof ReadPiece.Hole)) {
+                    bytes += pieces.get(next).lengthBytes();
                     next++;
                 }
                 chunks.data(heads, to, next == pieces.size(), at, bytes);
                 queued.add(heads.retainedSlice(headStart, heads.writerIndex() - headStart));
-                pieces.subList(first, next).forEach(piece -> queued.add(bytes((ReadPiece.Memory) piece)));
+                pieces.subList(first, next).forEach(this::add);
                 at += bytes;
             }
         }
@@ -168,12 +222,18 @@ final class ReplyWriter {
         }
         flushing = true;
         try {
-            while (requests > 0) {
+            while (requests > 0 && mayLeave()) {
                 writeBatch();
             }
+            held = requests > 0;
         } finally {
             flushing = false;
         }
+    }
+
+    /** What stands in files goes past Netty, so nothing of Netty's may be on its way before it, nor begin behind it. */
+    private boolean mayLeave() {
+        return queuedExtents > 0 ? batchesUsed == 0 : fileReplies == null || !fileReplies.isBusy();
     }
 
     private void writeBatch() {
@@ -182,6 +242,11 @@ final class ReplyWriter {
             headers = null;
         }
         push();
+        if (queuedExtents > 0) {
+            queuedExtents = 0;
+            requireNonNull(fileReplies).send(queued);
+            return;
+        }
         for (int left = queued.size(); left > 1; left--) {
             ctx.write(queued.remove(), ctx.voidPromise());
         }
@@ -220,16 +285,28 @@ final class ReplyWriter {
         batchesUsed -= BATCH_FIELDS;
         takenNanos = System.nanoTime();
         listener.sent((int) batches[at], batches[at + 1], batches[at + 2]);
+        if (held && !flushing) {
+            flush();
+        }
     }
 
     /** The socket is gone: forgets what was not flushed. */
     void close() {
+        held = false;
+        if (fileReplies != null && fileReplies.close()) {
+            batchSent();
+        }
         if (headers != null) {
             headers.release();
             headers = null;
         }
-        queued.forEach(ByteBuf::release);
+        for (Object part : queued) {
+            if (part instanceof ByteBuf bytes) {
+                bytes.release();
+            }
+        }
         queued.clear();
+        queuedExtents = 0;
         if (requests > 0) {
             push();
             batchSentLast();

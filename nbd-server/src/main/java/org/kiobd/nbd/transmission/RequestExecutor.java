@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.ConnectionContext;
+import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportLoop;
 import org.kiobd.nbd.Session;
 import org.kiobd.nbd.protocol.CommandFlags;
@@ -35,6 +36,9 @@ final class RequestExecutor implements Completion.Notifier {
     /** Replies above this come in pieces that the allocator's arenas can hold. */
     private static final int PIECE_BYTES = 1 << 20;
 
+    /** What is smaller is sent faster together with others, and copied. */
+    private static final int LEAST_EXTENT_BYTES = Integer.getInteger("kiobd.sendfile.bytes", 16 << 10);
+
     /** Where completions go. */
     interface Listener {
         /** A request has ended: its reply may be queued now. Borrows the request. */
@@ -46,10 +50,12 @@ final class RequestExecutor implements Completion.Notifier {
 
     private final IoLoop loop;
     private final PagePool pool;
+    private final Export served;
     private final ExportLoop export;
     private final BlockDevice device;
     private final ReplyEncoding encoding;
     private final int acceptedPieces;
+    private final boolean takesExtents;
     private final Requester owner;
     private final Listener listener;
     private long arrivedNanos;
@@ -58,12 +64,14 @@ final class RequestExecutor implements Completion.Notifier {
     private long[] notedNanos = new long[64];
 
     RequestExecutor(
-            ConnectionContext connection, Session session, ReplyEncoding encoding, Requester owner, Listener listener) {
+            ConnectionContext connection, Session session, ReplyWriter replies, Requester owner, Listener listener) {
         this.loop = connection.loop();
         this.pool = connection.pool();
-        this.export = session.export().on(loop);
+        this.served = session.export();
+        this.export = served.on(loop);
         this.device = session.export().device();
-        this.encoding = encoding;
+        this.encoding = replies.encoding();
+        this.takesExtents = replies.takesExtents();
         this.acceptedPieces = session.style().hasChunks() ? ReadPiece.ACCEPT_HOLE : 0;
         this.owner = owner;
         this.listener = listener;
@@ -72,7 +80,9 @@ final class RequestExecutor implements Completion.Notifier {
     /** Reads into the reply's own memory, {@link ReplyEncoding#readMemoryBytes} of which are reserved. */
     void read(long cookie, long offset, int length, int wireFlags) {
         boolean inOnePiece = (wireFlags & CommandFlags.NBD_CMD_FLAG_DF) != 0;
-        Kiobuf request = request(Op.READ, cookie, offset, length).accept(inOnePiece ? 0 : acceptedPieces);
+        boolean large = takesExtents && length >= LEAST_EXTENT_BYTES && !served.copiesReads();
+        Kiobuf request = request(Op.READ, cookie, offset, length)
+                .accept((inOnePiece ? 0 : acceptedPieces) | (large ? ReadPiece.ACCEPT_FILE_EXTENT : 0));
         int headerBytes = encoding.dataHeaderBytes();
         int first = Math.min(length, PIECE_BYTES - headerBytes);
         ByteBuf reply = filled(pool.allocate(headerBytes + first));

@@ -272,6 +272,17 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         drop(reason);
     }
 
+    @Override
+    public void unreadable(String how) {
+        export.copyReads();
+        LOG.error(
+                "{} is cut off: what it reads cannot be read, and its reply had begun: {}; {} now answers such reads with an error",
+                connection.name(),
+                how,
+                export);
+        drop("unreadable: " + how);
+    }
+
     /** Ends in order. */
     private void finish(String reason) {
         if (state != TransmissionState.SERVING) {

@@ -33,9 +33,10 @@ record TransmissionParts(
                 session.export().device().info().maximumPayloadBytes(),
                 context.pool().capacityBytes() - encoding.readMemoryBytes(0));
         Accounts accounts = Accounts.open(context, connection::resume);
-        ReplyWriter replies = new ReplyWriter(ctx, context.pool(), encoding, connection);
+        RawSocket socket = session.security() == null ? RawSocket.of(ctx.channel()) : null;
+        ReplyWriter replies = new ReplyWriter(ctx, context.pool(), encoding, socket, connection);
         Answers answers = new Answers(session, context.pool(), accounts, replies, connection);
-        RequestExecutor executor = new RequestExecutor(context, session, encoding, connection, answers);
+        RequestExecutor executor = new RequestExecutor(context, session, replies, connection, answers);
         RequestDecoder decoder = new RequestDecoder(session.style());
         WritePayload payload = new WritePayload(decoder, context.pool(), accounts);
         RequestValidator validator = new RequestValidator(session, maximumPayloadBytes);

@@ -46,6 +46,8 @@ public final class MemoryDevice implements BlockDevice {
     private final Map<IoLoop, Runnable> listeners = new ConcurrentHashMap<>();
     private final List<ByteRange> holes = new CopyOnWriteArrayList<>();
     private volatile boolean extentsFail;
+    private volatile int fileDescriptor = -1;
+    private final AtomicInteger fileReads = new AtomicInteger();
     private volatile CompletableFuture<Boolean> gate = CompletableFuture.completedFuture(true);
     private final ArrayDeque<Runnable> held = new ArrayDeque<>();
 
@@ -149,6 +151,16 @@ public final class MemoryDevice implements BlockDevice {
         }
     }
 
+    /** From now on a READ that may be answered from a file is, from this one, byte for byte at the same place. */
+    public void readFrom(int newFileDescriptor) {
+        fileDescriptor = newFileDescriptor;
+    }
+
+    /** READs answered so. */
+    public int fileReads() {
+        return fileReads.get();
+    }
+
     public void grow(long newSizeBytes) {
         sizeBytes = newSizeBytes;
     }
@@ -226,6 +238,11 @@ public final class MemoryDevice implements BlockDevice {
         int at = (int) request.offsetBytes();
         switch (request.op()) {
             case READ -> {
+                if (fileDescriptor >= 0 && (request.acceptedPieces() & ReadPiece.ACCEPT_FILE_EXTENT) != 0) {
+                    fileReads.incrementAndGet();
+                    request.place(0, new ReadPiece.FileExtent(fileDescriptor, at, request.lengthBytes()));
+                    return;
+                }
                 if ((request.acceptedPieces() & ReadPiece.ACCEPT_HOLE) != 0) {
                     placeHoles(request);
                 }

@@ -47,6 +47,12 @@ final class Libc {
     /** posix_fadvise(2). */
     static final int POSIX_FADV_WILLNEED = 3;
 
+    /** cachestat(2), since Linux 6.5: its number on every architecture, and the bytes of its two structures. */
+    static final long SYS_CACHESTAT = 451;
+
+    static final int CACHESTAT_RANGE_BYTES = 16;
+    static final int CACHESTAT_BYTES = 40;
+
     /** statx(2): its flags and the places of two fields in what it fills. */
     static final int AT_FDCWD = -100;
 
@@ -120,6 +126,9 @@ final class Libc {
 
     /** ioctl(2). */
     static native int ioctl(int fd, long request, long argument);
+
+    /** syscall(2) for cachestat(2), which has no other name in libc. */
+    static native long syscall(long number, int fd, long range, long cachestat, int flags);
 
     /** posix_fadvise(2): returns the error instead of setting errno. */
     static native int posix_fadvise(int fd, long offset, long length, int advice);

@@ -13,6 +13,7 @@ import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.ExtentList;
 import org.kiobd.volume.IoError;
+import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.store.MemberOp;
 import org.kiobd.volume.store.SyncRounds;
@@ -282,6 +283,28 @@ final class OpenFile {
             at += extent.lengthBytes();
         }
         return holes;
+    }
+
+    /**
+     * Answers a READ without reading where that is possible: what is a hole, if all of it is, and what may be sent from the page cache, if
+     * all of it lies there. Holes in what must be read are answered too.
+     *
+     * @return whether nothing is left to be read
+     */
+    boolean answers(MemberOp op) {
+        List<ThreadedPort.Hole> holes = op.accepts(ReadPiece.ACCEPT_HOLE) ? holes(op) : List.of();
+        holes.forEach(hole -> op.place(hole.atBytes(), new ReadPiece.Hole(hole.lengthBytes())));
+        if (isAll(op, holes)) {
+            return true;
+        }
+        long offsetBytes = dataOffsetBytes + op.offsetBytes();
+        if (!holes.isEmpty()
+                || !op.accepts(ReadPiece.ACCEPT_FILE_EXTENT)
+                || !CachedPages.hold(fd, offsetBytes, op.lengthBytes())) {
+            return false;
+        }
+        op.place(0, new ReadPiece.FileExtent(fd, offsetBytes, op.lengthBytes()));
+        return true;
     }
 
     /** Whether nothing of {@code op} is left to be read. */

@@ -27,10 +27,7 @@ final class ThreadedMemberPort extends ThreadedPort {
             op.complete(0, IoError.NOT_PERMITTED);
         } else if (op.op() == Op.FLUSH) {
             sync(op, 0);
-        } else if (op.op() == Op.READ && op.accepts(ReadPiece.ACCEPT_FILE_EXTENT)) {
-            op.place(
-                    0,
-                    new ReadPiece.FileExtent(file.fd(), file.dataOffsetBytes() + op.offsetBytes(), op.lengthBytes()));
+        } else if (op.op() == Op.READ && op.accepts(ReadPiece.ACCEPT_FILE_EXTENT) && file.answers(op)) {
             op.complete(op.lengthBytes(), null);
         } else {
             collect(op);

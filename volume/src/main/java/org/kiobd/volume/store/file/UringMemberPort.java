@@ -15,13 +15,11 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.NettyIoLoop;
 import org.kiobd.volume.store.MemberOp;
 import org.kiobd.volume.store.MemberPort;
-import org.kiobd.volume.store.ThreadedPort;
 
 /**
  * The engine for loops that turn an io_uring: READ and WRITE go into the very ring that drives the sockets, one operation each, and
@@ -102,10 +100,9 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
             op.complete(0, IoError.NOT_PERMITTED);
             return;
         }
-        boolean onRing = op.op().carriesData() && !(op.op() == Op.READ && op.accepts(ReadPiece.ACCEPT_FILE_EXTENT));
-        if (!onRing) {
+        if (!op.op().carriesData()) {
             threaded.submit(op);
-        } else if (op.op() == Op.READ && op.accepts(ReadPiece.ACCEPT_HOLE) && isAllHole(op)) {
+        } else if (op.op() == Op.READ && file.answers(op)) {
             op.complete(op.lengthBytes(), null);
         } else if (op.op() == Op.WRITE && writePath == WritePath.LOOP) {
             OpenFile.Outcome outcome = file.transfer(op);
@@ -124,13 +121,6 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
             transfer.doneBytes = 0;
             queue(registration, transfer, op);
         }
-    }
-
-    /** Answers the holes in a READ; true if there is nothing else in it. */
-    private boolean isAllHole(MemberOp op) {
-        List<ThreadedPort.Hole> holes = file.holes(op);
-        holes.forEach(hole -> op.place(hole.atBytes(), new ReadPiece.Hole(hole.lengthBytes())));
-        return OpenFile.isAll(op, holes);
     }
 
     /** Puts what is left of a transfer into the ring. */

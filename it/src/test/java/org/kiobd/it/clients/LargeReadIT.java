@@ -1,0 +1,72 @@
+package org.kiobd.it.clients;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kiobd.it.KiobdCli;
+import org.kiobd.it.clients.ServedVolume.Shape;
+import org.kiobd.it.clients.ServedVolume.Transport;
+
+/** Large reads leave the page cache for the socket without a copy, in every style of reply, and hold what was written. */
+@Timeout(120)
+final class LargeReadIT {
+    private static final long SIZE_BYTES = 32L << 20;
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @CsvSource({
+        "STRIPED, io_uring, UNIX, simple, 256K",
+        "STRIPED, io_uring, TCP, extended, 1M",
+        "STRIPED, epoll, UNIX, structured, 100K",
+        "STRIPED, epoll, TCP, simple, 3M",
+        "STRIPED, nio, TCP, extended, 256K",
+        "MIXED, io_uring, UNIX, structured, 1M",
+        "ROCKSDB, epoll, UNIX, simple, 256K"
+    })
+    void areSentFromTheFile(Shape shape, String engine, Transport transport, String replies, String blockBytes)
+            throws Exception {
+        try (ServedVolume served = ServedVolume.startFast(folder, shape, engine, SIZE_BYTES);
+                SystemCalls calls = SystemCalls.watchSends(served.server().pid(), folder.resolve("strace.log"))) {
+            KiobdCli.Result result = KiobdCli.run(
+                    folder.resolve("home"),
+                    "bench",
+                    served.uri(transport),
+                    "--rw",
+                    "randrw",
+                    "--bs",
+                    blockBytes,
+                    "--replies",
+                    replies,
+                    "--depth",
+                    "4",
+                    "--connections",
+                    "2",
+                    "--overwrite",
+                    "--verify",
+                    "--duration",
+                    "1",
+                    "--warm-up",
+                    "0");
+            assertThat(result.exitCode()).as(result.err() + result.out()).isZero();
+            assertThat(result.out()).contains("all that was written was read again, and was right");
+            List<Path> files = served.files();
+            long sent = calls.countTo(files);
+            boolean sends = shape != Shape.ROCKSDB && !engine.equals("nio") && kernelKnowsWhatIsCached();
+            assertThat(sent > 0).as("sent=%s", sent).isEqualTo(sends);
+        }
+    }
+
+    /** By cachestat(2). */
+    private static boolean kernelKnowsWhatIsCached() {
+        String[] version = System.getProperty("os.version").split("[.-]", 3);
+        int major = Integer.parseInt(version[0]);
+        return major > 6 || (major == 6 && Integer.parseInt(version[1]) >= 5);
+    }
+}
