@@ -20,6 +20,9 @@ import org.kiobd.volume.kiobuf.PagePool;
 final class FileReplies {
     private static final int COPY_BYTES = 4 << 10;
 
+    /** After so much, others of the loop have their turn, however fast the client takes it. */
+    private static final long TURN_BYTES = 4 << 20;
+
     /** Told how a batch ended. */
     interface Listener {
         /** All of it is on the socket. */
@@ -61,15 +64,17 @@ final class FileReplies {
     }
 
     private void goOn(boolean written) {
-        if (!busy || !written) {
-            // Closed meanwhile, or about to be.
+        if (!busy || !written || !ctx.channel().isOpen()) {
+            // Closed meanwhile, or about to be. The number of a closed descriptor may be another's already.
             return;
         }
         long result = 1;
+        long sentBytes = 0;
         socket.begin();
         try {
-            while (result > 0 && !parts.isEmpty()) {
+            while (result > 0 && sentBytes < TURN_BYTES && !parts.isEmpty()) {
                 result = sendFirst();
+                sentBytes += result;
             }
         } finally {
             socket.end();
@@ -77,6 +82,8 @@ final class FileReplies {
         if (parts.isEmpty()) {
             busy = false;
             listener.batchSent();
+        } else if (result > 0) {
+            ctx.executor().execute(() -> goOn(true));
         } else if (result == RawSocket.NO_ROOM) {
             waitForRoom();
         } else {

@@ -47,6 +47,9 @@ final class Libc {
     /** posix_fadvise(2). */
     static final int POSIX_FADV_WILLNEED = 3;
 
+    /** preadv2(2): fail with EAGAIN rather than wait for the medium. */
+    static final int RWF_NOWAIT = 8;
+
     /** cachestat(2), since Linux 6.5: its number on every architecture, and the bytes of its two structures. */
     static final long SYS_CACHESTAT = 451;
 
@@ -105,6 +108,9 @@ final class Libc {
 
     /** pwritev(2). */
     static native long pwritev(int fd, long iovecs, int count, long offset);
+
+    /** preadv2(2). */
+    static native long preadv2(int fd, long iovecs, int count, long offset, int flags);
 
     /** fdatasync(2). */
     static native int fdatasync(int fd);
