@@ -3,7 +3,7 @@ package org.kiobd.volume.store.file;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import io.netty.channel.IoEventLoop;
-import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringIoHandle;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -66,7 +66,7 @@ public final class FileMemberStore implements MemberStore {
     public MemberPort port(IoLoop loop) {
         if (loop instanceof NettyIoLoop netty
                 && netty.eventLoop() instanceof IoEventLoop eventLoop
-                && eventLoop.isIoType(IoUringIoHandler.class)) {
+                && eventLoop.isCompatible(IoUringIoHandle.class)) {
             return new UringMemberPort(file, netty, writePath);
         }
         return new ThreadedMemberPort(file, loop);
