@@ -31,14 +31,14 @@ public final class FileMemberStore implements MemberStore {
 
     private final MemberUri uri;
     private final OpenFile file;
-    private final WritePath writePath;
+    private final InlineTransfers.Policy inline;
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile long fileBytes;
 
-    FileMemberStore(MemberUri uri, OpenFile file, long fileBytes, WritePath writePath) {
+    FileMemberStore(MemberUri uri, OpenFile file, long fileBytes, InlineTransfers.Policy inline) {
         this.uri = uri;
         this.file = file;
-        this.writePath = writePath;
+        this.inline = inline;
         this.fileBytes = fileBytes;
     }
 
@@ -67,9 +67,9 @@ public final class FileMemberStore implements MemberStore {
         if (loop instanceof NettyIoLoop netty
                 && netty.eventLoop() instanceof IoEventLoop eventLoop
                 && eventLoop.isCompatible(IoUringIoHandle.class)) {
-            return new UringMemberPort(file, netty, writePath);
+            return new UringMemberPort(file, netty, inline);
         }
-        return new ThreadedMemberPort(file, loop);
+        return new ThreadedMemberPort(file, loop, inline);
     }
 
     private boolean isRaw() {

@@ -31,13 +31,13 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
     @Override
     public MemberStore create(MemberUri uri, long sizeBytes) throws BlockIoException {
         Path path = path(uri);
-        WritePath writePath = WritePath.configured();
+        InlineTransfers.Policy inline = InlineTransfers.Policy.configured();
         if (!Files.isDirectory(folderOf(path))) {
             throw failure(folderOf(path), Errno.ENOENT);
         }
         int fd = open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL);
         OpenFile file = new OpenFile(fd, Superblock.DATA_OFFSET_BYTES, OpenFile.Kind.REGULAR, false);
-        FileMemberStore store = new FileMemberStore(uri, file, 0, writePath);
+        FileMemberStore store = new FileMemberStore(uri, file, 0, inline);
         try {
             MemberLock.lock(path, fd, false);
             store.resize(sizeBytes);
@@ -66,7 +66,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
 
     private static MemberStore open(MemberUri uri, boolean readOnly, long dataOffsetBytes) throws BlockIoException {
         Path path = path(uri);
-        WritePath writePath = WritePath.configured();
+        InlineTransfers.Policy inline = InlineTransfers.Policy.configured();
         OpenFile.Kind kind = kindOf(path);
         int flags = readOnly ? Libc.O_RDONLY : Libc.O_RDWR;
         if (kind == OpenFile.Kind.BLOCK_DEVICE && !readOnly) {
@@ -80,7 +80,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
             if (fileBytes < 0) {
                 throw failure(path, Libc.errno());
             }
-            return new FileMemberStore(uri, new OpenFile(fd, dataOffsetBytes, kind, readOnly), fileBytes, writePath);
+            return new FileMemberStore(uri, new OpenFile(fd, dataOffsetBytes, kind, readOnly), fileBytes, inline);
         } catch (BlockIoException e) {
             Libc.close(fd);
             throw e;
