@@ -1,6 +1,7 @@
 package org.kiobd.nbd;
 
 import org.kiobd.volume.BlockDevice;
+import org.kiobd.volume.kiobuf.KiobufPool;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.queue.MergeLimits;
@@ -9,14 +10,21 @@ import org.kiobd.volume.queue.RequestQueue;
 /** What one export is on one loop: the queue that all its connections of the loop share, and how long their requests take. */
 public final class ExportLoop {
     private final RequestQueue queue;
+    private final KiobufPool kiobufs;
     private final Latencies latencies = new Latencies();
 
     ExportLoop(BlockDevice device, IoLoop loop, MergeLimits limits) {
         this.queue = new RequestQueue(device, loop, limits);
+        this.kiobufs = new KiobufPool(loop);
     }
 
     public RequestQueue queue() {
         return queue;
+    }
+
+    /** Where its requests come from. */
+    public KiobufPool kiobufs() {
+        return kiobufs;
     }
 
     /** Notes how long a request took. */

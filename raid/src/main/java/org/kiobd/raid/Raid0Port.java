@@ -18,6 +18,7 @@ import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.store.MemberOp;
+import org.kiobd.volume.store.MemberOpPool;
 import org.kiobd.volume.store.MemberPort;
 import org.kiobd.volume.store.MemberStore;
 import org.slf4j.Logger;
@@ -34,6 +35,7 @@ final class Raid0Port {
     private final Raid0Device device;
     private final IoLoop loop;
     private final StripeLayout layout;
+    private final MemberOpPool pool = new MemberOpPool();
     private final StripeSplitter splitter;
     private final MemberPort[] members;
     private final int maxInFlightPerMember;
@@ -58,7 +60,7 @@ final class Raid0Port {
         this.device = device;
         this.loop = loop;
         this.layout = device.layout();
-        this.splitter = new StripeSplitter(layout);
+        this.splitter = new StripeSplitter(layout, pool);
         this.maxInFlightPerMember = maxInFlightPerMember;
         this.members = new MemberPort[stores.size()];
         for (int i = 0; i < members.length; i++) {
@@ -201,6 +203,7 @@ final class Raid0Port {
     }
 
     void unplug() {
+        pool.recycle();
         for (MemberPort member : members) {
             member.unplug();
         }
@@ -222,6 +225,7 @@ final class Raid0Port {
             chargeAll(op, 0, IoError.IO);
         } else {
             endOriginals(op);
+            pool.giveBack(op);
         }
         if (roomWanted && inFlight[member] < maxInFlightPerMember && !frozen) {
             announceRoom();

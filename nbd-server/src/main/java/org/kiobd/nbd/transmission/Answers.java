@@ -46,7 +46,9 @@ final class Answers implements RequestExecutor.Listener {
         boolean gone = listener.isGone();
         long bytes = inFlightBytes(request);
         count(request, error);
-        if (request.op() == Op.READ && (error != null || gone)) {
+        if (request.op() == Op.READ
+                && (error != null || gone)
+                && !accounts.replyMemory().takes(bytes)) {
             accounts.budget().release(bytes);
         }
         if (error == IoError.DROPPED || gone) {

@@ -52,9 +52,9 @@ final class ChunkEncoding extends ReplyEncoding {
     }
 
     @Override
-    void dataHeader(ByteBuf reply, long cookie, long offset, long lengthBytes) {
+    void dataHeader(ByteBuf reply, int at, long cookie, long offset, long lengthBytes) {
         int end = reply.writerIndex();
-        data(reply.writerIndex(0), new Request(cookie, offset), true, offset, lengthBytes);
+        data(reply.writerIndex(at), new Request(cookie, offset), true, offset, lengthBytes);
         reply.writerIndex(end);
     }
 

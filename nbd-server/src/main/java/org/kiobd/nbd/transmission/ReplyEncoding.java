@@ -14,8 +14,8 @@ abstract sealed class ReplyEncoding permits ReplyEncoding.Simple, ChunkEncoding 
     /** Bytes before the data of a READ that is answered in one piece. */
     abstract int dataHeaderBytes();
 
-    /** Writes them to the front of {@code reply}, whose data may come later: the request is known to succeed when it is sent. */
-    abstract void dataHeader(ByteBuf reply, long cookie, long offset, long lengthBytes);
+    /** Writes them to {@code reply} from {@code at} on; the data may come later: the request is known to succeed when it is sent. */
+    abstract void dataHeader(ByteBuf reply, int at, long cookie, long offset, long lengthBytes);
 
     /** The memory the reply of one READ takes. */
     final long readMemoryBytes(long lengthBytes) {
@@ -47,10 +47,10 @@ abstract sealed class ReplyEncoding permits ReplyEncoding.Simple, ChunkEncoding 
         }
 
         @Override
-        void dataHeader(ByteBuf reply, long cookie, long offset, long lengthBytes) {
-            reply.setInt(0, NbdMagic.NBD_SIMPLE_REPLY_MAGIC);
-            reply.setInt(4, NbdErrno.NBD_SUCCESS);
-            reply.setLong(8, cookie);
+        void dataHeader(ByteBuf reply, int at, long cookie, long offset, long lengthBytes) {
+            reply.setInt(at, NbdMagic.NBD_SIMPLE_REPLY_MAGIC);
+            reply.setInt(at + 4, NbdErrno.NBD_SUCCESS);
+            reply.setLong(at + 8, cookie);
         }
 
         @Override

@@ -44,6 +44,7 @@ final class ReplyWriter {
     private final ChannelHandlerContext ctx;
     private final PagePool pool;
     private final ReplyEncoding encoding;
+    private final ReplyMemory memory;
     private final Listener listener;
     private final ChannelFutureListener batchSent = future -> batchSent();
     private @Nullable ByteBuf headers;
@@ -54,6 +55,12 @@ final class ReplyWriter {
     private int queuedExtents;
     private boolean held;
     private boolean flushing;
+
+    /** Replies of the common memory that follow each other. */
+    private @Nullable ByteBuf run;
+
+    private int runStart;
+    private int runEnd;
 
     private int requests;
     private long inFlightBytes;
@@ -70,11 +77,13 @@ final class ReplyWriter {
             ChannelHandlerContext ctx,
             PagePool pool,
             ReplyEncoding encoding,
+            ReplyMemory memory,
             @Nullable RawSocket socket,
             Listener listener) {
         this.ctx = ctx;
         this.pool = pool;
         this.encoding = encoding;
+        this.memory = memory;
         this.listener = listener;
         this.fileReplies = socket == null ? null : new FileReplies(ctx, pool, socket, new FromFiles());
     }
@@ -99,6 +108,11 @@ final class ReplyWriter {
     /** How its replies look. */
     ReplyEncoding encoding() {
         return encoding;
+    }
+
+    /** Where the replies to small READs stand. */
+    ReplyMemory memory() {
+        return memory;
     }
 
     /** Whether a READ may be answered with parts of files. */
@@ -141,7 +155,13 @@ final class ReplyWriter {
      * Borrows the request, adds references.
      */
     void data(Kiobuf request) {
-        if (request.isAllMemory()) {
+        long bytes = encoding.readMemoryBytes(request.lengthBytes());
+        boolean isSmall = memory.takes(bytes);
+        if (request.isAllMemory() && isSmall) {
+            Fragment data = request.fragment(0);
+            int end = data.offsetBytes() + data.lengthBytes();
+            small(data.memory(), end - (int) bytes, end);
+        } else if (request.isAllMemory()) {
             for (int i = 0; i < request.fragmentCount(); i++) {
                 queued.add(request.fragment(i).memory().retain());
             }
@@ -151,8 +171,28 @@ final class ReplyWriter {
             queued.add(request.fragment(0).memory().retainedSlice(0, encoding.dataHeaderBytes()));
             request.pieces().forEach(this::add);
         }
-        long bytes = encoding.readMemoryBytes(request.lengthBytes());
-        count(bytes, bytes);
+        count(bytes, isSmall ? 0 : bytes);
+    }
+
+    /** A whole reply in {@link ReplyMemory}; what stands behind the one before it leaves with that in one piece. */
+    @SuppressWarnings("ReferenceEquality") // this very buffer, not one with equal bytes
+    private void small(ByteBuf chunk, int start, int end) {
+        if (run == chunk && runEnd == start) {
+            runEnd = end;
+            return;
+        }
+        endRun();
+        run = chunk.retain();
+        runStart = start;
+        runEnd = end;
+    }
+
+    private void endRun() {
+        if (run != null) {
+            queued.add(run.retainedSlice(runStart, runEnd - runStart));
+            run.release();
+            run = null;
+        }
     }
 
     private void add(ReadPiece piece) {
@@ -237,6 +277,7 @@ final class ReplyWriter {
     }
 
     private void writeBatch() {
+        endRun();
         if (headers != null) {
             queued.add(headers);
             headers = null;
@@ -300,6 +341,7 @@ final class ReplyWriter {
             headers.release();
             headers = null;
         }
+        endRun();
         for (Object part : queued) {
             if (part instanceof ByteBuf bytes) {
                 bytes.release();

@@ -54,6 +54,7 @@ final class RequestExecutor implements Completion.Notifier {
     private final ExportLoop export;
     private final BlockDevice device;
     private final ReplyEncoding encoding;
+    private final ReplyMemory replyMemory;
     private final int acceptedPieces;
     private final boolean takesExtents;
     private final Requester owner;
@@ -71,22 +72,30 @@ final class RequestExecutor implements Completion.Notifier {
         this.export = served.on(loop);
         this.device = session.export().device();
         this.encoding = replies.encoding();
+        this.replyMemory = replies.memory();
         this.takesExtents = replies.takesExtents();
         this.acceptedPieces = session.style().hasChunks() ? ReadPiece.ACCEPT_HOLE : 0;
         this.owner = owner;
         this.listener = listener;
     }
 
-    /** Reads into the reply's own memory, {@link ReplyEncoding#readMemoryBytes} of which are reserved. */
+    /** Reads into the reply's own memory, {@link ReplyEncoding#readMemoryBytes} of which are reserved, or room for it was prepared. */
     void read(long cookie, long offset, int length, int wireFlags) {
         boolean inOnePiece = (wireFlags & CommandFlags.NBD_CMD_FLAG_DF) != 0;
         boolean large = takesExtents && length >= LEAST_EXTENT_BYTES && !served.copiesReads();
         Kiobuf request = request(Op.READ, cookie, offset, length)
                 .accept((inOnePiece ? 0 : acceptedPieces) | (large ? ReadPiece.ACCEPT_FILE_EXTENT : 0));
         int headerBytes = encoding.dataHeaderBytes();
+        if (replyMemory.takes(headerBytes + length)) {
+            ByteBuf common = replyMemory.next(headerBytes + length);
+            int at = common.writerIndex() - headerBytes - length;
+            encoding.dataHeader(common, at, cookie, offset, length);
+            export.queue().accept(request.add(Fragment.of(common, at + headerBytes, length)));
+            return;
+        }
         int first = Math.min(length, PIECE_BYTES - headerBytes);
         ByteBuf reply = filled(pool.allocate(headerBytes + first));
-        encoding.dataHeader(reply, cookie, offset, length);
+        encoding.dataHeader(reply, 0, cookie, offset, length);
         request.add(Fragment.of(reply, headerBytes, first));
         for (int done = first; done < length; ) {
             int bytes = Math.min(length - done, PIECE_BYTES);
@@ -126,8 +135,11 @@ final class RequestExecutor implements Completion.Notifier {
     }
 
     private Kiobuf request(Op op, long cookie, long offset, long length) {
-        Kiobuf request =
-                new Kiobuf(loop, op, offset, length).cookie(cookie).owner(owner).arrived(arrivedNanos);
+        Kiobuf request = export.kiobufs()
+                .take(op, offset, length)
+                .cookie(cookie)
+                .owner(owner)
+                .arrived(arrivedNanos);
         request.addNotifier(this);
         return request;
     }

@@ -49,6 +49,7 @@ final class RequestIntake {
     private final ReplyWriter replies;
     private final InFlight inFlight;
     private final MemoryBudget budget;
+    private final ReplyMemory replyMemory;
     private final WritePayload payload;
     private final ReplyEncoding encoding;
     private final int requestMagic;
@@ -72,6 +73,7 @@ final class RequestIntake {
         this.replies = parts.replies;
         this.inFlight = parts.accounts.inFlight();
         this.budget = parts.accounts.budget();
+        this.replyMemory = parts.accounts.replyMemory();
         this.payload = parts.payload;
         this.encoding = parts.replies.encoding();
         this.counters = parts.accounts.counters();
@@ -225,11 +227,16 @@ final class RequestIntake {
         return command == NbdCommand.READ && decoder.length() > 0 ? encoding.readMemoryBytes(decoder.length()) : 0;
     }
 
+    private boolean hasMemory(long replyBytes) {
+        boolean small = query == null && replyMemory.takes(replyBytes);
+        return small ? replyMemory.prepare((int) replyBytes) : budget.reserve(replyBytes);
+    }
+
     private boolean admission() {
         long replyBytes = replyBytes();
         boolean isWrite = command == NbdCommand.WRITE && failure == null;
         long bytes = isWrite ? decoder.length() : replyBytes;
-        if (!inFlight.admits(bytes) || (replyBytes > 0 && !budget.reserve(replyBytes))) {
+        if (!inFlight.admits(bytes) || (replyBytes > 0 && !hasMemory(replyBytes))) {
             blocked = true;
             return false;
         }

@@ -199,7 +199,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
             now.replies().flush();
         }
         now.executor().answered();
-        now.accounts().payloadMemory().sweep();
+        now.accounts().sweep();
         if (state == TransmissionState.FINISHING && now.accounts().inFlight().isEmpty()) {
             now.ctx().close();
         }
@@ -212,6 +212,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         accounts.inFlight().end(requests, inFlightBytes);
         if (memoryBytes > 0) {
             accounts.budget().release(memoryBytes);
+        }
+        if (accounts.inFlight().isEmpty()) {
+            accounts.replyMemory().clear();
         }
         if (parts().intake().isBlocked() && !accounts.budget().isWaiting()) {
             resume();

@@ -34,7 +34,8 @@ record TransmissionParts(
                 context.pool().capacityBytes() - encoding.readMemoryBytes(0));
         Accounts accounts = Accounts.open(context, connection::resume);
         RawSocket socket = session.security() == null ? RawSocket.of(ctx.channel()) : null;
-        ReplyWriter replies = new ReplyWriter(ctx, context.pool(), encoding, socket, connection);
+        ReplyWriter replies =
+                new ReplyWriter(ctx, context.pool(), encoding, accounts.replyMemory(), socket, connection);
         Answers answers = new Answers(session, context.pool(), accounts, replies, connection);
         RequestExecutor executor = new RequestExecutor(context, session, replies, connection, answers);
         RequestDecoder decoder = new RequestDecoder(session.style());

@@ -6,6 +6,7 @@ import org.kiobd.volume.kiobuf.ChainSlice;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.store.MemberOp;
+import org.kiobd.volume.store.MemberOpPool;
 
 /**
  * Splits a merged chain over the members: the answer to the fear of 2001. One pass of a cursor appends each slice to its member's
@@ -16,11 +17,19 @@ import org.kiobd.volume.store.MemberOp;
  */
 public final class StripeSplitter {
     private final StripeLayout layout;
+    private final MemberOpPool pool;
     private final ChainCursor cursor = new ChainCursor();
     private final @Nullable MemberOp[] byMember;
 
+    /** Makes an operation whenever it needs one. */
     public StripeSplitter(StripeLayout layout) {
+        this(layout, new MemberOpPool());
+    }
+
+    /** @param pool where operations come from; who issues them gives them back */
+    public StripeSplitter(StripeLayout layout, MemberOpPool pool) {
         this.layout = layout;
+        this.pool = pool;
         this.byMember = new MemberOp[layout.members()];
     }
 
@@ -94,7 +103,7 @@ public final class StripeSplitter {
     private MemberOp opFor(int member, KiobufChain chain, long memberOffsetBytes, MemberOp.Listener listener) {
         MemberOp op = byMember[member];
         if (op == null) {
-            op = new MemberOp(chain.op(), chain.flags(), member, memberOffsetBytes, listener);
+            op = pool.take(chain.op(), chain.flags(), member, memberOffsetBytes, listener);
             byMember[member] = op;
         }
         return op;

@@ -71,6 +71,15 @@ public class Completion implements Runnable {
         this.loop = loop;
     }
 
+    /** Makes it as good as new; its callbacks have run, and nobody else has it. */
+    final void reopen() {
+        state = OPEN;
+        error = null;
+        notifier = null;
+        moreNotifiers = null;
+        interceptors = null;
+    }
+
     /** How often a completion was completed a second time since the process began; anything but 0 is a bug. */
     public static long secondCompletions() {
         return SECOND_COMPLETIONS.sum();

@@ -33,15 +33,21 @@ public final class Kiobuf extends Completion {
     public static final int FAST_ZERO = 4;
 
     private static final Fragment[] NO_FRAGMENTS = new Fragment[0];
+
+    /** A longer vector is not kept for the next request. */
+    private static final int FRAGMENTS_KEPT = 8;
+
     private static final long NO_FAILURE = Long.MAX_VALUE;
     private static final int ERROR_BITS = 4;
 
     /** Positions beyond, which only a range operation on an exbibyte has, count as this one. */
     private static final long MAX_FAILURE_BYTES = (NO_FAILURE >> ERROR_BITS) - 1;
 
-    private final Op op;
-    private final long offsetBytes;
-    private final long lengthBytes;
+    private final @Nullable KiobufPool pool;
+    private @Nullable KiobufChain alone;
+    private Op op;
+    private long offsetBytes;
+    private long lengthBytes;
     private int flags;
     private int acceptedPieces;
     private @Nullable Object owner;
@@ -67,14 +73,49 @@ public final class Kiobuf extends Completion {
      * @param lengthBytes number of bytes; 0 for FLUSH
      */
     public Kiobuf(IoLoop loop, Op op, long offsetBytes, long lengthBytes) {
+        this(loop, op, offsetBytes, lengthBytes, null);
+    }
+
+    /** @param pool where it goes when it is not used any more */
+    Kiobuf(IoLoop loop, Op op, long offsetBytes, long lengthBytes, @Nullable KiobufPool pool) {
         super(loop);
+        requireRange(offsetBytes, lengthBytes);
+        this.pool = pool;
+        this.op = op;
+        this.offsetBytes = offsetBytes;
+        this.lengthBytes = lengthBytes;
+    }
+
+    private static void requireRange(long offsetBytes, long lengthBytes) {
         if (!ByteRange.isValid(offsetBytes, lengthBytes)) {
             throw new IllegalArgumentException(
                     "no such range: offsetBytes=" + offsetBytes + " lengthBytes=" + lengthBytes);
         }
-        this.op = op;
-        this.offsetBytes = offsetBytes;
-        this.lengthBytes = lengthBytes;
+    }
+
+    /** Begins anew, as another request of the same loop. */
+    void begin(Op newOp, long newOffsetBytes, long newLengthBytes) {
+        requireRange(newOffsetBytes, newLengthBytes);
+        reopen();
+        op = newOp;
+        offsetBytes = newOffsetBytes;
+        lengthBytes = newLengthBytes;
+        flags = 0;
+        acceptedPieces = 0;
+        pending = 1;
+        references = 1;
+        firstFailure = NO_FAILURE;
+        memoryBytes = 0;
+    }
+
+    /** The chain that has this request and no other; there is one at a time. */
+    KiobufChain alone() {
+        if (alone == null) {
+            alone = new KiobufChain(this);
+        } else {
+            alone.begin(this);
+        }
+        return alone;
     }
 
     /** Sets {@link #FUA}, {@link #NO_HOLE} and {@link #FAST_ZERO}; before plugging. */
@@ -316,13 +357,26 @@ public final class Kiobuf extends Completion {
             throw new IllegalStateException("released too often: " + this);
         }
         if (--references == 0) {
-            for (int i = 0; i < fragmentCount; i++) {
-                fragments[i].release();
+            forget();
+            if (pool != null) {
+                pool.giveBack(this);
             }
-            fragments = NO_FRAGMENTS;
-            fragmentCount = 0;
-            next = null;
         }
+    }
+
+    private void forget() {
+        for (int i = 0; i < fragmentCount; i++) {
+            fragments[i].release();
+        }
+        if (pool == null || fragmentCount > FRAGMENTS_KEPT) {
+            fragments = NO_FRAGMENTS;
+        } else {
+            Arrays.fill(fragments, 0, fragmentCount, null);
+        }
+        fragmentCount = 0;
+        next = null;
+        owner = null;
+        placedPieces = null;
     }
 
     @Override

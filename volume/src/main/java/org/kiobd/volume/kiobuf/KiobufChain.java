@@ -12,25 +12,34 @@ import org.kiobd.volume.loop.IoLoop;
  * {@link org.kiobd.volume.BlockDevice#submit}, which takes it.
  */
 public final class KiobufChain {
-    private final Op op;
+    private Op op;
     private Kiobuf head;
     private Kiobuf tail;
     private int originals = 1;
     private long fragments;
 
-    private KiobufChain(Kiobuf only) {
+    KiobufChain(Kiobuf only) {
         op = only.op();
         head = only;
         tail = only;
         fragments = only.fragmentCount();
     }
 
-    /** A chain of one. Takes the request. */
+    /** Used again: what it was before is over. */
+    void begin(Kiobuf only) {
+        op = only.op();
+        head = only;
+        tail = only;
+        originals = 1;
+        fragments = only.fragmentCount();
+    }
+
+    /** A chain of one. Takes the request; a chain that was made of it before is given up, and so are all of them when it ends. */
     public static KiobufChain of(Kiobuf only) {
         if (!only.isComplete()) {
             throw new IllegalArgumentException("memory and length do not agree: " + only);
         }
-        return new KiobufChain(only);
+        return only.alone();
     }
 
     /** Whether {@code later} may follow directly: both merge, same op, adjacent, and the requester understands the same pieces. */

@@ -27,9 +27,9 @@ final class MergeWindow {
         void take(KiobufChain chain);
     }
 
-    /** A chain's place in the window. */
+    /** A chain's place in the window. Used again when no drain can come across it any more. */
     private static final class Slot {
-        final long arrival;
+        long arrival;
         KiobufChain chain;
         boolean indexed;
         boolean gone;
@@ -40,9 +40,8 @@ final class MergeWindow {
         @Nullable
         Slot newer;
 
-        Slot(KiobufChain chain, long arrival) {
+        Slot(KiobufChain chain) {
             this.chain = chain;
-            this.arrival = arrival;
         }
     }
 
@@ -102,6 +101,9 @@ final class MergeWindow {
     private @Nullable Slot oldest;
     private @Nullable Slot newest;
     private @Nullable Slot last;
+    private @Nullable Slot free;
+    private @Nullable Slot gone;
+    private int walks;
     private int chains;
     private long arrivals;
 
@@ -189,8 +191,21 @@ final class MergeWindow {
         last = slot;
     }
 
+    private Slot slotFor(KiobufChain chain) {
+        Slot slot = free;
+        if (slot == null) {
+            return new Slot(chain);
+        }
+        free = slot.newer;
+        slot.newer = null;
+        slot.chain = chain;
+        slot.gone = false;
+        return slot;
+    }
+
     private Slot append(KiobufChain chain) {
-        Slot slot = new Slot(chain, arrivals++);
+        Slot slot = slotFor(chain);
+        slot.arrival = arrivals++;
         slot.older = newest;
         if (newest == null) {
             oldest = slot;
@@ -217,7 +232,20 @@ final class MergeWindow {
             last = null;
         }
         slot.gone = true;
+        slot.older = gone;
+        gone = slot;
         chains--;
+    }
+
+    /** What has gone is free when nobody walks the window. */
+    private void collectGone() {
+        while (gone != null) {
+            Slot slot = gone;
+            gone = slot.older;
+            slot.older = null;
+            slot.newer = free;
+            free = slot;
+        }
     }
 
     /** Nothing that comes later merges with what is here now: a FLUSH draws this line. */
@@ -230,6 +258,18 @@ final class MergeWindow {
 
     /** Offers every chain to {@code taker}, oldest first. */
     void drain(Taker taker) {
+        walks++;
+        try {
+            walk(taker);
+        } finally {
+            walks--;
+        }
+        if (walks == 0) {
+            collectGone();
+        }
+    }
+
+    private void walk(Taker taker) {
         Slot slot = oldest;
         while (slot != null) {
             // A slot that has gone still says what was behind it; that may have gone since, too.

@@ -29,11 +29,14 @@ public final class MemberOp {
 
     private static final int GROWTH = 4;
 
-    private final Op op;
-    private final int flags;
-    private final int member;
-    private final long offsetBytes;
-    private final Listener listener;
+    /** A longer list is not kept for the next operation. */
+    private static final int SHORT_ENTRIES = 64;
+
+    private Op op;
+    private int flags;
+    private int member;
+    private long offsetBytes;
+    private Listener listener;
     private long lengthBytes;
 
     private int entries;
@@ -63,6 +66,25 @@ public final class MemberOp {
         this.listener = listener;
     }
 
+    /** Used again, as another operation; nobody has it any more. */
+    void begin(Op newOp, int newFlags, int newMember, long newOffsetBytes, Listener newListener) {
+        op = newOp;
+        flags = newFlags;
+        member = newMember;
+        offsetBytes = newOffsetBytes;
+        listener = newListener;
+        lengthBytes = 0;
+        entries = 0;
+        ended = false;
+        doneBytes = 0;
+        error = null;
+    }
+
+    /** Whether it is small enough to be kept. */
+    boolean isShort() {
+        return original.length <= SHORT_ENTRIES;
+    }
+
     /** Appends a slice of an original; takes a share in the original's pending count if the original is new to this operation. */
     public void add(ChainSlice slice) {
         add(slice.original(), slice.originalOffsetBytes(), slice.lengthBytes());
@@ -88,6 +110,7 @@ public final class MemberOp {
             entryLength = Arrays.copyOf(entryLength, grown);
         }
         original[entries] = added;
+        fragment[entries] = null;
         originalOffset[entries] = atBytes;
         entryLength[entries] = bytes;
         lengthBytes += bytes;
