@@ -11,12 +11,13 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.protocol.CommandFlags;
 
 /** A BLOCK_STATUS: what the contexts have told. */
-final class PendingStatus extends Pending<BlockStatus> {
+final class PendingStatus extends Pending {
     /** The specification advises servers to send no more. */
     static final int MAX_EXTENTS = 1 << 20;
 
     private final Map<Integer, String> expected;
     private final boolean filtered;
+    private final CompletableFuture<BlockStatus> future = new CompletableFuture<>();
     private final Map<String, List<BlockStatus.Extent>> told = new HashMap<>();
     private List<BlockStatus.Extent> current = new ArrayList<>();
     private long currentBytes;
@@ -29,6 +30,10 @@ final class PendingStatus extends Pending<BlockStatus> {
         super(request);
         this.expected = Map.copyOf(expected);
         this.filtered = filtered;
+    }
+
+    CompletableFuture<BlockStatus> future() {
+        return future;
     }
 
     @Override
@@ -77,12 +82,17 @@ final class PendingStatus extends Pending<BlockStatus> {
     }
 
     @Override
-    void complete(CompletableFuture<BlockStatus> ending) throws NbdException {
+    void complete() throws NbdException {
         if (told.size() != expected.size()) {
             throw wrong("tells about " + told.keySet() + " where " + expected.values() + " were asked for");
         }
         Map<String, List<BlockStatus.Extent>> contexts = new HashMap<>();
         told.forEach((name, extents) -> contexts.put(name, List.copyOf(extents)));
-        ending.complete(new BlockStatus(contexts));
+        future.complete(new BlockStatus(contexts));
+    }
+
+    @Override
+    void failed(NbdException why) {
+        future.completeExceptionally(why);
     }
 }
