@@ -85,8 +85,9 @@ final class LoadConnection {
         return answered.get();
     }
 
-    private ByteBuf directBuffer() {
-        return Unpooled.directBuffer(plan.blockBytes(), plan.blockBytes()).writerIndex(plan.blockBytes());
+    private Fragment memory() {
+        int bytes = plan.blockBytes();
+        return Fragment.of(Unpooled.directBuffer(bytes, bytes).writerIndex(bytes), 0, bytes);
     }
 
     private long offsetOf(int block) {
@@ -122,7 +123,7 @@ final class LoadConnection {
     private final class Slot {
         private final RepeatedRequest request = client.repeated(this::ended);
         /** Nobody looks at what is read unless it is verified. */
-        private final @Nullable ByteBuf memory = stamped == null ? null : directBuffer();
+        private final @Nullable Fragment memory = stamped == null ? null : memory();
 
         private Kind kind = Kind.READ;
         private int block;
@@ -164,7 +165,7 @@ final class LoadConnection {
 
         private void end() {
             if (memory != null) {
-                memory.release();
+                memory.memory().release();
             }
             if (--underWay == 0) {
                 ended.complete(outcome);
@@ -190,17 +191,17 @@ final class LoadConnection {
             if (memory == null) {
                 request.readAndDrop(offsetOf(block), plan.blockBytes(), 0);
             } else {
-                request.read(offsetOf(block), Fragment.of(memory, 0, plan.blockBytes()), 0);
+                request.read(offsetOf(block), memory, 0);
             }
         }
 
         private void sendWrite() {
-            ByteBuf payload;
+            Fragment payload;
             if (stamped == null || memory == null) {
                 payload = payloads.next(random);
             } else {
-                version = stamped.stamp(block, memory);
-                payload = memory.retainedSlice(0, plan.blockBytes());
+                version = stamped.stamp(block, memory.memory());
+                payload = memory;
             }
             request.write(offsetOf(block), payload, plan.durability().fua() ? CommandFlags.NBD_CMD_FLAG_FUA : 0);
         }
@@ -208,7 +209,7 @@ final class LoadConnection {
         private void ended(@Nullable NbdException failure) {
             long nowNanos = failure == null ? request.receivedNanos() : System.nanoTime();
             if (stamped != null && memory != null) {
-                verified(stamped, memory, failure != null);
+                verified(stamped, memory.memory(), failure != null);
             }
             if (failure != null) {
                 outcome.failed(failure);

@@ -13,6 +13,7 @@ import org.kiobd.nbd.HeaderStyle;
 import org.kiobd.nbd.protocol.NbdCommand;
 import org.kiobd.nbd.protocol.NbdErrno;
 import org.kiobd.nbd.tls.TlsFailure;
+import org.kiobd.volume.kiobuf.Fragment;
 
 /**
  * The transmission: what is in flight, what waits behind it, and the end of both. The last handler of its channel; confined to the loop,
@@ -146,10 +147,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
         }
         inFlight.add(pending);
         inFlightBytes += pending.payloadBytes();
-        write(pending.request(), pending.cookie(), pending.takePayload());
+        write(pending.request(), pending.cookie(), pending.payload());
+        pending.sent();
     }
 
-    private void write(Pending.Request request, long cookie, @Nullable ByteBuf payload) {
+    private void write(Pending.Request request, long cookie, @Nullable Fragment payload) {
         if (batch == null) {
             throw new IllegalStateException("not in a pipeline");
         }

@@ -3,12 +3,13 @@ package org.kiobd.nbd.client;
 import io.netty.buffer.ByteBuf;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.kiobuf.Fragment;
 
 /** A command with nothing but success to say, which ends a future. */
 final class FuturePlain extends Pending {
     private final CompletableFuture<@Nullable Void> future = new CompletableFuture<>();
-    private @Nullable ByteBuf payload;
     private final int bytes;
+    private @Nullable ByteBuf payload;
 
     /** Takes {@code payload}. */
     FuturePlain(Request request, @Nullable ByteBuf payload) {
@@ -28,10 +29,13 @@ final class FuturePlain extends Pending {
 
     @Override
     @Nullable
-    ByteBuf takePayload() {
-        ByteBuf taken = payload;
-        payload = null;
-        return taken;
+    Fragment payload() {
+        return payload == null ? null : Fragment.of(payload, payload.readerIndex(), bytes);
+    }
+
+    @Override
+    void sent() {
+        drop();
     }
 
     @Override

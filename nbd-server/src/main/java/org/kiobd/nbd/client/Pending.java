@@ -1,10 +1,10 @@
 package org.kiobd.nbd.client;
 
-import io.netty.buffer.ByteBuf;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.protocol.CommandFlags;
 import org.kiobd.nbd.protocol.NbdCommand;
+import org.kiobd.volume.kiobuf.Fragment;
 
 /**
  * A request from its making to its end: what is asked, and what has come of it so far. How its end is told is its kind's. Confined to the
@@ -92,11 +92,14 @@ abstract class Pending {
         return 0;
     }
 
-    /** What follows the header; null: nothing. Returns owned; asked once, when it is sent. */
+    /** What follows the header; null: nothing. Borrowed until {@link #sent}. */
     @Nullable
-    ByteBuf takePayload() {
+    Fragment payload() {
         return null;
     }
+
+    /** It is on its way, and so is its payload, with references of its own. */
+    void sent() {}
 
     /** The server said that it failed; the first such word counts. */
     final void charge(int errno, String text, OptionalLong atOffset) {

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.protocol.CommandFlags;
+import org.kiobd.volume.kiobuf.Fragment;
 
 /** A BLOCK_STATUS: what the contexts have told. */
 final class PendingStatus extends Pending {
@@ -38,14 +39,14 @@ final class PendingStatus extends Pending {
 
     @Override
     @Nullable
-    ByteBuf takePayload() {
+    Fragment payload() {
         if (!filtered) {
             return null;
         }
         ByteBuf payload = Unpooled.buffer(Long.BYTES + expected.size() * Integer.BYTES);
         payload.writeLong(request().lengthBytes());
         expected.keySet().forEach(payload::writeInt);
-        return payload;
+        return Fragment.of(payload, 0, payload.writerIndex());
     }
 
     /** A chunk of {@code extents} extents begins. */

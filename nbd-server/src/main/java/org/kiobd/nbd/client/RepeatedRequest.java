@@ -67,9 +67,9 @@ public final class RepeatedRequest {
         sender.submit(read);
     }
 
-    /** WRITE. Takes {@code payload}: its readable bytes are written. */
-    public void write(long offsetBytes, ByteBuf payload, int flags) {
-        begin(NbdCommand.WRITE, flags, offsetBytes, payload.readableBytes());
+    /** WRITE. Borrows {@code payload} until it has ended. */
+    public void write(long offsetBytes, Fragment payload, int flags) {
+        begin(NbdCommand.WRITE, flags, offsetBytes, payload.lengthBytes());
         plain.payload = payload;
         plain.forget();
         sender.submit(plain);
@@ -149,7 +149,7 @@ public final class RepeatedRequest {
     }
 
     private final class Plain extends Pending {
-        private @Nullable ByteBuf payload;
+        private @Nullable Fragment payload;
 
         Plain(Request request) {
             super(request);
@@ -162,14 +162,13 @@ public final class RepeatedRequest {
 
         @Override
         @Nullable
-        ByteBuf takePayload() {
-            ByteBuf taken = payload;
-            payload = null;
-            return taken;
+        Fragment payload() {
+            return payload;
         }
 
         @Override
         void complete() {
+            payload = null;
             end(null);
         }
 
@@ -180,10 +179,7 @@ public final class RepeatedRequest {
 
         @Override
         void drop() {
-            if (payload != null) {
-                payload.release();
-                payload = null;
-            }
+            payload = null;
         }
     }
 }

@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.HeaderStyle;
 import org.kiobd.nbd.protocol.CommandFlags;
+import org.kiobd.volume.kiobuf.Fragment;
 
 /**
  * Requests on their way out: their headers, and payload that is short, stand one behind the other in one piece of memory, which is used
@@ -34,18 +35,18 @@ final class RequestBatch implements AutoCloseable {
         this.memory = ctx.alloc().directBuffer(FIRST_BYTES, FIRST_BYTES);
     }
 
-    /** Adds one. Takes {@code payload}. */
-    void add(Pending.Request request, long cookie, @Nullable ByteBuf payload) {
-        int payloadBytes = payload == null ? 0 : payload.readableBytes();
+    /** Adds one. Borrows {@code payload}. */
+    void add(Pending.Request request, long cookie, @Nullable Fragment payload) {
+        int payloadBytes = payload == null ? 0 : payload.lengthBytes();
         boolean copied = payloadBytes <= COPIED_BYTES;
         provide(style.requestBytes() + (copied ? payloadBytes : 0));
         header(request, cookie, payload != null, payloadBytes);
         if (payload != null && copied) {
-            memory.writeBytes(payload);
-            payload.release();
+            payload.memory().getBytes(payload.offsetBytes(), memory, memory.writerIndex(), payloadBytes);
+            memory.writerIndex(memory.writerIndex() + payloadBytes);
         } else if (payload != null) {
             hand();
-            ctx.write(payload, ctx.voidPromise());
+            ctx.write(payload.memory().retainedSlice(payload.offsetBytes(), payloadBytes), ctx.voidPromise());
         }
         unflushed = true;
     }
@@ -84,10 +85,10 @@ final class RequestBatch implements AutoCloseable {
     }
 
     private void hand() {
-        int bytes = memory.writerIndex() - handedBytes;
-        if (bytes > 0) {
-            ctx.write(memory.retainedSlice(handedBytes, bytes), ctx.voidPromise());
-            handedBytes += bytes;
+        int from = handedBytes;
+        handedBytes = memory.writerIndex();
+        if (handedBytes > from) {
+            ctx.write(memory.retainedSlice(from, handedBytes - from), ctx.voidPromise());
         }
     }
 

@@ -74,7 +74,7 @@ final class RepeatedRequestTest {
             assertThat(ByteBufUtil.getBytes(memory)).containsExactly(0, 0, 1, 2, 3, 4, 0, 0);
             request.readAndDrop(200, 4, 0);
             wire.receive(read(wire, 2, 200, new byte[4]));
-            request.write(300, PooledByteBufAllocator.DEFAULT.buffer(8).writeLong(1), 0);
+            request.write(300, Fragment.of(memory, 0, 8), 0);
             wire.receive(success(wire, 3, 300));
             request.flush();
             wire.receive(success(wire, 4, 0));
@@ -90,8 +90,11 @@ final class RepeatedRequestTest {
             List<RepeatedRequest> all = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
                 int number = i;
-                RepeatedRequest request =
-                        wire.client().repeated(failure -> all.get(number).readAndDrop(number * 4096L, 1, 0));
+                RepeatedRequest request = wire.client().repeated(failure -> {
+                    if (failure == null) {
+                        all.get(number).readAndDrop(number * 4096L, 1, 0);
+                    }
+                });
                 all.add(request);
                 request.readAndDrop(number, 1, 0);
             }
@@ -191,10 +194,10 @@ final class RepeatedRequestTest {
             request.readAndDrop(0, 4, 0);
             wire.hangUp();
             assertThat(told.lastFailure().kind()).isEqualTo(NbdException.Kind.LOST);
-            request.write(0, payload, 0);
+            request.write(0, Fragment.of(payload, 0, 8), 0);
             assertThat(told.ends).hasSize(2);
             assertThat(told.lastFailure().kind()).isEqualTo(NbdException.Kind.LOST);
-            assertThat(payload.refCnt()).isZero();
+            assertThat(payload.release()).isTrue();
             request.readAndDrop(-1, 4, 0);
             assertThat(told.lastFailure().kind()).isEqualTo(NbdException.Kind.REFUSED);
         }
@@ -211,8 +214,8 @@ final class RepeatedRequestTest {
                 while (payload.isWritable()) {
                     payload.writeByte(payloads.size() + 1);
                 }
-                payloads.add(payload.retain());
-                wire.client().repeated(failure -> {}).write(0, payload, 0);
+                payloads.add(payload);
+                wire.client().repeated(failure -> {}).write(0, Fragment.of(payload, 0, length), 0);
             }
             ByteBuffer sent = ByteBuffer.wrap(wire.sent());
             for (int i = 0; i < lengths.length; i++) {
