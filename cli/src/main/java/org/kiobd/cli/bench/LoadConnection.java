@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.client.NbdClient;
 import org.kiobd.nbd.client.NbdException;
-import org.kiobd.nbd.client.ReadReply;
+import org.kiobd.nbd.client.RepeatedRequest;
 import org.kiobd.nbd.protocol.CommandFlags;
 import org.kiobd.volume.kiobuf.Fragment;
 
@@ -18,7 +18,6 @@ import org.kiobd.volume.kiobuf.Fragment;
  * One connection under load: as many requests under way as the plan says, each answered one replaced at once. Confined to the client's
  * loop, but for {@link #start} and {@link #answered}.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // what is hung on a future here ends the slot, whatever came
 final class LoadConnection {
     private final NbdClient client;
     private final LoadPlan plan;
@@ -86,6 +85,11 @@ final class LoadConnection {
         return answered.get();
     }
 
+    private Fragment memory() {
+        int bytes = plan.blockBytes();
+        return Fragment.of(Unpooled.directBuffer(bytes, bytes).writerIndex(bytes), 0, bytes);
+    }
+
     private long offsetOf(int block) {
         return part.offsetBytes() + (long) block * plan.blockBytes();
     }
@@ -117,8 +121,10 @@ final class LoadConnection {
 
     /** One request at a time, again and again. */
     private final class Slot {
-        private final ByteBuf memory = Unpooled.directBuffer(plan.blockBytes(), plan.blockBytes());
-        private final Fragment fragment = Fragment.of(memory, 0, plan.blockBytes());
+        private final RepeatedRequest request = client.repeated(this::ended);
+        /** Nobody looks at what is read unless it is verified. */
+        private final @Nullable Fragment memory = stamped == null ? null : memory();
+
         private Kind kind = Kind.READ;
         private int block;
         private int version;
@@ -158,7 +164,9 @@ final class LoadConnection {
         }
 
         private void end() {
-            memory.release();
+            if (memory != null) {
+                memory.memory().release();
+            }
             if (--underWay == 0) {
                 ended.complete(outcome);
             }
@@ -174,60 +182,57 @@ final class LoadConnection {
                     block = pick();
                     sendWrite();
                 }
-                case FLUSH -> client.flush().whenComplete(this::ended);
+                case FLUSH -> request.flush();
                 case VERIFY -> throw new IllegalStateException("sent elsewhere");
             }
         }
 
         private void sendRead() {
-            memory.retain();
-            client.read(offsetOf(block), fragment, 0).whenComplete(this::readEnded);
+            if (memory == null) {
+                request.readAndDrop(offsetOf(block), plan.blockBytes(), 0);
+            } else {
+                request.read(offsetOf(block), memory, 0);
+            }
         }
 
         private void sendWrite() {
-            ByteBuf payload;
-            if (stamped == null) {
+            Fragment payload;
+            if (stamped == null || memory == null) {
                 payload = payloads.next(random);
             } else {
-                version = stamped.stamp(block, memory);
-                payload = memory.retainedSlice(0, plan.blockBytes());
+                version = stamped.stamp(block, memory.memory());
+                payload = memory;
             }
-            client.write(offsetOf(block), payload, plan.durability().fua() ? CommandFlags.NBD_CMD_FLAG_FUA : 0)
-                    .whenComplete(this::ended);
+            request.write(offsetOf(block), payload, plan.durability().fua() ? CommandFlags.NBD_CMD_FLAG_FUA : 0);
         }
 
-        private void readEnded(@Nullable ReadReply reply, @Nullable Throwable failure) {
-            if (reply != null) {
-                if (stamped != null) {
-                    verify(stamped, reply);
-                }
-                reply.close();
-            }
-            ended(null, failure);
-        }
-
-        private void verify(StampedBlocks known, ReadReply reply) {
-            int at = known.difference(block, reply.bytes());
-            if (at >= 0) {
-                outcome.wrong(offsetOf(block) + at);
-            }
-        }
-
-        private void ended(@Nullable Void nothing, @Nullable Throwable failure) {
-            long nowNanos = System.nanoTime();
-            if (stamped != null && (kind == Kind.READ || kind == Kind.WRITE)) {
-                stamped.release(block);
-                if (kind == Kind.WRITE) {
-                    stamped.written(block, version, failure != null);
-                }
+        private void ended(@Nullable NbdException failure) {
+            long nowNanos = failure == null ? request.receivedNanos() : System.nanoTime();
+            if (stamped != null && memory != null) {
+                verified(stamped, memory.memory(), failure != null);
             }
             if (failure != null) {
-                outcome.failed(NbdException.of(failure));
+                outcome.failed(failure);
             } else if (times.isMeasured(nowNanos)) {
                 figures().add(nowNanos - startNanos);
             }
-            answered.lazySet(answered.get() + 1);
+            answered.lazySet(answered.getPlain() + 1);
             next(nowNanos);
+        }
+
+        private void verified(StampedBlocks known, ByteBuf bytes, boolean failed) {
+            if (!failed && (kind == Kind.READ || kind == Kind.VERIFY)) {
+                int at = known.difference(block, bytes);
+                if (at >= 0) {
+                    outcome.wrong(offsetOf(block) + at);
+                }
+            }
+            if (kind == Kind.READ || kind == Kind.WRITE) {
+                known.release(block);
+            }
+            if (kind == Kind.WRITE) {
+                known.written(block, version, failed);
+            }
         }
 
         private LoadFigures figures() {

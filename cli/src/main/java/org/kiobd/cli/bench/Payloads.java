@@ -3,6 +3,7 @@ package org.kiobd.cli.bench;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.SplittableRandom;
+import org.kiobd.volume.kiobuf.Fragment;
 
 /** Bytes to write that no server can make smaller: cut from one large piece of random memory. Any thread; close it last. */
 final class Payloads implements AutoCloseable {
@@ -10,20 +11,22 @@ final class Payloads implements AutoCloseable {
     private static final int STEP_BYTES = 512;
 
     private final ByteBuf memory;
-    private final int blockBytes;
+    private final Fragment[] cuts = new Fragment[BYTES / STEP_BYTES];
 
     Payloads(SplittableRandom random, int blockBytes) {
-        this.blockBytes = blockBytes;
         this.memory = Unpooled.directBuffer(BYTES + blockBytes);
         while (memory.writableBytes() >= Long.BYTES) {
             memory.writeLong(random.nextLong());
         }
         memory.writeZero(memory.writableBytes());
+        for (int i = 0; i < cuts.length; i++) {
+            cuts[i] = Fragment.of(memory, i * STEP_BYTES, blockBytes);
+        }
     }
 
-    /** The next; returned owned. */
-    ByteBuf next(SplittableRandom random) {
-        return memory.retainedSlice(random.nextInt(BYTES / STEP_BYTES) * STEP_BYTES, blockBytes);
+    /** The next; borrowed until this is closed. */
+    Fragment next(SplittableRandom random) {
+        return cuts[random.nextInt(cuts.length)];
     }
 
     @Override

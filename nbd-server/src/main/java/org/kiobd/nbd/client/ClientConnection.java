@@ -3,7 +3,6 @@ package org.kiobd.nbd.client;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.util.collection.LongObjectHashMap;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,10 +10,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.HeaderStyle;
-import org.kiobd.nbd.protocol.CommandFlags;
 import org.kiobd.nbd.protocol.NbdCommand;
 import org.kiobd.nbd.protocol.NbdErrno;
 import org.kiobd.nbd.tls.TlsFailure;
+import org.kiobd.volume.kiobuf.Fragment;
 
 /**
  * The transmission: what is in flight, what waits behind it, and the end of both. The last handler of its channel; confined to the loop,
@@ -22,22 +21,27 @@ import org.kiobd.nbd.tls.TlsFailure;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails closes the channel, and that is seen
 final class ClientConnection extends ChannelInboundHandlerAdapter implements ReplyDecoder.Requests {
+    /** After so much has come at once, the server has little left to do: it gets its requests before more is received. */
+    private static final int MUCH_BYTES = 64 << 10;
+
     private final String name;
     private final HeaderStyle style;
     private final NbdClientOptions limits;
     private final ReplyDecoder decoder;
     private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
 
-    private final LongObjectHashMap<Pending<?>> inFlight = new LongObjectHashMap<>();
-    private final ArrayDeque<Pending<?>> waiting = new ArrayDeque<>();
+    private final InFlightRequests inFlight = new InFlightRequests();
+    private final ArrayDeque<Pending> waiting = new ArrayDeque<>();
     private final List<CompletableFuture<@Nullable Void>> wantRoom = new ArrayList<>();
     private @Nullable ChannelHandlerContext ctx;
+    private @Nullable RequestBatch batch;
     private @Nullable NbdException ended;
-    private long nextCookie = 1;
     private long inFlightBytes;
     private boolean leaving;
     private boolean sending;
     private boolean flushComing;
+    private boolean receiving;
+    private long receivedNanos;
 
     /** @param name of the server, for messages */
     ClientConnection(String name, HeaderStyle style, NbdClientOptions limits) {
@@ -50,6 +54,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
+        batch = new RequestBatch(context, style);
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        if (batch != null) {
+            batch.close();
+            batch = null;
+        }
     }
 
     private ChannelHandlerContext ctx() {
@@ -65,7 +78,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
     }
 
     /** Sends the request, now or when there is room. Takes what it owns. */
-    void submit(Pending<?> request) {
+    void submit(Pending request) {
         if (ended != null) {
             request.fail(NbdException.lost(name + ": the connection has ended before: " + ended.getMessage(), ended));
         } else if (leaving) {
@@ -103,7 +116,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
         }
         sending = true;
         try {
-            Pending<?> next = waiting.peek();
+            Pending next = waiting.peek();
             while (next != null && ended == null && hasRoomFor(next.payloadBytes())) {
                 waiting.remove();
                 send(next);
@@ -122,7 +135,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
         }
     }
 
-    private void send(Pending<?> pending) {
+    private void send(Pending pending) {
         try {
             if (pending instanceof PendingRead read) {
                 read.provideMemory(ctx().alloc());
@@ -132,35 +145,20 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
                     NbdErrno.NBD_ENOMEM, name + ": no memory for " + pending.request() + "; it was not sent"));
             return;
         }
-        long cookie = nextCookie++;
-        inFlight.put(cookie, pending);
+        inFlight.add(pending);
         inFlightBytes += pending.payloadBytes();
-        ByteBuf payload = pending.takePayload();
-        write(pending.request(), cookie, payload);
+        write(pending.request(), pending.cookie(), pending.payload());
+        pending.sent();
     }
 
-    private void write(Pending.Request request, long cookie, @Nullable ByteBuf payload) {
-        boolean extended = style == HeaderStyle.EXTENDED;
-        int flags = request.flags();
-        if (extended && payload != null) {
-            flags |= CommandFlags.NBD_CMD_FLAG_PAYLOAD_LEN;
+    private void write(Pending.Request request, long cookie, @Nullable Fragment payload) {
+        if (batch == null) {
+            throw new IllegalStateException("not in a pipeline");
         }
-        ByteBuf header = ctx().alloc().directBuffer(style.requestBytes());
-        header.writeInt(style.requestMagic())
-                .writeShort(flags)
-                .writeShort(request.command().wire())
-                .writeLong(cookie)
-                .writeLong(request.offsetBytes());
-        if (extended) {
-            header.writeLong(payload == null ? request.lengthBytes() : payload.readableBytes());
-        } else {
-            header.writeInt((int) request.lengthBytes());
+        batch.add(request, cookie, payload);
+        if (!receiving) {
+            flushSoon();
         }
-        ctx().write(header, ctx().voidPromise());
-        if (payload != null) {
-            ctx().write(payload, ctx().voidPromise());
-        }
-        flushSoon();
     }
 
     /** One flush for all that an iteration of the loop asks for. */
@@ -169,22 +167,25 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
             flushComing = true;
             ctx().executor().execute(() -> {
                 flushComing = false;
-                ctx().flush();
+                flush();
             });
         }
     }
 
-    @Override
-    public @Nullable Pending<?> find(long cookie) {
-        return inFlight.get(cookie);
+    private void flush() {
+        if (batch != null && batch.isUnflushed()) {
+            batch.flush();
+        }
     }
 
     @Override
-    public void finish(long cookie) throws NbdException {
-        Pending<?> request = inFlight.remove(cookie);
-        if (request == null) {
-            throw new IllegalStateException("not in flight: cookie=" + cookie);
-        }
+    public @Nullable Pending find(long cookie) {
+        return inFlight.find(cookie);
+    }
+
+    @Override
+    public void finish(Pending request) throws NbdException {
+        inFlight.remove(request);
         inFlightBytes -= request.payloadBytes();
         try {
             request.finish();
@@ -203,13 +204,32 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         ByteBuf in = (ByteBuf) message;
+        int bytes = in.readableBytes();
+        receivedNanos = System.nanoTime();
+        receiving = true;
         try {
             decoder.decode(in);
         } catch (NbdException e) {
             end(e);
         } finally {
+            receiving = false;
             in.release();
         }
+        if (bytes >= MUCH_BYTES) {
+            flush();
+        }
+    }
+
+    /** When the last receive returned, on the clock of {@link System#nanoTime}. */
+    long receivedNanos() {
+        return receivedNanos;
+    }
+
+    /** What was asked for because of replies goes out at once. */
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        flush();
+        context.fireChannelReadComplete();
     }
 
     /** The requests under way end first, then NBD_CMD_DISC is sent, then the server hangs up. */
@@ -221,7 +241,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
     }
 
     private void sayGoodbye() {
-        write(new Pending.Request(NbdCommand.DISC, 0, 0, 0), nextCookie++, null);
+        write(new Pending.Request(NbdCommand.DISC, 0, 0, 0), inFlight.unusedCookie(), null);
         ctx().executor()
                 .schedule(
                         () -> end(NbdException.lost("the server did not hang up after NBD_CMD_DISC", null)),
@@ -239,9 +259,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
                 name + ": the connection is closed, other connections are unharmed; failedRequests=" + requests);
         ended = told;
         ctx().close();
-        List<Pending<?>> failing = new ArrayList<>(inFlight.values());
+        List<Pending> failing = inFlight.removeAll();
         failing.addAll(waiting);
-        inFlight.clear();
         waiting.clear();
         inFlightBytes = 0;
         failing.forEach(request -> request.fail(told));

@@ -33,6 +33,7 @@ public final class NbdClient implements NbdCommands, AutoCloseable {
     private final Negotiated negotiated;
     private final NbdClientOptions options;
     private final RequestRules rules;
+    private final RepeatedRequest.Sender sender = new FromLoop();
 
     NbdClient(Channel channel, ClientConnection connection, Negotiated negotiated, NbdClientOptions options) {
         this.channel = channel;
@@ -74,23 +75,38 @@ public final class NbdClient implements NbdCommands, AutoCloseable {
 
     @Override
     public CompletableFuture<ReadReply> read(long offsetBytes, int lengthBytes, int flags) {
-        return submit(new PendingRead(new Pending.Request(NbdCommand.READ, flags, offsetBytes, lengthBytes), null));
+        return submit(new FutureRead(new Pending.Request(NbdCommand.READ, flags, offsetBytes, lengthBytes), null));
     }
 
     @Override
     public CompletableFuture<ReadReply> read(long offsetBytes, Fragment destination, int flags) {
-        return submit(new PendingRead(
+        return submit(new FutureRead(
                 new Pending.Request(NbdCommand.READ, flags, offsetBytes, destination.lengthBytes()), destination));
+    }
+
+    private CompletableFuture<ReadReply> submit(FutureRead read) {
+        submit((Pending) read);
+        return read.future();
     }
 
     @Override
     public CompletableFuture<@Nullable Void> write(long offsetBytes, ByteBuf payload, int flags) {
-        return submit(new Pending.Plain(
+        return submit(new FuturePlain(
                 new Pending.Request(NbdCommand.WRITE, flags, offsetBytes, payload.readableBytes()), payload));
     }
 
     private CompletableFuture<@Nullable Void> plain(NbdCommand command, long offsetBytes, long lengthBytes, int flags) {
-        return submit(new Pending.Plain(new Pending.Request(command, flags, offsetBytes, lengthBytes), null));
+        return submit(new FuturePlain(new Pending.Request(command, flags, offsetBytes, lengthBytes), null));
+    }
+
+    private CompletableFuture<@Nullable Void> submit(FuturePlain plain) {
+        submit((Pending) plain);
+        return plain.future();
+    }
+
+    /** A request for whoever makes very many, from the loop: it tells {@code listener}, not a future. It is returned owned. */
+    public RepeatedRequest repeated(RepeatedRequest.Listener listener) {
+        return new RepeatedRequest(sender, listener);
     }
 
     @Override
@@ -142,10 +158,12 @@ public final class NbdClient implements NbdCommands, AutoCloseable {
             return CompletableFuture.failedFuture(RequestRules.cannot("tell block status: no context was negotiated"));
         }
         Pending.Request request = new Pending.Request(NbdCommand.BLOCK_STATUS, flags, offsetBytes, lengthBytes);
-        return submit(new PendingStatus(request, byId, filtered));
+        PendingStatus status = new PendingStatus(request, byId, filtered);
+        submit(status);
+        return status.future();
     }
 
-    private <T extends @Nullable Object> CompletableFuture<T> submit(Pending<T> pending) {
+    private void submit(Pending pending) {
         NbdException refusal = rules.check(pending.request());
         if (refusal != null) {
             pending.fail(refusal);
@@ -154,7 +172,24 @@ public final class NbdClient implements NbdCommands, AutoCloseable {
         } else {
             onLoop(() -> connection.submit(pending), pending::fail);
         }
-        return pending.future();
+    }
+
+    /** For requests that are made on the loop. */
+    private final class FromLoop implements RepeatedRequest.Sender {
+        @Override
+        public void submit(Pending request) {
+            NbdClient.this.submit(request);
+        }
+
+        @Override
+        public boolean inLoop() {
+            return channel.eventLoop().inEventLoop();
+        }
+
+        @Override
+        public long receivedNanos() {
+            return connection.receivedNanos();
+        }
     }
 
     private void onLoop(Runnable task, Consumer<NbdException> orElse) {

@@ -116,6 +116,7 @@ public final class NbdConnector {
                 .group(loops.group())
                 .channel(unix ? ClientTransports.unix(loops.engine()) : ClientTransports.tcp(loops.engine()))
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, options.connectTimeoutMs())
+                .option(ChannelOption.RECVBUF_ALLOCATOR, new LoopReceiveBuffers())
                 .handler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {

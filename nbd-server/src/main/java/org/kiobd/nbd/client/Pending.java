@@ -1,24 +1,55 @@
 package org.kiobd.nbd.client;
 
-import io.netty.buffer.ByteBuf;
 import java.util.OptionalLong;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.protocol.CommandFlags;
 import org.kiobd.nbd.protocol.NbdCommand;
+import org.kiobd.volume.kiobuf.Fragment;
 
 /**
- * A request from its making to its end: what was asked, and what has come of it so far. Confined to the loop once it is there.
- *
- * @param <T> what it ends with
+ * A request from its making to its end: what is asked, and what has come of it so far. How its end is told is its kind's. Confined to the
+ * loop once it is there.
  */
-abstract class Pending<T extends @Nullable Object> {
-    /**
-     * What is asked.
-     *
-     * @param lengthBytes of the range; 0 for FLUSH
-     */
-    record Request(NbdCommand command, int flags, long offsetBytes, long lengthBytes) {
+abstract class Pending {
+    /** What is asked. It changes only while its request is not under way. */
+    static final class Request {
+        private NbdCommand command;
+        private int flags;
+        private long offsetBytes;
+        private long lengthBytes;
+
+        /** @param lengthBytes of the range; 0 for FLUSH */
+        Request(NbdCommand command, int flags, long offsetBytes, long lengthBytes) {
+            this.command = command;
+            this.flags = flags;
+            this.offsetBytes = offsetBytes;
+            this.lengthBytes = lengthBytes;
+        }
+
+        /** Asks for something else from now on. */
+        void set(NbdCommand newCommand, int newFlags, long newOffsetBytes, long newLengthBytes) {
+            command = newCommand;
+            flags = newFlags;
+            offsetBytes = newOffsetBytes;
+            lengthBytes = newLengthBytes;
+        }
+
+        NbdCommand command() {
+            return command;
+        }
+
+        int flags() {
+            return flags;
+        }
+
+        long offsetBytes() {
+            return offsetBytes;
+        }
+
+        long lengthBytes() {
+            return lengthBytes;
+        }
+
         boolean has(int flag) {
             return (flags & flag) != 0;
         }
@@ -36,8 +67,8 @@ abstract class Pending<T extends @Nullable Object> {
     }
 
     private final Request request;
-    private final CompletableFuture<T> future = new CompletableFuture<>();
     private @Nullable NbdException failure;
+    private long cookie;
 
     Pending(Request request) {
         this.request = request;
@@ -47,8 +78,13 @@ abstract class Pending<T extends @Nullable Object> {
         return request;
     }
 
-    final CompletableFuture<T> future() {
-        return future;
+    /** The number it is under way with. */
+    final long cookie() {
+        return cookie;
+    }
+
+    final void cookie(long given) {
+        cookie = given;
     }
 
     /** Bytes it counts as in flight. */
@@ -56,17 +92,25 @@ abstract class Pending<T extends @Nullable Object> {
         return 0;
     }
 
-    /** What follows the header; null: nothing. Returns owned; asked once, when it is sent. */
+    /** What follows the header; null: nothing. Borrowed until {@link #sent}. */
     @Nullable
-    ByteBuf takePayload() {
+    Fragment payload() {
         return null;
     }
+
+    /** It is on its way, and so is its payload, with references of its own. */
+    void sent() {}
 
     /** The server said that it failed; the first such word counts. */
     final void charge(int errno, String text, OptionalLong atOffset) {
         if (failure == null) {
             failure = NbdException.answered(request.toString(), errno, text, atOffset);
         }
+    }
+
+    /** Forgets what the server said, for one that is asked again. */
+    final void forget() {
+        failure = null;
     }
 
     /**
@@ -78,63 +122,27 @@ abstract class Pending<T extends @Nullable Object> {
         if (failure != null) {
             fail(failure);
         } else {
-            complete(future);
+            complete();
         }
     }
 
     /** Ends it without an answer. */
     final void fail(NbdException why) {
         drop();
-        future.completeExceptionally(why);
+        failed(why);
     }
 
-    /** Ends the future with all that was asked for, to which now belongs what this owned. */
-    abstract void complete(CompletableFuture<T> ending) throws NbdException;
+    /** Ends it with all that was asked for, and gives what it owned away with that. */
+    abstract void complete() throws NbdException;
+
+    /** Tells that it has failed; it owns nothing any more. */
+    abstract void failed(NbdException why);
 
     /** Lets go of its memory. */
     void drop() {}
 
     final NbdException wrong(String what) {
         return NbdException.broken("the server's reply to " + request + " " + what);
-    }
-
-    /** A command with nothing but success to say. */
-    static final class Plain extends Pending<@Nullable Void> {
-        private @Nullable ByteBuf payload;
-        private final int bytes;
-
-        /** Takes {@code payload}. */
-        Plain(Request request, @Nullable ByteBuf payload) {
-            super(request);
-            this.payload = payload;
-            this.bytes = payload == null ? 0 : payload.readableBytes();
-        }
-
-        @Override
-        long payloadBytes() {
-            return bytes;
-        }
-
-        @Override
-        @Nullable
-        ByteBuf takePayload() {
-            ByteBuf taken = payload;
-            payload = null;
-            return taken;
-        }
-
-        @Override
-        void complete(CompletableFuture<@Nullable Void> ending) {
-            ending.complete(null);
-        }
-
-        @Override
-        void drop() {
-            if (payload != null) {
-                payload.release();
-                payload = null;
-            }
-        }
     }
 
     /** Whether the reply may have one content chunk only. */

@@ -7,62 +7,51 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Fragment;
 
-/** A READ: where its bytes go, and which have come. */
-final class PendingRead extends Pending<ReadReply> {
+/** A READ: which of its bytes have come. Where they go is its kind's. */
+abstract class PendingRead extends Pending {
     /** A server that sends chunks smaller than this all along would have us remember more than it sends. */
     private static final int SMALLEST_USUAL_RUN_BYTES = 512;
 
     private static final int RUNS_ANYWAY = 1024;
 
-    private final int lengthBytes;
     /** Mostly one chunk brings all there is; the map is for the others. */
-    private @Nullable Run whole;
+    private boolean whole;
 
+    private boolean wholeIsHole;
     private @Nullable TreeMap<Integer, Run> runs;
-    private @Nullable ByteBuf memory;
-    private int startBytes;
-    private int comeBytes;
+    private long comeBytes;
     private int chunks;
 
     /** Neighbouring chunks of one kind. */
     private record Run(int endBytes, boolean isHole) {}
 
-    /** Takes one reference on the memory of {@code destination}; null: memory is made when the request is sent. */
-    PendingRead(Request request, @Nullable Fragment destination) {
+    PendingRead(Request request) {
         super(request);
-        lengthBytes = (int) request.lengthBytes();
-        if (destination != null) {
-            memory = destination.memory();
-            startBytes = destination.offsetBytes();
-        }
     }
 
     @Override
-    long payloadBytes() {
-        return lengthBytes;
+    final long payloadBytes() {
+        return request().lengthBytes();
     }
 
     /** It is about to be sent. */
-    void provideMemory(ByteBufAllocator alloc) {
-        if (memory == null) {
-            memory = alloc.directBuffer(lengthBytes, lengthBytes);
-        }
-    }
+    void provideMemory(ByteBufAllocator alloc) {}
 
-    private ByteBuf memory() {
-        if (memory == null) {
-            throw new IllegalStateException("no memory for " + request());
-        }
-        return memory;
+    /** Nothing has come: it is asked again. */
+    final void forgetChunks() {
+        forget();
+        whole = false;
+        runs = null;
+        comeBytes = 0;
+        chunks = 0;
     }
 
     /** The reply has a chunk for {@code bytes} bytes, 1 or more, at {@code atOffset}; data follow, unless it is a hole. */
-    void chunk(long atOffset, long bytes, boolean isHole) throws NbdException {
+    final void chunk(long atOffset, long bytes, boolean isHole) throws NbdException {
         if (bytes < 1 || !request().contains(atOffset, bytes)) {
             throw wrong(
                     "has a chunk outside of it: offset=" + Long.toUnsignedString(atOffset) + " lengthBytes=" + bytes);
@@ -70,19 +59,24 @@ final class PendingRead extends Pending<ReadReply> {
         if (++chunks > 1 && isUnfragmented()) {
             throw wrong("is in several chunks, although it was not to be fragmented");
         }
+        int lengthBytes = (int) request().lengthBytes();
         if (bytes == lengthBytes && comeBytes == 0) {
-            whole = new Run(lengthBytes, isHole);
+            whole = true;
+            wholeIsHole = isHole;
             comeBytes = lengthBytes;
-            return;
-        }
-        if (runs == null) {
-            runs = new TreeMap<>();
-            if (whole != null) {
-                runs.put(0, whole);
+        } else {
+            if (runs == null) {
+                runs = new TreeMap<>();
+                if (whole) {
+                    runs.put(0, new Run(lengthBytes, wholeIsHole));
+                }
             }
+            int start = (int) (atOffset - request().offsetBytes());
+            add(runs, start, start + (int) bytes, isHole);
         }
-        int start = (int) (atOffset - request().offsetBytes());
-        add(runs, start, start + (int) bytes, isHole);
+        if (isHole) {
+            hole(atOffset, (int) bytes);
+        }
     }
 
     private void add(NavigableMap<Integer, Run> runs, int start, int end, boolean isHole) throws NbdException {
@@ -103,54 +97,41 @@ final class PendingRead extends Pending<ReadReply> {
             from = left.getKey();
         }
         runs.put(from, new Run(to, isHole));
-        if (runs.size() > RUNS_ANYWAY + lengthBytes / SMALLEST_USUAL_RUN_BYTES) {
+        if (runs.size() > RUNS_ANYWAY + request().lengthBytes() / SMALLEST_USUAL_RUN_BYTES) {
             throw wrong("is in too many pieces: " + runs.size());
         }
     }
 
-    /** Copies {@code bytes} bytes that have come to their place. Borrows {@code in}. */
-    void data(long atOffset, ByteBuf in, int bytes) {
-        in.readBytes(memory(), startBytes + (int) (atOffset - request().offsetBytes()), bytes);
-    }
+    /** {@code bytes} bytes have come for {@code atOffset}, in a chunk that was announced: consumes them. Borrows {@code in}. */
+    abstract void data(long atOffset, ByteBuf in, int bytes);
+
+    /** The server says that there are zeros, and stores none. */
+    void hole(long atOffset, int bytes) {}
 
     @Override
-    void complete(CompletableFuture<ReadReply> ending) throws NbdException {
-        if (comeBytes != lengthBytes) {
+    final void complete() throws NbdException {
+        if (comeBytes != request().lengthBytes()) {
             throw wrong("ended with only " + comeBytes + " of its bytes");
         }
-        ByteBuf all = memory();
-        List<ReadPiece> pieces = pieces(all);
-        memory = null;
-        ReadReply reply = new ReadReply(all, startBytes, lengthBytes, pieces);
-        if (!ending.complete(reply)) {
-            // Whoever asked has given up.
-            reply.close();
-        }
+        allHere();
     }
 
-    private List<ReadPiece> pieces(ByteBuf all) {
-        if (whole != null) {
-            return List.of(piece(all, 0, whole));
+    /** Every byte has come, once: tells. */
+    abstract void allHere();
+
+    /** What has come, in order; it all lies in {@code all} from {@code startBytes} on. Borrows it. */
+    final List<ReadPiece> pieces(ByteBuf all, int startBytes) {
+        if (whole) {
+            return List.of(piece(all, startBytes, (int) request().lengthBytes(), wholeIsHole));
         }
         List<ReadPiece> pieces = new ArrayList<>();
         if (runs != null) {
-            runs.forEach((start, run) -> pieces.add(piece(all, start, run)));
+            runs.forEach((start, run) -> pieces.add(piece(all, startBytes + start, run.endBytes - start, run.isHole)));
         }
         return pieces;
     }
 
-    private ReadPiece piece(ByteBuf all, int start, Run run) {
-        int bytes = run.endBytes - start;
-        return run.isHole
-                ? new ReadPiece.Hole(bytes)
-                : new ReadPiece.Memory(Fragment.of(all, startBytes + start, bytes));
-    }
-
-    @Override
-    void drop() {
-        if (memory != null) {
-            memory.release();
-            memory = null;
-        }
+    private static ReadPiece piece(ByteBuf all, int at, int bytes, boolean isHole) {
+        return isHole ? new ReadPiece.Hole(bytes) : new ReadPiece.Memory(Fragment.of(all, at, bytes));
     }
 }

@@ -9,14 +9,16 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.protocol.CommandFlags;
+import org.kiobd.volume.kiobuf.Fragment;
 
 /** A BLOCK_STATUS: what the contexts have told. */
-final class PendingStatus extends Pending<BlockStatus> {
+final class PendingStatus extends Pending {
     /** The specification advises servers to send no more. */
     static final int MAX_EXTENTS = 1 << 20;
 
     private final Map<Integer, String> expected;
     private final boolean filtered;
+    private final CompletableFuture<BlockStatus> future = new CompletableFuture<>();
     private final Map<String, List<BlockStatus.Extent>> told = new HashMap<>();
     private List<BlockStatus.Extent> current = new ArrayList<>();
     private long currentBytes;
@@ -31,16 +33,20 @@ final class PendingStatus extends Pending<BlockStatus> {
         this.filtered = filtered;
     }
 
+    CompletableFuture<BlockStatus> future() {
+        return future;
+    }
+
     @Override
     @Nullable
-    ByteBuf takePayload() {
+    Fragment payload() {
         if (!filtered) {
             return null;
         }
         ByteBuf payload = Unpooled.buffer(Long.BYTES + expected.size() * Integer.BYTES);
         payload.writeLong(request().lengthBytes());
         expected.keySet().forEach(payload::writeInt);
-        return payload;
+        return Fragment.of(payload, 0, payload.writerIndex());
     }
 
     /** A chunk of {@code extents} extents begins. */
@@ -77,12 +83,17 @@ final class PendingStatus extends Pending<BlockStatus> {
     }
 
     @Override
-    void complete(CompletableFuture<BlockStatus> ending) throws NbdException {
+    void complete() throws NbdException {
         if (told.size() != expected.size()) {
             throw wrong("tells about " + told.keySet() + " where " + expected.values() + " were asked for");
         }
         Map<String, List<BlockStatus.Extent>> contexts = new HashMap<>();
         told.forEach((name, extents) -> contexts.put(name, List.copyOf(extents)));
-        ending.complete(new BlockStatus(contexts));
+        future.complete(new BlockStatus(contexts));
+    }
+
+    @Override
+    void failed(NbdException why) {
+        future.completeExceptionally(why);
     }
 }

@@ -37,10 +37,10 @@ final class ReplyDecoder {
     interface Requests {
         /** The request with this cookie that is under way; null if there is none. */
         @Nullable
-        Pending<?> find(long cookie);
+        Pending find(long cookie);
 
         /** The last of its reply has come: removes it and ends it. */
-        void finish(long cookie) throws NbdException;
+        void finish(Pending request) throws NbdException;
 
         /** Whether replies are still wanted. */
         boolean isOpen();
@@ -65,11 +65,10 @@ final class ReplyDecoder {
 
     private Stage stage = Stage.MAGIC;
     private int neededBytes = Integer.BYTES;
-    private long cookie;
     private boolean done;
     private int type;
     private long payloadBytes;
-    private @Nullable Pending<?> current;
+    private @Nullable Pending current;
     private long dataOffset;
     private long dataLeftBytes;
     private long extentsLeft;
@@ -142,18 +141,17 @@ final class ReplyDecoder {
         }
     }
 
-    private Pending<?> find(long wanted) throws NbdException {
-        Pending<?> found = requests.find(wanted);
+    private Pending find(long wanted) throws NbdException {
+        Pending found = requests.find(wanted);
         if (found == null) {
             throw NbdException.broken(
                     "the server answered a request that was not made: cookie=" + Long.toUnsignedString(wanted));
         }
-        cookie = wanted;
         current = found;
         return found;
     }
 
-    private Pending<?> current() {
+    private Pending current() {
         if (current == null) {
             throw new IllegalStateException("in no reply");
         }
@@ -176,7 +174,7 @@ final class ReplyDecoder {
 
     private void simple(ByteBuf in) throws NbdException {
         int errno = in.readInt();
-        Pending<?> request = find(in.readLong());
+        Pending request = find(in.readLong());
         boolean wantsChunks = request instanceof PendingRead || (request instanceof PendingStatus && errno == 0);
         if (style.hasChunks() && wantsChunks) {
             throw request.wrong("is a simple one, although replies in chunks were agreed on");
@@ -196,7 +194,7 @@ final class ReplyDecoder {
     private void chunk(ByteBuf in) throws NbdException {
         done = (in.readUnsignedShort() & NbdMagic.NBD_REPLY_FLAG_DONE) != 0;
         type = in.readUnsignedShort();
-        Pending<?> request = find(in.readLong());
+        Pending request = find(in.readLong());
         if (style == HeaderStyle.EXTENDED) {
             long offset = in.readLong();
             if (offset != request.request().offsetBytes()) {
@@ -209,7 +207,7 @@ final class ReplyDecoder {
         beginPayload(request);
     }
 
-    private void beginPayload(Pending<?> request) throws NbdException {
+    private void beginPayload(Pending request) throws NbdException {
         NbdReplyType known = NbdReplyType.fromWire(type);
         boolean fits = switch (known) {
             case NONE -> payloadBytes == 0 && done;
@@ -319,10 +317,11 @@ final class ReplyDecoder {
     }
 
     private void endOfChunk() throws NbdException {
+        Pending ended = current();
         expect(Stage.MAGIC, Integer.BYTES);
         current = null;
         if (done) {
-            requests.finish(cookie);
+            requests.finish(ended);
         }
     }
 }
