@@ -1,30 +1,29 @@
 package org.kiobd.it.bench;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
-import java.util.ArrayList;
-import java.util.Collection;
+import java.time.ZoneId;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
 import org.openjdk.jmh.profile.GCProfiler;
-import org.openjdk.jmh.results.Result;
-import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
- * Runs the benchmarks with JMH's allocation profiler and replaces their part of {@code docs/PERFORMANCE.md}. {@code it/bench-jmh}
- * starts it.
+ * Runs the benchmarks with JMH's allocation profiler, and the programs, and replaces their part of {@code docs/PERFORMANCE.md}: each
+ * claim's prediction, what was found, and whether they agree. {@code it/bench-jmh} starts it.
  */
 public final class BenchmarkReport {
     private static final String BEGIN = "<!-- it/bench-jmh: begin -->\n";
     private static final String END = "<!-- it/bench-jmh: end -->\n";
+
+    private static final int QUICK_ITERATIONS = 4;
+    private static final int QUICK_ITERATION_MS = 100;
 
     private BenchmarkReport() {}
 
@@ -37,77 +36,58 @@ public final class BenchmarkReport {
         if (args.length == 0) {
             throw new IllegalArgumentException("usage: BenchmarkReport PAGE [--quick]");
         }
+        Path page = Path.of(args[0]);
         boolean quick = List.of(args).contains("--quick");
+        String load = load();
+        // The programs first: they are the ones that can fail.
+        ProgramClaims programs = new ProgramClaims(quick);
+        Claim copies = programs.copies();
+        Claim independence = programs.independence();
+        Claim blastRadius = programs.blastRadius();
+        Claim vectorSize = programs.vectorSize();
+        ProgramClaims.Sweep sweep = programs.sweep();
+        Scores scores = measured(quick);
+        ChainClaims chains = new ChainClaims(scores);
+        RequestClaims requests = new RequestClaims(scores);
+        List<Claim> claims = List.of(
+                chains.merging(),
+                chains.splitting(),
+                chains.order(),
+                requests.mergingPays(),
+                copies,
+                independence,
+                blastRadius,
+                vectorSize,
+                requests.oneBigOrManySmall(),
+                requests.completion(),
+                sweep.claim());
+        StringBuilder section = new StringBuilder(Figures.format(
+                "Measured %s with `it/bench-jmh%s`: %s, Java %s; load average before: %s. Times by JMH are those of the best iteration.%n",
+                LocalDate.now(ZoneId.systemDefault()), quick ? " --quick" : "", machine(), Runtime.version(), load));
+        section.append("\n| | claim | what came of the prediction |\n|---|---|---|\n");
+        claims.forEach(claim -> section.append(claim.summary()));
+        claims.forEach(claim -> section.append(claim.section()));
+        replaceSection(page, section.toString());
+        Path plots = page.resolveSibling("performance");
+        Files.createDirectories(plots);
+        Files.writeString(plots.resolve("core-sweep.svg"), sweep.plot());
+    }
+
+    private static Scores measured(boolean quick) throws RunnerException {
         ChainedOptionsBuilder options = new OptionsBuilder()
-                .include("org.kiobd.it.bench.(Merge|Split)Benchmark")
+                .include("org\\.kiobd\\.it\\.bench\\..*Benchmark\\.")
                 .addProfiler(GCProfiler.class);
         if (quick) {
-            options.warmupIterations(1).measurementIterations(1);
+            options.warmupIterations(1)
+                    .measurementIterations(QUICK_ITERATIONS)
+                    .measurementTime(TimeValue.milliseconds(QUICK_ITERATION_MS));
         }
-        Collection<RunResult> results = new Runner(options.build()).run();
-        StringBuilder section = new StringBuilder();
-        section.append("Measured ")
-                .append(LocalDate.now(java.time.ZoneId.systemDefault()))
-                .append(" with JMH, `it/bench-jmh")
-                .append(quick ? " --quick" : "")
-                .append("`: ")
-                .append(machine())
-                .append(", Java ")
-                .append(Runtime.version())
-                .append(".\n\n### B1: merging K requests\n\n")
-                .append("| K requests | fragments each | chain | grow array | copy all |\n|---|---|---|---|---|\n");
-        rows(results, "MergeBenchmark", List.of("requests", "fragments"), List.of("chain", "growArray", "copyAll"))
-                .forEach(section::append);
-        section.append("\n### B2: splitting F fragments over C chunks on N members\n\n")
-                .append("| F fragments | C chunks of 64 KiB | N members | cursor | duplicate chain | flatten |\n")
-                .append("|---|---|---|---|---|---|\n");
-        rows(
-                        results,
-                        "SplitBenchmark",
-                        List.of("fragments", "chunks", "members"),
-                        List.of("cursor", "duplicateChain", "flattenCopy"))
-                .forEach(section::append);
-        section.append("\nEach cell: time for the whole operation, bytes allocated by it.\n");
-        replaceSection(Path.of(args[0]), section.toString());
+        return new Scores(new Runner(options.build()).run());
     }
 
-    private static List<String> rows(
-            Collection<RunResult> results, String benchmark, List<String> parameters, List<String> variants) {
-        Map<String, Map<String, String>> table = new TreeMap<>();
-        for (RunResult result : results) {
-            String name = result.getParams().getBenchmark();
-            if (!name.contains("." + benchmark + ".")) {
-                continue;
-            }
-            StringBuilder key = new StringBuilder();
-            for (String parameter : parameters) {
-                key.append(
-                        String.format(Locale.ROOT, "| %6s ", result.getParams().getParam(parameter)));
-            }
-            table.computeIfAbsent(key.toString(), row -> new TreeMap<>())
-                    .put(name.substring(name.lastIndexOf('.') + 1), cell(result));
-        }
-        List<String> rows = new ArrayList<>();
-        table.forEach((key, cells) -> {
-            StringBuilder row = new StringBuilder(key.replaceAll(" +", " "));
-            variants.forEach(
-                    variant -> row.append("| ").append(cells.get(variant)).append(' '));
-            rows.add(row.append("|\n").toString());
-        });
-        return rows;
-    }
-
-    private static String cell(RunResult result) {
-        Result<?> allocated = result.getSecondaryResults().get("gc.alloc.rate.norm");
-        double nanos = result.getPrimaryResult().getScore();
-        return String.format(
-                Locale.ROOT, "%s, %,.0f B", nanos(nanos), allocated == null ? Double.NaN : allocated.getScore());
-    }
-
-    private static String nanos(double nanos) {
-        return nanos < 10_000
-                ? String.format(Locale.ROOT, "%.0f ns", nanos)
-                : String.format(Locale.ROOT, "%,.1f us", nanos / 1000);
+    private static String load() {
+        return Figures.format(
+                "%.1f", ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
     }
 
     private static String machine() throws IOException {

@@ -10,7 +10,7 @@ import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.Trampoline;
 
 /** Adjacent WRITEs to merge and split again and again; they are never completed. One thread. */
-final class Requests {
+final class Requests implements AutoCloseable {
     private static final IoLoop LOOP = new InlineLoop();
 
     private final Kiobuf[] requests;
@@ -62,12 +62,13 @@ final class Requests {
         }
     }
 
+    /** Filled in one call: under leak detection each call on a buffer is noted. */
     private static ByteBuf memory(int number, int bytes) {
-        ByteBuf memory = Unpooled.directBuffer(bytes, bytes);
-        while (memory.isWritable(4)) {
-            memory.writeInt(number * 31 + memory.writerIndex());
+        byte[] content = new byte[bytes];
+        for (int i = 0; i < bytes; i++) {
+            content[i] = (byte) (number * 31 + i);
         }
-        return memory.writeZero(memory.writableBytes());
+        return Unpooled.directBuffer(bytes, bytes).writeBytes(content);
     }
 
     int count() {
@@ -86,5 +87,13 @@ final class Requests {
             chain.join(KiobufChain.of(get(i)));
         }
         return chain;
+    }
+
+    /** Gives their memory back; no chain of them is used any more. */
+    @Override
+    public void close() {
+        for (Kiobuf request : requests) {
+            request.release();
+        }
     }
 }
