@@ -50,6 +50,7 @@ final class RequestExecutor implements Completion.Notifier {
 
     private final IoLoop loop;
     private final PagePool pool;
+    private final RequestMemory memory;
     private final Export served;
     private final ExportLoop export;
     private final BlockDevice device;
@@ -70,6 +71,7 @@ final class RequestExecutor implements Completion.Notifier {
         this.served = session.export();
         this.export = served.on(loop);
         this.device = session.export().device();
+        this.memory = new RequestMemory(pool, device);
         this.encoding = replies.encoding();
         this.takesExtents = replies.takesExtents();
         this.acceptedPieces = session.style().hasChunks() ? ReadPiece.ACCEPT_HOLE : 0;
@@ -84,13 +86,14 @@ final class RequestExecutor implements Completion.Notifier {
         Kiobuf request = request(Op.READ, cookie, offset, length)
                 .accept((inOnePiece ? 0 : acceptedPieces) | (large ? ReadPiece.ACCEPT_FILE_EXTENT : 0));
         int headerBytes = encoding.dataHeaderBytes();
-        int first = Math.min(length, PIECE_BYTES - headerBytes);
+        // The header stands alone where the data must begin at a page.
+        int first = memory.isApart(length) ? 0 : Math.min(length, PIECE_BYTES - headerBytes);
         ByteBuf reply = filled(pool.allocate(headerBytes + first));
         encoding.dataHeader(reply, cookie, offset, length);
         request.add(Fragment.of(reply, headerBytes, first));
         for (int done = first; done < length; ) {
             int bytes = Math.min(length - done, PIECE_BYTES);
-            request.add(Fragment.of(filled(pool.allocate(bytes)), 0, bytes));
+            request.add(Fragment.of(filled(memory.allocate(bytes)), 0, bytes));
             done += bytes;
         }
         export.queue().accept(request);

@@ -38,7 +38,9 @@ record TransmissionParts(
         Answers answers = new Answers(session, context.pool(), accounts, replies, connection);
         RequestExecutor executor = new RequestExecutor(context, session, replies, connection, answers);
         RequestDecoder decoder = new RequestDecoder(session.style());
-        WritePayload payload = new WritePayload(decoder, context.pool(), accounts);
+        RequestMemory memory =
+                new RequestMemory(context.pool(), session.export().device());
+        WritePayload payload = new WritePayload(decoder, context.pool(), memory, accounts);
         RequestValidator validator = new RequestValidator(session, maximumPayloadBytes);
         RequestIntake.Parts parts = new RequestIntake.Parts(decoder, validator, executor, replies, accounts, payload);
         RequestIntake intake = new RequestIntake(parts, session, maximumPayloadBytes, connection);
