@@ -35,16 +35,17 @@ public final class FileMemberStore implements MemberStore {
     private final MemberUri uri;
     private final OpenFile file;
     private final @Nullable DirectFile direct;
-    private final WritePath writePath;
+    private final InlineTransfers.Policy inline;
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile long fileBytes;
 
     /** @param direct what {@code file} moves its data by; null if that goes through the page cache */
-    FileMemberStore(MemberUri uri, OpenFile file, @Nullable DirectFile direct, long fileBytes, WritePath writePath) {
+    FileMemberStore(
+            MemberUri uri, OpenFile file, @Nullable DirectFile direct, long fileBytes, InlineTransfers.Policy inline) {
         this.uri = uri;
         this.file = file;
         this.direct = direct;
-        this.writePath = writePath;
+        this.inline = inline;
         this.fileBytes = fileBytes;
     }
 
@@ -104,9 +105,9 @@ public final class FileMemberStore implements MemberStore {
         if (loop instanceof NettyIoLoop netty
                 && netty.eventLoop() instanceof IoEventLoop eventLoop
                 && eventLoop.isCompatible(IoUringIoHandle.class)) {
-            return new UringMemberPort(file, netty, writePath);
+            return new UringMemberPort(file, netty, inline);
         }
-        return new ThreadedMemberPort(file, loop);
+        return new ThreadedMemberPort(file, loop, inline);
     }
 
     private boolean isRaw() {

@@ -33,14 +33,14 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
     @Override
     public MemberStore create(MemberUri uri, long sizeBytes) throws BlockIoException {
         Path path = path(uri);
-        WritePath writePath = WritePath.configured();
+        InlineTransfers.Policy inline = InlineTransfers.Policy.configured();
         if (!Files.isDirectory(folderOf(path))) {
             throw failure(folderOf(path), Errno.ENOENT);
         }
         int fd = open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL);
         OpenFile file =
                 new OpenFile(fd, null, Superblock.DATA_OFFSET_BYTES, OpenFile.Kind.REGULAR, OpenOptions.of(false));
-        FileMemberStore store = new FileMemberStore(uri, file, null, 0, writePath);
+        FileMemberStore store = new FileMemberStore(uri, file, null, 0, inline);
         try {
             MemberLock.lock(path, fd, false);
             store.resize(sizeBytes);
@@ -81,8 +81,8 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         Path path = path(uri);
         boolean readOnly = options.readOnly();
         boolean past = options.cache() == CacheMode.NONE;
-        // What does not wait for the page cache would wait for the medium.
-        WritePath writePath = past ? WritePath.RING : WritePath.configured();
+        // A call on the loop that passes the page cache by always waits for the medium.
+        InlineTransfers.Policy inline = past ? InlineTransfers.Policy.NEVER : InlineTransfers.Policy.configured();
         OpenFile.Kind kind = kindOf(path);
         int flags = readOnly ? Libc.O_RDONLY : Libc.O_RDWR;
         if (kind == OpenFile.Kind.BLOCK_DEVICE && !readOnly) {
@@ -98,7 +98,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
             }
             DirectFile direct = past ? DirectFile.open(path, fd, readOnly) : null;
             OpenFile file = new OpenFile(fd, direct, dataOffsetBytes, kind, options);
-            return new FileMemberStore(uri, file, direct, fileBytes, writePath);
+            return new FileMemberStore(uri, file, direct, fileBytes, inline);
         } catch (BlockIoException e) {
             Libc.close(fd);
             throw e;

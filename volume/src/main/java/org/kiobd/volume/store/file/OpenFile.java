@@ -142,17 +142,21 @@ final class OpenFile {
 
     /** Does a READ or WRITE completely, as far as the medium lets it. */
     Outcome transfer(MemberOp op) {
-        return transfer(op, dataFd());
+        return transfer(op, IOVECS.get());
+    }
+
+    /** The same with the caller's own list. */
+    Outcome transfer(MemberOp op, Iovecs iovecs) {
+        return transfer(op, iovecs, dataFd());
     }
 
     /** The same by way of the page cache, whatever the file was opened for. */
     Outcome transferBuffered(MemberOp op) {
-        return transfer(op, fd);
+        return transfer(op, IOVECS.get(), fd);
     }
 
-    private Outcome transfer(MemberOp op, int through) {
+    private Outcome transfer(MemberOp op, Iovecs iovecs, int through) {
         boolean reading = !op.op().mutates();
-        Iovecs iovecs = IOVECS.get();
         long doneBytes = 0;
         while (doneBytes < op.lengthBytes()) {
             iovecs.fill(op, doneBytes);
@@ -185,6 +189,20 @@ final class OpenFile {
         return reading
                 ? Libc.preadv(fd, iovecs.address(), iovecs.entries(), position)
                 : Libc.pwritev(fd, iovecs.address(), iovecs.entries(), position);
+    }
+
+    /**
+     * Reads into {@code iovecs} what is in the page cache from {@code offsetBytes} of the data area on, and nothing else.
+     *
+     * @return bytes read, or -1 and {@link Libc#errno}
+     */
+    long readCached(Iovecs iovecs, long offsetBytes) {
+        long moved =
+                Libc.preadv2(fd, iovecs.address(), iovecs.entries(), dataOffsetBytes + offsetBytes, Libc.RWF_NOWAIT);
+        if (moved == iovecs.bytes()) {
+            submittedOps.increment();
+        }
+        return moved;
     }
 
     /** The file ends inside the member: what is behind its end reads as zeros. */

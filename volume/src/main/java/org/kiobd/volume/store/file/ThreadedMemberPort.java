@@ -5,7 +5,6 @@ import java.util.concurrent.CompletionStage;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
@@ -15,10 +14,12 @@ import org.kiobd.volume.store.ThreadedPort;
 /** The engine for loops without a ring. */
 final class ThreadedMemberPort extends ThreadedPort {
     private final OpenFile file;
+    private final InlineTransfers inline;
 
-    ThreadedMemberPort(OpenFile file, IoLoop loop) {
+    ThreadedMemberPort(OpenFile file, IoLoop loop, InlineTransfers.Policy policy) {
         super(FileThreads.executor(), FileThreads.THREADS, loop);
         this.file = file;
+        this.inline = new InlineTransfers(file, policy);
     }
 
     @Override
@@ -27,8 +28,10 @@ final class ThreadedMemberPort extends ThreadedPort {
             op.complete(0, IoError.NOT_PERMITTED);
         } else if (op.op() == Op.FLUSH) {
             sync(op, 0);
-        } else if (op.op() == Op.READ && op.accepts(ReadPiece.ACCEPT_FILE_EXTENT) && file.answers(op)) {
+        } else if (op.op() == Op.READ && (file.answers(op) || inline.read(op))) {
             op.complete(op.lengthBytes(), null);
+        } else if (op.op() == Op.WRITE && inline.mayWrite(op)) {
+            write(op);
         } else {
             collect(op);
         }
@@ -45,6 +48,16 @@ final class ThreadedMemberPort extends ThreadedPort {
         file.requestSync(errno -> end(op, doneBytes, OpenFile.toIoError(errno)));
     }
 
+    private void write(MemberOp op) {
+        OpenFile.Outcome outcome = inline.write(op);
+        file.syncRounds().changed();
+        if (outcome.errno() == 0 && op.has(Kiobuf.FUA)) {
+            sync(op, op.lengthBytes());
+        } else {
+            op.complete(outcome.doneBytes(), OpenFile.toIoError(outcome.errno()));
+        }
+    }
+
     @Override
     protected void run(MemberOp[] ops, int from, int to) {
         for (int i = from; i < to; i++) {
@@ -53,13 +66,8 @@ final class ThreadedMemberPort extends ThreadedPort {
     }
 
     private void run(MemberOp op) {
-        List<Hole> holes = List.of();
-        if (op.op() == Op.READ && op.accepts(ReadPiece.ACCEPT_HOLE)) {
-            holes = file.holes(op);
-        }
         OpenFile.Outcome outcome = switch (op.op()) {
-            case READ, WRITE ->
-                OpenFile.isAll(op, holes) ? new OpenFile.Outcome(op.lengthBytes(), 0) : file.transfer(op);
+            case READ, WRITE -> file.transfer(op);
             case TRIM -> new OpenFile.Outcome(0, file.trim(op));
             case WRITE_ZEROES -> file.zero(op);
             case CACHE -> {
@@ -74,7 +82,7 @@ final class ThreadedMemberPort extends ThreadedPort {
         if (outcome.errno() == 0 && op.has(Kiobuf.FUA) && op.op().mutates()) {
             sync(op, op.lengthBytes());
         } else {
-            end(op, outcome.doneBytes(), OpenFile.toIoError(outcome.errno()), holes);
+            end(op, outcome.doneBytes(), OpenFile.toIoError(outcome.errno()));
         }
     }
 }

@@ -22,8 +22,8 @@ import org.kiobd.volume.store.MemberOp;
 import org.kiobd.volume.store.MemberPort;
 
 /**
- * The engine for loops that turn an io_uring: READ and WRITE go into the very ring that drives the sockets, one operation each, and
- * leave with the loop's next system call. What the kernel would punt to its workers anyway (syncs, holes) goes to the file threads,
+ * The engine for loops that turn an io_uring: what the page cache does not take or give at once ({@link InlineTransfers})
+ * goes into the very ring that drives the sockets, one operation each, and leaves with the loop's next system call. What the kernel would punt to its workers anyway (syncs, holes) goes to the file threads,
  * where syncs of all loops are joined. Confined to its loop.
  */
 final class UringMemberPort implements MemberPort, IoUringIoHandle {
@@ -36,7 +36,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
 
     private final OpenFile file;
     private final ThreadedMemberPort threaded;
-    private final WritePath writePath;
+    private final InlineTransfers inline;
     private final ArrayDeque<MemberOp> beforeRegistration = new ArrayDeque<>();
     private final List<Transfer> transfers = new ArrayList<>();
     private final ArrayDeque<Transfer> free = new ArrayDeque<>();
@@ -59,10 +59,10 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         }
     }
 
-    UringMemberPort(OpenFile file, NettyIoLoop loop, WritePath writePath) {
+    UringMemberPort(OpenFile file, NettyIoLoop loop, InlineTransfers.Policy policy) {
         this.file = file;
-        this.writePath = writePath;
-        this.threaded = new ThreadedMemberPort(file, loop);
+        this.inline = new InlineTransfers(file, policy);
+        this.threaded = new ThreadedMemberPort(file, loop, InlineTransfers.Policy.NEVER);
         ((IoEventLoop) loop.eventLoop()).register(this).addListener((Future<IoRegistration> registering) -> {
             if (registering.isSuccess()) {
                 loop.execute(() -> registered(registering.getNow()));
@@ -102,10 +102,10 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         }
         if (!op.op().carriesData()) {
             threaded.submit(op);
-        } else if (op.op() == Op.READ && file.answers(op)) {
+        } else if (op.op() == Op.READ && (file.answers(op) || inline.read(op))) {
             op.complete(op.lengthBytes(), null);
-        } else if (op.op() == Op.WRITE && writePath == WritePath.LOOP) {
-            OpenFile.Outcome outcome = file.transfer(op);
+        } else if (op.op() == Op.WRITE && inline.mayWrite(op)) {
+            OpenFile.Outcome outcome = inline.write(op);
             end(op, outcome.doneBytes(), outcome.errno());
         } else if (registrationFailure != null) {
             op.complete(0, IoError.IO);

@@ -1,0 +1,121 @@
+package org.kiobd.volume.store.file;
+
+import java.util.Locale;
+import java.util.function.LongSupplier;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.store.MemberOp;
+
+/**
+ * Moves bytes between requests and the page cache by calls on the loop itself, where they will not make it wait: least processor time, no
+ * hand-over, and what was just received is still in the processor's cache when it is written. Whatever might wait goes another way, the
+ * ring's or that of the file threads. Confined to its loop.
+ *
+ * <ul>
+ *   <li>READ: preadv2(2) with RWF_NOWAIT, which takes what is cached and refuses what is not.
+ *   <li>WRITE: no such flag works on ext4, so it is decided before: whole pages only, for a part of one might have to be read first; and
+ *       only while {@link DirtyRoom} says that the kernel lets writers through. A call that waited all the same keeps the next ones off
+ *       the loop for a while, the longer the more often it happens.
+ * </ul>
+ *
+ * The system property {@code kiobd.file.inline} ({@code never}, {@code auto}, {@code always}) is for measuring what it brings.
+ */
+final class InlineTransfers {
+    /** When calls are made on the loop. */
+    enum Policy {
+        NEVER,
+        AUTO,
+        ALWAYS;
+
+        private static final String PROPERTY = "kiobd.file.inline";
+
+        /** As the property says; {@link #AUTO} where it says nothing. */
+        static Policy configured() throws BlockIoException {
+            String value = System.getProperty(PROPERTY, "auto");
+            for (Policy policy : values()) {
+                if (policy.name().toLowerCase(Locale.ROOT).equals(value)) {
+                    return policy;
+                }
+            }
+            throw new BlockIoException(
+                    IoError.INVALID, PROPERTY + "=" + value + " is none of never, auto and always; leave it out");
+        }
+    }
+
+    /** A call that took longer has waited for something: what the page cache takes at once takes microseconds a page. */
+    private static final long WAITED_NANOS = 10_000_000;
+
+    private static final long FIRST_PENALTY_NANOS = 100_000_000;
+    private static final long LONGEST_PENALTY_NANOS = 30_000_000_000L;
+    private static final int PAGE_BYTES = 4096;
+
+    private final OpenFile file;
+    private final Policy policy;
+    private final DirtyRoom room;
+    private final LongSupplier clock;
+    private final Iovecs iovecs = new Iovecs();
+    private boolean readsRefused;
+    private boolean banned;
+    private long bannedUntilNanos;
+    private long penaltyNanos = FIRST_PENALTY_NANOS;
+
+    InlineTransfers(OpenFile file, Policy policy) {
+        this(file, policy, DirtyRoom.ofThisMachine(), System::nanoTime);
+    }
+
+    /** @param clock as {@link System#nanoTime} */
+    InlineTransfers(OpenFile file, Policy policy, DirtyRoom room, LongSupplier clock) {
+        this.file = file;
+        this.policy = policy;
+        this.room = room;
+        this.clock = clock;
+    }
+
+    /** Does a READ that finds all it asks for in the page cache; false, with nothing done, if it has to go another way. */
+    boolean read(MemberOp op) {
+        if (readsRefused || policy == Policy.NEVER || op.entries() > Iovecs.MAX_ENTRIES) {
+            return false;
+        }
+        iovecs.fill(op, 0);
+        long moved = file.readCached(iovecs, op.offsetBytes());
+        if (moved < 0 && Libc.errno() == Errno.EOPNOTSUPP) {
+            readsRefused = true;
+        }
+        return moved == op.lengthBytes();
+    }
+
+    /** Whether {@code op}, a WRITE, may be done by {@link #write}. */
+    boolean mayWrite(MemberOp op) {
+        return switch (policy) {
+            case NEVER -> false;
+            case ALWAYS -> true;
+            case AUTO -> isWholePages(op) && !isBanned() && room.lets(op.lengthBytes(), clock.getAsLong());
+        };
+    }
+
+    private boolean isWholePages(MemberOp op) {
+        return (file.dataOffsetBytes() + op.offsetBytes()) % PAGE_BYTES == 0 && op.lengthBytes() % PAGE_BYTES == 0;
+    }
+
+    private boolean isBanned() {
+        if (banned && clock.getAsLong() - bannedUntilNanos >= 0) {
+            banned = false;
+        }
+        return banned;
+    }
+
+    /** Does a WRITE, as far as the medium lets it. */
+    OpenFile.Outcome write(MemberOp op) {
+        long startNanos = clock.getAsLong();
+        OpenFile.Outcome outcome = file.transfer(op, iovecs);
+        long endNanos = clock.getAsLong();
+        if (endNanos - startNanos > WAITED_NANOS) {
+            banned = true;
+            bannedUntilNanos = endNanos + penaltyNanos;
+            penaltyNanos = Math.min(LONGEST_PENALTY_NANOS, 2 * penaltyNanos);
+        } else if (penaltyNanos > FIRST_PENALTY_NANOS && endNanos - bannedUntilNanos > 2 * penaltyNanos) {
+            penaltyNanos = FIRST_PENALTY_NANOS;
+        }
+        return outcome;
+    }
+}

@@ -1,0 +1,145 @@
+package org.kiobd.volume.store.file;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kiobd.volume.kiobuf.ChainCursor;
+import org.kiobd.volume.kiobuf.Fragment;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.KiobufChain;
+import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.store.MemberOp;
+import org.kiobd.volume.store.OpenOptions;
+import org.kiobd.volume.testkit.ManualLoop;
+
+/** What is done on the loop, and what is not: a real file; a clock, and a kernel's room, as the test says. */
+class InlineTransfersTest {
+    private static final int BYTES = 1 << 20;
+    private static final int PAGE = 4096;
+    private static final int POSIX_FADV_DONTNEED = 4;
+    private static final long MS = 1_000_000;
+
+    @TempDir
+    Path folder;
+
+    private final ManualLoop loop = new ManualLoop();
+    private final ByteBuf memory = Unpooled.directBuffer(BYTES, BYTES).writeZero(BYTES);
+    private Path path;
+    private int fd;
+    private InlineTransfers inline;
+    private long nowNanos;
+    private long writeNanos;
+    private boolean full;
+
+    @BeforeEach
+    void openFile() throws Exception {
+        path = Files.write(folder.resolve("file"), new byte[BYTES]);
+        fd = Libc.open(path.toString(), Libc.O_RDWR, 0);
+        assertThat(fd).isNotNegative();
+        OpenFile file = new OpenFile(fd, null, 0, OpenFile.Kind.REGULAR, OpenOptions.of(false));
+        inline = new InlineTransfers(
+                file,
+                InlineTransfers.Policy.AUTO,
+                new DirtyRoom(() -> "\nnr_dirty " + (full ? 9_000_000 : 0)
+                        + "\nnr_writeback 0\nnr_dirty_threshold 2000000\nnr_dirty_background_threshold 1000000\n"),
+                this::clock);
+    }
+
+    @AfterEach
+    void closeFile() {
+        Libc.close(fd);
+        memory.release();
+    }
+
+    /** Each look at it takes as long as a write is to take. */
+    private long clock() {
+        nowNanos += writeNanos;
+        return nowNanos;
+    }
+
+    private MemberOp op(Op what, long offsetBytes, int lengthBytes) {
+        Kiobuf request =
+                new Kiobuf(loop, what, offsetBytes, lengthBytes).add(Fragment.of(memory.retain(), 0, lengthBytes));
+        MemberOp op = new MemberOp(what, 0, 0, offsetBytes, ended -> {});
+        ChainCursor cursor = new ChainCursor(KiobufChain.of(request));
+        while (cursor.hasNext()) {
+            op.add(cursor.next(Long.MAX_VALUE));
+        }
+        memory.release();
+        return op;
+    }
+
+    private void write(long takesMs) {
+        MemberOp op = op(Op.WRITE, 0, PAGE);
+        writeNanos = takesMs * MS;
+        assertThat(inline.write(op)).isEqualTo(new OpenFile.Outcome(PAGE, 0));
+        writeNanos = 0;
+    }
+
+    private boolean mayWrite() {
+        return inline.mayWrite(op(Op.WRITE, 0, PAGE));
+    }
+
+    @Test
+    void whatIsCachedIsReadAndWhatIsNotIsLeftToOthers() {
+        assertThat(inline.read(op(Op.READ, 4095, 70_000))).isTrue();
+        assertThat(Libc.fsync(fd)).isZero();
+        assertThat(Libc.posix_fadvise(fd, 0, BYTES, POSIX_FADV_DONTNEED)).isZero();
+        assertThat(inline.read(op(Op.READ, 512 << 10, 65_536))).isFalse();
+    }
+
+    @Test
+    void whatReachesBehindTheEndOfTheFileIsLeftToOthers() {
+        assertThat(inline.read(op(Op.READ, BYTES - PAGE, 2 * PAGE))).isFalse();
+        assertThat(inline.read(op(Op.READ, BYTES - PAGE, PAGE))).isTrue();
+    }
+
+    @Test
+    void onlyWholePagesAreWritten() {
+        assertThat(inline.mayWrite(op(Op.WRITE, PAGE, 3 * PAGE))).isTrue();
+        assertThat(inline.mayWrite(op(Op.WRITE, 512, PAGE))).isFalse();
+        assertThat(inline.mayWrite(op(Op.WRITE, PAGE, 512))).isFalse();
+    }
+
+    @Test
+    void nothingIsWrittenWhereTheKernelWouldThrottle() {
+        full = true;
+        assertThat(mayWrite()).isFalse();
+        assertThat(inline.read(op(Op.READ, 0, PAGE))).as("reads are").isTrue();
+    }
+
+    @Test
+    void aWriteThatWaitedKeepsTheNextOffTheLoopEachTimeLonger() {
+        write(9);
+        assertThat(mayWrite()).isTrue();
+        write(11);
+        assertThat(mayWrite()).isFalse();
+        nowNanos += 99 * MS;
+        assertThat(mayWrite()).isFalse();
+        nowNanos += MS;
+        assertThat(mayWrite()).isTrue();
+        write(11);
+        nowNanos += 199 * MS;
+        assertThat(mayWrite()).isFalse();
+        nowNanos += MS;
+        assertThat(mayWrite()).isTrue();
+    }
+
+    @Test
+    void afterAGoodTimeItIsForgotten() {
+        write(11);
+        write(11);
+        nowNanos += 3000 * MS;
+        write(1);
+        write(11);
+        nowNanos += 100 * MS;
+        assertThat(mayWrite()).isTrue();
+    }
+}
