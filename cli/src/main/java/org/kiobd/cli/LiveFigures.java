@@ -15,6 +15,7 @@ final class LiveFigures {
         long requests = number(live, "requests");
         long memberOps = number(live, "memberOps");
         lines.add("engine   " + live.get("engine"));
+        lines.add("cache    " + CacheLabel.of(live));
         lines.add("requests " + requests + " in " + number(live, "chains") + " chains and " + memberOps
                 + " member operations"
                 + (memberOps == 0 ? "" : String.format(Locale.ROOT, " (%.1f each)", (double) requests / memberOps)));

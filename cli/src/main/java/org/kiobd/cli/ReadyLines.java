@@ -6,15 +6,18 @@ import java.util.List;
 import java.util.Map;
 import org.kiobd.nbd.Listener;
 import org.kiobd.volume.loop.IoEngine;
+import org.kiobd.volume.store.CacheMode;
 
 /** What a server prints when it accepts connections: scripts wait for it, and people copy the command from it. */
 final class ReadyLines {
     private final CommonOptions common;
     private final IoEngine engine;
+    private final CacheMode cache;
 
-    ReadyLines(CommonOptions common, IoEngine engine) {
+    ReadyLines(CommonOptions common, IoEngine engine, CacheMode cache) {
         this.common = common;
         this.engine = engine;
+        this.cache = cache;
     }
 
     /** A line for each volume on each listener. */
@@ -30,9 +33,10 @@ final class ReadyLines {
                     json.put("uri", uri.toString());
                     json.put("attach", attach);
                     json.put("engine", engine.toString());
+                    json.put("cache", cache.toString());
                     common.print(CommonOptions.toJson(json));
                 } else {
-                    common.print("ready " + uri);
+                    common.print("ready " + uri + new CacheLabel(cache).behindReady());
                     common.print("  " + attach);
                 }
             }

@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.queue.MergeLimits;
+import org.kiobd.volume.store.CacheMode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -72,6 +73,15 @@ final class ServeOptions {
             description =
                     "merge adjacent requests: never, those that came together, or wait for more that long (default: plug)")
     private String merge = "plug";
+
+    @Option(
+            names = "--cache",
+            paramLabel = "writeback|none|unsafe",
+            description = {
+                "what the kernel's page cache does for file members: all it can, nothing (O_DIRECT),",
+                "or all it can without ever being synced: FLUSH and FUA do nothing (default: writeback)"
+            })
+    private String cache = "writeback";
 
     @Mixin
     TlsOptions tls;
@@ -140,6 +150,16 @@ final class ServeOptions {
         return running == IoEngine.IO_URING
                 ? "the best there is"
                 : "io_uring cannot be used: " + IoEngine.IO_URING.whyNot();
+    }
+
+    CacheMode cacheMode() {
+        for (CacheMode mode : CacheMode.values()) {
+            if (mode.toString().equals(cache.toLowerCase(Locale.ROOT))) {
+                return mode;
+            }
+        }
+        throw new CommandFailure(
+                ExitCode.USAGE, "--cache=" + cache + " is not known: writeback (the default), none or unsafe");
     }
 
     long spinNanos() {

@@ -18,6 +18,7 @@ import org.kiobd.volume.catalog.ServerState;
 import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.catalog.VolumeLock;
 import org.kiobd.volume.loop.IoEngine;
+import org.kiobd.volume.store.CacheMode;
 import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.store.MemberStores;
 import org.slf4j.Logger;
@@ -32,21 +33,20 @@ final class ServedVolume implements AutoCloseable {
 
     private final Raid0Device device;
     private final Export export;
-    private final IoEngine engine;
+    private final Ways ways;
     private final @Nullable VolumeCatalog catalog;
     private final @Nullable VolumeLock lock;
     private @Nullable ControlServer control;
     private boolean closed;
 
+    /** How its server works. */
+    record Ways(IoEngine engine, CacheMode cache) {}
+
     ServedVolume(
-            Raid0Device device,
-            Export export,
-            IoEngine engine,
-            @Nullable VolumeCatalog catalog,
-            @Nullable VolumeLock lock) {
+            Raid0Device device, Export export, Ways ways, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
         this.device = device;
         this.export = export;
-        this.engine = engine;
+        this.ways = ways;
         this.catalog = catalog;
         this.lock = lock;
     }
@@ -124,7 +124,8 @@ final class ServedVolume implements AutoCloseable {
         json.put("connections", figures.connections());
         json.put("connectionsTotal", figures.connectionsTotal());
         json.put("sizeBytes", device.sizeBytes());
-        json.put("engine", engine.toString());
+        json.put("engine", ways.engine.toString());
+        json.put("cache", ways.cache.toString());
         return json;
     }
 

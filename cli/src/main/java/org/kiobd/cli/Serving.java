@@ -28,6 +28,7 @@ import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoops;
 import org.kiobd.volume.queue.MergeLimits;
+import org.kiobd.volume.store.CacheMode;
 import org.kiobd.volume.store.MemberStores;
 import org.kiobd.volume.store.MemberUri;
 import org.slf4j.Logger;
@@ -46,6 +47,7 @@ final class Serving {
     private final WaysIn waysIn;
     private final IoEngine engine;
     private final MergeLimits mergeLimits;
+    private final CacheMode cache;
     private final MemberStores stores;
     private final ArrayAssembler assembler;
     private final ExportRegistry exports = new ExportRegistry();
@@ -67,9 +69,10 @@ final class Serving {
         options.log.apply(waysIn.isCaptive());
         this.engine = options.engine();
         this.mergeLimits = options.mergeLimits();
+        this.cache = options.cacheMode();
         this.stores = MemberStores.load();
         stores.memoryBytes(options.memoryBytes() / 8 * 3);
-        this.assembler = new ArrayAssembler(stores, mergeLimits);
+        this.assembler = new ArrayAssembler(stores, mergeLimits, cache);
     }
 
     /** What is to be opened; may fail half-way. */
@@ -117,9 +120,10 @@ final class Serving {
     private ServedVolume add(
             Raid0Device device, String description, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
         Export export = new Export(device.info().name(), description, device, mergeLimits);
-        ServedVolume volume = new ServedVolume(device, export, engine, catalog, lock);
+        ServedVolume volume = new ServedVolume(device, export, new ServedVolume.Ways(engine, cache), catalog, lock);
         volumes.add(volume);
         exports.add(export);
+        new CacheLabel(cache).warn(device);
         return volume;
     }
 
@@ -239,12 +243,13 @@ final class Serving {
         if (waysIn.isQuiet()) {
             return;
         }
-        new ReadyLines(common, engine)
+        new ReadyLines(common, engine, cache)
                 .print(
                         listeners,
                         volumes.stream().map(volume -> volume.export().name()).toList());
         if (!common.isJson()) {
-            common.print("engine " + engine + ", " + options.threads() + " loops: " + options.engineReason(engine));
+            common.print("engine " + engine + ", " + options.threads() + " loops: " + options.engineReason(engine)
+                    + new CacheLabel(cache).inLine());
         }
     }
 

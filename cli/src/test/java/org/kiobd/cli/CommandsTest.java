@@ -115,6 +115,7 @@ class CommandsTest {
         assertRefused(run("create", "v", "--size", "lots"), 2, "'lots'");
         assertRefused(run("serve"), 2, "--all", "--raw");
         assertRefused(run("serve", "v", "--listen", "nowhere"), 2, "--listen=nowhere");
+        assertRefused(run("serve", "v", "--cache", "directsync"), 2, "--cache=directsync", "none or unsafe");
         assertRefused(run("list", "-o", "yaml"), 2, "json");
         assertRefused(runAsIs(), 2, "no command");
         assertRefused(runAsIs("frobnicate"), 2, "frobnicate");

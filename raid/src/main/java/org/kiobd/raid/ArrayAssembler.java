@@ -11,9 +11,11 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.format.Superblock;
 import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.queue.MergeLimits;
+import org.kiobd.volume.store.CacheMode;
 import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.store.MemberStores;
 import org.kiobd.volume.store.MemberUri;
+import org.kiobd.volume.store.OpenOptions;
 
 /**
  * Makes arrays, opens them, and puts them together again from their members. What does not fit exactly is refused with the reason;
@@ -24,6 +26,7 @@ public final class ArrayAssembler {
 
     private final MemberStores stores;
     private final int maxInFlightPerMember;
+    private final CacheMode cache;
 
     /** An assembler whose devices have the default limits. */
     public ArrayAssembler(MemberStores stores) {
@@ -31,8 +34,14 @@ public final class ArrayAssembler {
     }
 
     public ArrayAssembler(MemberStores stores, MergeLimits limits) {
+        this(stores, limits, CacheMode.WRITEBACK);
+    }
+
+    /** @param cache how the members of its devices are opened */
+    public ArrayAssembler(MemberStores stores, MergeLimits limits, CacheMode cache) {
         this.stores = stores;
         this.maxInFlightPerMember = limits.maxInFlightPerMember();
+        this.cache = cache;
     }
 
     /**
@@ -147,7 +156,7 @@ public final class ArrayAssembler {
             throws BlockIoException {
         MemberUri uri = manifest.members().get(index);
         try {
-            MemberStore store = stores.forUri(uri).open(uri, readOnly);
+            MemberStore store = stores.forUri(uri).open(uri, new OpenOptions(readOnly, cache));
             opened.add(store);
             Superblock superblock = MemberSuperblocks.read(store);
             MemberSuperblocks.requireMatch(manifest, index, superblock);
@@ -198,7 +207,7 @@ public final class ArrayAssembler {
 
     /** Opens a plain image without a superblock as a device of one member, named after the last part of its location. */
     public Raid0Device openRaw(MemberUri uri, boolean readOnly) throws BlockIoException {
-        MemberStore store = stores.forUri(uri).openRaw(uri, readOnly);
+        MemberStore store = stores.forUri(uri).openRaw(uri, new OpenOptions(readOnly, cache));
         String location = uri.location();
         String name = location.substring(location.lastIndexOf('/') + 1);
         VolumeManifest manifest = new VolumeManifest(

@@ -51,6 +51,7 @@ public final class Raid0Device implements BlockDevice {
     private final ArrayMetadata metadata;
     private final int maxInFlightPerMember;
     private final boolean promisesFastZero;
+    private final int memoryAlignmentBytes;
 
     private final AtomicReferenceArray<@Nullable Raid0Port> ports = new AtomicReferenceArray<>(MAX_LOOPS);
     private final Object controlLock = new Object();
@@ -77,12 +78,21 @@ public final class Raid0Device implements BlockDevice {
         // One member refuses by itself what it cannot do. Of several, some would have zeroed their part by then.
         this.promisesFastZero = members.size() == 1
                 || members.stream().allMatch(member -> member.capabilities().fastZero());
+        this.memoryAlignmentBytes = members.stream()
+                .mapToInt(member -> member.capabilities().memoryAlignmentBytes())
+                .max()
+                .orElse(1);
         this.sizeBytes = metadata.manifest().sizeBytes();
     }
 
     @Override
     public DeviceInfo info() {
         return info;
+    }
+
+    @Override
+    public int memoryAlignmentBytes() {
+        return memoryAlignmentBytes;
     }
 
     @Override

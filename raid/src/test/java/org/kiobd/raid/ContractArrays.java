@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.kiobd.volume.queue.MergeLimits;
+import org.kiobd.volume.store.CacheMode;
 import org.kiobd.volume.store.MemberStores;
 import org.kiobd.volume.store.MemberUri;
 
@@ -18,12 +20,22 @@ final class ContractArrays {
 
     private ContractArrays() {}
 
+    /** With the page cache passed by. */
+    static Raid0Device inFilesDirectly(Path folder, long sizeBytes) throws IOException {
+        ArrayAssembler directly = new ArrayAssembler(MemberStores.load(), MergeLimits.DEFAULT, CacheMode.NONE);
+        return open(directly, files(folder), sizeBytes);
+    }
+
     static Raid0Device inFiles(Path folder, long sizeBytes) throws IOException {
+        return open(files(folder), sizeBytes);
+    }
+
+    private static List<MemberUri> files(Path folder) {
         List<MemberUri> members = new ArrayList<>();
         for (int i = 0; i < MEMBERS; i++) {
             members.add(MemberUri.file(folder.resolve("member" + i + ".img")));
         }
-        return open(members, sizeBytes);
+        return members;
     }
 
     static Raid0Device inRocksDb(Path folder, long sizeBytes) throws IOException {
@@ -53,7 +65,12 @@ final class ContractArrays {
     }
 
     private static Raid0Device open(List<MemberUri> members, long sizeBytes) throws IOException {
-        return ASSEMBLER.open(ASSEMBLER.create(new ArraySpec("contract", sizeBytes, CHUNK_BYTES, members)), false);
+        return open(ASSEMBLER, members, sizeBytes);
+    }
+
+    private static Raid0Device open(ArrayAssembler assembler, List<MemberUri> members, long sizeBytes)
+            throws IOException {
+        return assembler.open(assembler.create(new ArraySpec("contract", sizeBytes, CHUNK_BYTES, members)), false);
     }
 
     static Raid0Device raw(Path folder, long sizeBytes) throws IOException {

@@ -36,6 +36,14 @@ public interface BlockDevice extends AutoCloseable {
     /** What the device is; the same object for as long as it is open. */
     DeviceInfo info();
 
+    /**
+     * Alignment of memory that need not be copied on its way; a power of two, 1 if any will do. A wish: every memory is taken. Nothing a
+     * client can see follows from it.
+     */
+    default int memoryAlignmentBytes() {
+        return 1;
+    }
+
     /** Current size in bytes. */
     long sizeBytes();
 

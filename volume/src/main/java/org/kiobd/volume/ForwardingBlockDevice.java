@@ -28,6 +28,11 @@ public abstract class ForwardingBlockDevice implements BlockDevice {
     }
 
     @Override
+    public int memoryAlignmentBytes() {
+        return beneath.memoryAlignmentBytes();
+    }
+
+    @Override
     public long sizeBytes() {
         return beneath.sizeBytes();
     }

@@ -3,6 +3,7 @@ package org.kiobd.nbd.transmission;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.kiobuf.AlignedMemory;
 import org.kiobd.volume.kiobuf.PagePool;
 
 /**
@@ -21,19 +22,23 @@ final class ReplyMemory {
     private final PagePool pool;
     private final MemoryBudget budget;
     private final int chunkBytes;
+    private final int maxReplyBytes;
     private final ArrayDeque<ByteBuf> full = new ArrayDeque<>();
     private @Nullable ByteBuf current;
     private boolean asked;
 
-    ReplyMemory(PagePool pool, MemoryBudget budget) {
+    /** @param pagesApart whether data of a page and more stand in pages of their own ({@link RequestMemory}), so not here */
+    ReplyMemory(PagePool pool, MemoryBudget budget, boolean pagesApart) {
         this.pool = pool;
         this.budget = budget;
         this.chunkBytes = (int) Math.min(CHUNK_BYTES, pool.capacityBytes() / CHUNKS_A_POOL);
+        int most = chunkBytes / REPLIES_A_CHUNK;
+        this.maxReplyBytes = pagesApart ? Math.min(most, AlignedMemory.ALIGNMENT_BYTES) : most;
     }
 
     /** Whether a reply of this size stands here. */
     boolean takes(long replyBytes) {
-        return replyBytes <= chunkBytes / REPLIES_A_CHUNK;
+        return replyBytes <= maxReplyBytes;
     }
 
     /** Sees to it that the next reply finds room; false if memory has to be waited for, as {@link MemoryBudget#reserve} says. */

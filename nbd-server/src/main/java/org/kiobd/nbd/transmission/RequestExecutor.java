@@ -50,6 +50,7 @@ final class RequestExecutor implements Completion.Notifier {
 
     private final IoLoop loop;
     private final PagePool pool;
+    private final RequestMemory memory;
     private final Export served;
     private final ExportLoop export;
     private final BlockDevice device;
@@ -71,6 +72,7 @@ final class RequestExecutor implements Completion.Notifier {
         this.served = session.export();
         this.export = served.on(loop);
         this.device = session.export().device();
+        this.memory = new RequestMemory(pool, device);
         this.encoding = replies.encoding();
         this.replyMemory = replies.memory();
         this.takesExtents = replies.takesExtents();
@@ -93,13 +95,14 @@ final class RequestExecutor implements Completion.Notifier {
             export.queue().accept(request.add(Fragment.of(common, at + headerBytes, length)));
             return;
         }
-        int first = Math.min(length, PIECE_BYTES - headerBytes);
+        // The header stands alone where the data must begin at a page.
+        int first = memory.isApart(length) ? 0 : Math.min(length, PIECE_BYTES - headerBytes);
         ByteBuf reply = filled(pool.allocate(headerBytes + first));
         encoding.dataHeader(reply, 0, cookie, offset, length);
         request.add(Fragment.of(reply, headerBytes, first));
         for (int done = first; done < length; ) {
             int bytes = Math.min(length - done, PIECE_BYTES);
-            request.add(Fragment.of(filled(pool.allocate(bytes)), 0, bytes));
+            request.add(Fragment.of(filled(memory.allocate(bytes)), 0, bytes));
             done += bytes;
         }
         export.queue().accept(request);

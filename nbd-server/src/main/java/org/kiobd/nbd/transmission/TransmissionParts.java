@@ -32,14 +32,16 @@ record TransmissionParts(
         long maximumPayloadBytes = Math.min(
                 session.export().device().info().maximumPayloadBytes(),
                 context.pool().capacityBytes() - encoding.readMemoryBytes(0));
-        Accounts accounts = Accounts.open(context, connection::resume);
+        Accounts accounts = Accounts.open(context, session.export().device(), connection::resume);
         RawSocket socket = session.security() == null ? RawSocket.of(ctx.channel()) : null;
         ReplyWriter replies =
                 new ReplyWriter(ctx, context.pool(), encoding, accounts.replyMemory(), socket, connection);
         Answers answers = new Answers(session, context.pool(), accounts, replies, connection);
         RequestExecutor executor = new RequestExecutor(context, session, replies, connection, answers);
         RequestDecoder decoder = new RequestDecoder(session.style());
-        WritePayload payload = new WritePayload(decoder, context.pool(), accounts);
+        RequestMemory memory =
+                new RequestMemory(context.pool(), session.export().device());
+        WritePayload payload = new WritePayload(decoder, context.pool(), memory, accounts);
         RequestValidator validator = new RequestValidator(session, maximumPayloadBytes);
         RequestIntake.Parts parts = new RequestIntake.Parts(decoder, validator, executor, replies, accounts, payload);
         RequestIntake intake = new RequestIntake(parts, session, maximumPayloadBytes, connection);

@@ -30,6 +30,7 @@ final class WritePayload {
 
     private final RequestDecoder decoder;
     private final PagePool pool;
+    private final RequestMemory ownMemory;
     private final MemoryBudget budget;
     private final PayloadMemory memory;
 
@@ -40,9 +41,10 @@ final class WritePayload {
     private @Nullable ByteBuf piece;
     private long copiedBytes;
 
-    WritePayload(RequestDecoder decoder, PagePool pool, Accounts accounts) {
+    WritePayload(RequestDecoder decoder, PagePool pool, RequestMemory ownMemory, Accounts accounts) {
         this.decoder = decoder;
         this.pool = pool;
+        this.ownMemory = ownMemory;
         this.budget = accounts.budget();
         this.memory = accounts.payloadMemory();
     }
@@ -53,7 +55,9 @@ final class WritePayload {
         leftBytes = newRequest.lengthBytes();
         ByteBuf inHand = decoder.readable();
         long toCome = leftBytes - (inHand == null ? 0 : inHand.readableBytes());
-        toReserveBytes = toCome >= OWN_MEMORY_BYTES ? toCome : 0;
+        // What is in hand would leave the rest at no start of a page.
+        long inOneBytes = ownMemory.isApart(leftBytes) ? leftBytes : toCome;
+        toReserveBytes = toCome >= OWN_MEMORY_BYTES ? inOneBytes : 0;
     }
 
     /** Takes what has been received. */
@@ -141,7 +145,7 @@ final class WritePayload {
     private ByteBuf piece() {
         if (piece == null) {
             int bytes = (int) Math.min(reservedBytes, PIECE_BYTES);
-            piece = pool.allocate(bytes);
+            piece = ownMemory.allocate(bytes);
             memory.hold(piece, bytes);
             reservedBytes -= bytes;
         }

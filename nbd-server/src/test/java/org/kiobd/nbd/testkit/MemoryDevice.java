@@ -48,6 +48,8 @@ public final class MemoryDevice implements BlockDevice {
     private volatile boolean extentsFail;
     private volatile int fileDescriptor = -1;
     private final AtomicInteger fileReads = new AtomicInteger();
+    private volatile int alignmentBytes = 1;
+    private final AtomicInteger misalignedFragments = new AtomicInteger();
     private volatile CompletableFuture<Boolean> gate = CompletableFuture.completedFuture(true);
     private final ArrayDeque<Runnable> held = new ArrayDeque<>();
 
@@ -96,6 +98,31 @@ public final class MemoryDevice implements BlockDevice {
     public void makeHole(ByteRange hole) {
         bytes.put((int) hole.offsetBytes(), new byte[(int) hole.lengthBytes()]);
         holes.add(hole);
+    }
+
+    /** It wants memory that is aligned so; before it is exported. */
+    public void wantAligned(int newAlignmentBytes) {
+        alignmentBytes = newAlignmentBytes;
+    }
+
+    @Override
+    public int memoryAlignmentBytes() {
+        return alignmentBytes;
+    }
+
+    /** How many fragments with data began elsewhere, or were no multiple of that long. */
+    public int misalignedFragments() {
+        return misalignedFragments.get();
+    }
+
+    private void look(Kiobuf request) {
+        for (int i = 0; i < request.fragmentCount(); i++) {
+            Fragment fragment = request.fragment(i);
+            long address = fragment.memory().memoryAddress() + fragment.offsetBytes();
+            if (fragment.lengthBytes() > 0 && (address | fragment.lengthBytes()) % alignmentBytes != 0) {
+                misalignedFragments.incrementAndGet();
+            }
+        }
     }
 
     /** From now on what is stored cannot be told. */
@@ -236,6 +263,7 @@ public final class MemoryDevice implements BlockDevice {
 
     private void perform(Kiobuf request) {
         int at = (int) request.offsetBytes();
+        look(request);
         switch (request.op()) {
             case READ -> {
                 if (fileDescriptor >= 0 && (request.acceptedPieces() & ReadPiece.ACCEPT_FILE_EXTENT) != 0) {

@@ -31,6 +31,11 @@ public interface MemberStore extends AutoCloseable {
     /** Whether it was opened for reading only. */
     boolean isReadOnly();
 
+    /** The mode it works in, which is not the one asked for where the store has no use for that. */
+    default CacheMode cacheMode() {
+        return CacheMode.WRITEBACK;
+    }
+
     /** This loop's way in; one per loop, asked for on any thread, used on the loop only. */
     MemberPort port(IoLoop loop);
 

@@ -32,6 +32,20 @@ public interface MemberStoreProvider {
     /** Opens something that has no superblock, for one a plain disk image: its data area is all of it. */
     MemberStore openRaw(MemberUri uri, boolean readOnly) throws BlockIoException;
 
+    /**
+     * {@link #open(MemberUri, boolean)} with more said about how; a store that knows no more than that ignores the rest.
+     *
+     * @throws BlockIoException also if the member cannot be opened in this mode: says what to do instead, and nothing was changed
+     */
+    default MemberStore open(MemberUri uri, OpenOptions options) throws BlockIoException {
+        return open(uri, options.readOnly());
+    }
+
+    /** {@link #openRaw(MemberUri, boolean)}, likewise. */
+    default MemberStore openRaw(MemberUri uri, OpenOptions options) throws BlockIoException {
+        return openRaw(uri, options.readOnly());
+    }
+
     boolean exists(MemberUri uri);
 
     /** Bytes a member's data occupies, whoever has it open; -1 if it is not there or the store cannot tell. */

@@ -6,12 +6,15 @@ import io.netty.channel.IoEventLoop;
 import io.netty.channel.uring.IoUringIoHandle;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.format.Superblock;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.NettyIoLoop;
+import org.kiobd.volume.store.CacheMode;
 import org.kiobd.volume.store.MemberCapabilities;
 import org.kiobd.volume.store.MemberCopy;
 import org.kiobd.volume.store.MemberPort;
@@ -31,13 +34,17 @@ public final class FileMemberStore implements MemberStore {
 
     private final MemberUri uri;
     private final OpenFile file;
+    private final @Nullable DirectFile direct;
     private final InlineTransfers.Policy inline;
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile long fileBytes;
 
-    FileMemberStore(MemberUri uri, OpenFile file, long fileBytes, InlineTransfers.Policy inline) {
+    /** @param direct what {@code file} moves its data by; null if that goes through the page cache */
+    FileMemberStore(
+            MemberUri uri, OpenFile file, @Nullable DirectFile direct, long fileBytes, InlineTransfers.Policy inline) {
         this.uri = uri;
         this.file = file;
+        this.direct = direct;
         this.inline = inline;
         this.fileBytes = fileBytes;
     }
@@ -49,7 +56,34 @@ public final class FileMemberStore implements MemberStore {
 
     @Override
     public MemberCapabilities capabilities() {
-        return file.kind() == OpenFile.Kind.REGULAR ? CAPABILITIES : DEVICE_CAPABILITIES;
+        MemberCapabilities known = file.kind() == OpenFile.Kind.REGULAR ? CAPABILITIES : DEVICE_CAPABILITIES;
+        return new MemberCapabilities(
+                direct == null ? known.blockBytes() : direct.blockBytes(),
+                direct == null ? known.memoryAlignmentBytes() : direct.memoryBytes(),
+                known.trim(),
+                known.zero(),
+                known.fastZero(),
+                known.extents(),
+                direct == null && known.fileExtents(),
+                known.snapshot(),
+                known.resize(),
+                file.cacheMode() != CacheMode.UNSAFE);
+    }
+
+    @Override
+    public CacheMode cacheMode() {
+        return file.cacheMode();
+    }
+
+    @Override
+    public Map<String, Long> figures() {
+        return direct == null
+                ? Map.of()
+                : Map.of(
+                        "bouncedOps",
+                        direct.bouncedOps().sum(),
+                        "patchedBlocks",
+                        direct.patchedBlocks().sum());
     }
 
     @Override
@@ -64,6 +98,10 @@ public final class FileMemberStore implements MemberStore {
 
     @Override
     public MemberPort port(IoLoop loop) {
+        return direct == null ? portOf(loop) : new DirectMemberPort(portOf(loop), file, direct, () -> fileBytes, loop);
+    }
+
+    private MemberPort portOf(IoLoop loop) {
         if (loop instanceof NettyIoLoop netty
                 && netty.eventLoop() instanceof IoEventLoop eventLoop
                 && eventLoop.isCompatible(IoUringIoHandle.class)) {
@@ -77,7 +115,7 @@ public final class FileMemberStore implements MemberStore {
     }
 
     @Override
-    public byte @org.jspecify.annotations.Nullable [] readSuperblock(int copy) throws BlockIoException {
+    public byte @Nullable [] readSuperblock(int copy) throws BlockIoException {
         if (isRaw()) {
             return null;
         }
@@ -193,8 +231,7 @@ public final class FileMemberStore implements MemberStore {
                 sync();
             }
         } finally {
-            // The lock goes with the descriptor. A close(2) that fails has closed it all the same on Linux.
-            Libc.close(file.fd());
+            file.close();
         }
     }
 }

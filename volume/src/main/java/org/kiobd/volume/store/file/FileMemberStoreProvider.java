@@ -12,9 +12,11 @@ import java.util.Objects;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.format.Superblock;
+import org.kiobd.volume.store.CacheMode;
 import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.store.MemberStoreProvider;
 import org.kiobd.volume.store.MemberUri;
+import org.kiobd.volume.store.OpenOptions;
 
 /**
  * Makes and opens {@code file:} members. Needs Linux: what it does beyond reading and writing has no call in Java. A block device can be
@@ -36,8 +38,9 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
             throw failure(folderOf(path), Errno.ENOENT);
         }
         int fd = open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL);
-        OpenFile file = new OpenFile(fd, Superblock.DATA_OFFSET_BYTES, OpenFile.Kind.REGULAR, false);
-        FileMemberStore store = new FileMemberStore(uri, file, 0, inline);
+        OpenFile file =
+                new OpenFile(fd, null, Superblock.DATA_OFFSET_BYTES, OpenFile.Kind.REGULAR, OpenOptions.of(false));
+        FileMemberStore store = new FileMemberStore(uri, file, null, 0, inline);
         try {
             MemberLock.lock(path, fd, false);
             store.resize(sizeBytes);
@@ -56,17 +59,30 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
 
     @Override
     public MemberStore open(MemberUri uri, boolean readOnly) throws BlockIoException {
-        return open(uri, readOnly, Superblock.DATA_OFFSET_BYTES);
+        return open(uri, OpenOptions.of(readOnly));
+    }
+
+    @Override
+    public MemberStore open(MemberUri uri, OpenOptions options) throws BlockIoException {
+        return open(uri, options, Superblock.DATA_OFFSET_BYTES);
     }
 
     @Override
     public MemberStore openRaw(MemberUri uri, boolean readOnly) throws BlockIoException {
-        return open(uri, readOnly, 0);
+        return openRaw(uri, OpenOptions.of(readOnly));
     }
 
-    private static MemberStore open(MemberUri uri, boolean readOnly, long dataOffsetBytes) throws BlockIoException {
+    @Override
+    public MemberStore openRaw(MemberUri uri, OpenOptions options) throws BlockIoException {
+        return open(uri, options, 0);
+    }
+
+    private static MemberStore open(MemberUri uri, OpenOptions options, long dataOffsetBytes) throws BlockIoException {
         Path path = path(uri);
-        InlineTransfers.Policy inline = InlineTransfers.Policy.configured();
+        boolean readOnly = options.readOnly();
+        boolean past = options.cache() == CacheMode.NONE;
+        // A call on the loop that passes the page cache by always waits for the medium.
+        InlineTransfers.Policy inline = past ? InlineTransfers.Policy.NEVER : InlineTransfers.Policy.configured();
         OpenFile.Kind kind = kindOf(path);
         int flags = readOnly ? Libc.O_RDONLY : Libc.O_RDWR;
         if (kind == OpenFile.Kind.BLOCK_DEVICE && !readOnly) {
@@ -80,7 +96,9 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
             if (fileBytes < 0) {
                 throw failure(path, Libc.errno());
             }
-            return new FileMemberStore(uri, new OpenFile(fd, dataOffsetBytes, kind, readOnly), fileBytes, inline);
+            DirectFile direct = past ? DirectFile.open(path, fd, readOnly) : null;
+            OpenFile file = new OpenFile(fd, direct, dataOffsetBytes, kind, options);
+            return new FileMemberStore(uri, file, direct, fileBytes, inline);
         } catch (BlockIoException e) {
             Libc.close(fd);
             throw e;

@@ -15,6 +15,7 @@ final class Libc {
     static final int O_CREAT = 0100;
     static final int O_EXCL = 0200;
     static final int O_DIRECTORY = aarch64() ? 040000 : 0200000;
+    static final int O_DIRECT = aarch64() ? 0200000 : 040000;
     static final int O_CLOEXEC = 02000000;
 
     /** fallocate(2). */
@@ -56,15 +57,20 @@ final class Libc {
     static final int CACHESTAT_RANGE_BYTES = 16;
     static final int CACHESTAT_BYTES = 40;
 
-    /** statx(2): its flags and the places of two fields in what it fills. */
+    /** statx(2): its flags and the places of some fields in what it fills. */
     static final int AT_FDCWD = -100;
 
     static final int AT_EMPTY_PATH = 0x1000;
     static final int STATX_TYPE = 1;
     static final int STATX_BLOCKS = 0x400;
+    /** Since Linux 6.1. */
+    static final int STATX_DIOALIGN = 0x2000;
+
     static final int STATX_BYTES = 256;
     static final int STATX_MODE_OFFSET = 28;
     static final int STATX_BLOCKS_OFFSET = 48;
+    static final int STATX_DIO_MEM_ALIGN_OFFSET = 152;
+    static final int STATX_DIO_OFFSET_ALIGN_OFFSET = 156;
 
     /** inode(7): the kind of file in a mode. */
     static final int S_IFMT = 0170000;

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
@@ -15,7 +16,9 @@ import org.kiobd.volume.ExtentList;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.store.CacheMode;
 import org.kiobd.volume.store.MemberOp;
+import org.kiobd.volume.store.OpenOptions;
 import org.kiobd.volume.store.SyncRounds;
 import org.kiobd.volume.store.ThreadedPort;
 
@@ -31,9 +34,10 @@ final class OpenFile {
     private static final int BLOCK_BYTES = 4096;
 
     private final int fd;
+    private final @Nullable DirectFile direct;
     private final long dataOffsetBytes;
     private final Kind kind;
-    private final boolean readOnly;
+    private final OpenOptions options;
     private final LongAdder submittedOps = new LongAdder();
     private final SyncRounds syncRounds = new SyncRounds(FileThreads.executor(), this::fdatasync);
 
@@ -61,16 +65,31 @@ final class OpenFile {
         private Zeros() {}
     }
 
-    /** @param dataOffsetBytes where the data area begins in the file */
-    OpenFile(int fd, long dataOffsetBytes, Kind kind, boolean readOnly) {
+    /**
+     * Takes the descriptors.
+     *
+     * @param direct what moves data, past the page cache; null if {@code fd} does
+     * @param dataOffsetBytes where the data area begins in the file
+     */
+    OpenFile(int fd, @Nullable DirectFile direct, long dataOffsetBytes, Kind kind, OpenOptions options) {
         this.fd = fd;
+        this.direct = direct;
         this.dataOffsetBytes = dataOffsetBytes;
         this.kind = kind;
-        this.readOnly = readOnly;
+        this.options = options;
     }
 
     int fd() {
         return fd;
+    }
+
+    /** The descriptor that moves data. */
+    int dataFd() {
+        return direct == null ? fd : direct.fd();
+    }
+
+    CacheMode cacheMode() {
+        return options.cache();
     }
 
     long dataOffsetBytes() {
@@ -82,12 +101,12 @@ final class OpenFile {
     }
 
     boolean isReadOnly() {
-        return readOnly;
+        return options.readOnly();
     }
 
     /** Whether {@code op} would change what was opened for reading only. */
     boolean forbids(MemberOp op) {
-        return readOnly && op.op().mutates();
+        return options.readOnly() && op.op().mutates();
     }
 
     LongAdder submittedOps() {
@@ -96,6 +115,15 @@ final class OpenFile {
 
     SyncRounds syncRounds() {
         return syncRounds;
+    }
+
+    /** What FLUSH and FUA ask for: a sync that covers all that is written so far; nothing where that was not wanted. */
+    void requestSync(SyncRounds.Waiter waiter) {
+        if (options.cache() == CacheMode.UNSAFE) {
+            waiter.synced(0);
+        } else {
+            syncRounds.request(waiter);
+        }
     }
 
     private int fdatasync() {
@@ -119,12 +147,21 @@ final class OpenFile {
 
     /** The same with the caller's own list. */
     Outcome transfer(MemberOp op, Iovecs iovecs) {
+        return transfer(op, iovecs, dataFd());
+    }
+
+    /** The same by way of the page cache, whatever the file was opened for. */
+    Outcome transferBuffered(MemberOp op) {
+        return transfer(op, IOVECS.get(), fd);
+    }
+
+    private Outcome transfer(MemberOp op, Iovecs iovecs, int through) {
         boolean reading = !op.op().mutates();
         long doneBytes = 0;
         while (doneBytes < op.lengthBytes()) {
             iovecs.fill(op, doneBytes);
             submittedOps.increment();
-            long moved = call(reading, iovecs, dataOffsetBytes + op.offsetBytes() + doneBytes);
+            long moved = call(through, reading, iovecs, dataOffsetBytes + op.offsetBytes() + doneBytes);
             if (moved < 0) {
                 int errno = Libc.errno();
                 if (!Errno.isTransient(errno)) {
@@ -143,7 +180,7 @@ final class OpenFile {
         return new Outcome(doneBytes, 0);
     }
 
-    private long call(boolean reading, Iovecs iovecs, long position) {
+    private static long call(int fd, boolean reading, Iovecs iovecs, long position) {
         if (iovecs.entries() == 1) {
             return reading
                     ? Libc.pread(fd, iovecs.firstAddress(), iovecs.bytes(), position)
@@ -317,6 +354,7 @@ final class OpenFile {
         }
         long offsetBytes = dataOffsetBytes + op.offsetBytes();
         if (!holes.isEmpty()
+                || direct != null
                 || !op.accepts(ReadPiece.ACCEPT_FILE_EXTENT)
                 || !CachedPages.hold(fd, offsetBytes, op.lengthBytes())) {
             return false;
@@ -360,6 +398,14 @@ final class OpenFile {
         throw new BlockIoException(Errno.toIoError(errno), "cannot tell data from holes: " + Errno.describe(errno));
     }
 
+    /** Lets go of it: the lock goes with the descriptor. A close(2) that fails has closed it all the same on Linux. */
+    void close() {
+        if (direct != null) {
+            direct.close();
+        }
+        Libc.close(fd);
+    }
+
     /** Bytes the file occupies, or -1. */
     long allocatedBytes() {
         return allocatedBytes(fd, "", Libc.AT_EMPTY_PATH);
@@ -374,7 +420,7 @@ final class OpenFile {
     }
 
     /** The outcome as the block layer's word; null for success. */
-    static @org.jspecify.annotations.Nullable IoError toIoError(int errno) {
+    static @Nullable IoError toIoError(int errno) {
         return errno == 0 ? null : Errno.toIoError(errno);
     }
 }

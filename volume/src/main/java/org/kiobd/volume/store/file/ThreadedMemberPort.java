@@ -45,7 +45,7 @@ final class ThreadedMemberPort extends ThreadedPort {
 
     /** Syncs, sharing the round with whoever else asks, then ends {@code op} as having done {@code doneBytes}. */
     void sync(MemberOp op, long doneBytes) {
-        file.syncRounds().request(errno -> end(op, doneBytes, OpenFile.toIoError(errno)));
+        file.requestSync(errno -> end(op, doneBytes, OpenFile.toIoError(errno)));
     }
 
     private void write(MemberOp op) {

@@ -139,7 +139,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
                 opcode,
                 (byte) 0,
                 (short) 0,
-                file.fd(),
+                file.dataFd(),
                 position,
                 address,
                 length,

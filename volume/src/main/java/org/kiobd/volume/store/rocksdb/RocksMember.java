@@ -19,12 +19,14 @@ import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.store.CacheMode;
 import org.kiobd.volume.store.MemberCapabilities;
 import org.kiobd.volume.store.MemberCopy;
 import org.kiobd.volume.store.MemberOp;
 import org.kiobd.volume.store.MemberPort;
 import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.store.MemberUri;
+import org.kiobd.volume.store.OpenOptions;
 import org.kiobd.volume.store.SyncRounds;
 import org.kiobd.volume.store.file.MemberLock;
 import org.rocksdb.RocksDBException;
@@ -52,7 +54,7 @@ final class RocksMember implements MemberStore {
     private final MemberLock lock;
     private final RocksDatabase database;
     private final RocksOptions options;
-    private final boolean readOnly;
+    private final OpenOptions opened;
     private final RocksBlocks blocks;
     private final SyncRounds syncRounds;
     private final ExecutorService threads;
@@ -73,12 +75,12 @@ final class RocksMember implements MemberStore {
      *
      * @param place where it lies, without options
      */
-    RocksMember(Place place, MemberLock lock, RocksDatabase database, boolean readOnly) throws BlockIoException {
+    RocksMember(Place place, MemberLock lock, RocksDatabase database, OpenOptions opened) throws BlockIoException {
         this.uri = new MemberUri("rocksdb", place.folder().toString());
         this.folder = place.folder();
         this.lock = lock;
         this.database = database;
-        this.readOnly = readOnly;
+        this.opened = opened;
         this.options = place.options();
         this.sizeBytes = database.sizeBytes();
         this.blocks = new RocksBlocks(database, options.blockBytes());
@@ -87,7 +89,7 @@ final class RocksMember implements MemberStore {
     }
 
     private int sync() {
-        if (readOnly) {
+        if (opened.readOnly()) {
             return 0;
         }
         try {
@@ -220,7 +222,7 @@ final class RocksMember implements MemberStore {
 
     @Override
     public MemberCapabilities capabilities() {
-        return new MemberCapabilities(options.blockBytes(), 1, true, true, true, true, false, true, true, true);
+        return new MemberCapabilities(options.blockBytes(), 1, true, true, true, true, false, true, true, isDurable());
     }
 
     @Override
@@ -230,7 +232,17 @@ final class RocksMember implements MemberStore {
 
     @Override
     public boolean isReadOnly() {
-        return readOnly;
+        return opened.readOnly();
+    }
+
+    @Override
+    public CacheMode cacheMode() {
+        return isDurable() ? CacheMode.WRITEBACK : CacheMode.UNSAFE;
+    }
+
+    /** Whether FLUSH and FUA sync. */
+    boolean isDurable() {
+        return opened.cache() != CacheMode.UNSAFE;
     }
 
     @Override
@@ -270,7 +282,7 @@ final class RocksMember implements MemberStore {
         Path copy = RocksMemberStoreProvider.folder(target);
         RocksMemberStoreProvider.make(copy, options);
         try {
-            return RocksCopy.begin(database, folder, copy, readOnly);
+            return RocksCopy.begin(database, folder, copy, opened.readOnly());
         } catch (BlockIoException e) {
             RocksMemberStoreProvider.remove(copy);
             throw e;

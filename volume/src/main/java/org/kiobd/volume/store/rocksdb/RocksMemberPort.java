@@ -30,6 +30,8 @@ final class RocksMemberPort extends ThreadedPort {
     public void submit(MemberOp op) {
         if (member.isReadOnly() && op.op().mutates()) {
             op.complete(0, IoError.NOT_PERMITTED);
+        } else if (op.op() == Op.FLUSH && !member.isDurable()) {
+            op.complete(0, null);
         } else if (op.op() == Op.FLUSH) {
             member.syncRounds().request(failure -> end(op, 0, failure == 0 ? null : IoError.ofCode(failure)));
         } else if (op.op() == Op.CACHE || op.lengthBytes() == 0) {
@@ -79,7 +81,7 @@ final class RocksMemberPort extends ThreadedPort {
     private void endWritten(MemberOp[] ops, int from, int to) {
         List<MemberOp> durable = List.of();
         for (int i = from; i < to; i++) {
-            if (!ops[i].has(Kiobuf.FUA)) {
+            if (!ops[i].has(Kiobuf.FUA) || !member.isDurable()) {
                 end(ops[i], ops[i].lengthBytes(), null);
             } else {
                 durable = durable.isEmpty() ? new ArrayList<>(to - from) : durable;

@@ -14,6 +14,7 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.store.MemberStoreProvider;
 import org.kiobd.volume.store.MemberUri;
+import org.kiobd.volume.store.OpenOptions;
 import org.kiobd.volume.store.file.MemberLock;
 
 /**
@@ -43,7 +44,11 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
         try {
             MemberLock lock = MemberLock.take(folder.resolve(LOCK), false);
             RocksMember.Place place = new RocksMember.Place(folder, options);
-            return member(place, lock, false, () -> RocksDatabase.create(folder.resolve(DATABASE), options, sizeBytes));
+            return member(
+                    place,
+                    lock,
+                    OpenOptions.of(false),
+                    () -> RocksDatabase.create(folder.resolve(DATABASE), options, sizeBytes));
         } catch (BlockIoException e) {
             remove(folder);
             throw e;
@@ -98,6 +103,12 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
 
     @Override
     public MemberStore open(MemberUri uri, boolean readOnly) throws BlockIoException {
+        return open(uri, OpenOptions.of(readOnly));
+    }
+
+    @Override
+    public MemberStore open(MemberUri uri, OpenOptions opening) throws BlockIoException {
+        boolean readOnly = opening.readOnly();
         Path folder = folder(uri);
         if (!exists(uri)) {
             throw new BlockIoException(
@@ -114,7 +125,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
             throw e;
         }
         RocksMember.Place place = new RocksMember.Place(folder, options);
-        return member(place, lock, readOnly, () -> RocksDatabase.open(folder.resolve(DATABASE), options, readOnly));
+        return member(place, lock, opening, () -> RocksDatabase.open(folder.resolve(DATABASE), options, readOnly));
     }
 
     @FunctionalInterface
@@ -123,12 +134,12 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
     }
 
     /** Takes the lock, whatever comes of it. */
-    private static MemberStore member(RocksMember.Place place, MemberLock lock, boolean readOnly, Opening opening)
+    private static MemberStore member(RocksMember.Place place, MemberLock lock, OpenOptions options, Opening opening)
             throws BlockIoException {
         RocksDatabase database = null;
         try {
             database = opening.open();
-            return new RocksMember(place, lock, database, readOnly);
+            return new RocksMember(place, lock, database, options);
         } catch (BlockIoException e) {
             if (database != null) {
                 database.close();

@@ -16,6 +16,7 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.store.MemberOp;
+import org.kiobd.volume.store.OpenOptions;
 import org.kiobd.volume.testkit.ManualLoop;
 
 /** What is done on the loop, and what is not: a real file; a clock, and a kernel's room, as the test says. */
@@ -42,7 +43,7 @@ class InlineTransfersTest {
         path = Files.write(folder.resolve("file"), new byte[BYTES]);
         fd = Libc.open(path.toString(), Libc.O_RDWR, 0);
         assertThat(fd).isNotNegative();
-        OpenFile file = new OpenFile(fd, 0, OpenFile.Kind.REGULAR, false);
+        OpenFile file = new OpenFile(fd, null, 0, OpenFile.Kind.REGULAR, OpenOptions.of(false));
         inline = new InlineTransfers(
                 file,
                 InlineTransfers.Policy.AUTO,

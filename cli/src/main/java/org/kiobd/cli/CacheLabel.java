@@ -1,0 +1,83 @@
+package org.kiobd.cli;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.kiobd.raid.Raid0Device;
+import org.kiobd.volume.store.CacheMode;
+import org.kiobd.volume.store.MemberStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What people are told of a server's cache mode, so that nobody takes one that may lose data for one that does not. Immutable. */
+record CacheLabel(CacheMode mode) {
+    private static final Logger LOG = LoggerFactory.getLogger(CacheLabel.class);
+    private static final String UNSAFE = "unsafe: FLUSH and FUA do nothing";
+
+    /** Says once for each volume what is to be known of it before anything is written. */
+    void warn(Raid0Device device) {
+        String volume = device.info().name();
+        if (mode == CacheMode.UNSAFE) {
+            LOG.warn(
+                    "volume={} cache=unsafe: FLUSH and FUA are answered without a sync; what clients take for durable is lost"
+                            + " if this machine crashes or loses power; only an orderly end syncs",
+                    volume);
+        }
+        List<String> others = device.members().stream()
+                .filter(member -> mode != member.cacheMode())
+                .map(MemberStore::uri)
+                .map(uri -> uri.scheme() + ":")
+                .distinct()
+                .toList();
+        if (!others.isEmpty()) {
+            LOG.warn(
+                    "volume={} cache={} means nothing to its {} members; they work as ever",
+                    volume,
+                    mode,
+                    String.join(" and ", others));
+        }
+    }
+
+    /** Behind the address a server is ready on. */
+    String behindReady() {
+        return mode == CacheMode.UNSAFE ? " (cache " + UNSAFE + ")" : "";
+    }
+
+    /** At the end of the line that names the engine. */
+    String inLine() {
+        return switch (mode) {
+            case WRITEBACK -> "";
+            case NONE -> "; cache none";
+            case UNSAFE -> "; cache " + UNSAFE;
+        };
+    }
+
+    /** For {@code kiobd info}, from what a server answered. */
+    static String of(Map<String, Object> live) {
+        String mode = String.valueOf(live.getOrDefault("cache", CacheMode.WRITEBACK.toString()));
+        if (mode.equals(CacheMode.UNSAFE.toString())) {
+            return UNSAFE + "; a crash of the machine loses what was acknowledged";
+        }
+        long bounced = sum(live, "bouncedOps");
+        long patched = sum(live, "patchedBlocks");
+        return mode.equals(CacheMode.NONE.toString())
+                ? String.format(
+                        Locale.ROOT,
+                        "none: %d member operations were copied for alignment, %d blocks read to be written in part",
+                        bounced,
+                        patched)
+                : mode;
+    }
+
+    private static long sum(Map<String, Object> live, String figure) {
+        long sum = 0;
+        if (live.get("members") instanceof List<?> members) {
+            for (Object member : members) {
+                if (member instanceof Map<?, ?> one && one.get(figure) instanceof Number number) {
+                    sum += number.longValue();
+                }
+            }
+        }
+        return sum;
+    }
+}

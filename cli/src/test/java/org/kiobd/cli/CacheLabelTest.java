@@ -1,0 +1,35 @@
+package org.kiobd.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.kiobd.volume.store.CacheMode;
+
+/** The words for each mode. */
+class CacheLabelTest {
+    @Test
+    void onlyWhatMayLoseDataIsLabelledBehindTheAddress() {
+        assertThat(new CacheLabel(CacheMode.WRITEBACK).behindReady()).isEmpty();
+        assertThat(new CacheLabel(CacheMode.NONE).behindReady()).isEmpty();
+        assertThat(new CacheLabel(CacheMode.UNSAFE).behindReady())
+                .isEqualTo(" (cache unsafe: FLUSH and FUA do nothing)");
+        assertThat(new CacheLabel(CacheMode.WRITEBACK).inLine()).isEmpty();
+        assertThat(new CacheLabel(CacheMode.NONE).inLine()).isEqualTo("; cache none");
+        assertThat(new CacheLabel(CacheMode.UNSAFE).inLine()).isEqualTo("; cache unsafe: FLUSH and FUA do nothing");
+    }
+
+    @Test
+    void whatAServerAnsweredIsToldInWords() {
+        assertThat(CacheLabel.of(Map.of())).as("an older server").isEqualTo("writeback");
+        assertThat(CacheLabel.of(Map.of("cache", "unsafe"))).startsWith("unsafe: FLUSH and FUA do nothing; a crash");
+        Map<String, Object> live = Map.of(
+                "cache",
+                "none",
+                "members",
+                List.of(Map.of("bouncedOps", 3, "patchedBlocks", 2), Map.of("bouncedOps", 4), Map.of()));
+        assertThat(CacheLabel.of(live))
+                .isEqualTo("none: 7 member operations were copied for alignment, 2 blocks read to be written in part");
+    }
+}

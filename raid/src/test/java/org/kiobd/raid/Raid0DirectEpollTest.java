@@ -1,0 +1,23 @@
+package org.kiobd.raid;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
+import org.kiobd.volume.BlockDevice;
+import org.kiobd.volume.BlockDeviceContract;
+import org.kiobd.volume.loop.IoEngine;
+
+/** An array over three files, past the page cache, driven by EPOLL. */
+class Raid0DirectEpollTest extends BlockDeviceContract {
+    @TempDir
+    Path folder;
+
+    @Override
+    protected IoEngine engine() {
+        return IoEngine.EPOLL;
+    }
+
+    @Override
+    protected BlockDevice open(long sizeBytes) throws Exception {
+        return ContractArrays.inFilesDirectly(folder, sizeBytes);
+    }
+}
