@@ -96,8 +96,11 @@ final class ReplyMemory {
 
     /** No request is in flight, so all that stood here has left: lets go of everything. */
     void clear() {
-        full.forEach(this::release);
-        full.clear();
+        ByteBuf chunk = full.poll();
+        while (chunk != null) {
+            release(chunk);
+            chunk = full.poll();
+        }
         if (current != null) {
             release(current);
             current = null;

@@ -348,7 +348,10 @@ final class OpenFile {
      */
     boolean answers(MemberOp op) {
         List<ThreadedPort.Hole> holes = op.accepts(ReadPiece.ACCEPT_HOLE) ? holes(op) : List.of();
-        holes.forEach(hole -> op.place(hole.atBytes(), new ReadPiece.Hole(hole.lengthBytes())));
+        // By index: this is asked for every READ, and mostly there are none.
+        for (int i = 0; i < holes.size(); i++) {
+            op.place(holes.get(i).atBytes(), new ReadPiece.Hole(holes.get(i).lengthBytes()));
+        }
         if (isAll(op, holes)) {
             return true;
         }
