@@ -12,11 +12,17 @@ ATTEMPTS = 5
 LEAST_USED = 0.5 / compare.TICKS
 
 
+class TooManyAtOnce(Exception):
+    """The server's queue of connections was too short for a client's; nbd-server's is."""
+
+
 def _run(words, server, timeout):
     """Runs a client; what the server used meanwhile, in microseconds, and how long it took."""
     before, began = server.cpu_seconds(), time.monotonic()
     done = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout)
     seconds = time.monotonic() - began
+    if done.returncode != 0 and "backlog overflowed" in done.stderr:
+        raise TooManyAtOnce(server.name)
     if done.returncode != 0:
         raise SystemExit("it/bench: %s on %s failed: %s%s" % (" ".join(str(word) for word in words), server.name, done.stderr, done.stdout))
     return done.stdout, max(LEAST_USED, server.cpu_seconds() - before) * 1e6, seconds

@@ -50,9 +50,27 @@ def rows(servers, options):
                 # What the client can do without a server that matters is no row of its own: kiobd's client suffices, and half the rounds.
                 with_ceiling = client == "bench" and turn % 2 == 0
                 for server in turns(servers if with_ceiling else storing(servers), turn):
-                    found[client][workload.name].setdefault(server.name, []).append(_one(client, server, workload, options))
+                    _take(found[client][workload.name], server, lambda: _one(client, server, workload, options))
         say("rows: round %d of %d" % (turn + 1, options.rounds))
+    for by_workload in found.values():
+        for by_server in by_workload.values():
+            for name in [name for name, samples in by_server.items() if None in samples]:
+                del by_server[name]
     return found
+
+
+def _take(by_server, server, run):
+    """A peer that cannot take a client's connections all at once, in any round, is left out of that row."""
+    samples = by_server.setdefault(server.name, [])
+    if None in samples:
+        return
+    try:
+        samples.append(run())
+    except clients.TooManyAtOnce:
+        if server.name == OURS:
+            raise
+        say("%s cannot take so many connections at once, and is left out of a row" % server.name)
+        samples.append(None)
 
 
 def _one(client, server, workload, options):

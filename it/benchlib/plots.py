@@ -68,7 +68,7 @@ def _bars(results, field, title, best):
 
 def _of_best(by_server, server, field, best):
     peers = [median(samples, field) for name, samples in by_server.items() if name not in (OURS, CEILING)]
-    return median(by_server[server], field) / best(peers or [1])
+    return median(by_server[server], field) / best(peers or [1]) if server in by_server else 0
 
 
 def _lines(axes, by_step, value, steps):

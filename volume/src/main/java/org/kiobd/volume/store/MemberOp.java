@@ -46,6 +46,7 @@ public final class MemberOp {
     private long[] originalOffset = new long[FIRST_ENTRIES];
     private long[] entryLength = new long[FIRST_ENTRIES];
 
+    private boolean seenElsewhere;
     private boolean ended;
     private long doneBytes;
     private @Nullable IoError error;
@@ -80,9 +81,14 @@ public final class MemberOp {
         error = null;
     }
 
-    /** Whether it is small enough to be kept. */
-    boolean isShort() {
-        return original.length <= SHORT_ENTRIES;
+    /** Another thread gets to see it, and may still look at it when it has ended: it is not used again. */
+    void leavesLoop() {
+        seenElsewhere = true;
+    }
+
+    /** Whether nobody else knows it, and it is small enough to be kept. */
+    boolean isReusable() {
+        return !seenElsewhere && original.length <= SHORT_ENTRIES;
     }
 
     /** Appends a slice of an original; takes a share in the original's pending count if the original is new to this operation. */

@@ -5,7 +5,8 @@ import org.kiobd.volume.kiobuf.Op;
 
 /**
  * Member operations of one loop, used again and again. What is given back is kept apart until {@link #recycle}: those up the stack may
- * still look at an operation that has just ended. Owned by who issues them, confined to its loop.
+ * still look at an operation that has just ended. What another thread has seen is not used again. Owned by who issues them, confined to its
+ * loop.
  */
 public final class MemberOpPool {
     /** More than are in flight at a time, over all members, are left to the collector. */
@@ -26,7 +27,7 @@ public final class MemberOpPool {
 
     /** {@code op} has ended; nobody begins to use it from here on. */
     public void giveBack(MemberOp op) {
-        if (op.isShort() && free.size() + ended.size() < MAX_KEPT) {
+        if (op.isReusable() && free.size() + ended.size() < MAX_KEPT) {
             ended.add(op);
         }
     }

@@ -104,6 +104,7 @@ public abstract class ThreadedPort implements MemberPort {
 
     /** Keeps {@code op} for the batch that leaves with the plug. */
     protected final void collect(MemberOp op) {
+        op.leavesLoop();
         collected.add(op);
     }
 
