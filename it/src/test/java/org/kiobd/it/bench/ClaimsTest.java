@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -16,6 +17,7 @@ import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.testkit.LeakCheck;
 
 /** The claims of the benchmarks that are exact and need no clock: a change that breaks one is a bug, not a slow day. */
+@Tag("one-lane")
 @Timeout(60)
 @ExtendWith(LeakCheck.class)
 final class ClaimsTest {

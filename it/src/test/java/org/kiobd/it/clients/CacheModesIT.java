@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kiobd.it.KiobdCli;
 
 /** {@code kiobd serve --cache}: other people's programs find their bytes, and a server that does not sync says so. */
+@Tag("one-lane")
 @Timeout(180)
 final class CacheModesIT {
     private static final int ODD_BYTES = (8 << 20) + 513;

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +32,7 @@ import org.kiobd.it.clients.ServedVolume.Transport;
  */
 @ParameterizedClass(name = "{0}")
 @ValueSource(strings = {"io_uring", "epoll"})
+@Tag("one-lane")
 @Timeout(60)
 final class FioVerifyIT {
     private static final long SIZE_BYTES = 128L << 20;
