@@ -7,43 +7,12 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
-import org.kiobd.volume.loop.Trampoline;
 
 /** Adjacent WRITEs to merge and split again and again; they are never completed. One thread. */
 final class Requests implements AutoCloseable {
-    private static final IoLoop LOOP = new InlineLoop();
+    private static final IoLoop LOOP = new TurnedLoop();
 
     private final Kiobuf[] requests;
-
-    /** The benchmark's own thread as a loop. */
-    private static final class InlineLoop implements IoLoop {
-        private final Trampoline trampoline = new Trampoline();
-
-        @Override
-        public int index() {
-            return 0;
-        }
-
-        @Override
-        public boolean inLoop() {
-            return true;
-        }
-
-        @Override
-        public Trampoline trampoline() {
-            return trampoline;
-        }
-
-        @Override
-        public void execute(Runnable task) {
-            task.run();
-        }
-
-        @Override
-        public void schedule(Runnable task, long delayNanos) {
-            task.run();
-        }
-    }
 
     /**
      * @param count requests

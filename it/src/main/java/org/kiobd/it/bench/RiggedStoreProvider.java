@@ -3,40 +3,29 @@ package org.kiobd.it.bench;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.loop.IoLoop;
-import org.kiobd.volume.store.MemberCapabilities;
-import org.kiobd.volume.store.MemberOp;
-import org.kiobd.volume.store.MemberPort;
 import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.store.MemberStoreProvider;
 import org.kiobd.volume.store.MemberUri;
 import org.kiobd.volume.store.memory.MemoryMemberStoreProvider;
 
 /**
- * Members in memory of which a benchmark says what becomes of their operations: {@code rigged:NAME}, with a {@link Rig} set up under that
+ * Members in memory of which a benchmark says what becomes of their operations: {@code rigged:NAME}, with a {@link RiggedStore.Rig} set up under that
  * name before. Found as every store is, so that the array over them is the real one. Any thread.
  */
 public final class RiggedStoreProvider implements MemberStoreProvider {
     private static final String SCHEME = "rigged";
-    private static final Map<String, Rig> RIGS = new ConcurrentHashMap<>();
+    private static final Map<String, RiggedStore.Rig> RIGS = new ConcurrentHashMap<>();
     private static final AtomicLong NEXT = new AtomicLong();
 
     private final MemoryMemberStoreProvider memory = new MemoryMemberStoreProvider();
 
-    /** What becomes of an operation of a member; called on the loop. */
-    @FunctionalInterface
-    interface Rig {
-        void submit(MemberOp op, IoLoop loop, MemberPort to);
-    }
-
     /** Ends every operation at once and moves no byte: what is left to measure is the way to the member. */
-    static final Rig NOTHING = (op, loop, to) -> op.complete(op.lengthBytes(), null);
+    static final RiggedStore.Rig NOTHING = (op, loop, to) -> op.complete(op.lengthBytes(), null);
 
     /** A place for a new member that {@code rig} decides about. */
-    static MemberUri place(Rig rig) {
+    static MemberUri place(RiggedStore.Rig rig) {
         String name = "member-" + NEXT.incrementAndGet();
         RIGS.put(name, rig);
         return new MemberUri(SCHEME, name);
@@ -52,7 +41,7 @@ public final class RiggedStoreProvider implements MemberStoreProvider {
     }
 
     private static MemberStore rigged(MemberUri uri, MemberStore store) throws BlockIoException {
-        Rig rig = RIGS.get(uri.location());
+        RiggedStore.Rig rig = RIGS.get(uri.location());
         if (rig == null) {
             throw new BlockIoException(IoError.INVALID, "member=" + uri + " was not set up by a benchmark");
         }
@@ -88,69 +77,5 @@ public final class RiggedStoreProvider implements MemberStoreProvider {
     public void delete(MemberUri uri) throws BlockIoException {
         memory.delete(beneath(uri));
         RIGS.remove(uri.location());
-    }
-
-    /** Control calls go through. */
-    private record RiggedStore(MemberUri uri, Rig rig, MemberStore store) implements MemberStore {
-        @Override
-        public MemberCapabilities capabilities() {
-            return store.capabilities();
-        }
-
-        @Override
-        public long sizeBytes() {
-            return store.sizeBytes();
-        }
-
-        @Override
-        public boolean isReadOnly() {
-            return store.isReadOnly();
-        }
-
-        @Override
-        public MemberPort port(IoLoop loop) {
-            MemberPort to = store.port(loop);
-            return new MemberPort() {
-                @Override
-                public void submit(MemberOp op) {
-                    rig.submit(op, loop, to);
-                }
-
-                @Override
-                public void unplug() {
-                    to.unplug();
-                }
-
-                @Override
-                public void close() {
-                    to.close();
-                }
-            };
-        }
-
-        @Override
-        public byte @Nullable [] readSuperblock(int copy) throws BlockIoException {
-            return store.readSuperblock(copy);
-        }
-
-        @Override
-        public void writeSuperblock(int copy, byte[] bytes) throws BlockIoException {
-            store.writeSuperblock(copy, bytes);
-        }
-
-        @Override
-        public void resize(long newSizeBytes) throws BlockIoException {
-            store.resize(newSizeBytes);
-        }
-
-        @Override
-        public long allocatedBytes() throws BlockIoException {
-            return store.allocatedBytes();
-        }
-
-        @Override
-        public void close() throws BlockIoException {
-            store.close();
-        }
     }
 }

@@ -46,13 +46,13 @@ final class MergeIT {
     }
 
     @Test
-    void theRingGetsOneOperationPerMemberOperation() throws IOException {
+    void withARingThereIsOneCallOrRingOperationPerMemberOperation() throws IOException {
         try (ServedVolume served = serve("io_uring")) {
             writeAll(served.uri(Transport.UNIX));
             Map<String, Long> counters = served.server().stop();
             assertMerged("io_uring", counters);
             assertThat(counters.get("submittedOps"))
-                    .as("operations the ring got")
+                    .as("calls on the loop and operations of the ring")
                     .isCloseTo(memberOps(counters), AGREE);
         }
     }

@@ -3,12 +3,11 @@ package org.kiobd.it.clients;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import org.kiobd.it.bench.RiggedStore;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.NettyIoLoop;
-import org.kiobd.volume.store.MemberCapabilities;
 import org.kiobd.volume.store.MemberOp;
 import org.kiobd.volume.store.MemberPort;
 import org.kiobd.volume.store.MemberStore;
@@ -110,17 +109,17 @@ public abstract sealed class TroubledStoreProvider implements MemberStoreProvide
 
     @Override
     public final MemberStore create(MemberUri uri, long sizeBytes) throws BlockIoException {
-        return new TroubledStore(uri, behind(uri).create(inner(uri), sizeBytes));
+        return troubled(uri, behind(uri).create(inner(uri), sizeBytes));
     }
 
     @Override
     public final MemberStore open(MemberUri uri, boolean readOnly) throws BlockIoException {
-        return new TroubledStore(uri, behind(uri).open(inner(uri), readOnly));
+        return troubled(uri, behind(uri).open(inner(uri), readOnly));
     }
 
     @Override
     public final MemberStore openRaw(MemberUri uri, boolean readOnly) throws BlockIoException {
-        return new TroubledStore(uri, behind(uri).openRaw(inner(uri), readOnly));
+        return troubled(uri, behind(uri).openRaw(inner(uri), readOnly));
     }
 
     @Override
@@ -146,79 +145,7 @@ public abstract sealed class TroubledStoreProvider implements MemberStoreProvide
         behind(uri).delete(inner(uri));
     }
 
-    private final class TroubledStore implements MemberStore {
-        private final MemberUri uri;
-        private final MemberStore store;
-
-        TroubledStore(MemberUri uri, MemberStore store) {
-            this.uri = uri;
-            this.store = store;
-        }
-
-        @Override
-        public MemberUri uri() {
-            return uri;
-        }
-
-        @Override
-        public MemberCapabilities capabilities() {
-            return store.capabilities();
-        }
-
-        @Override
-        public long sizeBytes() {
-            return store.sizeBytes();
-        }
-
-        @Override
-        public boolean isReadOnly() {
-            return store.isReadOnly();
-        }
-
-        @Override
-        public MemberPort port(IoLoop loop) {
-            MemberPort port = store.port(loop);
-            return new MemberPort() {
-                @Override
-                public void submit(MemberOp op) {
-                    TroubledStoreProvider.this.submit(loop, port, op);
-                }
-
-                @Override
-                public void unplug() {
-                    port.unplug();
-                }
-
-                @Override
-                public void close() {
-                    port.close();
-                }
-            };
-        }
-
-        @Override
-        public byte @Nullable [] readSuperblock(int copy) throws BlockIoException {
-            return store.readSuperblock(copy);
-        }
-
-        @Override
-        public void writeSuperblock(int copy, byte[] bytes) throws BlockIoException {
-            store.writeSuperblock(copy, bytes);
-        }
-
-        @Override
-        public void resize(long newSizeBytes) throws BlockIoException {
-            store.resize(newSizeBytes);
-        }
-
-        @Override
-        public long allocatedBytes() throws BlockIoException {
-            return store.allocatedBytes();
-        }
-
-        @Override
-        public void close() throws BlockIoException {
-            store.close();
-        }
+    private MemberStore troubled(MemberUri uri, MemberStore store) {
+        return new RiggedStore(uri, (op, loop, to) -> submit(loop, to, op), store);
     }
 }

@@ -17,7 +17,7 @@ final class RequestBatch implements AutoCloseable {
     private static final int FIRST_BYTES = 2 << 10;
     private static final int MOST_BYTES = 256 << 10;
 
-    /** To copy as much costs less than a buffer and a vector of its own does ({@code kiobd bench --rw randwrite} on NullServer). */
+    /** What is short is copied, so that a batch stays one buffer. A page was not compared with other limits. */
     private static final int COPIED_BYTES = 4 << 10;
 
     private final ChannelHandlerContext ctx;

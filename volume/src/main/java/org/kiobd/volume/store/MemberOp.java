@@ -81,7 +81,7 @@ public final class MemberOp {
         error = null;
     }
 
-    /** Another thread gets to see it, and may still look at it when it has ended: it is not used again. */
+    /** Another thread has it, and may still look at it when it has ended: it is not used again. Told before the loop hears of the end. */
     void leavesLoop() {
         seenElsewhere = true;
     }

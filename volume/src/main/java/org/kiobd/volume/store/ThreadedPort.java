@@ -104,7 +104,6 @@ public abstract class ThreadedPort implements MemberPort {
 
     /** Keeps {@code op} for the batch that leaves with the plug. */
     protected final void collect(MemberOp op) {
-        op.leavesLoop();
         collected.add(op);
     }
 
@@ -141,6 +140,7 @@ public abstract class ThreadedPort implements MemberPort {
 
     /** The same, with the parts of a READ that are to be answered as holes; none where it does not accept them. */
     protected final void end(MemberOp op, long doneBytes, @Nullable IoError error, List<Hole> holes) {
+        op.leavesLoop();
         ended.add(new Ended(op, doneBytes, error, holes));
         if (drainScheduled.compareAndSet(false, true)) {
             goHome(drain);

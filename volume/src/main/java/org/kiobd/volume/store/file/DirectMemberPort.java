@@ -54,7 +54,7 @@ final class DirectMemberPort implements MemberPort {
     private void read(MemberOp op) {
         if (direct.takes(op)) {
             inner.submit(op);
-        } else if (op.accepts(ReadPiece.ACCEPT_HOLE) && file.answers(op)) {
+        } else if (op.accepts(ReadPiece.ACCEPT_HOLE) && file.extents().answers(op)) {
             op.complete(op.lengthBytes(), null);
         } else {
             direct.bouncedOps().increment();

@@ -5,22 +5,14 @@ import com.sun.jna.Pointer;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.ByteRange;
-import org.kiobd.volume.Extent;
-import org.kiobd.volume.ExtentList;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.store.CacheMode;
 import org.kiobd.volume.store.MemberOp;
 import org.kiobd.volume.store.OpenOptions;
 import org.kiobd.volume.store.SyncRounds;
-import org.kiobd.volume.store.ThreadedPort;
 
 /**
  * An open, locked file with its descriptor, shared by the ports of all loops. Calls block; what they move is counted. Any thread; closed
@@ -40,15 +32,7 @@ final class OpenFile {
     private final OpenOptions options;
     private final LongAdder submittedOps = new LongAdder();
     private final SyncRounds syncRounds = new SyncRounds(FileThreads.executor(), this::fdatasync);
-
-    /** A reply for a hole takes about forty bytes and its own place in a gathered write. */
-    private static final long SHORTEST_HOLE_BYTES = 4096;
-
-    private static final int MAX_EXTENTS_A_READ = 16;
-    private static final int LOOKS_A_STAT = 4096;
-
-    private int holeLooks;
-    private volatile boolean isFull;
+    private final FileExtents extents;
 
     /** What is open. */
     enum Kind {
@@ -77,6 +61,12 @@ final class OpenFile {
         this.dataOffsetBytes = dataOffsetBytes;
         this.kind = kind;
         this.options = options;
+        this.extents = new FileExtents(fd, dataOffsetBytes, kind == Kind.REGULAR, direct == null);
+    }
+
+    /** What of it is stored, and what of a READ needs no reading. */
+    FileExtents extents() {
+        return extents;
     }
 
     int fd() {
@@ -229,7 +219,7 @@ final class OpenFile {
         if (offsetBytes >= endBytes) {
             return 0;
         }
-        isFull = false;
+        extents.punched();
         int errno = fallocate(Libc.FALLOC_FL_PUNCH_HOLE, offsetBytes, endBytes - offsetBytes);
         return isUnsupported(errno) ? 0 : errno;
     }
@@ -240,7 +230,7 @@ final class OpenFile {
             return new Outcome(0, 0);
         }
         int mode = op.has(Kiobuf.NO_HOLE) ? Libc.FALLOC_FL_ZERO_RANGE : Libc.FALLOC_FL_PUNCH_HOLE;
-        isFull = false;
+        extents.punched();
         int errno = fallocate(mode, dataOffsetBytes + op.offsetBytes(), op.lengthBytes());
         if (!isUnsupported(errno)) {
             return new Outcome(errno == 0 ? op.lengthBytes() : 0, errno);
@@ -282,123 +272,6 @@ final class OpenFile {
     /** CACHE: asks the kernel to read ahead. A hint; whatever comes of it, it succeeds. */
     void readAhead(MemberOp op) {
         Libc.posix_fadvise(fd, dataOffsetBytes + op.offsetBytes(), op.lengthBytes(), Libc.POSIX_FADV_WILLNEED);
-    }
-
-    /**
-     * What the file system has stored for {@code range} of the data area. It moves the descriptor's own position, which nobody uses:
-     * every transfer names its own.
-     */
-    List<Extent> extents(ByteRange range, int maxExtents) throws BlockIoException {
-        ExtentList extents = new ExtentList(maxExtents);
-        long at = dataOffsetBytes + range.offsetBytes();
-        long end = at + range.lengthBytes();
-        boolean goesOn = true;
-        while (goesOn && at < end) {
-            long data = seek(at, Libc.SEEK_DATA, end);
-            if (data > at) {
-                goesOn = extents.add(data - at, Extent.Kind.HOLE);
-                at = data;
-            }
-            if (goesOn && at < end) {
-                long hole = seek(at, Libc.SEEK_HOLE, end);
-                if (hole == at) {
-                    // It was punched in between. A block counts as data, so that the walk goes on whatever a file
-                    // system answers.
-                    hole = Math.min(end, (at / BLOCK_BYTES + 1) * BLOCK_BYTES);
-                }
-                goesOn = extents.add(hole - at, Extent.Kind.DATA);
-                at = hole;
-            }
-        }
-        return extents.finish();
-    }
-
-    /**
-     * The holes in what {@code op}, a READ, asks for: those worth a reply of their own. Two calls where there is none, and no call at
-     * all in a file that is known to be full. What was acknowledged before is seen; the call may be made on a loop, for what it looks
-     * up is what the READ needs next.
-     */
-    List<ThreadedPort.Hole> holes(MemberOp op) {
-        if (op.lengthBytes() < SHORTEST_HOLE_BYTES || !mayHaveHoles()) {
-            return List.of();
-        }
-        List<Extent> extents;
-        try {
-            extents = extents(new ByteRange(op.offsetBytes(), op.lengthBytes()), MAX_EXTENTS_A_READ);
-        } catch (BlockIoException e) {
-            // The READ itself will say what is wrong.
-            return List.of();
-        }
-        List<ThreadedPort.Hole> holes = new ArrayList<>();
-        long at = 0;
-        for (Extent extent : extents) {
-            if (extent.kind() == Extent.Kind.HOLE && extent.lengthBytes() >= SHORTEST_HOLE_BYTES) {
-                holes.add(new ThreadedPort.Hole(at, extent.lengthBytes()));
-            }
-            at += extent.lengthBytes();
-        }
-        return holes;
-    }
-
-    /**
-     * Answers a READ without reading where that is possible: what is a hole, if all of it is, and what may be sent from the page cache, if
-     * all of it lies there. Holes in what must be read are answered too.
-     *
-     * @return whether nothing is left to be read
-     */
-    boolean answers(MemberOp op) {
-        List<ThreadedPort.Hole> holes = op.accepts(ReadPiece.ACCEPT_HOLE) ? holes(op) : List.of();
-        // By index: this is asked for every READ, and mostly there are none.
-        for (int i = 0; i < holes.size(); i++) {
-            op.place(holes.get(i).atBytes(), new ReadPiece.Hole(holes.get(i).lengthBytes()));
-        }
-        if (isAll(op, holes)) {
-            return true;
-        }
-        long offsetBytes = dataOffsetBytes + op.offsetBytes();
-        if (!holes.isEmpty()
-                || direct != null
-                || !op.accepts(ReadPiece.ACCEPT_FILE_EXTENT)
-                || !CachedPages.hold(fd, offsetBytes, op.lengthBytes())) {
-            return false;
-        }
-        op.place(0, new ReadPiece.FileExtent(fd, offsetBytes, op.lengthBytes()));
-        return true;
-    }
-
-    /** Whether nothing of {@code op} is left to be read. */
-    static boolean isAll(MemberOp op, List<ThreadedPort.Hole> holes) {
-        return holes.size() == 1 && holes.get(0).lengthBytes() == op.lengthBytes();
-    }
-
-    /**
-     * Looks at the file again now and then: one whose data area was written full has none any more; what is before it is mostly a hole.
-     * A wrong answer costs only zeros on the wire.
-     */
-    private boolean mayHaveHoles() {
-        // Loops may count over each other: then it is looked a little later.
-        if (holeLooks++ % LOOKS_A_STAT == 0) {
-            long fileBytes = Libc.lseek(fd, 0, Libc.SEEK_END);
-            isFull = kind != Kind.REGULAR || allocatedBytes() >= fileBytes - dataOffsetBytes;
-        }
-        return !isFull;
-    }
-
-    /** Where data, or a hole, begins from {@code at} on, at most at {@code end}; all is data where the file system cannot tell. */
-    private long seek(long at, int whence, long end) throws BlockIoException {
-        long found = Libc.lseek(fd, at, whence);
-        int errno = found < 0 ? Libc.errno() : 0;
-        if (found >= 0) {
-            return Math.min(found, end);
-        }
-        if (errno == Errno.ENXIO) {
-            // No data from here on, or the file ends before: a hole either way.
-            return whence == Libc.SEEK_DATA ? end : at;
-        }
-        if (errno == Errno.EINVAL || errno == Errno.EOPNOTSUPP) {
-            return whence == Libc.SEEK_DATA ? at : end;
-        }
-        throw new BlockIoException(Errno.toIoError(errno), "cannot tell data from holes: " + Errno.describe(errno));
     }
 
     /** Lets go of it: the lock goes with the descriptor. A close(2) that fails has closed it all the same on Linux. */

@@ -28,7 +28,7 @@ final class ThreadedMemberPort extends ThreadedPort {
             op.complete(0, IoError.NOT_PERMITTED);
         } else if (op.op() == Op.FLUSH) {
             sync(op, 0);
-        } else if (op.op() == Op.READ && (file.answers(op) || inline.read(op))) {
+        } else if (op.op() == Op.READ && (file.extents().answers(op) || inline.read(op))) {
             op.complete(op.lengthBytes(), null);
         } else if (op.op() == Op.WRITE && inline.mayWrite(op)) {
             write(op);
@@ -40,7 +40,7 @@ final class ThreadedMemberPort extends ThreadedPort {
     /** On a file thread: what a file system has to look up may be on the disk, and there may be thousands of extents. */
     @Override
     public CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
-        return ask(() -> file.extents(range, maxExtents));
+        return ask(() -> file.extents().of(range, maxExtents));
     }
 
     /** Syncs, sharing the round with whoever else asks, then ends {@code op} as having done {@code doneBytes}. */

@@ -102,7 +102,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         }
         if (!op.op().carriesData()) {
             threaded.submit(op);
-        } else if (op.op() == Op.READ && (file.answers(op) || inline.read(op))) {
+        } else if (op.op() == Op.READ && (file.extents().answers(op) || inline.read(op))) {
             op.complete(op.lengthBytes(), null);
         } else if (op.op() == Op.WRITE && inline.mayWrite(op)) {
             OpenFile.Outcome outcome = inline.write(op);

@@ -3,7 +3,6 @@ package org.kiobd.volume.store.file;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.kiobd.volume.BlockIoException;
@@ -27,10 +26,7 @@ class DirectRawTest extends DirectContract {
 
     @Override
     protected MemberStore create(long sizeBytes) throws Exception {
-        try (RandomAccessFile image = new RandomAccessFile(file().toFile(), "rw")) {
-            image.setLength(sizeBytes);
-        }
-        return open(MemberUri.file(file()), false);
+        return open(makeImage(sizeBytes), false);
     }
 
     @Override

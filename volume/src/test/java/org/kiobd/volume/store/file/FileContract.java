@@ -30,6 +30,14 @@ abstract class FileContract extends MemberStoreContract {
         return Superblock.DATA_OFFSET_BYTES;
     }
 
+    /** A plain image, all hole, in the place of the member. */
+    MemberUri makeImage(long sizeBytes) throws Exception {
+        try (RandomAccessFile image = new RandomAccessFile(file().toFile(), "rw")) {
+            image.setLength(sizeBytes);
+        }
+        return MemberUri.file(file());
+    }
+
     @Override
     protected MemberStore create(long sizeBytes) throws Exception {
         return new FileMemberStoreProvider().create(MemberUri.file(file()), sizeBytes);

@@ -1,6 +1,5 @@
 package org.kiobd.volume.store.file;
 
-import java.io.RandomAccessFile;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.store.MemberUri;
@@ -18,10 +17,7 @@ class RawFileTest extends FileContract {
 
     @Override
     protected MemberStore create(long sizeBytes) throws Exception {
-        try (RandomAccessFile image = new RandomAccessFile(file().toFile(), "rw")) {
-            image.setLength(sizeBytes);
-        }
-        return open(MemberUri.file(file()), false);
+        return open(makeImage(sizeBytes), false);
     }
 
     @Override
