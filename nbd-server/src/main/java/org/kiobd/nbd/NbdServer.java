@@ -259,6 +259,7 @@ public final class NbdServer implements AutoCloseable {
         String name = "connection=" + connectionNumbers.incrementAndGet() + " peer=" + name(peer);
         ConnectionContext context =
                 new ConnectionContext(name, name(peer), loops.of(channel.eventLoop()), pool, limits);
+        UnixSendBuffer.widen(channel);
         ReceiveBuffers receiveBuffers = new ReceiveBuffers(limits);
         channel.config().setRecvByteBufAllocator(receiveBuffers);
         channel.pipeline()

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.UnixSendBuffer;
 import org.kiobd.nbd.protocol.NbdErrno;
 import org.kiobd.nbd.tls.Security;
 import org.kiobd.nbd.tls.TlsFailure;
@@ -130,6 +131,7 @@ public final class NbdConnector {
         ChannelFuture connecting = bootstrap.connect(addresses.get(index));
         connecting.addListener(done -> {
             if (done.isSuccess()) {
+                UnixSendBuffer.widen(connecting.channel());
                 result.complete(new Dialled(connecting.channel(), wire));
             } else {
                 dial(addresses, index + 1, done.cause()).whenComplete((other, failure) -> {
