@@ -13,7 +13,7 @@ import java.net.UnixDomainSocketAddress;
  */
 public final class UnixSendBuffer {
     /** Holds some large requests; the kernel doubles it, for what it needs to manage them. Only taken up while the reader is behind. */
-    static final int BYTES = Integer.getInteger("kiobd.sndbuf", 1 << 20);
+    static final int BYTES = 1 << 20;
 
     private static final int SOL_SOCKET = 1;
 

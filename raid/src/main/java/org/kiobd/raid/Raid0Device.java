@@ -52,6 +52,7 @@ public final class Raid0Device implements BlockDevice {
     private final int maxInFlightPerMember;
     private final boolean promisesFastZero;
     private final int memoryAlignmentBytes;
+    private final boolean takesPipes;
 
     private final AtomicReferenceArray<@Nullable Raid0Port> ports = new AtomicReferenceArray<>(MAX_LOOPS);
     private final Object controlLock = new Object();
@@ -78,6 +79,8 @@ public final class Raid0Device implements BlockDevice {
         // One member refuses by itself what it cannot do. Of several, some would have zeroed their part by then.
         this.promisesFastZero = members.size() == 1
                 || members.stream().allMatch(member -> member.capabilities().fastZero());
+        this.takesPipes =
+                members.stream().allMatch(member -> member.capabilities().pageCache());
         this.memoryAlignmentBytes = members.stream()
                 .mapToInt(member -> member.capabilities().memoryAlignmentBytes())
                 .max()
@@ -93,6 +96,11 @@ public final class Raid0Device implements BlockDevice {
     @Override
     public int memoryAlignmentBytes() {
         return memoryAlignmentBytes;
+    }
+
+    @Override
+    public boolean takesPipes() {
+        return takesPipes;
     }
 
     @Override

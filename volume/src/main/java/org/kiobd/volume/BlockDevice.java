@@ -44,6 +44,11 @@ public interface BlockDevice extends AutoCloseable {
         return 1;
     }
 
+    /** Whether it takes what a WRITE has in pipes without copying it. A wish as well: it takes every WRITE. */
+    default boolean takesPipes() {
+        return false;
+    }
+
     /** Current size in bytes. */
     long sizeBytes();
 

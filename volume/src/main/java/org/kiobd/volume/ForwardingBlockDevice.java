@@ -33,6 +33,11 @@ public abstract class ForwardingBlockDevice implements BlockDevice {
     }
 
     @Override
+    public boolean takesPipes() {
+        return beneath.takesPipes();
+    }
+
+    @Override
     public long sizeBytes() {
         return beneath.sizeBytes();
     }

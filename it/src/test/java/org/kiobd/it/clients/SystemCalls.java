@@ -20,7 +20,7 @@ final class SystemCalls implements AutoCloseable {
     private static final int TIMEOUT_SECONDS = 30;
     private static final String WRITES = "trace=write,writev,pwrite64,pwritev,pwritev2";
     private static final String SYNCS = "trace=fsync,fdatasync,sync_file_range";
-    private static final String SENDS = "trace=sendfile";
+    private static final String MOVES = "trace=sendfile,splice";
     private static final Pattern BEGUN = Pattern.compile("^(\\d+)\\s+([0-9.]+) (?:fsync|fdatasync)\\(\\d+<([^>]+)>.*");
     private static final Pattern RESUMED =
             Pattern.compile("^(\\d+)\\s+([0-9.]+) <\\.\\.\\. (?:fsync|fdatasync) resumed>.*");
@@ -52,9 +52,9 @@ final class SystemCalls implements AutoCloseable {
         return watch(pid, log, SYNCS);
     }
 
-    /** The same for what it sends from files. */
-    static SystemCalls watchSends(long pid, Path log) throws IOException, InterruptedException {
-        return watch(pid, log, SENDS);
+    /** The same for what it moves between sockets and files without a copy: sendfile and splice. */
+    static SystemCalls watchMoves(long pid, Path log) throws IOException, InterruptedException {
+        return watch(pid, log, MOVES);
     }
 
     private static SystemCalls watch(long pid, Path log, String calls) throws IOException, InterruptedException {
@@ -98,10 +98,17 @@ final class SystemCalls implements AutoCloseable {
 
     /** Detaches, and counts the calls that had to do with one of {@code files}. */
     long countTo(List<Path> files) throws IOException, InterruptedException {
+        return countTo(files, "");
+    }
+
+    /** The same for the calls of one name; or of all, if it is empty. */
+    long countTo(List<Path> files, String call) throws IOException, InterruptedException {
         detach();
         List<String> marks = files.stream().map(file -> "<" + file + ">").toList();
         try (Stream<String> lines = Files.lines(log)) {
-            return lines.filter(line -> marks.stream().anyMatch(line::contains)).count();
+            return lines.filter(line -> call.isEmpty() || line.contains(" " + call + "("))
+                    .filter(line -> marks.stream().anyMatch(line::contains))
+                    .count();
         }
     }
 

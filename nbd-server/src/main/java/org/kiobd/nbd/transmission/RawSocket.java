@@ -8,6 +8,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.unix.UnixChannel;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.ReadPiece;
+import org.kiobd.volume.kiobuf.PipedPayload;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -111,6 +112,21 @@ final class RawSocket {
         return sent > 0 ? sent : sent == 0 ? Long.MIN_VALUE : failed();
     }
 
+    /** Takes what is there and missing in {@code payload}, without copying it. @return bytes taken; {@link #NO_ROOM} where there are none */
+    long splice(PipedPayload payload) {
+        return payload.fill(fd);
+    }
+
+    /** Receives what there is room for in {@code into}. @return bytes received; 0 or less where there are none, or the stream is at its end */
+    long receive(ByteBuf into) {
+        long received;
+        do {
+            received = recv(fd, into.memoryAddress() + into.writerIndex(), into.writableBytes(), MSG_DONTWAIT);
+        } while (received < 0 && Native.getLastError() == EINTR);
+        into.writerIndex(into.writerIndex() + (int) Math.max(0, received));
+        return received;
+    }
+
     /** Reads the beginning of what stands in a file, as much as {@code into} has room for. @return whether all of that was there */
     static boolean read(ReadPiece.FileExtent extent, ByteBuf into) {
         int wanted = (int) Math.min(into.writableBytes(), extent.lengthBytes());
@@ -138,6 +154,8 @@ final class RawSocket {
     private static native int fcntl(int fd, int command, int argument);
 
     private static native long send(int fd, long address, long length, int flags);
+
+    private static native long recv(int fd, long address, long length, int flags);
 
     private static native long sendfile(int outFd, int inFd, Pointer offset, long count);
 

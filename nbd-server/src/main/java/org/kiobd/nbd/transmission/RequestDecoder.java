@@ -41,6 +41,11 @@ final class RequestDecoder {
         headerBytes = style.requestBytes();
     }
 
+    /** Of a request on this connection. */
+    int headerBytes() {
+        return headerBytes;
+    }
+
     /** The next bytes of the stream. Takes them. */
     void offer(ByteBuf bytes) {
         if (!bytes.isReadable()) {

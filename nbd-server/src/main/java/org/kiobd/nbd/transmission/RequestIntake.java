@@ -51,6 +51,7 @@ final class RequestIntake {
     private final MemoryBudget budget;
     private final ReplyMemory replyMemory;
     private final WritePayload payload;
+    private final @Nullable PipedReceive pipes;
     private final ReplyEncoding encoding;
     private final int requestMagic;
     private final List<MetaContext> contexts;
@@ -75,6 +76,7 @@ final class RequestIntake {
         this.budget = parts.accounts.budget();
         this.replyMemory = parts.accounts.replyMemory();
         this.payload = parts.payload;
+        this.pipes = parts.pipes;
         this.encoding = parts.replies.encoding();
         this.counters = parts.accounts.counters();
         this.requestMagic = session.style().requestMagic();
@@ -90,20 +92,43 @@ final class RequestIntake {
             RequestExecutor executor,
             ReplyWriter replies,
             Accounts accounts,
-            WritePayload payload) {}
+            WritePayload payload,
+            @Nullable PipedReceive pipes) {}
 
-    /** The next bytes of the stream. Takes them. */
-    void offer(ByteBuf bytes) {
+    /** The next bytes of the stream, and as far as they, limits and memory reach. Takes them. The channel receives nothing meanwhile. */
+    void arrived(ByteBuf bytes) {
         if (phase == Phase.END) {
             bytes.release();
-        } else {
-            decoder.offer(bytes);
+            return;
+        }
+        decoder.offer(bytes);
+        if (pipes == null) {
+            advance();
+            return;
+        }
+        pipes.begin();
+        try {
+            advance();
+        } finally {
+            pipes.end();
         }
     }
 
     /** Whether the socket should be read. */
     boolean wantsBytes() {
         return !blocked && phase != Phase.END;
+    }
+
+    /** Whether what came so far should be done before more is received, however fast the client sends. */
+    boolean hasHadItsTurn() {
+        return pipes != null && pipes.hasHadItsTurn();
+    }
+
+    /** What came so far is being done. */
+    void nextTurn() {
+        if (pipes != null) {
+            pipes.nextTurn();
+        }
     }
 
     /** Whether it waits for room or memory. */
@@ -134,7 +159,7 @@ final class RequestIntake {
 
     private boolean header() {
         if (!decoder.nextHeader()) {
-            return false;
+            return pipes != null && pipes.receiveHeader();
         }
         if (decoder.magic() != requestMagic) {
             broken("bad request magic=0x" + Integer.toHexString(decoder.magic()));
@@ -285,7 +310,10 @@ final class RequestIntake {
     /** Where the socket should put its next bytes; returns owned, or null if any receive buffer will do. */
     @Nullable
     ByteBuf receiveInto() {
-        return phase == Phase.PAYLOAD && !blocked ? payload.receiveInto() : null;
+        if (phase == Phase.PAYLOAD) {
+            return blocked ? null : payload.receiveInto();
+        }
+        return phase == Phase.HEADER && pipes != null ? pipes.receiveInto() : null;
     }
 
     /** The stream is over: nothing more is decoded, what is half received is given up. */

@@ -49,6 +49,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
     private final long sinceNanos = System.nanoTime();
     private final Runnable endOfIteration = this::endOfIteration;
+    private final Runnable nextTurn = this::nextTurn;
 
     private TransmissionState state = TransmissionState.SERVING;
     private @Nullable TransmissionParts parts;
@@ -99,13 +100,24 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         TransmissionParts now = parts();
         now.accounts().counters().heard(nowNanos);
         now.executor().arrived(nowNanos);
-        now.intake().offer((ByteBuf) message);
-        advance();
+        now.intake().arrived((ByteBuf) message);
+        advanced();
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         readAsked = false;
+        if (parts().intake().hasHadItsTurn()) {
+            // The ring takes receives that find something one after the other. A task runs behind them, and behind the
+            // plug.
+            connection.loop().execute(nextTurn);
+        } else {
+            readOn();
+        }
+    }
+
+    private void nextTurn() {
+        parts().intake().nextTurn();
         readOn();
     }
 
@@ -117,9 +129,8 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         }
     }
 
-    private void advance() {
+    private void advanced() {
         TransmissionParts now = parts();
-        now.intake().advance();
         noteInFlight();
         if (now.replies().hasQueued()) {
             scheduleEndOfIteration();
@@ -134,7 +145,8 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     @Override
     public void resume() {
         if (state == TransmissionState.SERVING) {
-            advance();
+            parts().intake().advance();
+            advanced();
             endWithTls();
             readOn();
         }

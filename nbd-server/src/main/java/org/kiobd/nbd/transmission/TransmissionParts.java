@@ -41,9 +41,12 @@ record TransmissionParts(
         RequestDecoder decoder = new RequestDecoder(session.style());
         RequestMemory memory =
                 new RequestMemory(context.pool(), session.export().device());
-        WritePayload payload = new WritePayload(decoder, context.pool(), memory, accounts);
+        PipedReceive pipes = PipedReceive.of(
+                socket, decoder, context.pool(), session.export().device());
+        WritePayload payload = new WritePayload(decoder, context.pool(), memory, accounts, pipes);
         RequestValidator validator = new RequestValidator(session, maximumPayloadBytes);
-        RequestIntake.Parts parts = new RequestIntake.Parts(decoder, validator, executor, replies, accounts, payload);
+        RequestIntake.Parts parts =
+                new RequestIntake.Parts(decoder, validator, executor, replies, accounts, payload, pipes);
         RequestIntake intake = new RequestIntake(parts, session, maximumPayloadBytes, connection);
         return new TransmissionParts(ctx, exportLoop.queue(), accounts, executor, replies, intake, payload);
     }

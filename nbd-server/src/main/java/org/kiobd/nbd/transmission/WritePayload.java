@@ -33,6 +33,7 @@ final class WritePayload {
     private final RequestMemory ownMemory;
     private final MemoryBudget budget;
     private final PayloadMemory memory;
+    private final @Nullable PipedReceive pipes;
 
     private @Nullable Kiobuf request;
     private long leftBytes;
@@ -41,17 +42,27 @@ final class WritePayload {
     private @Nullable ByteBuf piece;
     private long copiedBytes;
 
-    WritePayload(RequestDecoder decoder, PagePool pool, RequestMemory ownMemory, Accounts accounts) {
+    /** @param pipes where large payloads may go instead; null if nowhere */
+    WritePayload(
+            RequestDecoder decoder,
+            PagePool pool,
+            RequestMemory ownMemory,
+            Accounts accounts,
+            @Nullable PipedReceive pipes) {
         this.decoder = decoder;
         this.pool = pool;
         this.ownMemory = ownMemory;
         this.budget = accounts.budget();
         this.memory = accounts.payloadMemory();
+        this.pipes = pipes;
     }
 
     /** The payload of {@code newRequest} follows. Takes the request until {@link #finish}. */
     void begin(Kiobuf newRequest) {
         request = newRequest;
+        if (pipes != null && pipes.take(newRequest)) {
+            return;
+        }
         leftBytes = newRequest.lengthBytes();
         ByteBuf inHand = decoder.readable();
         long toCome = leftBytes - (inHand == null ? 0 : inHand.readableBytes());
@@ -63,6 +74,9 @@ final class WritePayload {
     /** Takes what has been received. */
     @SuppressWarnings("ReferenceEquality") // this very buffer, not one with equal bytes
     Progress advance() {
+        if (pipes != null && pipes.isTaking()) {
+            return advanceInto(pipes);
+        }
         if (toReserveBytes > 0) {
             if (!budget.reserve(toReserveBytes)) {
                 return Progress.NEEDS_MEMORY;
@@ -88,6 +102,14 @@ final class WritePayload {
             passOnFullPiece(filling);
             decoder.consumed();
         }
+        return Progress.COMPLETE;
+    }
+
+    private Progress advanceInto(PipedReceive receiving) {
+        if (!receiving.advance()) {
+            return Progress.NEEDS_BYTES;
+        }
+        request().add(receiving.finish());
         return Progress.COMPLETE;
     }
 
@@ -163,12 +185,18 @@ final class WritePayload {
     /** Where the socket should put its next bytes; returns owned, or null if any receive buffer will do. */
     @Nullable
     ByteBuf receiveInto() {
+        if (pipes != null && pipes.isTaking()) {
+            return pipes.receiveInto();
+        }
         boolean piecesOnly = piece != null || (reservedBytes > 0 && reservedBytes == leftBytes);
         return piecesOnly && decoder.readable() == null ? piece().retain() : null;
     }
 
     /** Gives up what was being received. */
     void abandon() {
+        if (pipes != null) {
+            pipes.abandon();
+        }
         if (piece != null) {
             piece.release();
             piece = null;
@@ -185,6 +213,6 @@ final class WritePayload {
 
     /** Payload bytes that were copied in our own code so far. */
     long copiedBytes() {
-        return copiedBytes;
+        return copiedBytes + (pipes == null ? 0 : pipes.copiedBytes());
     }
 }

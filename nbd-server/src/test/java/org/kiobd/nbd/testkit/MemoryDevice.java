@@ -26,6 +26,7 @@ import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.kiobuf.PipedPayload;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
@@ -50,6 +51,8 @@ public final class MemoryDevice implements BlockDevice {
     private final AtomicInteger fileReads = new AtomicInteger();
     private volatile int alignmentBytes = 1;
     private final AtomicInteger misalignedFragments = new AtomicInteger();
+    private volatile boolean takesPipes;
+    private final AtomicInteger pipedWrites = new AtomicInteger();
     private volatile CompletableFuture<Boolean> gate = CompletableFuture.completedFuture(true);
     private final ArrayDeque<Runnable> held = new ArrayDeque<>();
 
@@ -110,6 +113,21 @@ public final class MemoryDevice implements BlockDevice {
         return alignmentBytes;
     }
 
+    /** It wants what WRITEs have in pipes; before it is exported. */
+    public void takePipes() {
+        takesPipes = true;
+    }
+
+    @Override
+    public boolean takesPipes() {
+        return takesPipes;
+    }
+
+    /** WRITEs whose bytes came in pipes. */
+    public int pipedWrites() {
+        return pipedWrites.get();
+    }
+
     /** How many fragments with data began elsewhere, or were no multiple of that long. */
     public int misalignedFragments() {
         return misalignedFragments.get();
@@ -118,6 +136,10 @@ public final class MemoryDevice implements BlockDevice {
     private void look(Kiobuf request) {
         for (int i = 0; i < request.fragmentCount(); i++) {
             Fragment fragment = request.fragment(i);
+            PipedPayload piped = fragment.piped();
+            if (piped != null && !piped.isInMemory()) {
+                pipedWrites.incrementAndGet();
+            }
             long address = fragment.memory().memoryAddress() + fragment.offsetBytes();
             if (fragment.lengthBytes() > 0 && (address | fragment.lengthBytes()) % alignmentBytes != 0) {
                 misalignedFragments.incrementAndGet();

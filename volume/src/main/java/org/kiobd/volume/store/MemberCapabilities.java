@@ -9,7 +9,8 @@ package org.kiobd.volume.store;
  * @param zero WRITE_ZEROES does not write zeros byte by byte
  * @param fastZero WRITE_ZEROES is always fast, so FAST_ZERO can be promised
  * @param extents it can tell data from holes
- * @param fileExtents a READ can be answered with a {@link org.kiobd.volume.ReadPiece.FileExtent}
+ * @param pageCache its bytes stand in files that the kernel caches: a READ can be answered with a {@link
+ *     org.kiobd.volume.ReadPiece.FileExtent}, and what a WRITE has in pipes ({@link org.kiobd.volume.kiobuf.PipedPayload}) is taken from there
  * @param snapshot it can be snapshotted without copying it
  * @param resize it can grow while open
  * @param durableFlush a completed FLUSH survives a power cut; false for memory
@@ -21,7 +22,7 @@ public record MemberCapabilities(
         boolean zero,
         boolean fastZero,
         boolean extents,
-        boolean fileExtents,
+        boolean pageCache,
         boolean snapshot,
         boolean resize,
         boolean durableFlush) {}

@@ -10,6 +10,7 @@ import org.kiobd.volume.kiobuf.ChainSlice;
 import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.kiobuf.PipedPayload;
 
 /**
  * One request to one member: one contiguous range there, an ordered list of entries that gather (or scatter) it straight over the
@@ -208,6 +209,22 @@ public final class MemberOp {
     /** The memory of entry {@code index}, borrowed; READ and WRITE only. */
     public ByteBuf memory(int index) {
         return fragmentAt(index).memory();
+    }
+
+    /** Where the bytes of entry {@code index} stand, if not in memory from the beginning; the first at {@link #memoryOffsetBytes}. Borrowed. */
+    public @Nullable PipedPayload piped(int index) {
+        return fragmentAt(index).piped();
+    }
+
+    /** Whether any entry's bytes stand in pipes, and not in memory yet. */
+    public boolean isPiped() {
+        for (int i = 0; i < entries; i++) {
+            PipedPayload piped = piped(i);
+            if (piped != null && !piped.isInMemory()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Absolute index in {@link #memory} of the entry's first byte. */

@@ -47,6 +47,18 @@ public abstract class MemberStoreContract extends SparseStoreContract {
     }
 
     @Test
+    void whatStandsInPipesIsWrittenAsWhatStandsInMemory() {
+        byte[] data = pattern(3 * MIB, 3);
+        write(0, pattern(4 * MIB, 12));
+        assertThat(writePiped(8192, data, MIB).error()).isNull();
+        assertThat(read(8192, data.length)).isEqualTo(data);
+        byte[] odd = pattern(200_000, 13);
+        assertThat(writePiped(1001, odd, 70_001).error()).isNull();
+        assertThat(read(1001, odd.length)).isEqualTo(odd);
+        assertThat(read(0, 1001)).isEqualTo(Arrays.copyOf(pattern(4 * MIB, 12), 1001));
+    }
+
+    @Test
     void fuaAndFlushSucceed() {
         byte[] data = pattern(4096, 3);
         assertThat(write(0, data, Kiobuf.FUA, data.length).error()).isNull();

@@ -7,6 +7,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,8 @@ import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.kiobuf.PagePool;
+import org.kiobd.volume.kiobuf.PipedPayload;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.IoLoops;
@@ -34,6 +37,7 @@ public abstract class StoreSubject {
 
     protected final IoLoops loops = new IoLoops(engine(), 2);
     protected final IoLoop loop = loops.all().get(0);
+    private final PagePool pool = new PagePool(1);
     protected MemberStore store;
     protected MemberPort port;
 
@@ -153,6 +157,26 @@ public abstract class StoreSubject {
             request.add(Fragment.of(memory, 1, count));
         }
         return request;
+    }
+
+    /** A durable WRITE of {@code data}, in pieces that stand in a pipe and in memory by turns. */
+    protected Ended writePiped(long offsetBytes, byte[] data, int pieceBytes) {
+        Kiobuf request = new Kiobuf(loop, Op.WRITE, offsetBytes, data.length).flags(Kiobuf.FUA);
+        boolean piped = true;
+        for (int at = 0; at < data.length; at += pieceBytes) {
+            int count = Math.min(pieceBytes, data.length - at);
+            ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(count).writeBytes(data, at, count);
+            if (piped) {
+                PipedPayload payload = Objects.requireNonNull(PipedPayload.of(pool, count));
+                payload.fill(memory);
+                memory.release();
+                request.add(Fragment.of(payload));
+            } else {
+                request.add(Fragment.of(memory, 0, count));
+            }
+            piped = !piped;
+        }
+        return run(request);
     }
 
     protected void write(long offsetBytes, byte[] data) {

@@ -6,20 +6,23 @@ import ch.qos.logback.core.AppenderBase;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.kiobd.volume.kiobuf.Completion;
+import org.kiobd.volume.kiobuf.Pipes;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fails a test that leaked a buffer or completed something twice. Netty finds leaks when garbage is collected and only logs them, so
+ * Fails a test that leaked a buffer or a pipe, or completed something twice. Netty finds leaks when garbage is collected and only logs them, so
  * this listens to its log, collects garbage and allocates, which is when the detector reports.
  */
 public final class LeakCheck implements BeforeEachCallback, AfterEachCallback, AfterAllCallback {
     private static final List<String> REPORTS = new CopyOnWriteArrayList<>();
     private static final int PROBES = 3;
+    private static final long PATIENCE_NANOS = 5_000_000_000L;
 
     private long secondCompletionsBefore;
 
@@ -47,10 +50,22 @@ public final class LeakCheck implements BeforeEachCallback, AfterEachCallback, A
     @Override
     public void afterEach(ExtensionContext context) {
         look();
+        if (!pipesAreBack()) {
+            throw new AssertionError("pipes that were not given back: " + Pipes.inUse());
+        }
         long second = Completion.secondCompletions() - secondCompletionsBefore;
         if (second != 0) {
             throw new AssertionError("completions that ended twice: " + second);
         }
+    }
+
+    /** A connection that was cut off may still be ending. */
+    private static boolean pipesAreBack() {
+        long startNanos = System.nanoTime();
+        while (Pipes.inUse() > 0 && System.nanoTime() - startNanos < PATIENCE_NANOS) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        return Pipes.inUse() == 0;
     }
 
     @Override

@@ -12,15 +12,19 @@ import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.kiobuf.PagePool;
+import org.kiobd.volume.kiobuf.PipedPayload;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
  * A request and what became of it. Its fragments come in every shape: one, many, single bytes, empty ones between, several in one
- * buffer, never at a buffer's beginning. Belongs to its loop; {@link #done()} may be waited for anywhere.
+ * buffer, never at a buffer's beginning, in a pipe. Belongs to its loop; {@link #done()} may be waited for anywhere.
  */
 public final class TestRequest implements Completion.Notifier {
     private static final int ONE_BYTE_SHAPE_MAX_BYTES = 300;
     private static final int MARGIN_BYTES = 3;
+    private static final int PAGE_BYTES = 4096;
+    private static final PagePool POOL = new PagePool(1);
 
     private final Kiobuf kiobuf;
     private final byte[] data;
@@ -35,10 +39,22 @@ public final class TestRequest implements Completion.Notifier {
         kiobuf.addNotifier(this);
     }
 
-    /** A WRITE of {@code data}, which is copied into fragments of a shape that {@code random} picks. */
+    /** A WRITE of {@code data}, which is copied into fragments of a shape that {@code random} picks; some of one fragment into a pipe. */
     public static TestRequest write(IoLoop loop, long offsetBytes, byte[] data, Random random) {
         Kiobuf kiobuf = new Kiobuf(loop, Op.WRITE, offsetBytes, data.length);
-        addFragments(kiobuf, data, random);
+        boolean mayBePiped = (offsetBytes / PAGE_BYTES + data.length / PAGE_BYTES) % 3 == 0
+                && data.length > 0
+                && data.length <= PipedPayload.MAX_BYTES;
+        PipedPayload piped = mayBePiped ? PipedPayload.of(POOL, data.length) : null;
+        if (piped != null) {
+            ByteBuf memory =
+                    PooledByteBufAllocator.DEFAULT.directBuffer(data.length).writeBytes(data);
+            piped.fill(memory);
+            memory.release();
+            kiobuf.add(Fragment.of(piped));
+        } else {
+            addFragments(kiobuf, data, random);
+        }
         return new TestRequest(kiobuf, data);
     }
 

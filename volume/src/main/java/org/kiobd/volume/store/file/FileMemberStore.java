@@ -64,7 +64,7 @@ public final class FileMemberStore implements MemberStore {
                 known.zero(),
                 known.fastZero(),
                 known.extents(),
-                direct == null && known.fileExtents(),
+                direct == null && known.pageCache(),
                 known.snapshot(),
                 known.resize(),
                 file.cacheMode() != CacheMode.UNSAFE);

@@ -107,7 +107,7 @@ final class InlineTransfers {
     /** Does a WRITE, as far as the medium lets it. */
     OpenFile.Outcome write(MemberOp op) {
         long startNanos = clock.getAsLong();
-        OpenFile.Outcome outcome = file.transfer(op, iovecs);
+        OpenFile.Outcome outcome = op.isPiped() ? PipedWrites.write(file, op) : file.transfer(op, iovecs);
         long endNanos = clock.getAsLong();
         if (endNanos - startNanos > WAITED_NANOS) {
             banned = true;

@@ -170,6 +170,21 @@ final class OpenFile {
         return new Outcome(doneBytes, 0);
     }
 
+    /** Writes {@code bytes} of {@code memory}. @return how many of them were, at least one; or a negative errno */
+    long write(ByteBuf memory, int index, long bytes, long position) {
+        while (true) {
+            submittedOps.increment();
+            long moved = Libc.pwrite(dataFd(), memory.memoryAddress() + index, bytes, position);
+            if (moved > 0) {
+                return moved;
+            }
+            int errno = moved == 0 ? Errno.EINVAL : Libc.errno();
+            if (!Errno.isTransient(errno)) {
+                return -errno;
+            }
+        }
+    }
+
     private static long call(int fd, boolean reading, Iovecs iovecs, long position) {
         if (iovecs.entries() == 1) {
             return reading

@@ -92,7 +92,7 @@ abstract class DirectContract extends FileContract {
     void whatIsAlignedGoesAsItIsAndOnlyTheRestIsBounced() {
         assertThat(store.cacheMode()).isEqualTo(CacheMode.NONE);
         assertThat(store.capabilities().memoryAlignmentBytes()).isGreaterThan(1);
-        assertThat(store.capabilities().fileExtents()).isFalse();
+        assertThat(store.capabilities().pageCache()).isFalse();
         byte[] data = pattern(MIB, 40);
         alignedWrite(8192, data);
         assertThat(alignedRead(8192, MIB)).isEqualTo(data);

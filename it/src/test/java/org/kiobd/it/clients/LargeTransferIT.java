@@ -12,9 +12,12 @@ import org.kiobd.it.KiobdCli;
 import org.kiobd.it.clients.ServedVolume.Shape;
 import org.kiobd.it.clients.ServedVolume.Transport;
 
-/** Large reads leave the page cache for the socket without a copy, in every style of reply, and hold what was written. */
+/**
+ * Large reads leave the page cache for the socket without a copy, in every style of reply, and large writes leave the socket for the page
+ * cache with one; and what is read is what was written.
+ */
 @Timeout(120)
-final class LargeReadIT {
+final class LargeTransferIT {
     private static final long SIZE_BYTES = 32L << 20;
 
     @TempDir
@@ -30,10 +33,10 @@ final class LargeReadIT {
         "MIXED, io_uring, UNIX, structured, 1M",
         "ROCKSDB, epoll, UNIX, simple, 256K"
     })
-    void areSentFromTheFile(Shape shape, String engine, Transport transport, String replies, String blockBytes)
+    void passTheServerBy(Shape shape, String engine, Transport transport, String replies, String blockBytes)
             throws Exception {
         try (ServedVolume served = ServedVolume.startFast(folder, shape, engine, SIZE_BYTES);
-                SystemCalls calls = SystemCalls.watchSends(served.server().pid(), folder.resolve("strace.log"))) {
+                SystemCalls calls = SystemCalls.watchMoves(served.server().pid(), folder.resolve("strace.log"))) {
             KiobdCli.Result result = KiobdCli.run(
                     folder.resolve("home"),
                     "bench",
@@ -57,9 +60,12 @@ final class LargeReadIT {
             assertThat(result.exitCode()).as(result.err() + result.out()).isZero();
             assertThat(result.out()).contains("all that was written was read again, and was right");
             List<Path> files = served.files();
-            long sent = calls.countTo(files);
-            boolean sends = shape != Shape.ROCKSDB && !engine.equals("nio") && kernelKnowsWhatIsCached();
-            assertThat(sent > 0).as("sent=%s", sent).isEqualTo(sends);
+            long sent = calls.countTo(files, "sendfile");
+            boolean hasDescriptors = shape != Shape.ROCKSDB && !engine.equals("nio");
+            assertThat(sent > 0).as("sent=%s", sent).isEqualTo(hasDescriptors && kernelKnowsWhatIsCached());
+            long spliced = calls.countTo(files, "splice");
+            boolean splices = hasDescriptors && shape != Shape.MIXED && !blockBytes.equals("3M");
+            assertThat(spliced > 0).as("spliced=%s", spliced).isEqualTo(splices);
         }
     }
 

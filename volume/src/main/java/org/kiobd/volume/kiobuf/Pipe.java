@@ -1,0 +1,153 @@
+package org.kiobd.volume.kiobuf;
+
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pipe(2) as the place where bytes stand that came from a socket and go to a file: splice(2) moves the kernel's pages from one to the
+ * other, and this process never touches them. Nothing here waits. One thread at a time.
+ *
+ * <p>What the calls return: bytes moved; {@link #NOTHING} where there is nothing to take or no room; or a negative errno.
+ */
+final class Pipe {
+    /** What it holds at most; less where the pages are filled badly. The most an unprivileged process may ask for. */
+    static final int CAPACITY_BYTES = 1 << 20;
+
+    static final long NOTHING = 0;
+
+    private static final int EINTR = 4;
+    private static final int EAGAIN = 11;
+    private static final int O_NONBLOCK = 04000;
+    private static final int O_CLOEXEC = 02000000;
+    private static final int F_SETPIPE_SZ = 1031;
+    private static final int SPLICE_F_MOVE = 1;
+    private static final int SPLICE_F_NONBLOCK = 2;
+    private static final long NO_OFFSET = 0;
+
+    static {
+        Native.register(Pipe.class, "c");
+    }
+
+    private final int readFd;
+    private final int writeFd;
+    private final ByteBuffer offset;
+    private final long offsetAddress;
+    private long heldBytes;
+
+    private Pipe(int readFd, int writeFd) {
+        this.readFd = readFd;
+        this.writeFd = writeFd;
+        this.offset = ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.nativeOrder());
+        this.offsetAddress = Pointer.nativeValue(Native.getDirectBufferPointer(offset));
+    }
+
+    /** A new one; null where there are no more descriptors, or no more memory for pipes than the smallest. */
+    static @Nullable Pipe open() {
+        int[] ends = new int[2];
+        if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) {
+            return null;
+        }
+        Pipe pipe = new Pipe(ends[0], ends[1]);
+        if (fcntl(pipe.writeFd, F_SETPIPE_SZ, CAPACITY_BYTES) < CAPACITY_BYTES) {
+            pipe.close();
+            return null;
+        }
+        return pipe;
+    }
+
+    /** Bytes in it now. */
+    long heldBytes() {
+        return heldBytes;
+    }
+
+    /** Takes up to {@code bytes} from a socket. {@link #NOTHING}: the socket is empty or at its end, or there is no room here. */
+    long fill(int socketFd, long bytes) {
+        long result;
+        do {
+            result = splice(socketFd, NO_OFFSET, writeFd, NO_OFFSET, bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+        } while (isInterrupted(result));
+        return filled(result);
+    }
+
+    /** Copies up to {@code bytes} in, and moves the reader index. {@link #NOTHING}: it is full. */
+    long fill(ByteBuf from, int bytes) {
+        long result;
+        do {
+            result = write(writeFd, from.memoryAddress() + from.readerIndex(), bytes);
+        } while (isInterrupted(result));
+        from.skipBytes((int) Math.max(0, result));
+        return filled(result);
+    }
+
+    private long filled(long result) {
+        heldBytes += Math.max(0, result);
+        return moved(result);
+    }
+
+    /** Gives up to {@code bytes} to a file, from {@code position} on. */
+    long drain(int fd, long position, long bytes) {
+        long result;
+        do {
+            offset.putLong(0, position);
+            result = splice(readFd, NO_OFFSET, fd, offsetAddress, bytes, SPLICE_F_MOVE);
+        } while (isInterrupted(result));
+        return drained(result);
+    }
+
+    /** Gives up to {@code bytes} to another. {@link #NOTHING}: that one is full. */
+    long drain(Pipe into, long bytes) {
+        long result;
+        do {
+            result = splice(readFd, NO_OFFSET, into.writeFd, NO_OFFSET, bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+        } while (isInterrupted(result));
+        into.heldBytes += Math.max(0, result);
+        return drained(result);
+    }
+
+    /** Copies up to {@code bytes} out, to a place in memory. */
+    long drain(ByteBuf into, int index, long bytes) {
+        long result;
+        do {
+            result = read(readFd, into.memoryAddress() + index, bytes);
+        } while (isInterrupted(result));
+        return drained(result);
+    }
+
+    private long drained(long result) {
+        heldBytes -= Math.max(0, result);
+        return moved(result);
+    }
+
+    private static boolean isInterrupted(long result) {
+        return result < 0 && Native.getLastError() == EINTR;
+    }
+
+    private static long moved(long result) {
+        if (result >= 0) {
+            return result;
+        }
+        int errno = Native.getLastError();
+        return errno == EAGAIN ? NOTHING : -errno;
+    }
+
+    void close() {
+        close(readFd);
+        close(writeFd);
+    }
+
+    private static native int pipe2(int[] ends, int flags);
+
+    private static native int fcntl(int fd, int command, int argument);
+
+    private static native long splice(int inFd, long inOffset, int outFd, long outOffset, long bytes, int flags);
+
+    private static native long read(int fd, long address, long bytes);
+
+    private static native long write(int fd, long address, long bytes);
+
+    private static native int close(int fd);
+}
