@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,6 +17,7 @@ import org.kiobd.it.clients.ServedVolume.Transport;
  * Large reads leave the page cache for the socket without a copy, in every style of reply, and large writes leave the socket for the page
  * cache with one; and what is read is what was written.
  */
+@Tag("one-lane")
 @Timeout(120)
 final class LargeTransferIT {
     private static final long SIZE_BYTES = 32L << 20;

@@ -29,6 +29,7 @@ abstract class KernelCases extends KernelRuns {
     }
 
     @TestFactory
+    @Tag(OneLane.TAG)
     Stream<DynamicTest> fourConnections() {
         return run(GuestTests.requiredKernel(), "kernel-connections", USUAL, Map.of("GUEST_CPUS", "4"));
     }
@@ -40,6 +41,7 @@ abstract class KernelCases extends KernelRuns {
 
     // Without WRITE_ZEROES, 6.1 clears a journal by writing it: up to 1 GiB of zeroes by default, 64 MiB so.
     @TestFactory
+    @Tag(OneLane.TAG)
     Stream<DynamicTest> largeVolume() {
         return run(
                 GuestTests.requiredKernel(),

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** The kernel mounts what kiobd keeps in RocksDB. */
@@ -14,6 +15,7 @@ class KernelOnRocksDbIT extends KernelRuns {
     }
 
     @TestFactory
+    @Tag(OneLane.TAG)
     Stream<DynamicTest> basics() {
         return run(GuestTests.requiredKernel(), "kernel-basics", USUAL, Map.of());
     }
@@ -24,11 +26,13 @@ class KernelOnRocksDbIT extends KernelRuns {
     }
 
     @TestFactory
+    @Tag(OneLane.TAG)
     Stream<DynamicTest> snapshots() {
         return run(GuestTests.requiredKernel(), "kernel-snapshot", USUAL.subList(0, 1), Map.of());
     }
 
     @TestFactory
+    @Tag(OneLane.TAG)
     Stream<DynamicTest> largeVolume() {
         return run(
                 GuestTests.requiredKernel(),

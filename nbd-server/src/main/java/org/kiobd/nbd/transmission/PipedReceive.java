@@ -72,16 +72,19 @@ final class PipedReceive {
         turnBytes = 0;
     }
 
+    /** What has come is the header of a WRITE, or of something else. Another like it may follow. */
+    void header(boolean isWrite, long offsetBytes, long lengthBytes) {
+        expected = isWrite
+                && lengthBytes >= LEAST_BYTES
+                && lengthBytes <= PipedPayload.MAX_BYTES
+                && (offsetBytes | lengthBytes) % PAGE_BYTES == 0;
+    }
+
     /** The payload of {@code request} follows. @return whether it goes this way */
     boolean take(Kiobuf request) {
-        long lengthBytes = request.lengthBytes();
-        expected = lengthBytes >= LEAST_BYTES
-                && lengthBytes <= PipedPayload.MAX_BYTES
-                && lengthBytes % PAGE_BYTES == 0
-                && request.offsetBytes() % PAGE_BYTES == 0;
         ByteBuf inHand = decoder.readable();
         if (expected && (inHand == null || inHand.readableBytes() <= MAX_IN_HAND_BYTES)) {
-            payload = PipedPayload.of(pool, (int) lengthBytes);
+            payload = PipedPayload.of(pool, (int) request.lengthBytes());
         }
         return payload != null;
     }

@@ -168,6 +168,9 @@ final class RequestIntake {
         command = NbdCommand.fromWire(decoder.type());
         requests++;
         counters.received(command);
+        if (pipes != null) {
+            pipes.header(command == NbdCommand.WRITE, decoder.offset(), decoder.length());
+        }
         if (command == NbdCommand.DISC) {
             end();
             listener.disconnected();
