@@ -19,7 +19,7 @@ import org.kiobd.volume.kiobuf.PipedPayload;
  */
 final class PipedReceive {
     /** What is smaller costs less to copy. */
-    private static final int LEAST_BYTES = Integer.getInteger("kiobd.splice.bytes", 64 << 10);
+    private static final int LEAST_BYTES = Integer.getInteger("kiobd.splice.bytes", 32 << 10);
 
     /** More than this that was received already is not put into a pipe. */
     private static final int MAX_IN_HAND_BYTES = 4 << 10;
