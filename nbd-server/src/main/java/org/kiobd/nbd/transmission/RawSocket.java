@@ -5,6 +5,7 @@ import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.unix.DomainSocketChannel;
 import io.netty.channel.unix.UnixChannel;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.ReadPiece;
@@ -16,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * The socket of a channel, for calls Netty does not make: sendfile(2) from the page cache, and what belongs before and behind it. Nothing
  * here waits. Only used while Netty itself has nothing to send. Confined to the channel's loop.
  *
- * <p>Netty's io_uring transport keeps its sockets blocking, and sendfile knows no flag against that: {@link #begin} makes the socket
+ * <p>Netty's io_uring transport keeps its sockets blocking, and sendfile, and splice from TCP, know no flag against that: {@link #begin} makes the socket
  * non-blocking, {@link #end} what it was. Operations of the ring that are under way have looked before; new ones begin behind.
  */
 final class RawSocket {
@@ -37,10 +38,12 @@ final class RawSocket {
 
     private final int fd;
     private final int flags;
+    private final boolean unix;
 
-    private RawSocket(int fd, int flags) {
+    private RawSocket(int fd, int flags, boolean unix) {
         this.fd = fd;
         this.flags = flags;
+        this.unix = unix;
     }
 
     private static boolean register() {
@@ -63,7 +66,7 @@ final class RawSocket {
         }
         int fd = unix.fd().intValue();
         int flags = fcntl(fd, F_GETFL, 0);
-        return flags < 0 ? null : new RawSocket(fd, flags);
+        return flags < 0 ? null : new RawSocket(fd, flags, channel instanceof DomainSocketChannel);
     }
 
     void begin() {
@@ -114,7 +117,16 @@ final class RawSocket {
 
     /** Takes what is there and missing in {@code payload}, without copying it. @return bytes taken; {@link #NO_ROOM} where there are none */
     long splice(PipedPayload payload) {
-        return payload.fill(fd);
+        if (unix) {
+            // Takes the flag of the call for it.
+            return payload.fill(fd);
+        }
+        begin();
+        try {
+            return payload.fill(fd);
+        } finally {
+            end();
+        }
     }
 
     /** Receives what there is room for in {@code into}. @return bytes received; 0 or less where there are none, or the stream is at its end */
