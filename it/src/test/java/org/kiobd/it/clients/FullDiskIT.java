@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,6 +17,7 @@ import org.kiobd.it.KiobdCli;
 import org.kiobd.it.KiobdCommand;
 
 /** A disk that runs full, for real: members on a small tmpfs that lives in the server's own mount namespace. */
+@Tag("one-lane")
 @Timeout(60)
 final class FullDiskIT {
     private static final int BLOCK = 1 << 20;

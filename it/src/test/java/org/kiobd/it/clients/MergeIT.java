@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.assertj.core.data.Percentage;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +23,7 @@ import org.kiobd.it.clients.ServedVolume.Transport;
  * Merging seen from outside: 256 MiB of sequential 4 KiB writes, 32 in each send, reach the members in at most a sixteenth as many
  * operations; and what the server counts is what the system sees.
  */
+@Tag("one-lane")
 @Timeout(120)
 final class MergeIT {
     private static final int BLOCK = 4096;

@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +26,7 @@ import org.kiobd.it.clients.ServedVolume.Shape;
  * Snapshots of a volume that is being written to. One client numbers its writes and sends each only after the one before was
  * acknowledged, over two connections in turn and over all stripes: of any moment the highest number tells every block.
  */
+@Tag("one-lane")
 @Timeout(900)
 final class SnapshotIT {
     private static final int BLOCK = 4096;

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -21,6 +22,7 @@ import org.kiobd.it.clients.ServedVolume.Shape;
 import org.kiobd.it.clients.ServedVolume.Transport;
 
 /** What structured replies carry, seen by the clients people have: holes, block status, our own context. */
+@Tag("one-lane")
 @ParameterizedClass(name = "{0}")
 @MethodSource("settings")
 @Timeout(120)

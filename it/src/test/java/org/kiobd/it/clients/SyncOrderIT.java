@@ -9,6 +9,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +20,7 @@ import org.kiobd.it.clients.ServedVolume.Shape;
  * Before a FLUSH is answered, every member was synced, and before a write with FUA is, its own: strace and the client read the same
  * clock, and the sync must lie between the request and its reply.
  */
+@Tag("one-lane")
 @Timeout(120)
 final class SyncOrderIT {
     private static final long SIZE_BYTES = 64L << 20;

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** The kernel mounts what kiobd keeps in RocksDB. */
+@Tag(OneLane.TAG)
 class KernelOnRocksDbIT extends KernelRuns {
     @Override
     VolumeServer serve(String name, List<Volume> volumes) {
@@ -15,7 +16,6 @@ class KernelOnRocksDbIT extends KernelRuns {
     }
 
     @TestFactory
-    @Tag(OneLane.TAG)
     Stream<DynamicTest> basics() {
         return run(GuestTests.requiredKernel(), "kernel-basics", USUAL, Map.of());
     }
@@ -26,13 +26,11 @@ class KernelOnRocksDbIT extends KernelRuns {
     }
 
     @TestFactory
-    @Tag(OneLane.TAG)
     Stream<DynamicTest> snapshots() {
         return run(GuestTests.requiredKernel(), "kernel-snapshot", USUAL.subList(0, 1), Map.of());
     }
 
     @TestFactory
-    @Tag(OneLane.TAG)
     Stream<DynamicTest> largeVolume() {
         return run(
                 GuestTests.requiredKernel(),

@@ -22,6 +22,11 @@ import org.slf4j.LoggerFactory;
 public final class LeakCheck implements BeforeEachCallback, AfterEachCallback, AfterAllCallback {
     private static final List<String> REPORTS = new CopyOnWriteArrayList<>();
     private static final int PROBES = 3;
+
+    /** Collecting garbage after each of thousands of tests takes its time; in a second lane the end of the class has to do. */
+    private static final boolean AFTER_EACH =
+            System.getProperty("kiobd.lane", "default").equals("default");
+
     private static final long PATIENCE_NANOS = 5_000_000_000L;
 
     private long secondCompletionsBefore;
@@ -49,7 +54,9 @@ public final class LeakCheck implements BeforeEachCallback, AfterEachCallback, A
     /** Looks once, which nearly always finds it; what slips through is found after a later test, or when the class is through. */
     @Override
     public void afterEach(ExtensionContext context) {
-        look();
+        if (AFTER_EACH) {
+            look();
+        }
         if (!pipesAreBack()) {
             throw new AssertionError("pipes that were not given back: " + Pipes.inUse());
         }
