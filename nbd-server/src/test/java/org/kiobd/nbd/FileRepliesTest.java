@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.kiobd.nbd.testkit.RawNbdClient.DISC;
 import static org.kiobd.nbd.testkit.RawNbdClient.READ;
 
-import com.sun.jna.Native;
 import io.netty.buffer.ByteBufUtil;
 import java.io.EOFException;
 import java.io.IOException;
@@ -42,6 +41,7 @@ import org.kiobd.nbd.testkit.RawNbdClient.Request;
 import org.kiobd.nbd.testkit.RunningServer;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoEngine;
+import org.kiobd.volume.testkit.Descriptor;
 import org.kiobd.volume.testkit.LeakCheck;
 
 /** Replies whose data stand in a file and go to the socket from there; where the engine shows no descriptors, they are copied. */
@@ -62,38 +62,24 @@ final class FileRepliesTest {
     private final byte[] content = new byte[SIZE_BYTES];
     private final MemoryDevice device = new MemoryDevice(SIZE_BYTES);
     private final RunningServer running;
-    private int fd;
+    private Descriptor descriptor;
 
     FileRepliesTest(IoEngine engine) throws IOException {
         this.engine = engine;
         running = new RunningServer(engine, 1, device, NbdLimits.DEFAULT);
     }
 
-    /** What Java keeps to itself. */
-    private static final class C {
-        static {
-            Native.register(C.class, "c");
-        }
-
-        private C() {}
-
-        static native int open(String path, int flags, int mode);
-
-        static native int close(int fd);
-    }
-
     @BeforeEach
     void openFile() throws IOException {
         new Random(SEED).nextBytes(content);
-        fd = C.open(Files.write(folder.resolve("file"), content).toString(), 0, 0);
-        assertThat(fd).isNotNegative();
-        device.readFrom(fd);
+        descriptor = Descriptor.open(Files.write(folder.resolve("file"), content), Descriptor.O_RDONLY);
+        device.readFrom(descriptor.fd());
     }
 
     @AfterEach
     void closeAll() throws IOException {
         running.close();
-        C.close(fd);
+        descriptor.close();
     }
 
     private byte[] expected(long offset, int length) {

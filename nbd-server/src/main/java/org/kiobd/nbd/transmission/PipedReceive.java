@@ -29,7 +29,7 @@ final class PipedReceive {
 
     private static final int PAGE_BYTES = 4096;
 
-    private final RawSocket socket;
+    private final @Nullable RawSocket socket;
     private final RequestDecoder decoder;
     private final PagePool pool;
     private final int headerBytes;
@@ -39,17 +39,12 @@ final class PipedReceive {
     private long turnBytes;
     private long copiedBytes;
 
-    private PipedReceive(RawSocket socket, RequestDecoder decoder, PagePool pool) {
-        this.socket = socket;
+    /** @param socket null where there is none that can be had: then everything goes the other way, as it does where the device wants no pipes */
+    PipedReceive(@Nullable RawSocket socket, RequestDecoder decoder, PagePool pool, BlockDevice device) {
+        this.socket = device.takesPipes() ? socket : null;
         this.decoder = decoder;
         this.pool = pool;
         this.headerBytes = decoder.headerBytes();
-    }
-
-    /** For a connection; null where its device or its socket does not take part. */
-    static @Nullable PipedReceive of(
-            @Nullable RawSocket socket, RequestDecoder decoder, PagePool pool, BlockDevice device) {
-        return socket != null && device.takesPipes() ? new PipedReceive(socket, decoder, pool) : null;
     }
 
     /** Netty has delivered something and receives nothing now. */
@@ -74,7 +69,8 @@ final class PipedReceive {
 
     /** What has come is the header of a WRITE, or of something else. Another like it may follow. */
     void header(boolean isWrite, long offsetBytes, long lengthBytes) {
-        expected = isWrite
+        expected = socket != null
+                && isWrite
                 && lengthBytes >= LEAST_BYTES
                 && lengthBytes <= PipedPayload.MAX_BYTES
                 && (offsetBytes | lengthBytes) % PAGE_BYTES == 0;
@@ -105,7 +101,7 @@ final class PipedReceive {
             decoder.consumed();
             inHand = decoder.readable();
         }
-        while (filling.missingBytes() > 0 && open && socket.splice(filling) > 0) {
+        while (filling.missingBytes() > 0 && open && requireNonNull(socket).splice(filling) > 0) {
             // There may be more.
         }
         return filling.missingBytes() == 0;
@@ -126,7 +122,7 @@ final class PipedReceive {
             return false;
         }
         ByteBuf header = pool.allocator().directBuffer(headerBytes, headerBytes);
-        long received = socket.receive(header);
+        long received = requireNonNull(socket).receive(header);
         decoder.offer(header);
         return received > 0;
     }

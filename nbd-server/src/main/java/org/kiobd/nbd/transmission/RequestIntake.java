@@ -51,7 +51,7 @@ final class RequestIntake {
     private final MemoryBudget budget;
     private final ReplyMemory replyMemory;
     private final WritePayload payload;
-    private final @Nullable PipedReceive pipes;
+    private final PipedReceive pipes;
     private final ReplyEncoding encoding;
     private final int requestMagic;
     private final List<MetaContext> contexts;
@@ -93,7 +93,7 @@ final class RequestIntake {
             ReplyWriter replies,
             Accounts accounts,
             WritePayload payload,
-            @Nullable PipedReceive pipes) {}
+            PipedReceive pipes) {}
 
     /** The next bytes of the stream, and as far as they, limits and memory reach. Takes them. The channel receives nothing meanwhile. */
     void arrived(ByteBuf bytes) {
@@ -102,10 +102,6 @@ final class RequestIntake {
             return;
         }
         decoder.offer(bytes);
-        if (pipes == null) {
-            advance();
-            return;
-        }
         pipes.begin();
         try {
             advance();
@@ -121,14 +117,12 @@ final class RequestIntake {
 
     /** Whether what came so far should be done before more is received, however fast the client sends. */
     boolean hasHadItsTurn() {
-        return pipes != null && pipes.hasHadItsTurn();
+        return pipes.hasHadItsTurn();
     }
 
     /** What came so far is being done. */
     void nextTurn() {
-        if (pipes != null) {
-            pipes.nextTurn();
-        }
+        pipes.nextTurn();
     }
 
     /** Whether it waits for room or memory. */
@@ -159,7 +153,7 @@ final class RequestIntake {
 
     private boolean header() {
         if (!decoder.nextHeader()) {
-            return pipes != null && pipes.receiveHeader();
+            return pipes.receiveHeader();
         }
         if (decoder.magic() != requestMagic) {
             broken("bad request magic=0x" + Integer.toHexString(decoder.magic()));
@@ -168,9 +162,7 @@ final class RequestIntake {
         command = NbdCommand.fromWire(decoder.type());
         requests++;
         counters.received(command);
-        if (pipes != null) {
-            pipes.header(command == NbdCommand.WRITE, decoder.offset(), decoder.length());
-        }
+        pipes.header(command == NbdCommand.WRITE, decoder.offset(), decoder.length());
         if (command == NbdCommand.DISC) {
             end();
             listener.disconnected();
@@ -316,7 +308,7 @@ final class RequestIntake {
         if (phase == Phase.PAYLOAD) {
             return blocked ? null : payload.receiveInto();
         }
-        return phase == Phase.HEADER && pipes != null ? pipes.receiveInto() : null;
+        return phase == Phase.HEADER ? pipes.receiveInto() : null;
     }
 
     /** The stream is over: nothing more is decoded, what is half received is given up. */

@@ -41,7 +41,7 @@ record TransmissionParts(
         RequestDecoder decoder = new RequestDecoder(session.style());
         RequestMemory memory =
                 new RequestMemory(context.pool(), session.export().device());
-        PipedReceive pipes = PipedReceive.of(
+        PipedReceive pipes = new PipedReceive(
                 socket, decoder, context.pool(), session.export().device());
         WritePayload payload = new WritePayload(decoder, context.pool(), memory, accounts, pipes);
         RequestValidator validator = new RequestValidator(session, maximumPayloadBytes);

@@ -33,7 +33,7 @@ final class WritePayload {
     private final RequestMemory ownMemory;
     private final MemoryBudget budget;
     private final PayloadMemory memory;
-    private final @Nullable PipedReceive pipes;
+    private final PipedReceive pipes;
 
     private @Nullable Kiobuf request;
     private long leftBytes;
@@ -42,13 +42,9 @@ final class WritePayload {
     private @Nullable ByteBuf piece;
     private long copiedBytes;
 
-    /** @param pipes where large payloads may go instead; null if nowhere */
+    /** @param pipes where large payloads may go instead */
     WritePayload(
-            RequestDecoder decoder,
-            PagePool pool,
-            RequestMemory ownMemory,
-            Accounts accounts,
-            @Nullable PipedReceive pipes) {
+            RequestDecoder decoder, PagePool pool, RequestMemory ownMemory, Accounts accounts, PipedReceive pipes) {
         this.decoder = decoder;
         this.pool = pool;
         this.ownMemory = ownMemory;
@@ -60,7 +56,7 @@ final class WritePayload {
     /** The payload of {@code newRequest} follows. Takes the request until {@link #finish}. */
     void begin(Kiobuf newRequest) {
         request = newRequest;
-        if (pipes != null && pipes.take(newRequest)) {
+        if (pipes.take(newRequest)) {
             return;
         }
         leftBytes = newRequest.lengthBytes();
@@ -74,8 +70,8 @@ final class WritePayload {
     /** Takes what has been received. */
     @SuppressWarnings("ReferenceEquality") // this very buffer, not one with equal bytes
     Progress advance() {
-        if (pipes != null && pipes.isTaking()) {
-            return advanceInto(pipes);
+        if (pipes.isTaking()) {
+            return advanceIntoPipes();
         }
         if (toReserveBytes > 0) {
             if (!budget.reserve(toReserveBytes)) {
@@ -105,11 +101,11 @@ final class WritePayload {
         return Progress.COMPLETE;
     }
 
-    private Progress advanceInto(PipedReceive receiving) {
-        if (!receiving.advance()) {
+    private Progress advanceIntoPipes() {
+        if (!pipes.advance()) {
             return Progress.NEEDS_BYTES;
         }
-        request().add(receiving.finish());
+        request().add(pipes.finish());
         return Progress.COMPLETE;
     }
 
@@ -185,7 +181,7 @@ final class WritePayload {
     /** Where the socket should put its next bytes; returns owned, or null if any receive buffer will do. */
     @Nullable
     ByteBuf receiveInto() {
-        if (pipes != null && pipes.isTaking()) {
+        if (pipes.isTaking()) {
             return pipes.receiveInto();
         }
         boolean piecesOnly = piece != null || (reservedBytes > 0 && reservedBytes == leftBytes);
@@ -194,9 +190,7 @@ final class WritePayload {
 
     /** Gives up what was being received. */
     void abandon() {
-        if (pipes != null) {
-            pipes.abandon();
-        }
+        pipes.abandon();
         if (piece != null) {
             piece.release();
             piece = null;
@@ -213,6 +207,6 @@ final class WritePayload {
 
     /** Payload bytes that were copied in our own code so far. */
     long copiedBytes() {
-        return copiedBytes + (pipes == null ? 0 : pipes.copiedBytes());
+        return copiedBytes + pipes.copiedBytes();
     }
 }

@@ -21,10 +21,6 @@ public final class PipedPayload {
     /** The most that one can hold. */
     public static final int MAX_BYTES = Pipe.CAPACITY_BYTES;
 
-    private static final int EINVAL = 22;
-    private static final int ENOSYS = 38;
-    private static final int EOPNOTSUPP = 95;
-
     private final PagePool pool;
     private final int lengthBytes;
     private final List<Held> held = new ArrayList<>(1);
@@ -164,51 +160,45 @@ public final class PipedPayload {
      * @return bytes given, {@link #IN_MEMORY}, or a negative errno
      */
     public synchronized long drain(int fd, long position, int at, long bytes) {
-        Held from = memory == null && bringForward(at) ? holding(at) : null;
-        if (from == null) {
+        Held from = memory == null ? broughtForward(at) : null;
+        long moved =
+                from == null ? Pipe.NOTHING : from.pipe.drain(fd, position, Math.min(bytes, from.first().end - at));
+        if (from == null || moved == Pipe.NOTHING) {
             memory();
             return IN_MEMORY;
         }
-        long moved = from.pipe.drain(fd, position, Math.min(bytes, from.first().end - at));
         if (moved > 0) {
             from.took(moved);
-            return moved;
         }
-        if (moved == -EINVAL || moved == -ENOSYS || moved == -EOPNOTSUPP) {
-            Pipes.refuse(-moved);
-        } else if (moved < 0) {
-            return moved;
-        }
-        memory();
-        return IN_MEMORY;
+        return moved;
     }
 
-    private @Nullable Held holding(int at) {
+    /** What has the byte {@code at} in front, all that stood before it in its pipe set aside; null where that cannot be done. */
+    private @Nullable Held broughtForward(int at) {
+        Held from = holding(at);
+        while (from.first().start < at) {
+            int start = from.first().start;
+            Held aside = asideFor(start);
+            if (aside == null) {
+                return null;
+            }
+            long moved = from.pipe.drain(aside.pipe, Math.min(from.first().end, at) - start);
+            if (moved <= 0) {
+                return null;
+            }
+            aside.append(start, (int) moved);
+            from.took(moved);
+        }
+        return from;
+    }
+
+    private Held holding(int at) {
         for (Held one : held) {
             if (one.has(at)) {
                 return one;
             }
         }
-        return null;
-    }
-
-    /** Sets aside what stands before {@code at} in its pipe. @return whether that was possible */
-    private boolean bringForward(int at) {
-        Held from = holding(at);
-        if (from == null) {
-            throw new IllegalStateException("no such bytes any more: at=" + at + " of lengthBytes=" + lengthBytes);
-        }
-        while (from.first().start < at) {
-            int start = from.first().start;
-            Held aside = asideFor(start);
-            long moved = aside == null ? 0 : from.pipe.drain(aside.pipe, Math.min(from.first().end, at) - start);
-            if (aside == null || moved <= 0) {
-                return false;
-            }
-            aside.append(start, (int) moved);
-            from.took(moved);
-        }
-        return true;
+        throw new IllegalStateException("no such bytes any more: at=" + at + " of lengthBytes=" + lengthBytes);
     }
 
     /** A pipe to whose end the byte {@code start} may be put. */

@@ -16,7 +16,7 @@ public final class Pipes {
     private static final Logger LOG = LoggerFactory.getLogger(Pipes.class);
     private static final ArrayDeque<Pipe> FREE = new ArrayDeque<>();
     private static int inUse;
-    private static boolean refused = !isHere();
+    private static final boolean AVAILABLE = isHere();
 
     private Pipes() {}
 
@@ -35,7 +35,7 @@ public final class Pipes {
 
     /** An empty one; null if there is none to be had. {@link #giveBack} takes it. */
     static synchronized @Nullable Pipe take() {
-        if (refused || inUse == MAX) {
+        if (!AVAILABLE || inUse == MAX) {
             return null;
         }
         Pipe free = FREE.poll();
@@ -59,13 +59,5 @@ public final class Pipes {
     /** How many hold payload now; 0 at rest. */
     public static synchronized int inUse() {
         return inUse;
-    }
-
-    /** A file cannot be written to by splice(2): from now on nobody tries. */
-    static synchronized void refuse(long errno) {
-        if (!refused) {
-            refused = true;
-            LOG.warn("a file takes nothing from a pipe, errno={}: payloads are copied from now on", errno);
-        }
     }
 }

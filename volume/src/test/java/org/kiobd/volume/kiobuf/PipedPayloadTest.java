@@ -3,7 +3,6 @@ package org.kiobd.volume.kiobuf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.sun.jna.Native;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -22,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.kiobd.volume.testkit.Descriptor;
 import org.kiobd.volume.testkit.LeakCheck;
 import org.kiobd.volume.testkit.Seeded;
 
@@ -30,8 +30,6 @@ import org.kiobd.volume.testkit.Seeded;
 final class PipedPayloadTest {
     private static final int BYTES = 1 << 20;
     private static final int CHUNK = 64 << 10;
-    private static final int O_RDWR = 2;
-    private static final int O_RDONLY = 0;
     private static final int EBADF = 9;
 
     @TempDir
@@ -39,36 +37,17 @@ final class PipedPayloadTest {
 
     private final PagePool pool = new PagePool(1);
     private Path path;
-    private int fd;
-
-    /** What Java keeps to itself. */
-    private static final class C {
-        static {
-            Native.register(C.class, "c");
-        }
-
-        private C() {}
-
-        static native int open(String path, int flags, int mode);
-
-        static native int close(int fd);
-    }
+    private Descriptor descriptor;
 
     @BeforeEach
     void openFile() throws IOException {
         path = Files.write(folder.resolve("file"), new byte[BYTES]);
-        fd = open(path, O_RDWR);
+        descriptor = Descriptor.open(path, Descriptor.O_RDWR);
     }
 
     @AfterEach
     void closeFile() {
-        C.close(fd);
-    }
-
-    private static int open(Path path, int flags) {
-        int fd = C.open(path.toString(), flags, 0);
-        assertThat(fd).isNotNegative();
-        return fd;
+        descriptor.close();
     }
 
     private static byte[] content(Random random, int bytes) {
@@ -94,7 +73,7 @@ final class PipedPayloadTest {
     private void drain(PipedPayload payload, int at, int bytes) {
         int done = 0;
         while (done < bytes) {
-            long moved = payload.drain(fd, at + done, at + done, bytes - done);
+            long moved = payload.drain(descriptor.fd(), at + done, at + done, bytes - done);
             assertThat(moved).isPositive();
             done += (int) moved;
         }
@@ -140,7 +119,7 @@ final class PipedPayloadTest {
         assertThat(ByteBufUtil.getBytes(memory, 0, 30_000)).isEqualTo(Arrays.copyOf(content, 30_000));
         assertThat(ByteBufUtil.getBytes(memory, 50_000, 50_000))
                 .isEqualTo(Arrays.copyOfRange(content, 50_000, 100_000));
-        assertThat(payload.drain(fd, 0, 0, 4096)).isEqualTo(PipedPayload.IN_MEMORY);
+        assertThat(payload.drain(descriptor.fd(), 0, 0, 4096)).isEqualTo(PipedPayload.IN_MEMORY);
         payload.release();
         assertThat(memory.refCnt()).isZero();
         assertThat(Arrays.copyOfRange(Files.readAllBytes(path), 30_000, 50_000))
@@ -173,7 +152,7 @@ final class PipedPayloadTest {
         assertThat(PipedPayload.of(pool, 1)).isNull();
         fill(payload, content, 0, CHUNK);
         // Its second member asks first, and there is nowhere to set the first one's bytes aside.
-        assertThat(payload.drain(fd, 0, 4096, 4096)).isEqualTo(PipedPayload.IN_MEMORY);
+        assertThat(payload.drain(descriptor.fd(), 0, 4096, 4096)).isEqualTo(PipedPayload.IN_MEMORY);
         fill(payload, content, CHUNK, BYTES - CHUNK);
         assertThat(payload.missingBytes()).isZero();
         assertThat(ByteBufUtil.getBytes(payload.memory(), 0, BYTES)).isEqualTo(content);
@@ -185,9 +164,9 @@ final class PipedPayloadTest {
     void aFileThatFailsTakesNothing() {
         byte[] content = content(new Random(7), 8192);
         PipedPayload payload = filled(content);
-        int readOnly = open(path, O_RDONLY);
-        assertThat(payload.drain(readOnly, 0, 0, 8192)).isEqualTo(-EBADF);
-        C.close(readOnly);
+        try (Descriptor readOnly = Descriptor.open(path, Descriptor.O_RDONLY)) {
+            assertThat(payload.drain(readOnly.fd(), 0, 0, 8192)).isEqualTo(-EBADF);
+        }
         assertThat(ByteBufUtil.getBytes(payload.memory(), 0, 8192)).isEqualTo(content);
         payload.release();
     }
@@ -196,7 +175,7 @@ final class PipedPayloadTest {
     void whatWasGivenAwayIsGone() {
         PipedPayload payload = filled(new byte[8192]);
         drain(payload, 0, 4096);
-        assertThatThrownBy(() -> payload.drain(fd, 0, 0, 4096)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> payload.drain(descriptor.fd(), 0, 0, 4096)).isInstanceOf(IllegalStateException.class);
         drain(payload, 4096, 4096);
         payload.release();
     }

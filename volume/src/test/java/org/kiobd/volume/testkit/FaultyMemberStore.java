@@ -8,6 +8,7 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.store.ForwardingMemberStore;
 import org.kiobd.volume.store.MemberOp;
 import org.kiobd.volume.store.MemberPort;
 import org.kiobd.volume.store.MemberStore;
@@ -104,7 +105,7 @@ public final class FaultyMemberStore extends ForwardingMemberStore {
     }
 
     @Override
-    void submit(MemberOp op, IoLoop loop, MemberPort to) {
+    protected void submit(MemberOp op, IoLoop loop, MemberPort to) {
         Fault first = null;
         for (Fault fault : faults) {
             if (fault.hits(op) && (first == null || fault.range.offsetBytes() < first.range.offsetBytes())) {

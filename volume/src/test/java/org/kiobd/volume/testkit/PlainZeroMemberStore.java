@@ -4,6 +4,7 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.store.ForwardingMemberStore;
 import org.kiobd.volume.store.MemberCapabilities;
 import org.kiobd.volume.store.MemberOp;
 import org.kiobd.volume.store.MemberPort;
@@ -21,7 +22,7 @@ public final class PlainZeroMemberStore extends ForwardingMemberStore {
     }
 
     @Override
-    void submit(MemberOp op, IoLoop loop, MemberPort to) {
+    protected void submit(MemberOp op, IoLoop loop, MemberPort to) {
         if (op.op() == Op.WRITE_ZEROES && op.has(Kiobuf.FAST_ZERO)) {
             op.complete(0, IoError.NOT_SUPPORTED);
         } else {

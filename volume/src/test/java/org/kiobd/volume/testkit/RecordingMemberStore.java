@@ -7,6 +7,7 @@ import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.store.ForwardingMemberStore;
 import org.kiobd.volume.store.MemberOp;
 import org.kiobd.volume.store.MemberPort;
 import org.kiobd.volume.store.MemberStore;
@@ -31,7 +32,7 @@ public final class RecordingMemberStore extends ForwardingMemberStore {
     }
 
     @Override
-    void submit(MemberOp op, IoLoop loop, MemberPort to) {
+    protected void submit(MemberOp op, IoLoop loop, MemberPort to) {
         List<Entry> entries = new ArrayList<>();
         for (int i = 0; i < op.entries() && op.op().carriesData(); i++) {
             entries.add(new Entry(op.original(i), op.memory(i), op.memoryOffsetBytes(i), op.entryLengthBytes(i)));

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.store.ForwardingMemberStore;
 import org.kiobd.volume.store.MemberOp;
 import org.kiobd.volume.store.MemberPort;
 import org.kiobd.volume.store.MemberStore;
@@ -32,12 +33,12 @@ public final class ReorderingMemberStore extends ForwardingMemberStore {
     }
 
     @Override
-    void submit(MemberOp op, IoLoop loop, MemberPort to) {
+    protected void submit(MemberOp op, IoLoop loop, MemberPort to) {
         collected.computeIfAbsent(loop, l -> new ArrayList<>()).add(op);
     }
 
     @Override
-    void unplug(IoLoop loop, MemberPort to) {
+    protected void unplug(IoLoop loop, MemberPort to) {
         List<MemberOp> waiting = collected.getOrDefault(loop, List.of());
         while (!waiting.isEmpty()) {
             MemberOp op = waiting.remove(reverse ? waiting.size() - 1 : random.nextInt(waiting.size()));

@@ -10,6 +10,7 @@ import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.NettyIoLoop;
+import org.kiobd.volume.store.ForwardingMemberStore;
 import org.kiobd.volume.store.MemberOp;
 import org.kiobd.volume.store.MemberPort;
 import org.kiobd.volume.store.MemberStore;
@@ -35,12 +36,12 @@ public final class SlowMemberStore extends ForwardingMemberStore {
     }
 
     @Override
-    void submit(MemberOp op, IoLoop loop, MemberPort to) {
+    protected void submit(MemberOp op, IoLoop loop, MemberPort to) {
         to.submit(op.slice(0, op.lengthBytes(), done -> tell(loop, () -> op.complete(done.doneBytes(), done.error()))));
     }
 
     @Override
-    CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents, IoLoop loop, MemberPort to) {
+    protected CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents, IoLoop loop, MemberPort to) {
         CompletableFuture<List<Extent>> late = new CompletableFuture<>();
         var unusedStage = to.extents(range, maxExtents)
                 .whenComplete((extents, failure) -> tell(loop, () -> {

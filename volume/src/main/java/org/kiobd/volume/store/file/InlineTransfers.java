@@ -54,6 +54,7 @@ final class InlineTransfers {
     private final DirtyRoom room;
     private final LongSupplier clock;
     private final Iovecs iovecs = new Iovecs();
+    private final PipedWrites piped;
     private boolean readsRefused;
     private boolean banned;
     private long bannedUntilNanos;
@@ -66,6 +67,7 @@ final class InlineTransfers {
     /** @param clock as {@link System#nanoTime} */
     InlineTransfers(OpenFile file, Policy policy, DirtyRoom room, LongSupplier clock) {
         this.file = file;
+        this.piped = new PipedWrites(file);
         this.policy = policy;
         this.room = room;
         this.clock = clock;
@@ -107,7 +109,7 @@ final class InlineTransfers {
     /** Does a WRITE, as far as the medium lets it. */
     OpenFile.Outcome write(MemberOp op) {
         long startNanos = clock.getAsLong();
-        OpenFile.Outcome outcome = op.isPiped() ? PipedWrites.write(file, op) : file.transfer(op, iovecs);
+        OpenFile.Outcome outcome = piped.takes(op) ? piped.write(op) : file.transfer(op, iovecs);
         long endNanos = clock.getAsLong();
         if (endNanos - startNanos > WAITED_NANOS) {
             banned = true;

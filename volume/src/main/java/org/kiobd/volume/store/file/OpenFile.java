@@ -170,11 +170,11 @@ final class OpenFile {
         return new Outcome(doneBytes, 0);
     }
 
-    /** Writes {@code bytes} of {@code memory}. @return how many of them were, at least one; or a negative errno */
-    long write(ByteBuf memory, int index, long bytes, long position) {
+    /** Writes up to {@code bytes} from an address, by way of the page cache. @return how many of them were, at least one; or a negative errno */
+    long write(long address, long bytes, long position) {
         while (true) {
             submittedOps.increment();
-            long moved = Libc.pwrite(dataFd(), memory.memoryAddress() + index, bytes, position);
+            long moved = Libc.pwrite(fd, address, bytes, position);
             if (moved > 0) {
                 return moved;
             }
@@ -273,13 +273,11 @@ final class OpenFile {
         long doneBytes = 0;
         while (doneBytes < op.lengthBytes()) {
             long count = Math.min(Zeros.BYTES, op.lengthBytes() - doneBytes);
-            submittedOps.increment();
-            long moved = Libc.pwrite(fd, Zeros.ADDRESS, count, dataOffsetBytes + op.offsetBytes() + doneBytes);
-            if (moved > 0) {
-                doneBytes += moved;
-            } else if (moved == 0 || !Errno.isTransient(Libc.errno())) {
-                return new Outcome(doneBytes, moved == 0 ? Errno.EINVAL : Libc.errno());
+            long moved = write(Zeros.ADDRESS, count, dataOffsetBytes + op.offsetBytes() + doneBytes);
+            if (moved < 0) {
+                return new Outcome(doneBytes, (int) -moved);
             }
+            doneBytes += moved;
         }
         return new Outcome(doneBytes, 0);
     }

@@ -2,19 +2,36 @@ package org.kiobd.volume.store.file;
 
 import org.kiobd.volume.kiobuf.PipedPayload;
 import org.kiobd.volume.store.MemberOp;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Writes what stands in pipes to a file of the page cache, by splice(2): one copy instead of two. Stateless; on the loop of the operation. */
+/**
+ * Writes what stands in pipes to a file of the page cache, by splice(2): one copy instead of two. A file that takes nothing from a pipe is not
+ * asked again. Confined to the loop of its port.
+ */
 final class PipedWrites {
-    private PipedWrites() {}
+    private static final Logger LOG = LoggerFactory.getLogger(PipedWrites.class);
 
-    /** Does a WRITE some of whose entries {@link MemberOp#isPiped}, as far as the medium lets it. */
-    static OpenFile.Outcome write(OpenFile file, MemberOp op) {
+    private final OpenFile file;
+    private boolean refused;
+
+    PipedWrites(OpenFile file) {
+        this.file = file;
+    }
+
+    /** Whether {@code op}, a WRITE, is better done here than from memory. */
+    boolean takes(MemberOp op) {
+        return !refused && op.isPiped();
+    }
+
+    /** Does a WRITE, as far as the medium lets it. */
+    OpenFile.Outcome write(MemberOp op) {
         long doneBytes = 0;
         for (int i = 0; i < op.entries(); i++) {
             long entryBytes = op.entryLengthBytes(i);
             long entryDone = 0;
             while (entryDone < entryBytes) {
-                long moved = move(file, op, i, entryDone, doneBytes + entryDone);
+                long moved = move(op, i, entryDone, doneBytes + entryDone);
                 if (moved < 0) {
                     return new OpenFile.Outcome(doneBytes + entryDone, (int) -moved);
                 }
@@ -26,18 +43,21 @@ final class PipedWrites {
     }
 
     /** @return bytes written of what follows in the entry, at least one; or a negative errno */
-    private static long move(OpenFile file, MemberOp op, int entry, long entryDone, long doneBytes) {
+    private long move(MemberOp op, int entry, long entryDone, long doneBytes) {
         int at = op.memoryOffsetBytes(entry) + (int) entryDone;
         long bytes = op.entryLengthBytes(entry) - entryDone;
         long position = file.dataOffsetBytes() + op.offsetBytes() + doneBytes;
-        PipedPayload piped = op.piped(entry);
+        PipedPayload piped = refused ? null : op.piped(entry);
         if (piped != null) {
-            long moved = piped.drain(file.dataFd(), position, at, bytes);
-            if (moved != PipedPayload.IN_MEMORY) {
+            long moved = piped.drain(file.fd(), position, at, bytes);
+            if (moved == -Errno.EINVAL || moved == -Errno.EOPNOTSUPP || moved == -Errno.ENOSYS) {
+                refused = true;
+                LOG.warn("a file takes nothing from a pipe, errno={}: what is written to it is copied", -moved);
+            } else if (moved != PipedPayload.IN_MEMORY) {
                 file.submittedOps().increment();
                 return moved;
             }
         }
-        return file.write(op.memory(entry), at, bytes, position);
+        return file.write(op.memory(entry).memoryAddress() + at, bytes, position);
     }
 }

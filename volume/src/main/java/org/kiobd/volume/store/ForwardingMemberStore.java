@@ -1,36 +1,36 @@
-package org.kiobd.volume.testkit;
+package org.kiobd.volume.store;
 
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
+import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoLoop;
-import org.kiobd.volume.store.MemberCapabilities;
-import org.kiobd.volume.store.MemberOp;
-import org.kiobd.volume.store.MemberPort;
-import org.kiobd.volume.store.MemberStore;
-import org.kiobd.volume.store.MemberUri;
 
-/** A member over another member: control calls go through, {@link #submit} decides what happens to operations. Owns the one beneath. */
-abstract class ForwardingMemberStore implements MemberStore {
+/**
+ * A member over another: control calls go through, but for copies, which its name would not fit; {@link #submit} decides what happens to
+ * operations. Owns the one beneath and closes it. Threads: as {@link MemberStore} and {@link MemberPort} say.
+ */
+public abstract class ForwardingMemberStore implements MemberStore {
     private final MemberStore beneath;
 
-    ForwardingMemberStore(MemberStore beneath) {
+    protected ForwardingMemberStore(MemberStore beneath) {
         this.beneath = beneath;
     }
 
-    /** What becomes of an operation; on {@code loop}. */
-    abstract void submit(MemberOp op, IoLoop loop, MemberPort to);
+    /** Ends {@code op}, now or later, or hands it to {@code to}; on {@code loop}. */
+    protected abstract void submit(MemberOp op, IoLoop loop, MemberPort to);
 
     /** What becomes of a question; on {@code loop}. */
-    CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents, IoLoop loop, MemberPort to) {
+    protected CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents, IoLoop loop, MemberPort to) {
         return to.extents(range, maxExtents);
     }
 
     /** The end of a batch on {@code loop}. */
-    void unplug(IoLoop loop, MemberPort to) {
+    protected void unplug(IoLoop loop, MemberPort to) {
         to.unplug();
     }
 
@@ -103,6 +103,21 @@ abstract class ForwardingMemberStore implements MemberStore {
     @Override
     public long submittedOps() {
         return beneath.submittedOps();
+    }
+
+    @Override
+    public CacheMode cacheMode() {
+        return beneath.cacheMode();
+    }
+
+    @Override
+    public Map<String, Long> figures() {
+        return beneath.figures();
+    }
+
+    @Override
+    public boolean isSyncFailureFinal(IoError error) {
+        return beneath.isSyncFailureFinal(error);
     }
 
     @Override
