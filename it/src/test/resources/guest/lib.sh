@@ -121,9 +121,28 @@ attach() (
     name=$1 connections=${2:-1} device=${3:-/dev/nbd0}
     shift $(($# < 3 ? $# : 3))
     set -x
+    attach_once "$@"
+    [ "$connections" = 1 ] || for again in 1 2 3 4 5 6 7 8; do
+        is_rescued "$device" || break
+        [ "$again" != 8 ] || because "eight times, the kernel was too slow to receive on $connections connections"
+        detach "$device"
+        attach_once "$@"
+    done
+)
+
+attach_once() {
     nbd-client "$HOST" "$PORT" -N "$name" -C "$connections" "$@" "$device"
     wait_until "$device has a size" has_size "$device"
-)
+}
+
+# The driver receives in works of a queue that has a rescuer, one for each connection, which do not return while it lives. If a busy
+# machine takes longer than 10 ms to make workers for them, the kernel wakes the rescuer, and that takes all that wait: it receives for
+# one connection and never for the rest, whose requests time out after 30 s, whatever the server does. The next time there are workers. An
+# idle rescuer is in state I; its name is nbd0-recv, and since Linux 6.10 what 15 letters leave of kworker/R-nbd0-recv.
+is_rescued() {
+    sleep 0.3
+    grep -qs "(\(kworker/R-\)*${1#/dev/}-[^)]*) [^I]" /proc/[0-9]*/stat
+}
 
 has_size() { [ "$(cat "/sys/block/${1#/dev/}/size")" -gt 0 ]; }
 
