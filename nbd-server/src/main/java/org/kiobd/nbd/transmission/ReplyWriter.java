@@ -25,6 +25,11 @@ final class ReplyWriter {
     private static final int HEADERS_BYTES = 2 << 10;
     private static final int BATCH_FIELDS = 3;
 
+    /** So much takes a client longer to go through than it takes to wake this loop. */
+    private static final int BUSY_REQUESTS = 8;
+
+    private static final long BUSY_BYTES = 32 << 10;
+
     /** Told when replies have left, or never will. */
     interface Listener {
         /**
@@ -253,6 +258,11 @@ final class ReplyWriter {
     /** Whether there is something to flush. */
     boolean hasQueued() {
         return requests > 0;
+    }
+
+    /** Whether a client has something to do with what is queued, rather than wait for the next. */
+    boolean keepsBusy() {
+        return requests >= BUSY_REQUESTS || inFlightBytes >= BUSY_BYTES;
     }
 
     /** Sends what is queued. Not again while it does: a reply in several buffers must stay in one piece. */

@@ -208,6 +208,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         noteInFlight();
         TransmissionParts now = parts();
         if (state == TransmissionState.SERVING || state == TransmissionState.FINISHING) {
+            if (now.replies().keepsBusy()) {
+                connection.loop().expectLull();
+            }
             now.replies().flush();
         }
         now.executor().answered();

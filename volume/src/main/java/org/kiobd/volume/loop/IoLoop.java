@@ -23,4 +23,10 @@ public interface IoLoop extends Executor {
 
     /** Runs {@code task} on this loop when {@code delayNanos} have passed, or somewhat later; on the loop only. */
     void schedule(Runnable task, long delayNanos);
+
+    /**
+     * Who was served just now has its hands full with that: this loop need not look out for more before it sleeps the next time. On the
+     * loop only.
+     */
+    default void expectLull() {}
 }

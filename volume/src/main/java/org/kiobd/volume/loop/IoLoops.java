@@ -9,6 +9,7 @@ import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringIoHandlerConfig;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.ThreadAwareExecutor;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -47,13 +48,14 @@ public final class IoLoops implements AutoCloseable {
      */
     public IoLoops(IoEngine engine, int threads, long spinNanos) {
         this.engine = engine;
+        IdentityHashMap<ThreadAwareExecutor, SpinningIoHandler> spinning = new IdentityHashMap<>();
         this.group = new MultiThreadIoEventLoopGroup(
                 threads,
                 new DefaultThreadFactory("kiobd-loop", true),
-                SpinningIoHandler.around(handlers(engine), spinNanos));
+                SpinningIoHandler.around(handlers(engine), spinNanos, spinning::put));
         for (EventExecutor executor : group) {
             EventLoop eventLoop = (EventLoop) executor;
-            NettyIoLoop loop = new NettyIoLoop(eventLoop);
+            NettyIoLoop loop = new NettyIoLoop(eventLoop, spinning.get(eventLoop));
             loops.add(loop);
             byEventLoop.put(eventLoop, loop);
         }

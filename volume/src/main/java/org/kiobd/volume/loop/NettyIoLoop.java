@@ -3,6 +3,7 @@ package org.kiobd.volume.loop;
 import io.netty.channel.EventLoop;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** An {@link IoLoop} on a Netty event loop. Any thread, as the interface says. */
 public final class NettyIoLoop implements IoLoop {
@@ -10,10 +11,17 @@ public final class NettyIoLoop implements IoLoop {
 
     private final int index = NEXT_INDEX.getAndIncrement();
     private final EventLoop eventLoop;
+    private final @Nullable SpinningIoHandler spinning;
     private final Trampoline trampoline = new Trampoline();
 
     public NettyIoLoop(EventLoop eventLoop) {
+        this(eventLoop, null);
+    }
+
+    /** @param spinning the event loop's own handler; null if it has one that sleeps at once */
+    NettyIoLoop(EventLoop eventLoop, @Nullable SpinningIoHandler spinning) {
         this.eventLoop = eventLoop;
+        this.spinning = spinning;
     }
 
     /** The loop beneath: sockets and the ring's files register here. */
@@ -45,5 +53,12 @@ public final class NettyIoLoop implements IoLoop {
     @SuppressWarnings("FutureReturnValueIgnored") // nobody takes it back
     public void schedule(Runnable task, long delayNanos) {
         eventLoop.schedule(task, delayNanos, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void expectLull() {
+        if (spinning != null) {
+            spinning.expectLull();
+        }
     }
 }

@@ -5,13 +5,15 @@ import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoRegistration;
+import io.netty.util.concurrent.ThreadAwareExecutor;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Looks for events a little while before it sleeps for them: to be woken takes longer than a client that waits for its reply takes to
- * send the next request. Only while that pays: after a sleep that was short, and not again after looking in vain. It gives way to whoever
- * else wants the processor. Confined to its loop, but for {@link #wakeup}.
+ * send the next request. Only while that pays: after a sleep that was short, and not again after looking in vain; and not where nobody
+ * waits ({@link #expectLull}). It gives way to whoever else wants the processor. Confined to its loop, but for {@link #wakeup}.
  */
 final class SpinningIoHandler implements IoHandler {
     private final IoHandler handler;
@@ -19,6 +21,7 @@ final class SpinningIoHandler implements IoHandler {
     private final LongSupplier clock;
     private final Looking looking = new Looking();
     private boolean pays;
+    private boolean lull;
 
     /**
      * Takes {@code handler}.
@@ -32,11 +35,27 @@ final class SpinningIoHandler implements IoHandler {
         this.clock = clock;
     }
 
-    /** Makes handlers that look before what {@code factory}'s do; {@code factory}'s own for 0. */
-    static IoHandlerFactory around(IoHandlerFactory factory, long spinNanos) {
-        return spinNanos == 0
-                ? factory
-                : executor -> new SpinningIoHandler(factory.newHandler(executor), spinNanos, System::nanoTime);
+    /**
+     * Makes handlers that look before what {@code factory}'s do; {@code factory}'s own for 0.
+     *
+     * @param made is told each handler, and whose it is
+     */
+    static IoHandlerFactory around(
+            IoHandlerFactory factory, long spinNanos, BiConsumer<ThreadAwareExecutor, SpinningIoHandler> made) {
+        if (spinNanos == 0) {
+            return factory;
+        }
+        return executor -> {
+            SpinningIoHandler handler =
+                    new SpinningIoHandler(factory.newHandler(executor), spinNanos, System::nanoTime);
+            made.accept(executor, handler);
+            return handler;
+        };
+    }
+
+    /** The next time it sleeps at once: who was served last will not ask again so soon that looking is cheaper. */
+    void expectLull() {
+        lull = true;
     }
 
     /** The loop's own, but that nobody sleeps with it. */
@@ -64,7 +83,9 @@ final class SpinningIoHandler implements IoHandler {
         if (!context.canBlock()) {
             return handler.run(context);
         }
-        if (pays) {
+        boolean looks = pays && !lull;
+        lull = false;
+        if (looks) {
             int events = look(context);
             if (events > 0 || !context.canBlock()) {
                 return events;

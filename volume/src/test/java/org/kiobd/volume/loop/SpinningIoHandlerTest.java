@@ -107,6 +107,19 @@ class SpinningIoHandlerTest {
     }
 
     @Test
+    void whereALullIsExpectedItSleepsAtOnceAndThatOneTime() {
+        sleepFor(1);
+        handler.expectLull();
+        sleepFor(1);
+        assertThat(looks).isZero();
+        assertThat(sleeps).isEqualTo(2);
+        eventsAfterLooks = 1;
+        handler.run(idle);
+        assertThat(looks).isEqualTo(1);
+        assertThat(sleeps).isEqualTo(2);
+    }
+
+    @Test
     void aTaskEndsTheLooking() {
         sleepFor(1);
         taskAfterLooks = 2;
