@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,6 +21,7 @@ import org.kiobd.it.clients.ServedVolume.Transport;
 
 /** {@code kiobd bench} against servers that keep what they are given, and against one that does not. */
 @Timeout(180)
+@Tag("one-lane")
 final class BenchIT {
     private static final long SIZE_BYTES = 64 << 20;
 

@@ -35,6 +35,7 @@ abstract class KernelCases extends KernelRuns {
     }
 
     @TestFactory
+    @Tag(OneLane.TAG)
     Stream<DynamicTest> restarts() {
         return run(GuestTests.requiredKernel(), "kernel-restart", USUAL.subList(0, 1), Map.of());
     }
