@@ -26,8 +26,9 @@ def _sweep(servers, options, workloads):
     compared = [server for server in servers if server.name in COMPARED]
     found = {direction: {} for direction in DIRECTIONS}
     # A step that the rows did not have is new to the compiler.
+    ours = next(server for server in compared if server.name == OURS)
     for _, _, workload in workloads:
-        clients.bench(next(server for server in servers if server.name == OURS), workload, WARM_UP_SECONDS, 0)
+        clients.bench(ours, workload, WARM_UP_SECONDS, 0)
     for turn in range(options.sweep_rounds):
         for direction, step, workload in workloads:
             for server in turns(compared, turn):

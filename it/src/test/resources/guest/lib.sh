@@ -138,7 +138,7 @@ attach_once() {
 # The driver receives in works of a queue that has a rescuer, one for each connection, which do not return while it lives. If a busy
 # machine takes longer than 10 ms to make workers for them, the kernel wakes the rescuer, and that takes all that wait: it receives for
 # one connection and never for the rest, whose requests time out after 30 s, whatever the server does. The next time there are workers. An
-# idle rescuer is in state I; its name is nbd0-recv, or on newer kernels what 15 letters leave of kworker/R-nbd0-recv.
+# idle rescuer is in state I; its name is nbd0-recv, or kworker/R-nbd0-recv (6.12).
 is_rescued() {
     sleep 0.3
     grep -qs "(\(kworker/R-\)*${1#/dev/}-[^)]*) [^I]" /proc/[0-9]*/stat

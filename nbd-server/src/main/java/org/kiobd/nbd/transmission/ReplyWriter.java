@@ -25,7 +25,7 @@ final class ReplyWriter {
     private static final int HEADERS_BYTES = 2 << 10;
     private static final int BATCH_FIELDS = 3;
 
-    /** So much takes a client longer to go through than it takes to wake this loop. */
+    /** So many replies, or so much payload read or written, keep a client longer than it takes to wake this loop. */
     private static final int BUSY_REQUESTS = 8;
 
     private static final long BUSY_BYTES = 32 << 10;
@@ -260,7 +260,7 @@ final class ReplyWriter {
         return requests > 0;
     }
 
-    /** Whether a client has something to do with what is queued, rather than wait for the next. */
+    /** Whether what is queued answers so much that its client is busy with that, or with the next of the kind. */
     boolean keepsBusy() {
         return requests >= BUSY_REQUESTS || inFlightBytes >= BUSY_BYTES;
     }
