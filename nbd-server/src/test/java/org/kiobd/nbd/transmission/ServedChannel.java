@@ -17,7 +17,9 @@ import org.kiobd.nbd.NbdLimits;
 import org.kiobd.nbd.Session;
 import org.kiobd.nbd.testkit.MemoryDevice;
 import org.kiobd.volume.kiobuf.PagePool;
+import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.NettyIoLoop;
+import org.kiobd.volume.loop.Trampoline;
 
 /** A connection in its transmission phase, without a socket: bytes in, bytes out, and whether it would read on. */
 final class ServedChannel implements AutoCloseable {
@@ -26,6 +28,46 @@ final class ServedChannel implements AutoCloseable {
     private final Export export;
     private final TransmissionHandler handler;
     private boolean readAsked;
+    private int lulls;
+
+    /** The channel's own, and how often it was told not to look out for more. */
+    private final class CountingLoop implements IoLoop {
+        private final NettyIoLoop loop;
+
+        CountingLoop(NettyIoLoop loop) {
+            this.loop = loop;
+        }
+
+        @Override
+        public int index() {
+            return loop.index();
+        }
+
+        @Override
+        public boolean inLoop() {
+            return loop.inLoop();
+        }
+
+        @Override
+        public Trampoline trampoline() {
+            return loop.trampoline();
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            loop.execute(task);
+        }
+
+        @Override
+        public void schedule(Runnable task, long delayNanos) {
+            loop.schedule(task, delayNanos);
+        }
+
+        @Override
+        public void expectLull() {
+            lulls++;
+        }
+    }
 
     /** With simple replies. */
     ServedChannel(MemoryDevice device, PagePool pool, NbdLimits limits) {
@@ -36,7 +78,7 @@ final class ServedChannel implements AutoCloseable {
     ServedChannel(MemoryDevice device, PagePool pool, NbdLimits limits, HeaderStyle style, List<MetaContext> contexts) {
         this.pool = pool;
         this.export = new Export("memory", "", device);
-        NettyIoLoop loop = new NettyIoLoop(channel.eventLoop());
+        IoLoop loop = new CountingLoop(new NettyIoLoop(channel.eventLoop()));
         channel.config().setAutoRead(false);
         channel.pipeline().addLast(new ChannelOutboundHandlerAdapter() {
             @Override
@@ -83,6 +125,12 @@ final class ServedChannel implements AutoCloseable {
     boolean wantsMore() {
         run();
         return readAsked;
+    }
+
+    /** How often the loop was told that the client has its hands full. */
+    int lulls() {
+        run();
+        return lulls;
     }
 
     /** All that was sent since the last call. */

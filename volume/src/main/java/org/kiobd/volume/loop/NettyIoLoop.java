@@ -61,4 +61,9 @@ public final class NettyIoLoop implements IoLoop {
             spinning.expectLull();
         }
     }
+
+    /** Whether {@link #expectLull} came, since this loop last had nothing to do, to a handler that looks. Only on the loop. */
+    boolean expectsLull() {
+        return spinning != null && spinning.expectsLull();
+    }
 }

@@ -58,6 +58,11 @@ final class SpinningIoHandler implements IoHandler {
         lull = true;
     }
 
+    /** Whether it was told so since it last had nothing to do. */
+    boolean expectsLull() {
+        return lull;
+    }
+
     /** The loop's own, but that nobody sleeps with it. */
     private static final class Looking implements IoHandlerContext {
         private @Nullable IoHandlerContext context;

@@ -4,8 +4,12 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.netty.buffer.PooledByteBufAllocator;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -21,13 +25,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class LeakCheck implements BeforeEachCallback, AfterEachCallback, AfterAllCallback {
     private static final List<String> REPORTS = new CopyOnWriteArrayList<>();
-    private static final int PROBES = 3;
 
     /** Collecting garbage after each of thousands of tests takes its time; in a second lane the end of the class has to do. */
     private static final boolean AFTER_EACH =
             System.getProperty("kiobd.lane", "default").equals("default");
 
-    private static final long PATIENCE_NANOS = 5_000_000_000L;
+    private static final long PATIENCE_MS = 30_000;
 
     private long secondCompletionsBefore;
 
@@ -69,7 +72,7 @@ public final class LeakCheck implements BeforeEachCallback, AfterEachCallback, A
     /** A connection that was cut off may still be ending. */
     private static boolean pipesAreBack() {
         long startNanos = System.nanoTime();
-        while (Pipes.inUse() > 0 && System.nanoTime() - startNanos < PATIENCE_NANOS) {
+        while (Pipes.inUse() > 0 && System.nanoTime() - startNanos < TimeUnit.MILLISECONDS.toNanos(PATIENCE_MS)) {
             LockSupport.parkNanos(1_000_000);
         }
         return Pipes.inUse() == 0;
@@ -81,20 +84,42 @@ public final class LeakCheck implements BeforeEachCallback, AfterEachCallback, A
     }
 
     static void look() {
+        collect();
         probe();
         failIfLeaked();
     }
 
+    /** Twice: what the first collection found is surely in its queue when the second has been heard of. */
     static void lookHard() {
-        for (int i = 0; i < PROBES; i++) {
-            probe();
-        }
+        collect();
+        collect();
+        probe();
         failIfLeaked();
     }
 
+    /**
+     * Collects, and waits until the JVM's reference handler came to it: collecting clears references and hands them to a thread, which puts them
+     * into their queues when it gets a processor. It takes what one collection found as one batch, so when a second collection's token arrives,
+     * the first one's are all there.
+     */
     @SuppressWarnings("ExplicitGC") // a leak shows only when the buffer is collected
-    private static void probe() {
+    private static void collect() {
+        ReferenceQueue<Object> queue = new ReferenceQueue<>();
+        Reference<Object> token = new WeakReference<>(new Object(), queue);
         System.gc();
+        try {
+            if (queue.remove(PATIENCE_MS) != token) {
+                throw new IllegalStateException("no garbage was collected within patienceMs=" + PATIENCE_MS
+                        + ": leaks cannot be found in a JVM that ignores System.gc()");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while waiting for the garbage collection", e);
+        }
+    }
+
+    /** Allocating is when the detector looks into its queue and reports. */
+    private static void probe() {
         PooledByteBufAllocator.DEFAULT.directBuffer(1).release();
     }
 
