@@ -21,11 +21,16 @@ public final class PipedPayload {
     /** The most that one can hold. */
     public static final int MAX_BYTES = Pipe.CAPACITY_BYTES;
 
+    private static final int LARGE_BYTES = 256 << 10;
+    private static final int SLOW_WAITS = 2;
+
     private final PagePool pool;
     private final int lengthBytes;
     private final List<Held> held = new ArrayList<>(1);
     private int filledBytes;
-    private @Nullable ByteBuf memory;
+    private int waits;
+    private boolean handedOver;
+    private volatile @Nullable ByteBuf memory;
 
     /** A pipe, and which bytes of the payload stand in it: ranges in ascending order. */
     private static final class Held {
@@ -116,7 +121,11 @@ public final class PipedPayload {
         if (memory != null) {
             return 0;
         }
-        return filled(last().pipe.fill(socketFd, missingBytes()));
+        long moved = filled(last().pipe.fill(socketFd, missingBytes()));
+        if (moved == 0) {
+            waits++;
+        }
+        return moved;
     }
 
     /** Copies what is missing here from {@code from}, and moves its reader index. Borrows it. */
@@ -217,8 +226,26 @@ public final class PipedPayload {
         return made;
     }
 
-    /** Whether it stands in memory. */
-    public synchronized boolean isInMemory() {
+    /**
+     * Whether it is large, and its socket did not have the next part of it time and again: who sends it has a small send buffer, and
+     * waits for us as often as we for it. On the loop that filled it.
+     */
+    public boolean cameSlowly() {
+        return lengthBytes >= LARGE_BYTES && waits >= SLOW_WAITS;
+    }
+
+    /** A thread has begun to drain it, and the loop had better not wait for that: all of it goes the same way. On the loop that filled it. */
+    public void handOver() {
+        handedOver = true;
+    }
+
+    /** Whether {@link #handOver} was called. On the loop that filled it. */
+    public boolean isHandedOver() {
+        return handedOver;
+    }
+
+    /** Whether it stands in memory. Never waits for another call. */
+    public boolean isInMemory() {
         return memory != null;
     }
 

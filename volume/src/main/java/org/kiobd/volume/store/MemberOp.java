@@ -227,6 +227,41 @@ public final class MemberOp {
         return false;
     }
 
+    /**
+     * Whether the loop had better leave this to a thread: any entry's bytes stand in pipes and came slowly ({@link
+     * PipedPayload#cameSlowly}), or a thread has begun with what stands beside them.
+     */
+    public boolean isForThread() {
+        for (int i = 0; i < entries; i++) {
+            PipedPayload piped = piped(i);
+            if (piped != null && (piped.isHandedOver() || piped.cameSlowly())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether a thread has begun with what stands in the same pipes ({@link PipedPayload#handOver}). */
+    public boolean isHandedOver() {
+        for (int i = 0; i < entries; i++) {
+            PipedPayload piped = piped(i);
+            if (piped != null && piped.isHandedOver()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A thread will drain the pipes in which its bytes stand. */
+    public void handOver() {
+        for (int i = 0; i < entries; i++) {
+            PipedPayload piped = piped(i);
+            if (piped != null) {
+                piped.handOver();
+            }
+        }
+    }
+
     /** Absolute index in {@link #memory} of the entry's first byte. */
     public int memoryOffsetBytes(int index) {
         return fragmentAt(index).offsetBytes() + fragmentOffset[index];

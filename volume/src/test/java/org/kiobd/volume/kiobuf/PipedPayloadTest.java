@@ -23,6 +23,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.kiobd.volume.testkit.Descriptor;
 import org.kiobd.volume.testkit.LeakCheck;
+import org.kiobd.volume.testkit.PipedPayloads;
 import org.kiobd.volume.testkit.Seeded;
 
 /** Bytes that go from pipes to a file, in whatever order members ask for them, and into memory where somebody wants them there. */
@@ -124,6 +125,18 @@ final class PipedPayloadTest {
         assertThat(memory.refCnt()).isZero();
         assertThat(Arrays.copyOfRange(Files.readAllBytes(path), 30_000, 50_000))
                 .isEqualTo(Arrays.copyOfRange(content, 30_000, 50_000));
+    }
+
+    @Test
+    void whatIsLargeAndWaitedForTwiceCameSlowly() {
+        for (int waits = 0; waits < 4; waits++) {
+            PipedPayload large = PipedPayloads.slow(pool, new byte[256 << 10], waits);
+            assertThat(large.cameSlowly()).as("waits=%d", waits).isEqualTo(waits >= 2);
+            large.release();
+            PipedPayload small = PipedPayloads.slow(pool, new byte[252 << 10], waits);
+            assertThat(small.cameSlowly()).isFalse();
+            small.release();
+        }
     }
 
     /** A pipe has room for so many pages, however little is in each of them. */

@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Fragment;
@@ -46,14 +48,16 @@ public abstract class MemberStoreContract extends SparseStoreContract {
         assertThat(read(4095, data.length, 2)).isEqualTo(data);
     }
 
-    @Test
-    void whatStandsInPipesIsWrittenAsWhatStandsInMemory() {
+    /** However long it took to come: what came slowly may be written by another thread. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 5})
+    void whatStandsInPipesIsWrittenAsWhatStandsInMemory(int waits) {
         byte[] data = pattern(3 * MIB, 3);
         write(0, pattern(4 * MIB, 12));
-        assertThat(writePiped(8192, data, MIB).error()).isNull();
+        assertThat(writePiped(8192, data, MIB, waits).error()).isNull();
         assertThat(read(8192, data.length)).isEqualTo(data);
-        byte[] odd = pattern(200_000, 13);
-        assertThat(writePiped(1001, odd, 70_001).error()).isNull();
+        byte[] odd = pattern(700_000, 13);
+        assertThat(writePiped(1001, odd, 300_001, waits).error()).isNull();
         assertThat(read(1001, odd.length)).isEqualTo(odd);
         assertThat(read(0, 1001)).isEqualTo(Arrays.copyOf(pattern(4 * MIB, 12), 1001));
     }

@@ -7,7 +7,6 @@ import io.netty.buffer.PooledByteBufAllocator;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -22,11 +21,11 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.kiobuf.PagePool;
-import org.kiobd.volume.kiobuf.PipedPayload;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.IoLoops;
 import org.kiobd.volume.testkit.LeakCheck;
+import org.kiobd.volume.testkit.PipedPayloads;
 import org.kiobd.volume.testkit.TestLoops;
 
 /** A member to be tested, on loops of an engine, and the ways to talk to it. */
@@ -159,19 +158,18 @@ public abstract class StoreSubject {
         return request;
     }
 
-    /** A durable WRITE of {@code data}, in pieces that stand in a pipe and in memory by turns. */
-    protected Ended writePiped(long offsetBytes, byte[] data, int pieceBytes) {
+    /** A durable WRITE of {@code data}, in pieces that stand in a pipe and in memory by turns; in a pipe after so many waits. */
+    protected Ended writePiped(long offsetBytes, byte[] data, int pieceBytes, int waits) {
         Kiobuf request = new Kiobuf(loop, Op.WRITE, offsetBytes, data.length).flags(Kiobuf.FUA);
         boolean piped = true;
         for (int at = 0; at < data.length; at += pieceBytes) {
             int count = Math.min(pieceBytes, data.length - at);
-            ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(count).writeBytes(data, at, count);
             if (piped) {
-                PipedPayload payload = Objects.requireNonNull(PipedPayload.of(pool, count));
-                payload.fill(memory);
-                memory.release();
-                request.add(Fragment.of(payload));
+                byte[] piece = Arrays.copyOfRange(data, at, at + count);
+                request.add(Fragment.of(PipedPayloads.slow(pool, piece, waits)));
             } else {
+                ByteBuf memory =
+                        PooledByteBufAllocator.DEFAULT.directBuffer(count).writeBytes(data, at, count);
                 request.add(Fragment.of(memory, 0, count));
             }
             piped = !piped;

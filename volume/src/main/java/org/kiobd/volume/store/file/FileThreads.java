@@ -3,6 +3,7 @@ package org.kiobd.volume.store.file;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
@@ -14,6 +15,15 @@ final class FileThreads {
     static final int THREADS = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
     private static final int IDLE_S = 10;
     private static final ThreadPoolExecutor POOL = pool();
+
+    /** Its tasks are lanes, of which there are as many as loops; they must not wait for syncs, which take all of the others. */
+    private static final ThreadPoolExecutor LANES = new ThreadPoolExecutor(
+            0,
+            Integer.MAX_VALUE,
+            IDLE_S,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            new DefaultThreadFactory("kiobd-write", true));
 
     private FileThreads() {}
 
@@ -31,5 +41,10 @@ final class FileThreads {
 
     static Executor executor() {
         return POOL;
+    }
+
+    /** For {@link WriteLane}. */
+    static Executor lanes() {
+        return LANES;
     }
 }

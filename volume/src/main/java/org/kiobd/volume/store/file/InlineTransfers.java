@@ -4,7 +4,10 @@ import java.util.Locale;
 import java.util.function.LongSupplier;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
+import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.store.MemberOp;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Moves bytes between requests and the page cache by calls on the loop itself, where they will not make it wait: least processor time, no
@@ -15,7 +18,8 @@ import org.kiobd.volume.store.MemberOp;
  *   <li>READ: preadv2(2) with RWF_NOWAIT, which takes what is cached and refuses what is not.
  *   <li>WRITE: no such flag works on ext4, so it is decided before: whole pages only, for a part of one might have to be read first; and
  *       only while {@link DirtyRoom} says that the kernel lets writers through. A call that waited all the same keeps the next ones off
- *       the loop for a while, the longer the more often it happens.
+ *       the loop for a while, the longer the more often it happens. A large payload that came slowly is written beside the loop, for its
+ *       client can send no more until the loop has received what it sent ({@link WriteLane}).
  * </ul>
  *
  * The system property {@code kiobd.file.inline} ({@code never}, {@code auto}, {@code always}) is for measuring what it brings.
@@ -42,6 +46,8 @@ final class InlineTransfers {
         }
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(InlineTransfers.class);
+
     /** A call that took longer has waited for something: what the page cache takes at once takes microseconds a page. */
     private static final long WAITED_NANOS = 10_000_000;
 
@@ -50,6 +56,7 @@ final class InlineTransfers {
     private static final int PAGE_BYTES = 4096;
 
     private final OpenFile file;
+    private final WriteLane lane;
     private final Policy policy;
     private final DirtyRoom room;
     private final LongSupplier clock;
@@ -60,13 +67,50 @@ final class InlineTransfers {
     private long bannedUntilNanos;
     private long penaltyNanos = FIRST_PENALTY_NANOS;
 
-    InlineTransfers(OpenFile file, Policy policy) {
-        this(file, policy, DirtyRoom.ofThisMachine(), System::nanoTime);
+    /** Who learns how a WRITE ended; on the loop. */
+    @FunctionalInterface
+    interface Ending {
+        void ended(MemberOp op, OpenFile.Outcome outcome);
+    }
+
+    /** A WRITE that is made beside the loop. */
+    private final class Aside implements WriteLane.Work {
+        private final MemberOp op;
+        private final Ending ending;
+        private OpenFile.Outcome outcome = new OpenFile.Outcome(0, Errno.EIO);
+        private long tookNanos;
+
+        Aside(MemberOp op, Ending ending) {
+            this.op = op;
+            this.ending = ending;
+        }
+
+        @Override
+        public void write() {
+            long startNanos = clock.getAsLong();
+            try {
+                outcome = piped.write(op);
+            } catch (RuntimeException | Error e) {
+                LOG.error("{} ended by a bug", op, e);
+            }
+            tookNanos = clock.getAsLong() - startNanos;
+        }
+
+        @Override
+        public void written() {
+            took(tookNanos);
+            ending.ended(op, outcome);
+        }
+    }
+
+    InlineTransfers(OpenFile file, IoLoop loop, Policy policy) {
+        this(file, loop, policy, DirtyRoom.ofThisMachine(), System::nanoTime);
     }
 
     /** @param clock as {@link System#nanoTime} */
-    InlineTransfers(OpenFile file, Policy policy, DirtyRoom room, LongSupplier clock) {
+    InlineTransfers(OpenFile file, IoLoop loop, Policy policy, DirtyRoom room, LongSupplier clock) {
         this.file = file;
+        this.lane = WriteLane.of(loop);
         this.piped = new PipedWrites(file);
         this.policy = policy;
         this.room = room;
@@ -91,8 +135,12 @@ final class InlineTransfers {
         return switch (policy) {
             case NEVER -> false;
             case ALWAYS -> true;
-            case AUTO -> isWholePages(op) && !isBanned() && room.lets(op.lengthBytes(), clock.getAsLong());
+            case AUTO -> isWholePages(op) && (op.isHandedOver() || hasRoom(op));
         };
+    }
+
+    private boolean hasRoom(MemberOp op) {
+        return !isBanned() && room.lets(op.lengthBytes(), clock.getAsLong());
     }
 
     private boolean isWholePages(MemberOp op) {
@@ -106,18 +154,27 @@ final class InlineTransfers {
         return banned;
     }
 
-    /** Does a WRITE, as far as the medium lets it. */
-    OpenFile.Outcome write(MemberOp op) {
+    /** Does a WRITE, as far as the medium lets it, now or beside the loop. */
+    void write(MemberOp op, Ending ending) {
+        if (piped.takes(op) && op.isForThread()) {
+            op.handOver();
+            lane.add(new Aside(op, ending));
+            return;
+        }
         long startNanos = clock.getAsLong();
         OpenFile.Outcome outcome = piped.takes(op) ? piped.write(op) : file.transfer(op, iovecs);
+        took(clock.getAsLong() - startNanos);
+        ending.ended(op, outcome);
+    }
+
+    private void took(long nanos) {
         long endNanos = clock.getAsLong();
-        if (endNanos - startNanos > WAITED_NANOS) {
+        if (nanos > WAITED_NANOS) {
             banned = true;
             bannedUntilNanos = endNanos + penaltyNanos;
             penaltyNanos = Math.min(LONGEST_PENALTY_NANOS, 2 * penaltyNanos);
         } else if (penaltyNanos > FIRST_PENALTY_NANOS && endNanos - bannedUntilNanos > 2 * penaltyNanos) {
             penaltyNanos = FIRST_PENALTY_NANOS;
         }
-        return outcome;
     }
 }

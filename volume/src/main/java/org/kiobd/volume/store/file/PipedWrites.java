@@ -7,13 +7,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes what stands in pipes to a file of the page cache, by splice(2): one copy instead of two. A file that takes nothing from a pipe is not
- * asked again. Confined to the loop of its port.
+ * asked again. For the loop of its port, and the thread that writes beside it.
  */
 final class PipedWrites {
     private static final Logger LOG = LoggerFactory.getLogger(PipedWrites.class);
 
     private final OpenFile file;
-    private boolean refused;
+    private volatile boolean refused;
 
     PipedWrites(OpenFile file) {
         this.file = file;

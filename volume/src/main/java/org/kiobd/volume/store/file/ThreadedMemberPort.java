@@ -15,11 +15,12 @@ import org.kiobd.volume.store.ThreadedPort;
 final class ThreadedMemberPort extends ThreadedPort {
     private final OpenFile file;
     private final InlineTransfers inline;
+    private final InlineTransfers.Ending ending = this::written;
 
     ThreadedMemberPort(OpenFile file, IoLoop loop, InlineTransfers.Policy policy) {
         super(FileThreads.executor(), FileThreads.THREADS, loop);
         this.file = file;
-        this.inline = new InlineTransfers(file, policy);
+        this.inline = new InlineTransfers(file, loop, policy);
     }
 
     @Override
@@ -31,7 +32,7 @@ final class ThreadedMemberPort extends ThreadedPort {
         } else if (op.op() == Op.READ && (file.extents().answers(op) || inline.read(op))) {
             op.complete(op.lengthBytes(), null);
         } else if (op.op() == Op.WRITE && inline.mayWrite(op)) {
-            write(op);
+            inline.write(op, ending);
         } else {
             collect(op);
         }
@@ -48,8 +49,7 @@ final class ThreadedMemberPort extends ThreadedPort {
         file.requestSync(errno -> end(op, doneBytes, OpenFile.toIoError(errno)));
     }
 
-    private void write(MemberOp op) {
-        OpenFile.Outcome outcome = inline.write(op);
+    private void written(MemberOp op, OpenFile.Outcome outcome) {
         file.syncRounds().changed();
         if (outcome.errno() == 0 && op.has(Kiobuf.FUA)) {
             sync(op, op.lengthBytes());

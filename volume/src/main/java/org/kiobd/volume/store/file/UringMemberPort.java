@@ -37,6 +37,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
     private final OpenFile file;
     private final ThreadedMemberPort threaded;
     private final InlineTransfers inline;
+    private final InlineTransfers.Ending ending = (op, outcome) -> end(op, outcome.doneBytes(), outcome.errno());
     private final ArrayDeque<MemberOp> beforeRegistration = new ArrayDeque<>();
     private final List<Transfer> transfers = new ArrayList<>();
     private final ArrayDeque<Transfer> free = new ArrayDeque<>();
@@ -61,7 +62,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
 
     UringMemberPort(OpenFile file, NettyIoLoop loop, InlineTransfers.Policy policy) {
         this.file = file;
-        this.inline = new InlineTransfers(file, policy);
+        this.inline = new InlineTransfers(file, loop, policy);
         this.threaded = new ThreadedMemberPort(file, loop, InlineTransfers.Policy.NEVER);
         ((IoEventLoop) loop.eventLoop()).register(this).addListener((Future<IoRegistration> registering) -> {
             if (registering.isSuccess()) {
@@ -105,8 +106,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         } else if (op.op() == Op.READ && (file.extents().answers(op) || inline.read(op))) {
             op.complete(op.lengthBytes(), null);
         } else if (op.op() == Op.WRITE && inline.mayWrite(op)) {
-            OpenFile.Outcome outcome = inline.write(op);
-            end(op, outcome.doneBytes(), outcome.errno());
+            inline.write(op, ending);
         } else if (registrationFailure != null) {
             op.complete(0, IoError.IO);
         } else if (registration == null) {

@@ -7,11 +7,14 @@ import io.netty.buffer.Unpooled;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Objects;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.kiobd.volume.kiobuf.ChainCursor;
 import org.kiobd.volume.kiobuf.Fragment;
@@ -24,6 +27,7 @@ import org.kiobd.volume.store.MemberOp;
 import org.kiobd.volume.store.OpenOptions;
 import org.kiobd.volume.testkit.Descriptor;
 import org.kiobd.volume.testkit.ManualLoop;
+import org.kiobd.volume.testkit.PipedPayloads;
 
 /** What is done on the loop, and what is not: a real file; a clock, and a kernel's room, as the test says. */
 class InlineTransfersTest {
@@ -31,6 +35,7 @@ class InlineTransfersTest {
     private static final int PAGE = 4096;
     private static final int POSIX_FADV_DONTNEED = 4;
     private static final long MS = 1_000_000;
+    private static final int EBADF = 9;
 
     @TempDir
     Path folder;
@@ -40,8 +45,9 @@ class InlineTransfersTest {
     private Path path;
     private int fd;
     private InlineTransfers inline;
-    private long nowNanos;
-    private long writeNanos;
+    private final AtomicLong nowNanos = new AtomicLong();
+    private volatile long writeNanos;
+    private int written;
     private boolean full;
 
     @BeforeEach
@@ -49,9 +55,13 @@ class InlineTransfersTest {
         path = Files.write(folder.resolve("file"), new byte[BYTES]);
         fd = Libc.open(path.toString(), Libc.O_RDWR, 0);
         assertThat(fd).isNotNegative();
-        OpenFile file = new OpenFile(fd, null, 0, OpenFile.Kind.REGULAR, OpenOptions.of(false));
-        inline = new InlineTransfers(
-                file,
+        inline = transfers(fd);
+    }
+
+    private InlineTransfers transfers(int of) {
+        return new InlineTransfers(
+                new OpenFile(of, null, 0, OpenFile.Kind.REGULAR, OpenOptions.of(false)),
+                loop,
                 InlineTransfers.Policy.AUTO,
                 new DirtyRoom(() -> "\nnr_dirty " + (full ? 9_000_000 : 0)
                         + "\nnr_writeback 0\nnr_dirty_threshold 2000000\nnr_dirty_background_threshold 1000000\n"),
@@ -66,8 +76,7 @@ class InlineTransfersTest {
 
     /** Each look at it takes as long as a write is to take. */
     private long clock() {
-        nowNanos += writeNanos;
-        return nowNanos;
+        return nowNanos.addAndGet(writeNanos);
     }
 
     private MemberOp op(Op what, long offsetBytes, int lengthBytes) {
@@ -85,7 +94,7 @@ class InlineTransfersTest {
     private void write(long takesMs) {
         MemberOp op = op(Op.WRITE, 0, PAGE);
         writeNanos = takesMs * MS;
-        assertThat(inline.write(op)).isEqualTo(new OpenFile.Outcome(PAGE, 0));
+        write(op, new OpenFile.Outcome(PAGE, 0));
         writeNanos = 0;
     }
 
@@ -137,14 +146,14 @@ class InlineTransfersTest {
         assertThat(mayWrite()).isTrue();
         write(11);
         assertThat(mayWrite()).isFalse();
-        nowNanos += 99 * MS;
+        nowNanos.addAndGet(99 * MS);
         assertThat(mayWrite()).isFalse();
-        nowNanos += MS;
+        nowNanos.addAndGet(MS);
         assertThat(mayWrite()).isTrue();
         write(11);
-        nowNanos += 199 * MS;
+        nowNanos.addAndGet(199 * MS);
         assertThat(mayWrite()).isFalse();
-        nowNanos += MS;
+        nowNanos.addAndGet(MS);
         assertThat(mayWrite()).isTrue();
     }
 
@@ -152,10 +161,10 @@ class InlineTransfersTest {
     void afterAGoodTimeItIsForgotten() {
         write(11);
         write(11);
-        nowNanos += 3000 * MS;
+        nowNanos.addAndGet(3000 * MS);
         write(1);
         write(11);
-        nowNanos += 100 * MS;
+        nowNanos.addAndGet(100 * MS);
         assertThat(mayWrite()).isTrue();
     }
 
@@ -180,13 +189,100 @@ class InlineTransfersTest {
     }
 
     private MemberOp piped(byte[] data) {
-        PipedPayload payload = Objects.requireNonNull(PipedPayload.of(new PagePool(1), data.length));
-        ByteBuf bytes = Unpooled.directBuffer(data.length).writeBytes(data);
-        payload.fill(bytes);
-        bytes.release();
-        Kiobuf request = new Kiobuf(loop, Op.WRITE, 0, data.length).add(Fragment.of(payload));
-        MemberOp op = new MemberOp(Op.WRITE, 0, 0, 0, ended -> {});
-        op.add(new ChainCursor(KiobufChain.of(request)).next(Long.MAX_VALUE));
+        return op(PipedPayloads.of(new PagePool(1), data), 0, data.length);
+    }
+
+    /** A WRITE of the bytes from {@code from} to {@code to} of a payload, to the same place in the file; each takes the payload. */
+    private MemberOp op(PipedPayload payload, int from, int to) {
+        Kiobuf request = new Kiobuf(loop, Op.WRITE, 0, payload.lengthBytes()).add(Fragment.of(payload));
+        ChainCursor cursor = new ChainCursor(KiobufChain.of(request));
+        if (from > 0) {
+            cursor.next(from);
+        }
+        MemberOp op = new MemberOp(Op.WRITE, 0, 0, from, ended -> {});
+        op.add(cursor.next(to - from));
         return op;
+    }
+
+    private void write(MemberOp op, OpenFile.Outcome expected) {
+        inline.write(op, (ended, outcome) -> {
+            assertThat(ended).isSameAs(op);
+            assertThat(outcome).isEqualTo(expected);
+            written++;
+        });
+    }
+
+    private void awaitWritten(int count) {
+        while (written < count) {
+            loop.runAll();
+            LockSupport.parkNanos(MS / 10);
+        }
+        assertThat(written).isEqualTo(count);
+    }
+
+    private static byte[] content() {
+        byte[] content = new byte[BYTES];
+        new Random(11).nextBytes(content);
+        return content;
+    }
+
+    /** What its client waits with is received meanwhile. All of it goes one way, for nobody should wait for a pipe that a thread has. */
+    @Test
+    @Timeout(60)
+    void whatCameSlowlyIsWrittenBesideTheLoop() throws Exception {
+        byte[] content = content();
+        PipedPayload payload = PipedPayloads.slow(new PagePool(1), content, 2);
+        MemberOp first = op(payload, 0, BYTES / 2);
+        MemberOp second = op(payload, BYTES / 2, BYTES);
+        assertThat(inline.mayWrite(first)).isTrue();
+        write(first, new OpenFile.Outcome(BYTES / 2, 0));
+        full = true;
+        nowNanos.addAndGet(100 * MS);
+        assertThat(mayWrite()).isFalse();
+        assertThat(inline.mayWrite(second)).isTrue();
+        write(second, new OpenFile.Outcome(BYTES / 2, 0));
+        assertThat(written).isZero();
+        awaitWritten(2);
+        assertThat(payload.isInMemory()).isFalse();
+        first.original(0).release();
+        assertThat(Files.readAllBytes(path)).isEqualTo(content);
+    }
+
+    @Test
+    void whatCameAtOnceOrIsSmallIsWrittenByTheLoop() {
+        for (PipedPayload payload : List.of(
+                PipedPayloads.slow(new PagePool(1), content(), 1),
+                PipedPayloads.slow(new PagePool(1), new byte[128 << 10], 9))) {
+            MemberOp op = op(payload, 0, payload.lengthBytes());
+            written = 0;
+            write(op, new OpenFile.Outcome(payload.lengthBytes(), 0));
+            assertThat(written).isEqualTo(1);
+            op.original(0).release();
+        }
+    }
+
+    /** The loop may be kept off files by what a thread met. */
+    @Test
+    @Timeout(60)
+    void aThreadThatWaitedKeepsTheLoopOffToo() {
+        MemberOp slow = op(PipedPayloads.slow(new PagePool(1), content(), 2), 0, BYTES);
+        writeNanos = 11 * MS;
+        write(slow, new OpenFile.Outcome(BYTES, 0));
+        awaitWritten(1);
+        writeNanos = 0;
+        assertThat(mayWrite()).isFalse();
+        slow.original(0).release();
+    }
+
+    @Test
+    @Timeout(60)
+    void whatGoesWrongBesideTheLoopIsToldOnIt() {
+        try (Descriptor readOnly = Descriptor.open(path, Descriptor.O_RDONLY)) {
+            inline = transfers(readOnly.fd());
+            MemberOp slow = op(PipedPayloads.slow(new PagePool(1), content(), 2), 0, BYTES);
+            write(slow, new OpenFile.Outcome(0, EBADF));
+            awaitWritten(1);
+            slow.original(0).release();
+        }
     }
 }
