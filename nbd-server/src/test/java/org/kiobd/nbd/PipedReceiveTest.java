@@ -167,6 +167,8 @@ final class PipedReceiveTest {
                 assertThat(slow.readReply().errno()).isZero();
                 assertContent();
             }
+            boolean isTold = uri.equals(running.unix()) && engine != IoEngine.NIO;
+            assertThat(device.slowWrites()).as("came slowly by %s", uri).isEqualTo(isTold ? 1 : 0);
         }
         assertPiped(2);
     }

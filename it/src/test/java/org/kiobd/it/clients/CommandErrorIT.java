@@ -17,12 +17,14 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.kiobd.it.KiobdCli;
 
 /** What goes wrong on a command line: one clear line on standard error, exit code 1, and nothing lost. */
+@Tag("one-lane")
 @Timeout(120)
 final class CommandErrorIT {
     private static final String SIZE = "16M";

@@ -119,7 +119,12 @@ final class RawSocket {
     long splice(PipedPayload payload) {
         if (unix) {
             // Takes the flag of the call for it.
-            return payload.fill(fd);
+            long taken = payload.fill(fd);
+            if (taken == NO_ROOM) {
+                // Unlike TCP's, its send buffer stays as large as the client made it.
+                payload.waited();
+            }
+            return taken;
         }
         begin();
         try {

@@ -53,6 +53,7 @@ public final class MemoryDevice implements BlockDevice {
     private final AtomicInteger misalignedFragments = new AtomicInteger();
     private volatile boolean takesPipes;
     private final AtomicInteger pipedWrites = new AtomicInteger();
+    private final AtomicInteger slowWrites = new AtomicInteger();
     private volatile CompletableFuture<Boolean> gate = CompletableFuture.completedFuture(true);
     private final ArrayDeque<Runnable> held = new ArrayDeque<>();
 
@@ -128,6 +129,11 @@ public final class MemoryDevice implements BlockDevice {
         return pipedWrites.get();
     }
 
+    /** Those of them that came slowly. */
+    public int slowWrites() {
+        return slowWrites.get();
+    }
+
     /** How many fragments with data began elsewhere, or were no multiple of that long. */
     public int misalignedFragments() {
         return misalignedFragments.get();
@@ -139,6 +145,7 @@ public final class MemoryDevice implements BlockDevice {
             PipedPayload piped = fragment.piped();
             if (piped != null && !piped.isInMemory()) {
                 pipedWrites.incrementAndGet();
+                slowWrites.addAndGet(piped.cameSlowly() ? 1 : 0);
             }
             long address = fragment.memory().memoryAddress() + fragment.offsetBytes();
             if (fragment.lengthBytes() > 0 && (address | fragment.lengthBytes()) % alignmentBytes != 0) {

@@ -121,11 +121,7 @@ public final class PipedPayload {
         if (memory != null) {
             return 0;
         }
-        long moved = filled(last().pipe.fill(socketFd, missingBytes()));
-        if (moved == 0) {
-            waits++;
-        }
-        return moved;
+        return filled(last().pipe.fill(socketFd, missingBytes()));
     }
 
     /** Copies what is missing here from {@code from}, and moves its reader index. Borrows it. */
@@ -227,9 +223,14 @@ public final class PipedPayload {
     }
 
     /**
-     * Whether it is large, and its socket did not have the next part of it time and again: who sends it has a small send buffer, and
-     * waits for us as often as we for it. On the loop that filled it.
+     * A socket whose send buffer does not grow had no more of it: who sends it waits for us as often as we for it. On the loop that
+     * fills it.
      */
+    public void waited() {
+        waits++;
+    }
+
+    /** Whether it is large, and had to be waited for ({@link #waited}) more than once. On the loop that filled it. */
     public boolean cameSlowly() {
         return lengthBytes >= LARGE_BYTES && waits >= SLOW_WAITS;
     }

@@ -20,8 +20,8 @@ import org.slf4j.LoggerFactory;
 final class WriteLane implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(WriteLane.class);
 
-    /** Of one request there are as many as members, and the loop need not be woken for each. */
-    private static final int TOGETHER = 8;
+    /** Of one request there are as many as members, and the loop need not be woken for each; but nobody should wait for many others. */
+    private static final int TOGETHER = 4;
 
     private static final Map<IoLoop, WeakReference<WriteLane>> LANES = new WeakHashMap<>();
 
