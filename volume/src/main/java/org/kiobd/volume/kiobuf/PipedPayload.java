@@ -22,7 +22,7 @@ public final class PipedPayload {
     public static final int MAX_BYTES = Pipe.CAPACITY_BYTES;
 
     private static final int LARGE_BYTES = 256 << 10;
-    private static final int SLOW_WAITS = 2;
+    private static final int SLOW_WAITS = 3;
 
     private final PagePool pool;
     private final int lengthBytes;
@@ -230,7 +230,7 @@ public final class PipedPayload {
         waits++;
     }
 
-    /** Whether it is large, and had to be waited for ({@link #waited}) more than once. On the loop that filled it. */
+    /** Whether it is large, and had to be waited for ({@link #waited}) time and again. On the loop that filled it. */
     public boolean cameSlowly() {
         return lengthBytes >= LARGE_BYTES && waits >= SLOW_WAITS;
     }
