@@ -2,6 +2,7 @@ package org.kiobd.volume.store;
 
 import io.netty.buffer.ByteBuf;
 import java.util.Arrays;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.IoError;
@@ -218,13 +219,7 @@ public final class MemberOp {
 
     /** Whether any entry's bytes stand in pipes, and not in memory yet. */
     public boolean isPiped() {
-        for (int i = 0; i < entries; i++) {
-            PipedPayload piped = piped(i);
-            if (piped != null && !piped.isInMemory()) {
-                return true;
-            }
-        }
-        return false;
+        return anyPiped(piped -> !piped.isInMemory());
     }
 
     /**
@@ -232,20 +227,18 @@ public final class MemberOp {
      * PipedPayload#cameSlowly}), or a thread has begun with what stands beside them.
      */
     public boolean isForThread() {
-        for (int i = 0; i < entries; i++) {
-            PipedPayload piped = piped(i);
-            if (piped != null && (piped.isHandedOver() || piped.cameSlowly())) {
-                return true;
-            }
-        }
-        return false;
+        return anyPiped(piped -> piped.isHandedOver() || piped.cameSlowly());
     }
 
     /** Whether a thread has begun with what stands in the same pipes ({@link PipedPayload#handOver}). */
     public boolean isHandedOver() {
+        return anyPiped(PipedPayload::isHandedOver);
+    }
+
+    private boolean anyPiped(Predicate<PipedPayload> is) {
         for (int i = 0; i < entries; i++) {
             PipedPayload piped = piped(i);
-            if (piped != null && piped.isHandedOver()) {
+            if (piped != null && is.test(piped)) {
                 return true;
             }
         }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,19 +56,6 @@ final class PipedPayloadTest {
         return content;
     }
 
-    private PipedPayload filled(byte[] content) {
-        PipedPayload payload = Objects.requireNonNull(PipedPayload.of(pool, content.length));
-        fill(payload, content, 0, content.length);
-        return payload;
-    }
-
-    private static void fill(PipedPayload payload, byte[] content, int from, int bytes) {
-        ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(bytes).writeBytes(content, from, bytes);
-        payload.fill(memory);
-        assertThat(memory.isReadable()).isFalse();
-        memory.release();
-    }
-
     /** Drains all of a range, to the same place in the file. */
     private void drain(PipedPayload payload, int at, int bytes) {
         int done = 0;
@@ -83,7 +69,7 @@ final class PipedPayloadTest {
     @Seeded
     void membersMayTakeTheirChunksInAnyOrder(Random random) throws IOException {
         byte[] content = content(random, BYTES);
-        PipedPayload payload = filled(content);
+        PipedPayload payload = PipedPayloads.of(pool, content);
         List<Integer> chunks = new ArrayList<>();
         for (int at = 0; at < BYTES; at += CHUNK) {
             chunks.add(at);
@@ -98,7 +84,7 @@ final class PipedPayloadTest {
     @Test
     void aStripeNeedsNoMemory() throws IOException {
         byte[] content = content(new Random(4), BYTES);
-        PipedPayload payload = filled(content);
+        PipedPayload payload = PipedPayloads.of(pool, content);
         for (int member = 0; member < 4; member++) {
             for (int at = member * CHUNK; at < BYTES; at += 4 * CHUNK) {
                 drain(payload, at, CHUNK);
@@ -113,7 +99,7 @@ final class PipedPayloadTest {
     @Seeded
     void whatIsLeftIsHadInMemory(Random random) throws IOException {
         byte[] content = content(random, 100_000);
-        PipedPayload payload = filled(content);
+        PipedPayload payload = PipedPayloads.of(pool, content);
         drain(payload, 30_000, 20_000);
         ByteBuf memory = payload.memory();
         assertThat(Pipes.inUse()).isZero();
@@ -146,7 +132,7 @@ final class PipedPayloadTest {
         PipedPayload payload = Objects.requireNonNull(PipedPayload.of(pool, BYTES));
         int step = 3000;
         for (int at = 0; at < BYTES; at += step) {
-            fill(payload, content, at, Math.min(step, BYTES - at));
+            PipedPayloads.fill(payload, content, at, Math.min(step, BYTES - at));
         }
         assertThat(Pipes.inUse()).isEqualTo(2);
         drain(payload, 0, BYTES);
@@ -163,10 +149,10 @@ final class PipedPayloadTest {
             taken.add(pipe);
         }
         assertThat(PipedPayload.of(pool, 1)).isNull();
-        fill(payload, content, 0, CHUNK);
+        PipedPayloads.fill(payload, content, 0, CHUNK);
         // Its second member asks first, and there is nowhere to set the first one's bytes aside.
         assertThat(payload.drain(descriptor.fd(), 0, 4096, 4096)).isEqualTo(PipedPayload.IN_MEMORY);
-        fill(payload, content, CHUNK, BYTES - CHUNK);
+        PipedPayloads.fill(payload, content, CHUNK, BYTES - CHUNK);
         assertThat(payload.missingBytes()).isZero();
         assertThat(ByteBufUtil.getBytes(payload.memory(), 0, BYTES)).isEqualTo(content);
         payload.release();
@@ -176,7 +162,7 @@ final class PipedPayloadTest {
     @Test
     void aFileThatFailsTakesNothing() {
         byte[] content = content(new Random(7), 8192);
-        PipedPayload payload = filled(content);
+        PipedPayload payload = PipedPayloads.of(pool, content);
         try (Descriptor readOnly = Descriptor.open(path, Descriptor.O_RDONLY)) {
             assertThat(payload.drain(readOnly.fd(), 0, 0, 8192)).isEqualTo(-EBADF);
         }
@@ -186,7 +172,7 @@ final class PipedPayloadTest {
 
     @Test
     void whatWasGivenAwayIsGone() {
-        PipedPayload payload = filled(new byte[8192]);
+        PipedPayload payload = PipedPayloads.of(pool, new byte[8192]);
         drain(payload, 0, 4096);
         assertThatThrownBy(() -> payload.drain(descriptor.fd(), 0, 0, 4096)).isInstanceOf(IllegalStateException.class);
         drain(payload, 4096, 4096);

@@ -9,7 +9,6 @@ import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -30,7 +29,8 @@ public final class LeakCheck implements BeforeEachCallback, AfterEachCallback, A
     private static final boolean AFTER_EACH =
             System.getProperty("kiobd.lane", "default").equals("default");
 
-    private static final long PATIENCE_MS = 30_000;
+    private static final long PATIENCE_NANOS = 5_000_000_000L;
+    private static final long COLLECTION_PATIENCE_MS = 30_000;
 
     private long secondCompletionsBefore;
 
@@ -72,7 +72,7 @@ public final class LeakCheck implements BeforeEachCallback, AfterEachCallback, A
     /** A connection that was cut off may still be ending. */
     private static boolean pipesAreBack() {
         long startNanos = System.nanoTime();
-        while (Pipes.inUse() > 0 && System.nanoTime() - startNanos < TimeUnit.MILLISECONDS.toNanos(PATIENCE_MS)) {
+        while (Pipes.inUse() > 0 && System.nanoTime() - startNanos < PATIENCE_NANOS) {
             LockSupport.parkNanos(1_000_000);
         }
         return Pipes.inUse() == 0;
@@ -108,8 +108,8 @@ public final class LeakCheck implements BeforeEachCallback, AfterEachCallback, A
         Reference<Object> token = new WeakReference<>(new Object(), queue);
         System.gc();
         try {
-            if (queue.remove(PATIENCE_MS) != token) {
-                throw new IllegalStateException("no garbage was collected within patienceMs=" + PATIENCE_MS
+            if (queue.remove(COLLECTION_PATIENCE_MS) != token) {
+                throw new IllegalStateException("no garbage was collected within patienceMs=" + COLLECTION_PATIENCE_MS
                         + ": leaks cannot be found in a JVM that ignores System.gc()");
             }
         } catch (InterruptedException e) {

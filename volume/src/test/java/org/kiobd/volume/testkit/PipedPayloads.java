@@ -1,5 +1,7 @@
 package org.kiobd.volume.testkit;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.Objects;
@@ -32,9 +34,11 @@ public final class PipedPayloads {
         fill(payload, data, waits * partBytes, data.length - waits * partBytes);
     }
 
-    private static void fill(PipedPayload payload, byte[] data, int from, int bytes) {
+    /** Appends {@code bytes} of {@code data} to {@code payload}, which must take them all. */
+    public static void fill(PipedPayload payload, byte[] data, int from, int bytes) {
         ByteBuf memory = Unpooled.directBuffer(bytes).writeBytes(data, from, bytes);
         payload.fill(memory);
+        assertThat(memory.isReadable()).isFalse();
         memory.release();
     }
 }

@@ -16,7 +16,7 @@ final class FileThreads {
     private static final int IDLE_S = 10;
     private static final ThreadPoolExecutor POOL = pool();
 
-    /** Its tasks are lanes, of which there are as many as loops; they must not wait for syncs, which take all of the others. */
+    /** Its tasks are lanes, of which there are as many as loops; they must not wait for syncs, which may have all of the others. */
     private static final ThreadPoolExecutor LANES = new ThreadPoolExecutor(
             0,
             Integer.MAX_VALUE,

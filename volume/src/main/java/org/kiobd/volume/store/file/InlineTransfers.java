@@ -135,7 +135,7 @@ final class InlineTransfers {
         return switch (policy) {
             case NEVER -> false;
             case ALWAYS -> true;
-            case AUTO -> isWholePages(op) && (op.isHandedOver() || hasRoom(op));
+            case AUTO -> isWholePages(op) && (hasRoom(op) || op.isHandedOver());
         };
     }
 
