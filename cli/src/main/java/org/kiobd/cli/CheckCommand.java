@@ -31,6 +31,7 @@ final class CheckCommand implements Callable<Integer> {
     public Integer call() throws BlockIoException {
         VolumeCatalog catalog = common.catalog();
         try (VolumeLock lock = catalog.lock(name)) {
+            catalog.requireFinished(name);
             VolumeManifest manifest = catalog.load(name);
             List<Finding> findings = common.assembler().check(manifest);
             boolean damage = findings.stream().anyMatch(found -> found.severity() == Finding.Severity.DAMAGE);

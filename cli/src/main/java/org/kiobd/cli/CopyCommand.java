@@ -3,10 +3,6 @@ package org.kiobd.cli;
 import java.util.concurrent.Callable;
 import org.kiobd.raid.Raid0Device;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.VolumeCatalog;
-import org.kiobd.volume.catalog.VolumeLock;
-import org.kiobd.volume.format.VolumeManifest;
-import org.kiobd.volume.store.MemberStores;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -38,23 +34,12 @@ final class CopyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws BlockIoException {
-        VolumeCatalog catalog = common.catalog();
         SnapshotName.refuse(newName);
         try (ImageCommands images = new ImageCommands(common, "copied");
                 VolumeSource source = VolumeSource.open(common, name)) {
             Raid0Device volume = source.device();
-            VolumeManifest made = shape.create(catalog, common.assembler(), newName, volume.sizeBytes());
-            boolean whole = false;
-            try (VolumeLock newLock = catalog.lock(newName)) {
-                try (Raid0Device target = common.assembler().open(made, false)) {
-                    images.copy(volume, target, true, verify);
-                    whole = true;
-                } finally {
-                    if (!whole) {
-                        new Snapshots(catalog, MemberStores.load()).delete(newName);
-                    }
-                }
-            }
+            shape.fill(common, newName, volume.sizeBytes(), name, target -> images.copy(volume, target, true, verify));
+            images.answer(volume.info().name(), newName);
         }
         return ExitCode.OK;
     }

@@ -32,6 +32,10 @@ final class DeleteCommand implements Callable<Integer> {
     @Override
     public Integer call() throws BlockIoException {
         VolumeCatalog catalog = common.catalog();
+        if (!catalog.exists(name) && catalog.unfinished(name) != null) {
+            finish(catalog);
+            return ExitCode.OK;
+        }
         try (VolumeLock lock = catalog.lock(name)) {
             MemberStores stores = MemberStores.load();
             Snapshots snapshots = new Snapshots(catalog, stores);
@@ -46,9 +50,7 @@ final class DeleteCommand implements Callable<Integer> {
             }
             // A member that another server has open stops us before the first one is gone.
             for (MemberUri uri : manifest.members()) {
-                if (stores.forUri(uri).exists(uri)) {
-                    stores.forUri(uri).open(uri, false).close();
-                }
+                stores.forUri(uri).requireUnused(uri);
             }
             confirm(manifest);
             try (SnapshotLocks locks = SnapshotLocks.take(catalog, name)) {
@@ -60,6 +62,14 @@ final class DeleteCommand implements Callable<Integer> {
             common.answer("deleted " + name, Map.of("deleted", name));
         }
         return ExitCode.OK;
+    }
+
+    /** Nobody is asked: what is there was never whole, or its deletion was agreed to. */
+    private void finish(VolumeCatalog catalog) throws BlockIoException {
+        try (VolumeLock lock = catalog.lockUnfinished(name)) {
+            new Snapshots(catalog, MemberStores.load()).finishDeletion(name);
+            common.answer("deleted " + name + ", which was unfinished", Map.of("deleted", name));
+        }
     }
 
     private void confirm(VolumeManifest manifest) {

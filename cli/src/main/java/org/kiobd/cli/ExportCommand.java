@@ -5,8 +5,6 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.RandomAccessFile;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.kiobd.cli.image.DeviceCopy;
@@ -14,6 +12,7 @@ import org.kiobd.raid.Raid0Device;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.store.MemberUri;
+import org.kiobd.volume.store.file.DraftFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -68,33 +67,12 @@ final class ExportCommand implements Callable<Integer> {
     }
 
     private void toFile(ImageCommands images, Raid0Device volume, Path image) throws BlockIoException {
-        if (Files.exists(image)) {
-            throw new CommandFailure(
-                    ExitCode.FAILED, image + " exists and was not touched; remove it, or choose another name");
-        }
-        boolean whole = false;
-        try (RandomAccessFile made = new RandomAccessFile(image.toFile(), "rw")) {
-            made.setLength(volume.sizeBytes());
-            try (Raid0Device target = common.assembler().openRaw(MemberUri.file(image), false)) {
+        try (DraftFile draft = DraftFile.make(image, volume.sizeBytes())) {
+            try (Raid0Device target = common.assembler().openRaw(MemberUri.file(draft.path()), false)) {
                 images.copy(volume, target, true, verify);
             }
-            whole = true;
-        } catch (BlockIoException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new BlockIoException(IoError.IO, image + " cannot be made: " + e.getMessage(), e);
-        } finally {
-            if (!whole) {
-                remove(image);
-            }
+            draft.publish();
         }
-    }
-
-    private static void remove(Path image) throws BlockIoException {
-        try {
-            Files.deleteIfExists(image);
-        } catch (IOException e) {
-            throw new BlockIoException(IoError.IO, image + " is not whole; remove it: " + e.getMessage(), e);
-        }
+        images.answer(volume.info().name(), String.valueOf(image.getFileName()));
     }
 }

@@ -18,6 +18,9 @@ final class ImageCommands implements AutoCloseable {
     private final CommonOptions common;
     private final String verb;
     private final IoLoops loops = new IoLoops(IoEngine.best(), 1);
+    private long sizeBytes;
+    private long dataBytes;
+    private boolean verified;
 
     /** @param verb for the answer: imported, exported, copied */
     ImageCommands(CommonOptions common, String verb) {
@@ -38,23 +41,24 @@ final class ImageCommands implements AutoCloseable {
     void copy(Raid0Device from, Raid0Device to, boolean toIsEmpty, boolean verify) throws BlockIoException {
         DeviceAccess source = access(from);
         DeviceAccess target = access(to);
-        long dataBytes;
-        try (CopyProgress progress = new CopyProgress(verb, from.sizeBytes())) {
+        sizeBytes = from.sizeBytes();
+        try (CopyProgress progress = new CopyProgress(verb, sizeBytes)) {
             dataBytes = new DeviceCopy(source, progress).copyTo(target, toIsEmpty);
         }
         if (verify) {
-            try (CopyProgress progress = new CopyProgress("verified", from.sizeBytes())) {
+            try (CopyProgress progress = new CopyProgress("verified", sizeBytes)) {
                 long at = new DeviceCopy(source, progress).firstDifference(target);
                 if (at >= 0) {
                     throw new BlockIoException(
                             IoError.IO, "the copy differs from what was copied at offset=" + at + "; do not use it");
                 }
             }
+            verified = true;
         }
-        answer(from.info().name(), to.info().name(), from.sizeBytes(), dataBytes, verify);
     }
 
-    private void answer(String from, String to, long sizeBytes, long dataBytes, boolean verified) {
+    /** Says that what was last copied is whole and has its name. */
+    void answer(String from, String to) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("from", from);
         json.put("to", to);

@@ -4,8 +4,10 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.kiobd.raid.Raid0Device;
 import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.catalog.Changes;
 import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.catalog.VolumeLock;
+import org.kiobd.volume.store.MemberStores;
 import org.kiobd.volume.store.MemberUri;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,18 +39,39 @@ final class ImportCommand implements Callable<Integer> {
     public Integer call() throws BlockIoException {
         VolumeCatalog catalog = common.catalog();
         SnapshotName.refuse(name);
+        Snapshots snapshots = new Snapshots(catalog, MemberStores.load());
+        Changes changes = new Changes(catalog, MemberStores.load());
         try (ImageCommands images = new ImageCommands(common, "imported");
-                VolumeLock lock = catalog.lock(name);
-                Raid0Device image = common.assembler().openRaw(MemberUri.file(file), true);
-                Raid0Device volume = common.assembler().open(catalog.load(name), false)) {
-            if (image.sizeBytes() > volume.sizeBytes()) {
-                throw new CommandFailure(
-                        ExitCode.FAILED,
-                        file + " has size=" + image.sizeBytes() + ", volume=" + name + " only size="
-                                + volume.sizeBytes() + "; nothing was written; kiobd resize makes it larger");
+                VolumeLock lock = catalog.lock(name)) {
+            snapshots.tidy(name);
+            try (Raid0Device image = common.assembler().openRaw(MemberUri.file(file), true);
+                    Raid0Device volume = common.assembler().open(catalog.load(name), false)) {
+                if (image.sizeBytes() > volume.sizeBytes()) {
+                    throw new CommandFailure(
+                            ExitCode.FAILED,
+                            file + " has size=" + image.sizeBytes() + ", volume=" + name + " only size="
+                                    + volume.sizeBytes() + "; nothing was written; kiobd resize makes it larger");
+                }
+                changes.beginImport(name, file.toAbsolutePath().toString());
+                images.copy(image, volume, false, verify);
+            } catch (BlockIoException e) {
+                throw explained(catalog, e);
             }
-            images.copy(image, volume, false, verify);
+            changes.endImport(name);
+            images.answer(String.valueOf(file.getFileName()), name);
         }
         return ExitCode.OK;
+    }
+
+    /** What a failure in the middle of it means for the volume. */
+    private BlockIoException explained(VolumeCatalog catalog, BlockIoException e) throws BlockIoException {
+        if (catalog.unfinished(name) == null) {
+            return e;
+        }
+        return new BlockIoException(
+                e.error(),
+                e.getMessage() + "; volume=" + name + " holds only a part of it now and is unfinished: import again,"
+                        + " or roll it back to a snapshot",
+                e);
     }
 }

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.catalog.ServerState;
+import org.kiobd.volume.catalog.Unfinished;
 import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.store.MemberStores;
@@ -31,7 +32,8 @@ final class ListCommand implements Callable<Integer> {
                 VolumeManifest manifest = catalog.load(name);
                 long usedBytes = usedBytes(stores, manifest);
                 ServerState server = catalog.server(name);
-                String state = state(manifest, server, usedBytes);
+                Unfinished unfinished = catalog.unfinished(name);
+                String state = unfinished != null ? state(unfinished) : state(manifest, server, usedBytes);
                 rows.add(List.of(
                         name,
                         Sizes.format(manifest.sizeBytes()),
@@ -41,7 +43,10 @@ final class ListCommand implements Callable<Integer> {
                         state));
                 Map<String, Object> entry = Answers.json(manifest);
                 entry.put("usedBytes", usedBytes);
-                entry.put("state", state);
+                entry.put("state", unfinished != null ? "unfinished" : state);
+                if (unfinished != null) {
+                    entry.put("reason", unfinished.reason());
+                }
                 json.add(entry);
             } catch (BlockIoException e) {
                 rows.add(List.of(name, "-", "-", "-", "-", "damaged; see kiobd check " + name));
@@ -50,6 +55,13 @@ final class ListCommand implements Callable<Integer> {
                 entry.put("state", "damaged");
                 entry.put("reason", e.getMessage());
                 json.add(entry);
+            }
+        }
+        for (String name : catalog.unfinishedNames()) {
+            Unfinished unfinished = catalog.unfinished(name);
+            if (unfinished != null) {
+                rows.add(List.of(name, "-", "-", "-", "-", state(unfinished)));
+                json.add(json(unfinished));
             }
         }
         common.answer(
@@ -66,6 +78,18 @@ final class ListCommand implements Callable<Integer> {
             return "served by pid " + server.pid();
         }
         return usedBytes < 0 ? "damaged; see kiobd check " + manifest.name() : "idle";
+    }
+
+    static String state(Unfinished unfinished) {
+        return "unfinished: " + unfinished.reason();
+    }
+
+    static Map<String, Object> json(Unfinished unfinished) {
+        Map<String, Object> entry = new LinkedHashMap<>();
+        entry.put("volume", unfinished.name());
+        entry.put("state", "unfinished");
+        entry.put("reason", unfinished.reason());
+        return entry;
     }
 
     /** What the members occupy together; -1 if one of them cannot be looked at. */

@@ -5,11 +5,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
+import java.util.regex.Pattern;
 import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.store.MemberUri;
 
 /** Where members go if nobody says. Stateless. */
 final class Places {
+    /** What rollbacks added to a name; earlier versions counted them. */
+    private static final Pattern SUCCESSOR =
+            Pattern.compile("~([0-9]{1,9}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$");
+
     private Places() {}
 
     /** Member {@code index} of volume {@code name}, whose folder is {@code folder}. */
@@ -27,15 +33,16 @@ final class Places {
 
     /**
      * The members of a copy that shares what those of {@code original} hold: in {@code folder}, or beside them where that is on another
-     * file system, which nothing can be shared with.
+     * file system, which nothing can be shared with; there their names contain {@code changeId}, for other homes may use that folder.
      *
      * @param name of the copy
      */
-    static List<MemberUri> copies(VolumeManifest original, Path folder, String name) {
+    static List<MemberUri> copies(VolumeManifest original, Path folder, String name, UUID changeId) {
         List<MemberUri> copies = new ArrayList<>();
         for (int i = 0; i < original.members().size(); i++) {
             MemberUri uri = original.members().get(i);
-            Path beside = Path.of(uri.location()).resolveSibling(name + "." + fileName(uri.scheme(), i));
+            Path beside =
+                    Path.of(uri.location()).resolveSibling(name + "." + changeId + "." + fileName(uri.scheme(), i));
             copies.add(
                     isSameFileSystem(folder, beside)
                             ? standard(uri.scheme(), folder, name, i)
@@ -44,19 +51,16 @@ final class Places {
         return copies;
     }
 
-    /** Members that take the place of those a volume has: each beside its predecessor, {@code ~1} behind its name, then {@code ~2}. */
-    static List<MemberUri> successors(VolumeManifest manifest) {
+    /** Members that take the place of those a volume has: each beside its predecessor, {@code ~} and {@code changeId} after its name. */
+    static List<MemberUri> successors(VolumeManifest manifest, UUID changeId) {
         return manifest.members().stream()
-                .map(uri -> new MemberUri(uri.scheme(), successor(uri.location())))
+                .map(uri -> new MemberUri(uri.scheme(), original(uri.location()) + "~" + changeId))
                 .toList();
     }
 
-    private static String successor(String location) {
-        int tilde = location.lastIndexOf('~');
-        if (tilde > location.lastIndexOf('/') && location.substring(tilde + 1).matches("[0-9]{1,9}")) {
-            return location.substring(0, tilde + 1) + (Integer.parseInt(location.substring(tilde + 1)) + 1);
-        }
-        return location + "~1";
+    /** The name that a member had before it was first rolled back. */
+    private static String original(String location) {
+        return SUCCESSOR.matcher(location).replaceFirst("");
     }
 
     private static boolean isSameFileSystem(Path folder, Path file) {

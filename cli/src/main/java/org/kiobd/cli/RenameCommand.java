@@ -2,6 +2,7 @@ package org.kiobd.cli;
 
 import java.util.concurrent.Callable;
 import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.catalog.Changes;
 import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.catalog.VolumeLock;
 import org.kiobd.volume.format.VolumeManifest;
@@ -30,6 +31,7 @@ final class RenameCommand implements Callable<Integer> {
         try (VolumeLock lock = catalog.lock(oldName);
                 SnapshotLocks snapshots = SnapshotLocks.take(catalog, oldName)) {
             new Snapshots(catalog, MemberStores.load()).tidy(oldName);
+            makeRoom(catalog);
             // Everything is looked at before anything is moved.
             common.assembler().open(catalog.load(oldName), true).close();
             catalog.rename(oldName, newName);
@@ -39,5 +41,14 @@ final class RenameCommand implements Callable<Integer> {
             common.answer("renamed " + oldName + " to " + newName, Answers.json(renamed));
         }
         return ExitCode.OK;
+    }
+
+    /** What an interrupted change left under the new name is no volume. */
+    private void makeRoom(VolumeCatalog catalog) throws BlockIoException {
+        if (!catalog.exists(newName)) {
+            try (VolumeLock lock = new Changes(catalog, MemberStores.load()).reserve(newName)) {
+                catalog.abandon(newName);
+            }
+        }
     }
 }

@@ -57,6 +57,7 @@ final class ScrubCommand implements Callable<Integer> {
     public Integer call() throws BlockIoException {
         VolumeCatalog catalog = common.catalog();
         VolumeManifest manifest = catalog.load(name);
+        catalog.requireFinished(name);
         long startNanos = System.nanoTime();
         long readBytes = 0;
         if (checkMembers(catalog, manifest)) {

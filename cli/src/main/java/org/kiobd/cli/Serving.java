@@ -98,6 +98,7 @@ final class Serving {
             if (!VolumeNames.isSnapshot(name)) {
                 new Snapshots(catalog, stores).tidy(name);
             }
+            catalog.requireFinished(name);
             Raid0Device device = assembler.open(catalog.load(name), readOnly || VolumeNames.isSnapshot(name));
             String description = "kiobd volume, " + Sizes.format(device.sizeBytes()) + " over "
                     + device.members().size() + " members";

@@ -70,6 +70,7 @@ final class SnapshotCreateCommand implements Callable<Integer> {
         try (VolumeLock lock = catalog.lock(volume)) {
             Snapshots snapshots = new Snapshots(catalog, MemberStores.load());
             snapshots.tidy(volume);
+            catalog.requireFinished(volume);
             try (Raid0Device device = common.assembler().open(catalog.load(volume), false)) {
                 return snapshots.create(device, name);
             }

@@ -29,8 +29,14 @@ final class SnapshotDeleteCommand implements Callable<Integer> {
         Snapshots snapshots = new Snapshots(catalog, MemberStores.load());
         names.forEach(SnapshotName::require);
         for (String name : names) {
-            try (VolumeLock lock = catalog.lock(name)) {
-                snapshots.delete(name);
+            if (!catalog.exists(name) && catalog.unfinished(name) != null) {
+                try (VolumeLock lock = catalog.lockUnfinished(name)) {
+                    snapshots.finishDeletion(name);
+                }
+            } else {
+                try (VolumeLock lock = catalog.lock(name)) {
+                    snapshots.delete(name);
+                }
             }
             common.answer("deleted " + name, Map.of("deleted", name));
         }

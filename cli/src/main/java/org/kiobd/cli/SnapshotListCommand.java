@@ -7,6 +7,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.catalog.ServerState;
+import org.kiobd.volume.catalog.Unfinished;
 import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.store.MemberStores;
@@ -34,13 +35,13 @@ final class SnapshotListCommand implements Callable<Integer> {
     public Integer call() throws BlockIoException {
         VolumeCatalog catalog = common.catalog();
         List<String> names = new ArrayList<>();
-        if (volume == null) {
-            for (String each : catalog.names()) {
-                names.addAll(catalog.snapshots(each));
-            }
-        } else {
+        List<String> unfinished = new ArrayList<>();
+        if (volume != null) {
             catalog.load(SnapshotName.refuse(volume));
-            names.addAll(catalog.snapshots(volume));
+        }
+        for (String each : volume == null ? catalog.names() : List.of(volume)) {
+            names.addAll(catalog.snapshots(each));
+            unfinished.addAll(catalog.unfinishedSnapshots(each));
         }
         MemberStores stores = MemberStores.load();
         List<List<String>> rows = new ArrayList<>();
@@ -64,6 +65,13 @@ final class SnapshotListCommand implements Callable<Integer> {
             entry.put("heldBytes", heldBytes);
             entry.put("state", server == null ? "idle" : "served");
             json.add(entry);
+        }
+        for (String name : unfinished) {
+            Unfinished one = catalog.unfinished(name);
+            if (one != null) {
+                rows.add(List.of(name, "-", "-", "-", "-", ListCommand.state(one)));
+                json.add(ListCommand.json(one));
+            }
         }
         common.answer(
                 rows.isEmpty()

@@ -8,7 +8,7 @@ final class SnapshotName {
 
     /** {@code name}, which is that of a snapshot. */
     static String require(String name) {
-        if (!VolumeNames.isSnapshot(name)) {
+        if (!VolumeNames.isSnapshot(name) || VolumeNames.isTemporary(name)) {
             throw new CommandFailure(
                     ExitCode.FAILED, "snapshot=" + name + " names no snapshot; one is called VOLUME@NAME");
         }

@@ -1,40 +1,40 @@
 package org.kiobd.cli;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySnapshots;
 import org.kiobd.raid.Raid0Device;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.Leftovers;
+import org.kiobd.volume.catalog.Change;
+import org.kiobd.volume.catalog.Changes;
 import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.catalog.VolumeLock;
 import org.kiobd.volume.catalog.VolumeNames;
 import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.store.MemberStores;
-import org.kiobd.volume.store.MemberUri;
 
 /**
- * What is done with snapshots, in the server of a volume or in a command: members and catalog together. Whatever interrupts it, the
- * manifest is as before or as after, and what belongs to neither is removed at the next use. Control threads.
+ * Makes snapshots, clones them and rolls back to them, in the server of a volume or in a command: members and catalog together, by
+ * {@link Changes}. Control threads.
  */
 final class Snapshots {
     private final VolumeCatalog catalog;
     private final MemberStores stores;
     private final ArraySnapshots arrays;
-    private final Leftovers leftovers;
+    private final Changes changes;
 
     Snapshots(VolumeCatalog catalog, MemberStores stores) {
         this.catalog = catalog;
         this.stores = stores;
         this.arrays = new ArraySnapshots(stores);
-        this.leftovers = new Leftovers(catalog, stores);
+        this.changes = new Changes(catalog, stores);
     }
 
-    /** Removes what a crash in the middle of a change left of volume {@code name}; the caller has its lock. */
+    /** Removes what interrupted changes left of volume {@code name} and its snapshots; the caller has its lock. */
     void tidy(String name) throws BlockIoException {
-        leftovers.clear(name);
-        leftovers.clearSnapshots(name);
+        changes.recover(name);
+        changes.recoverSnapshots(name);
     }
 
     /**
@@ -44,36 +44,38 @@ final class Snapshots {
      * @return how long requests were held back, in microseconds
      */
     long create(Raid0Device device, String name) throws BlockIoException {
-        try (VolumeLock lock = catalog.reserve(name)) {
-            return fill(device, device.manifest(), name);
+        changes.recoverSnapshots(VolumeNames.volumeOf(name));
+        catalog.requireFinished(VolumeNames.volumeOf(name));
+        try (VolumeLock lock = changes.reserve(name)) {
+            return fill(device, Change.Operation.SNAPSHOT, VolumeNames.volumeOf(name), name);
         }
     }
 
     /** Makes a volume of snapshot {@code name}, whose lock is the caller's. */
     VolumeManifest cloneTo(String name, String newName) throws BlockIoException {
-        try (VolumeLock lock = catalog.reserve(newName);
-                Raid0Device snapshot = assembler().open(catalog.load(name), true)) {
-            fill(snapshot, snapshot.manifest(), newName);
+        try (VolumeLock lock = changes.reserve(newName);
+                Raid0Device snapshot = new ArrayAssembler(stores).open(catalog.load(name), true)) {
+            fill(snapshot, Change.Operation.CLONE, name, newName);
             return catalog.load(newName);
         }
     }
 
-    private long fill(Raid0Device from, VolumeManifest original, String newName) throws BlockIoException {
-        leftovers.clear(newName);
-        VolumeManifest copy = original.copy(newName, Places.copies(original, catalog.folder(newName), newName));
-        boolean saved = false;
+    private long fill(Raid0Device from, Change.Operation operation, String source, String newName)
+            throws BlockIoException {
+        UUID changeId = UUID.randomUUID();
+        VolumeManifest original = from.manifest();
+        // The name of a temporary snapshot may be too long for a superblock.
+        String said = VolumeNames.isTemporary(newName) ? source : newName;
+        VolumeManifest copy = original.copy(said, Places.copies(original, catalog.folder(newName), newName, changeId));
         try {
-            leftovers.note(newName, copy.members());
-            long heldMicros = arrays.copy(from, copy, 1);
-            catalog.save(copy);
-            saved = true;
-            leftovers.clear(newName);
+            changes.begin(newName, new Change.Plan(operation, changeId, source, copy.members(), List.of()));
+            long heldMicros = arrays.copy(from, copy, new ArraySnapshots.Origin(changeId, 1));
+            catalog.save(newName, copy);
+            changes.recover(newName);
             return heldMicros;
-        } finally {
-            if (!saved) {
-                leftovers.clear(newName);
-                catalog.abandon(newName);
-            }
+        } catch (BlockIoException e) {
+            changes.undo(newName, e);
+            throw e;
         }
     }
 
@@ -82,32 +84,31 @@ final class Snapshots {
         String volume = VolumeNames.volumeOf(name);
         tidy(volume);
         VolumeManifest now = catalog.load(volume);
-        try (Raid0Device snapshot = assembler().open(catalog.load(name), true)) {
-            VolumeManifest then = now.withSizeBytes(snapshot.sizeBytes()).withMembers(Places.successors(now));
-            List<MemberUri> touched = new ArrayList<>(now.members());
-            touched.addAll(then.members());
-            leftovers.note(volume, touched);
-            try {
-                // Two events on: a member of before that comes back is seen to be old.
-                arrays.copy(snapshot, then, arrays.newestEvent(now) + 2);
-                catalog.save(then);
-            } finally {
-                leftovers.clear(volume);
-            }
+        UUID changeId = UUID.randomUUID();
+        try (Raid0Device snapshot = new ArrayAssembler(stores).open(catalog.load(name), true)) {
+            VolumeManifest then = now.withSizeBytes(snapshot.sizeBytes()).withMembers(Places.successors(now, changeId));
+            changes.begin(
+                    volume, new Change.Plan(Change.Operation.ROLLBACK, changeId, name, then.members(), now.members()));
+            // Two events on: a member of before that comes back is seen to be old.
+            ArraySnapshots.Origin origin = new ArraySnapshots.Origin(changeId, arrays.newestEvent(now) + 2);
+            arrays.copy(snapshot, then, origin);
+            catalog.save(then);
+            changes.recover(volume);
             return then;
+        } catch (BlockIoException e) {
+            changes.undo(volume, e);
+            throw e;
         }
+    }
+
+    /** Removes what is left of a volume or a snapshot that is not whole; its lock is the caller's. */
+    void finishDeletion(String name) throws BlockIoException {
+        changes.finishDeletion(name);
+        catalog.requireFinished(name);
     }
 
     /** Removes a volume or a snapshot with its members; its lock is the caller's, nobody has a member open. */
     void delete(String name) throws BlockIoException {
-        leftovers.clear(name);
-        for (MemberUri uri : catalog.load(name).members()) {
-            stores.forUri(uri).delete(uri);
-        }
-        catalog.delete(name);
-    }
-
-    private ArrayAssembler assembler() {
-        return new ArrayAssembler(stores);
+        changes.delete(name);
     }
 }

@@ -8,7 +8,6 @@ import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySpec;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.catalog.VolumeCatalog;
-import org.kiobd.volume.catalog.VolumeLock;
 import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.store.MemberUri;
 import picocli.CommandLine.Option;
@@ -45,9 +44,27 @@ final class VolumeShape {
     @Nullable
     String store;
 
-    /** Makes the volume and its catalog entry, or neither. */
+    /** Makes an empty volume and its catalog entry, or neither. */
     VolumeManifest create(VolumeCatalog catalog, ArrayAssembler assembler, String name, long sizeBytes)
             throws BlockIoException {
+        requireSound(name);
+        return new NewVolume(catalog, assembler).create(name, () -> spec(catalog, name, sizeBytes));
+    }
+
+    /**
+     * Makes a volume that holds what {@code filling} writes, or none.
+     *
+     * @param source what that is, for people
+     */
+    VolumeManifest fill(CommonOptions common, String name, long sizeBytes, String source, NewVolume.Filling filling)
+            throws BlockIoException {
+        requireSound(name);
+        VolumeCatalog catalog = common.catalog();
+        return new NewVolume(catalog, common.assembler())
+                .copy(name, () -> spec(catalog, name, sizeBytes), source, filling);
+    }
+
+    private void requireSound(String name) {
         if (members != null && !memberUris.isEmpty()) {
             throw new CommandFailure(
                     ExitCode.USAGE, "--members and --member exclude each other; name every member, or say how many");
@@ -57,24 +74,14 @@ final class VolumeShape {
                     ExitCode.USAGE, "--store and --member exclude each other; the URI's scheme names the store");
         }
         SnapshotName.refuse(name);
-        try (VolumeLock lock = catalog.reserve(name)) {
-            boolean saved = false;
-            try {
-                ArraySpec spec = new ArraySpec(
-                        name,
-                        sizeBytes,
-                        chunkBytes == null ? ArraySpec.DEFAULT_CHUNK_BYTES : chunkBytes,
-                        places(catalog.folder(name), name));
-                VolumeManifest manifest = assembler.create(spec);
-                catalog.save(manifest);
-                saved = true;
-                return manifest;
-            } finally {
-                if (!saved) {
-                    catalog.abandon(name);
-                }
-            }
-        }
+    }
+
+    private ArraySpec spec(VolumeCatalog catalog, String name, long sizeBytes) throws BlockIoException {
+        return new ArraySpec(
+                name,
+                sizeBytes,
+                chunkBytes == null ? ArraySpec.DEFAULT_CHUNK_BYTES : chunkBytes,
+                places(catalog.folder(name), name));
     }
 
     private List<MemberUri> places(Path folder, String name) {

@@ -3,7 +3,7 @@ package org.kiobd.cli;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.Raid0Device;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.Leftovers;
+import org.kiobd.volume.catalog.Changes;
 import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.catalog.VolumeLock;
 import org.kiobd.volume.catalog.VolumeNames;
@@ -31,13 +31,24 @@ final class VolumeSource implements AutoCloseable {
         VolumeCatalog catalog = common.catalog();
         boolean served = catalog.server(name) != null;
         if (!served) {
-            return open(common, catalog.lock(name), name, null);
+            VolumeLock lock = catalog.lock(name);
+            try {
+                catalog.requireFinished(name);
+                return new VolumeSource(catalog, lock, device(common, name, name), null);
+            } catch (BlockIoException e) {
+                lock.close();
+                throw e;
+            }
         }
         if (VolumeNames.isSnapshot(name)) {
             // It never changes, and its members are locked against who would delete it.
-            return open(common, null, name, null);
+            return new VolumeSource(catalog, null, device(common, name, name), null);
         }
-        String temporary = name + "@reading-" + ProcessHandle.current().pid();
+        return openTemporary(common, catalog, name, VolumeNames.temporary(name));
+    }
+
+    private static VolumeSource openTemporary(
+            CommonOptions common, VolumeCatalog catalog, String name, String temporary) throws BlockIoException {
         try {
             SnapshotCreateCommand.create(catalog, common, temporary);
         } catch (BlockIoException e) {
@@ -47,34 +58,27 @@ final class VolumeSource implements AutoCloseable {
                             + "; stop its server, or let a client read it: nbdcopy URI FILE",
                     e);
         }
-        VolumeSource source = open(common, catalog.lock(temporary), temporary, temporary);
+        VolumeLock lock = catalog.lock(temporary);
         try {
-            // Without a manifest it is a leftover, whoever comes across it; its members are locked as long as they are
-            // read.
-            new Leftovers(catalog, MemberStores.load())
-                    .note(temporary, catalog.load(temporary).members());
-            catalog.delete(temporary);
-            return source;
+            Raid0Device device = device(common, temporary, name);
+            try {
+                // From here on it is a leftover, whoever comes across it; its members are locked as long as they are
+                // read.
+                new Changes(catalog, MemberStores.load()).beginDeletion(temporary);
+                return new VolumeSource(catalog, lock, device, temporary);
+            } catch (BlockIoException e) {
+                device.close();
+                throw e;
+            }
         } catch (BlockIoException e) {
-            source.close();
+            lock.close();
             throw e;
         }
     }
 
-    private static VolumeSource open(
-            CommonOptions common, @Nullable VolumeLock lock, String name, @Nullable String temporary)
-            throws BlockIoException {
-        VolumeCatalog catalog = common.catalog();
-        try {
-            String said = temporary == null ? name : VolumeNames.volumeOf(name);
-            Raid0Device device = common.assembler().open(catalog.load(name).withName(said), true);
-            return new VolumeSource(catalog, lock, device, temporary);
-        } catch (BlockIoException e) {
-            if (lock != null) {
-                lock.close();
-            }
-            throw e;
-        }
+    /** Opens volume {@code name}, which calls itself {@code said}. */
+    private static Raid0Device device(CommonOptions common, String name, String said) throws BlockIoException {
+        return common.assembler().open(common.catalog().load(name).withName(said), true);
     }
 
     Raid0Device device() {
@@ -86,8 +90,7 @@ final class VolumeSource implements AutoCloseable {
         try {
             device.close();
             if (temporary != null) {
-                new Leftovers(catalog, MemberStores.load()).clear(temporary);
-                catalog.abandon(temporary);
+                new Changes(catalog, MemberStores.load()).finishDeletion(temporary);
             }
         } finally {
             if (lock != null) {

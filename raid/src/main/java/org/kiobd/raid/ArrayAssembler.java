@@ -51,6 +51,20 @@ public final class ArrayAssembler {
      * @throws BlockIoException if the specification is wrong or a member cannot be made; members made so far are removed again
      */
     public VolumeManifest create(ArraySpec spec) throws BlockIoException {
+        return settle(
+                makeAside(spec, UUID.randomUUID()),
+                spec.members().stream().map(MemberUri::withoutOptions).toList());
+    }
+
+    /**
+     * Makes the members of a new volume at {@linkplain MemberUri#temporary temporary places} and closes them again. There the volume can be
+     * opened and filled; {@link #settle} brings them to the places that {@code spec} names.
+     *
+     * @param changeId random; what the members say made them
+     * @return the volume as it is aside
+     * @throws BlockIoException if the specification is wrong or a member cannot be made; members made so far are removed again
+     */
+    public VolumeManifest makeAside(ArraySpec spec, UUID changeId) throws BlockIoException {
         requireSound(spec);
         StripeLayout layout = new StripeLayout(spec.members().size(), spec.chunkBytes());
         long memberBytes = memberBytes(spec, layout);
@@ -65,11 +79,14 @@ public final class ArrayAssembler {
         List<MemberStore> made = new ArrayList<>();
         try {
             for (int i = 0; i < spec.members().size(); i++) {
-                MemberUri uri = spec.members().get(i);
+                MemberUri uri = spec.members().get(i).temporary(changeId, i);
                 MemberStore store = stores.forUri(uri).create(uri, memberBytes);
                 made.add(store);
                 requireBlockFits(spec, store);
-                MemberSuperblocks.write(store, MemberSuperblocks.describe(manifest, i, 1, Superblock.State.CLEAN));
+                MemberSuperblocks.write(
+                        store,
+                        MemberSuperblocks.describe(
+                                manifest, i, 1, Superblock.State.CLEAN, Superblock.History.madeBy(changeId)));
             }
             for (MemberStore store : made) {
                 store.close();
@@ -84,13 +101,20 @@ public final class ArrayAssembler {
         }
     }
 
+    /**
+     * Brings members that were made aside to their places.
+     *
+     * @param places one for each member, in its folder; nothing is there
+     * @return the volume with its members there
+     * @throws BlockIoException if something is at a place, which was not touched; the members are removed
+     */
+    public VolumeManifest settle(VolumeManifest aside, List<MemberUri> places) throws BlockIoException {
+        return aside.withMembers(new MemberSettling(stores).settle(aside.members(), places));
+    }
+
     private void remove(MemberStore store, BlockIoException because) {
         closeQuietly(store, because);
-        try {
-            stores.forUri(store.uri()).delete(store.uri());
-        } catch (BlockIoException e) {
-            because.addSuppressed(e);
-        }
+        new MemberSettling(stores).remove(store.uri(), because);
     }
 
     private static void requireSound(ArraySpec spec) throws BlockIoException {
@@ -199,7 +223,11 @@ public final class ArrayAssembler {
                         e.error(), "volume=" + manifest.name() + " member=" + i + ": " + e.getMessage(), e);
             }
         }
-        ArrayMetadata metadata = ArrayMetadata.of(current, readOnly, newestEvent);
+        ArrayMetadata metadata = ArrayMetadata.of(
+                current,
+                readOnly,
+                newestEvent,
+                superblocks.stream().map(found -> found.history().madeBy()).toList());
         metadata.markInUse(members);
         DeviceInfo info = DeviceInfo.of(manifest.name(), manifest.uuid(), readOnly);
         return new Raid0Device(info, layout, members, metadata, maxInFlightPerMember);

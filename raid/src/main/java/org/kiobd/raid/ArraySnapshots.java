@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -43,16 +44,27 @@ public final class ArraySnapshots {
     }
 
     /**
-     * Copies the members of {@code from} to the places in {@code to}, and gives them the superblocks of {@code to}.
+     * What the superblocks of copies say of their making.
+     *
+     * @param changeId random; what made them
+     * @param eventCounter what they begin with, 1 or more
+     */
+    public record Origin(UUID changeId, long eventCounter) {}
+
+    /**
+     * Copies the members of {@code from} to the places in {@code to}, and gives them the superblocks of {@code to}. They are made at
+     * {@linkplain MemberUri#temporary temporary places} first.
      *
      * @param from borrowed; may be in use
      * @param to as many members of the same layout; nothing is at their places yet
-     * @param eventCounter what the copies begin with, 1 or more
      * @return how long requests were held back, in microseconds
      * @throws BlockIoException if a member cannot share what it holds, or a copy fails; nothing is left of it, and {@code from} goes on
      */
-    public long copy(Raid0Device from, VolumeManifest to, long eventCounter) throws BlockIoException {
+    public long copy(Raid0Device from, VolumeManifest to, Origin origin) throws BlockIoException {
         List<MemberStore> members = from.members();
+        List<MemberUri> aside = IntStream.range(0, members.size())
+                .mapToObj(i -> to.members().get(i).temporary(origin.changeId(), i))
+                .toList();
         ExecutorService threads = Executors.newFixedThreadPool(members.size(), work -> {
             Thread thread = new Thread(work, "kiobd-snapshot");
             thread.setDaemon(true);
@@ -62,7 +74,7 @@ public final class ArraySnapshots {
         boolean[] begun = new boolean[members.size()];
         try {
             inParallel(threads, members.size(), i -> {
-                copies.set(i, begin(members.get(i), to.members().get(i)));
+                copies.set(i, begin(members.get(i), aside.get(i)));
                 begun[i] = true;
             });
             inParallel(threads, members.size(), i -> copyAt(copies, i).approach());
@@ -72,13 +84,14 @@ public final class ArraySnapshots {
                 copy.complete();
                 copies.set(i, null);
                 copy.close();
-                describe(to, i, eventCounter);
+                describe(to.withMembers(aside), i, origin);
             });
+            new MemberSettling(stores).settle(aside, to.members());
             return heldMicros;
         } catch (BlockIoException e) {
             for (int i = 0; i < members.size(); i++) {
                 if (begun[i]) {
-                    giveUp(copies.get(i), to.members().get(i), e);
+                    giveUp(copies.get(i), aside.get(i), e);
                 }
             }
             throw e;
@@ -127,10 +140,17 @@ public final class ArraySnapshots {
     }
 
     /** A copy says whose member it is now; opening it shows that it can be opened. */
-    private void describe(VolumeManifest to, int index, long eventCounter) throws BlockIoException {
+    private void describe(VolumeManifest to, int index, Origin origin) throws BlockIoException {
         MemberUri uri = to.members().get(index);
         try (MemberStore copy = stores.forUri(uri).open(uri, false)) {
-            MemberSuperblocks.write(copy, MemberSuperblocks.describe(to, index, eventCounter, Superblock.State.CLEAN));
+            MemberSuperblocks.write(
+                    copy,
+                    MemberSuperblocks.describe(
+                            to,
+                            index,
+                            origin.eventCounter(),
+                            Superblock.State.CLEAN,
+                            Superblock.History.madeBy(origin.changeId())));
         }
     }
 

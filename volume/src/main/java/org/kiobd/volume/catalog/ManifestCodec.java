@@ -16,21 +16,18 @@ import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.store.MemberUri;
 
 /**
- * A manifest as JSON, made for people to read. Members inside the volume's own folder are written relative to it, so that the folder can
- * be moved or renamed as a whole. Stateless.
+ * A manifest as JSON, made for people to read. Members inside the home are written relative to the volume's folder, so that the folder can be
+ * renamed and the home moved or copied as a whole. Stateless.
  */
 final class ManifestCodec {
     private static final int FORMAT = 1;
 
     private ManifestCodec() {}
 
-    static String encode(VolumeManifest manifest, Path folder) throws IOException {
-        List<String> members = new ArrayList<>();
-        for (MemberUri uri : manifest.members()) {
-            Path path = Path.of(uri.location());
-            boolean inside = path.isAbsolute() && folder.equals(path.getParent());
-            members.add(inside ? uri.scheme() + ":" + folder.relativize(path) : uri.toString());
-        }
+    static String encode(VolumeManifest manifest, Path folder, Path home) throws IOException {
+        List<String> members = manifest.members().stream()
+                .map(uri -> MemberPlaces.encode(uri, folder, home))
+                .toList();
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("format", FORMAT);
         json.put("name", manifest.name());
@@ -63,7 +60,7 @@ final class ManifestCodec {
         List<MemberUri> members = new ArrayList<>();
         if (json.get("members") instanceof List<?> list) {
             for (Object member : list) {
-                members.add(MemberUri.parse(String.valueOf(member)).resolve(folder));
+                members.add(MemberPlaces.decode(String.valueOf(member), folder));
             }
         }
         long sizeBytes = number(json.get("sizeBytes"));

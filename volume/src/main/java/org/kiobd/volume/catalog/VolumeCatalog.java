@@ -5,6 +5,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -20,7 +21,7 @@ import org.kiobd.volume.format.VolumeManifest;
 
 /**
  * The volumes of one home folder. Each has a folder {@code HOME/volumes/NAME} with its manifest, its lock, and, unless they were put
- * elsewhere, its members. A folder without a manifest is a volume that is being made or was being deleted; it is not listed.
+ * elsewhere, its members. A folder without a manifest is a volume that is being made or was being deleted ({@link #unfinished}).
  *
  * <p>A snapshot of a volume is a volume itself, of the name {@code VOLUME@NAME}, in {@code HOME/volumes/VOLUME/snapshots/NAME}; every
  * method takes its name as well, unless it says otherwise.
@@ -30,11 +31,20 @@ import org.kiobd.volume.format.VolumeManifest;
 public final class VolumeCatalog {
     private static final String MANIFEST = "manifest.json";
 
+    /** What the manifest is called from the moment on at which its volume is deleted. */
+    static final String DELETED = "deleted.json";
+
+    /** Names of ours in a volume's folder that would be replaced, so that a folder of somebody else must not hold one. */
+    private static final List<String> OWN_NAMES =
+            List.of(MANIFEST, DELETED, ChangeFile.NAME, "server.json", "control.sock", "scrub.json", "snapshots");
+
+    private final Path home;
     private final Path volumes;
 
     /** @param home where volumes are kept; made when the first one is */
     public VolumeCatalog(Path home) {
-        this.volumes = home.toAbsolutePath().normalize().resolve("volumes");
+        this.home = home.toAbsolutePath().normalize();
+        this.volumes = this.home.resolve("volumes");
     }
 
     /**
@@ -53,6 +63,11 @@ public final class VolumeCatalog {
         return data != null && !data.isEmpty() ? Path.of(data, "kiobd") : userHome.resolve(".local/share/kiobd");
     }
 
+    /** The home folder, absolute. */
+    Path home() {
+        return home;
+    }
+
     /** The folder of a volume, whether it exists or not. */
     public Path folder(String name) throws BlockIoException {
         return VolumeNames.folder(volumes, name);
@@ -68,9 +83,77 @@ public final class VolumeCatalog {
         return snapshots(volume, folder -> Files.exists(folder.resolve(MANIFEST)));
     }
 
-    /** The names of a volume's snapshots that were being made or deleted. */
-    List<String> halfSnapshots(String volume) throws BlockIoException {
-        return snapshots(volume, folder -> !Files.exists(folder.resolve(MANIFEST)));
+    /** The names of volumes that are not whole and have no manifest, in order. */
+    public List<String> unfinishedNames() throws BlockIoException {
+        return names(volumes, VolumeCatalog::isHalf);
+    }
+
+    /** The names of a volume's snapshots that are not whole, in order. */
+    public List<String> unfinishedSnapshots(String volume) throws BlockIoException {
+        return snapshots(volume, VolumeCatalog::isHalf);
+    }
+
+    /** The names of the snapshots of a volume that were made to be read once and then removed, whole or not. */
+    List<String> temporarySnapshots(String volume) throws BlockIoException {
+        return names(VolumeNames.snapshots(volumes, volume), folder -> true, VolumeNames::isTemporary).stream()
+                .map(name -> VolumeNames.snapshot(volume, name))
+                .toList();
+    }
+
+    /** A folder without a manifest in which a change was begun; no other folder is ours. */
+    private static boolean isHalf(Path folder) {
+        return !Files.exists(folder.resolve(MANIFEST))
+                && (Files.exists(folder.resolve(ChangeFile.NAME)) || Files.exists(folder.resolve(DELETED)));
+    }
+
+    /** What is not whole about a volume, which may have a manifest; null if nothing is. */
+    public @Nullable Unfinished unfinished(String name) throws BlockIoException {
+        try {
+            return unfinished(name, VolumeLock.isHeld(folder(name)));
+        } catch (IOException e) {
+            throw failed("volume=" + name + ": cannot look at its lock in " + folder(name), e);
+        }
+    }
+
+    private @Nullable Unfinished unfinished(String name, boolean isUnderWay) throws BlockIoException {
+        Path folder = folder(name);
+        boolean isVolume = Files.exists(folder.resolve(MANIFEST));
+        String remove = "kiobd " + (VolumeNames.isSnapshot(name) ? "snapshot delete " : "delete ") + name;
+        try {
+            Change change = ChangeFile.read(folder);
+            if (change != null && (!isVolume || change.operation() == Change.Operation.IMPORT)) {
+                if (isUnderWay) {
+                    return new Unfinished(
+                            name, true, "its " + change.describe() + " is under way; wait until it is done");
+                }
+                String reason =
+                        "its " + change.describe() + ", begun " + change.start().at() + ", was interrupted; "
+                                + (isVolume
+                                        ? "import again, or roll it back to a snapshot; " + remove + " deletes it"
+                                        : remove + " removes what is there, and so does making it again");
+                return new Unfinished(name, false, reason);
+            }
+            if (!isVolume && Files.exists(folder.resolve(DELETED))) {
+                return isUnderWay
+                        ? new Unfinished(name, true, "its deletion is under way; wait until it is done")
+                        : new Unfinished(name, false, "its deletion was interrupted; " + remove + " goes on with it");
+            }
+            return null;
+        } catch (BlockIoException e) {
+            return isVolume ? null : new Unfinished(name, false, e.getMessage());
+        }
+    }
+
+    /**
+     * Refuses a volume that is not whole; its lock is the caller's.
+     *
+     * @throws BlockIoException says why and what to do
+     */
+    public void requireFinished(String name) throws BlockIoException {
+        Unfinished unfinished = unfinished(name, false);
+        if (unfinished != null) {
+            throw invalid(unfinished.message());
+        }
     }
 
     private List<String> snapshots(String volume, Predicate<Path> which) throws BlockIoException {
@@ -80,6 +163,11 @@ public final class VolumeCatalog {
     }
 
     private static List<String> names(Path parent, Predicate<Path> which) throws BlockIoException {
+        return names(parent, which, VolumeNames::isName);
+    }
+
+    private static List<String> names(Path parent, Predicate<Path> which, Predicate<String> isName)
+            throws BlockIoException {
         if (!Files.isDirectory(parent)) {
             return List.of();
         }
@@ -87,7 +175,7 @@ public final class VolumeCatalog {
             // A folder this account may not look into is listed: that it cannot be read is said when it is.
             return folders.filter(folder -> which.test(folder) || isClosed(folder))
                     .map(folder -> String.valueOf(folder.getFileName()))
-                    .filter(VolumeNames::isName)
+                    .filter(isName)
                     .sorted()
                     .toList();
         } catch (IOException e) {
@@ -138,7 +226,11 @@ public final class VolumeCatalog {
         }
     }
 
-    private BlockIoException unknown(String name) {
+    private BlockIoException unknown(String name) throws BlockIoException {
+        Unfinished unfinished = unfinished(name);
+        if (unfinished != null) {
+            return invalid(unfinished.message());
+        }
         if (VolumeNames.isSnapshot(name)) {
             return invalid("snapshot=" + name + " does not exist; kiobd snapshot list " + VolumeNames.volumeOf(name)
                     + " shows those that do, kiobd snapshot create " + name + " makes it");
@@ -156,6 +248,7 @@ public final class VolumeCatalog {
         if (VolumeNames.isSnapshot(name) && !exists(VolumeNames.volumeOf(name))) {
             throw unknown(VolumeNames.volumeOf(name));
         }
+        requireOurs(folder(name));
         VolumeLock lock = acquire(name, true);
         if (Files.exists(folder(name).resolve(MANIFEST))) {
             lock.close();
@@ -165,11 +258,27 @@ public final class VolumeCatalog {
         return lock;
     }
 
+    /** Refuses a folder that somebody else made and that holds something with a name that we would use. */
+    private static void requireOurs(Path folder) throws BlockIoException {
+        Path inTheWay = VolumeLock.isForeign(folder) ? folder.resolve("lock") : null;
+        if (inTheWay == null && !VolumeLock.isThere(folder)) {
+            inTheWay = OWN_NAMES.stream()
+                    .map(folder::resolve)
+                    .filter(file -> Files.exists(file, LinkOption.NOFOLLOW_LINKS))
+                    .findFirst()
+                    .orElse(null);
+        }
+        if (inTheWay != null && !Files.exists(folder.resolve(MANIFEST))) {
+            throw invalid(inTheWay + " is in the way and was not made by kiobd; nothing was touched; move it away, or"
+                    + " choose another name");
+        }
+    }
+
     /** Gives up what {@link #reserve} made, if no manifest was saved; the caller holds its lock. */
     public void abandon(String name) throws BlockIoException {
         Path folder = folder(name);
         try {
-            if (!Files.exists(folder.resolve(MANIFEST))) {
+            if (!Files.exists(folder.resolve(MANIFEST)) && !isHalf(folder)) {
                 VolumeLock.remove(folder);
                 removeIfEmpty(folder);
             }
@@ -269,11 +378,16 @@ public final class VolumeCatalog {
 
     /** Writes a volume's manifest; the caller holds its lock. */
     public void save(VolumeManifest manifest) throws BlockIoException {
-        Path folder = folder(manifest.name());
+        save(manifest.name(), manifest);
+    }
+
+    /** The same for a volume whose members know it by another name. */
+    public void save(String name, VolumeManifest manifest) throws BlockIoException {
+        Path folder = folder(name);
         try {
-            AtomicFiles.write(folder.resolve(MANIFEST), ManifestCodec.encode(manifest, folder));
+            AtomicFiles.write(folder.resolve(MANIFEST), ManifestCodec.encode(manifest, folder, home));
         } catch (IOException e) {
-            throw failed("volume=" + manifest.name() + ": cannot write its manifest in " + folder, e);
+            throw failed("volume=" + name + ": cannot write its manifest in " + folder, e);
         }
     }
 
@@ -294,21 +408,54 @@ public final class VolumeCatalog {
         }
     }
 
-    /** Forgets a volume: first its manifest, so that a crash leaves nothing half there; members are the caller's. Holds its lock. */
-    public void delete(String name) throws BlockIoException {
+    /**
+     * From here on the volume is deleted, whatever happens: its manifest is kept under another name until its members are gone. That needs
+     * no space, so it also works on a full disk. The caller holds its lock.
+     */
+    void beginDeletion(String name) throws BlockIoException {
         Path folder = folder(name);
         try {
-            Files.deleteIfExists(folder.resolve(MANIFEST));
+            Files.move(folder.resolve(MANIFEST), folder.resolve(DELETED), StandardCopyOption.ATOMIC_MOVE);
             AtomicFiles.syncFolder(folder);
-            VolumeLock.remove(folder);
-            removeIfEmpty(folder);
         } catch (IOException e) {
-            throw failed("volume=" + name + ": cannot remove " + folder, e);
+            throw failed("volume=" + name + ": cannot remove its manifest in " + folder, e);
         }
+    }
+
+    /** The manifest of a volume whose deletion was begun; null if none was. */
+    @Nullable
+    VolumeManifest deleted(String name) throws BlockIoException {
+        Path file = folder(name).resolve(DELETED);
+        try {
+            return ManifestCodec.decode(Files.readString(file), name, folder(name));
+        } catch (NoSuchFileException e) {
+            return null;
+        } catch (IOException e) {
+            throw failed("volume=" + name + ": cannot read " + file, e);
+        }
+    }
+
+    /** No member of a deleted volume is left. The caller holds its lock. */
+    void endDeletion(String name) throws BlockIoException {
+        Path folder = folder(name);
+        try {
+            Files.deleteIfExists(folder.resolve(DELETED));
+            Files.deleteIfExists(folder.resolve("scrub.json"));
+        } catch (IOException e) {
+            throw failed("volume=" + name + ": cannot remove " + folder.resolve(DELETED), e);
+        }
+    }
+
+    /** Locks what is left of a volume that is {@linkplain #unfinished not whole}. */
+    public VolumeLock lockUnfinished(String name) throws BlockIoException {
+        return acquire(name, false);
     }
 
     private void removeIfEmpty(Path folder) throws IOException {
         try {
+            if (Files.isDirectory(folder.resolve("snapshots"), LinkOption.NOFOLLOW_LINKS)) {
+                Files.deleteIfExists(folder.resolve("snapshots"));
+            }
             Files.deleteIfExists(folder);
             Path parent = folder.resolve("..").normalize();
             if (!parent.equals(volumes)) {

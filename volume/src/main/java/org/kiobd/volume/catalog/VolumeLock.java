@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -100,6 +101,21 @@ public final class VolumeLock implements AutoCloseable {
             } catch (NoSuchFileException e) {
                 return false;
             }
+        }
+    }
+
+    /** Whether kiobd has been in {@code folder}: there is a lock file. */
+    static boolean isThere(Path folder) {
+        return Files.isRegularFile(folder.resolve(LOCK), LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Whether what has the name of the lock file is somebody else's: ours is empty. */
+    static boolean isForeign(Path folder) {
+        Path file = folder.resolve(LOCK);
+        try {
+            return Files.exists(file, LinkOption.NOFOLLOW_LINKS) && (!isThere(folder) || Files.size(file) > 0);
+        } catch (IOException e) {
+            return true;
         }
     }
 

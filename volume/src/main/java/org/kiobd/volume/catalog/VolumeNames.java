@@ -1,6 +1,7 @@
 package org.kiobd.volume.catalog;
 
 import java.nio.file.Path;
+import java.util.UUID;
 import java.util.regex.Pattern;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -14,7 +15,20 @@ public final class VolumeNames {
 
     private static final char SNAPSHOT = '@';
 
+    /** A snapshot that is made to be read once; no person can give this name. */
+    private static final Pattern TEMPORARY = Pattern.compile("\\.reading-[0-9a-f-]{36}");
+
     private VolumeNames() {}
+
+    /** The name of a snapshot of {@code volume} that is made to be read once and then removed; each time another. */
+    public static String temporary(String volume) {
+        return snapshot(volume, ".reading-" + UUID.randomUUID());
+    }
+
+    /** Whether {@code name}, of a snapshot or the part of it after the {@code @}, is that of a temporary one. */
+    public static boolean isTemporary(String name) {
+        return TEMPORARY.matcher(name.substring(name.indexOf(SNAPSHOT) + 1)).matches();
+    }
 
     /** Whether {@code name} may name a volume that is no snapshot, or be the part of a snapshot's name behind the {@code @}. */
     public static boolean isName(String name) {
@@ -45,7 +59,10 @@ public final class VolumeNames {
     static Path folder(Path volumes, String name) throws BlockIoException {
         if (isSnapshot(name)) {
             String snapshot = name.substring(name.indexOf(SNAPSHOT) + 1);
-            if (isName(volumeOf(name)) && isName(snapshot) && name.length() <= MAX_LENGTH) {
+            // The members of a temporary one say their volume's name, so its own may be longer than a superblock has
+            // room for.
+            boolean fits = isName(snapshot) && name.length() <= MAX_LENGTH;
+            if (isName(volumeOf(name)) && (fits || isTemporary(snapshot))) {
                 return snapshots(volumes, volumeOf(name)).resolve(snapshot);
             }
             throw new BlockIoException(

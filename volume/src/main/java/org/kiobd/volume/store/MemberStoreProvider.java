@@ -1,6 +1,7 @@
 package org.kiobd.volume.store;
 
 import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
 
 /**
  * Makes the {@link MemberStore}s of one URI scheme. Found through {@link java.util.ServiceLoader}, so another store is another jar.
@@ -47,6 +48,37 @@ public interface MemberStoreProvider {
     }
 
     boolean exists(MemberUri uri);
+
+    /** Whether something is at this place, a member or not, so that none can be made there. Changes nothing. */
+    default boolean isTaken(MemberUri uri) {
+        return exists(uri);
+    }
+
+    /**
+     * Refuses a member that somebody has open, for reading or writing. Changes nothing; a member that is not there is no error.
+     *
+     * @throws BlockIoException {@link IoError#NOT_PERMITTED} if it is in use
+     */
+    default void requireUnused(MemberUri uri) throws BlockIoException {
+        if (exists(uri)) {
+            open(uri, false).close();
+        }
+    }
+
+    /**
+     * Gives a member that nobody has open another place in the same folder; durable when it returns.
+     *
+     * @throws BlockIoException if something is at {@code to}: neither was touched
+     */
+    default void rename(MemberUri from, MemberUri to) throws BlockIoException {
+        throw new BlockIoException(
+                IoError.NOT_SUPPORTED, "member=" + from + ": a " + scheme() + ": member cannot be renamed to " + to);
+    }
+
+    /** Whether a deletion of this member was begun by {@link #delete} and interrupted, so that nothing but its rest is there. */
+    default boolean isHalfDeleted(MemberUri uri) {
+        return false;
+    }
 
     /** Bytes a member's data occupies, whoever has it open; -1 if it is not there or the store cannot tell. */
     long allocatedBytes(MemberUri uri);

@@ -2,6 +2,7 @@ package org.kiobd.volume.store;
 
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.UUID;
 
 /**
  * Where a member lives: {@code SCHEME:LOCATION}, for one {@code file:/srv/a.img} or {@code memory:}. The scheme picks the store. A
@@ -28,6 +29,11 @@ public record MemberUri(String scheme, String location) {
         return new MemberUri("file", path.toAbsolutePath().normalize().toString());
     }
 
+    /** Whether the location is a path: of a file, or of a folder. */
+    public boolean isPath() {
+        return (scheme.equals("file") || scheme.equals("rocksdb")) && !location.isEmpty();
+    }
+
     /** The same from whatever folder it is read: a path, which some schemes have, is made absolute. */
     public MemberUri absolute() {
         return resolve(Path.of(""));
@@ -35,12 +41,30 @@ public record MemberUri(String scheme, String location) {
 
     /** The same, seen from {@code folder} if it is a relative path. */
     public MemberUri resolve(Path folder) {
-        boolean isPath = (scheme.equals("file") || scheme.equals("rocksdb")) && !location.isEmpty();
-        return isPath
+        return isPath()
                 ? new MemberUri(
                         scheme,
                         folder.resolve(location).toAbsolutePath().normalize().toString())
                 : this;
+    }
+
+    /**
+     * A place beside this one where a change of a volume prepares this member before it gets its own name.
+     *
+     * @param changeId random, so nothing of anybody else is there
+     * @param index which member of the change it is
+     */
+    public MemberUri temporary(UUID changeId, int index) {
+        String name = ".kiobd-" + changeId + "-" + index;
+        String place = withoutOptions().location;
+        String how = location.substring(place.length());
+        return new MemberUri(scheme, place.substring(0, place.lastIndexOf('/') + 1) + name + how);
+    }
+
+    /** The same without what it says of how to make the member, e.g. {@code ?compression=zstd}. */
+    public MemberUri withoutOptions() {
+        int options = scheme.equals("rocksdb") ? location.indexOf('?') : -1;
+        return options < 0 ? this : new MemberUri(scheme, location.substring(0, options));
     }
 
     @Override

@@ -149,7 +149,11 @@ class VolumeCatalogTest {
     void deletedVolumesAreGone() throws Exception {
         save("v");
         try (VolumeLock lock = catalog.lock("v")) {
-            catalog.delete("v");
+            catalog.beginDeletion("v");
+            assertThat(catalog.names()).isEmpty();
+            assertThat(catalog.unfinishedNames()).containsExactly("v");
+            catalog.endDeletion("v");
+            catalog.abandon("v");
         }
         assertThat(catalog.names()).isEmpty();
         assertThat(catalog.folder("v")).doesNotExist();

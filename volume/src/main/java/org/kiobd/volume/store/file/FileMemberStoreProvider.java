@@ -5,8 +5,10 @@ import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.kiobd.volume.BlockIoException;
@@ -187,6 +189,47 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
             return Files.exists(path(uri));
         } catch (BlockIoException e) {
             return false;
+        }
+    }
+
+    @Override
+    public boolean isTaken(MemberUri uri) {
+        try {
+            // A symbolic link that leads nowhere is something, too.
+            return Files.exists(path(uri), LinkOption.NOFOLLOW_LINKS);
+        } catch (BlockIoException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public void requireUnused(MemberUri uri) throws BlockIoException {
+        Path path = path(uri);
+        if (!Files.isRegularFile(path)) {
+            return;
+        }
+        int fd = open(path, Libc.O_RDWR);
+        try {
+            MemberLock.lock(path, fd, false);
+        } finally {
+            Libc.close(fd);
+        }
+    }
+
+    @Override
+    public void rename(MemberUri from, MemberUri to) throws BlockIoException {
+        Path source = path(from);
+        Path target = path(to);
+        try {
+            NewNames.give(source, target);
+            syncFolder(target);
+        } catch (BlockIoException e) {
+            throw e;
+        } catch (FileAlreadyExistsException e) {
+            throw new BlockIoException(
+                    IoError.INVALID, target + " exists already; it was not touched; choose another path", e);
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, target + ": cannot be made: " + e.getMessage(), e);
         }
     }
 

@@ -18,6 +18,9 @@ final class Libc {
     static final int O_DIRECT = aarch64() ? 0200000 : 040000;
     static final int O_CLOEXEC = 02000000;
 
+    /** Together with {@link #O_DIRECTORY}, which is part of it. */
+    static final int O_TMPFILE = 020000000;
+
     /** fallocate(2). */
     static final int FALLOC_FL_KEEP_SIZE = 1;
 
@@ -61,6 +64,7 @@ final class Libc {
     static final int AT_FDCWD = -100;
 
     static final int AT_EMPTY_PATH = 0x1000;
+    static final int AT_SYMLINK_FOLLOW = 0x400;
     static final int STATX_TYPE = 1;
     static final int STATX_BLOCKS = 0x400;
     /** Since Linux 6.1. */
@@ -129,6 +133,9 @@ final class Libc {
 
     /** fallocate(2). */
     static native int fallocate(int fd, int mode, long offset, long length);
+
+    /** linkat(2). */
+    static native int linkat(int fromFolderFd, String from, int toFolderFd, String to, int flags);
 
     /** lseek(2). */
     static native long lseek(int fd, long offset, int whence);

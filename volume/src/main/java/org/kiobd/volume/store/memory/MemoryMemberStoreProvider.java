@@ -58,6 +58,21 @@ public final class MemoryMemberStoreProvider implements MemberStoreProvider {
     }
 
     @Override
+    public void rename(MemberUri from, MemberUri to) throws BlockIoException {
+        synchronized (MEDIA) {
+            MemoryMedium medium = MEDIA.get(from.location());
+            if (medium == null || MEDIA.putIfAbsent(to.location(), medium) != null) {
+                throw new BlockIoException(
+                        IoError.INVALID,
+                        medium == null
+                                ? from + " does not exist in this process; nothing was renamed"
+                                : to + " exists already; it was not touched; choose another name");
+            }
+            MEDIA.remove(from.location());
+        }
+    }
+
+    @Override
     public boolean exists(MemberUri uri) {
         return MEDIA.containsKey(uri.location());
     }

@@ -4,9 +4,10 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.kiobd.volume.BlockIoException;
@@ -23,8 +24,8 @@ import org.kiobd.volume.store.file.MemberLock;
  */
 public final class RocksMemberStoreProvider implements MemberStoreProvider {
     static final String DATABASE = "db";
-    private static final String LOCK = "member.lock";
-    private static final String OPTIONS = "member.options";
+    static final String LOCK = "member.lock";
+    static final String OPTIONS = "member.options";
 
     @Override
     public String scheme() {
@@ -204,12 +205,56 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
     }
 
     @Override
+    public boolean isTaken(MemberUri uri) {
+        try {
+            return Files.exists(folder(uri), LinkOption.NOFOLLOW_LINKS);
+        } catch (BlockIoException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public void requireUnused(MemberUri uri) throws BlockIoException {
+        Path lock = folder(uri).resolve(LOCK);
+        if (Files.exists(lock)) {
+            MemberLock.take(lock, false).close();
+        }
+    }
+
+    @Override
+    public void rename(MemberUri from, MemberUri to) throws BlockIoException {
+        Path source = folder(from);
+        Path target = folder(to);
+        // The system refuses to replace a file or a folder that holds something; only an empty folder must be looked
+        // for.
+        if (isTaken(to)) {
+            throw new BlockIoException(
+                    IoError.INVALID, target + " exists already; it was not touched; choose another place");
+        }
+        try {
+            Files.move(source, target, StandardCopyOption.ATOMIC_MOVE);
+            sync(target.resolve("..").normalize());
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, target + " cannot be made: " + e, e);
+        }
+    }
+
+    @Override
+    public boolean isHalfDeleted(MemberUri uri) {
+        try {
+            return RocksMemberRemoval.isInterrupted(folder(uri));
+        } catch (BlockIoException e) {
+            return false;
+        }
+    }
+
+    @Override
     public void delete(MemberUri uri) throws BlockIoException {
         Path folder = folder(uri);
         if (!Files.exists(folder)) {
             return;
         }
-        if (!Files.exists(folder.resolve(LOCK))) {
+        if (!Files.exists(folder.resolve(LOCK)) && !Files.exists(folder.resolve(RocksMemberRemoval.MARK))) {
             if (folder.toFile().delete()) {
                 // Empty: a crash came when it was being made.
                 return;
@@ -223,13 +268,6 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
     }
 
     static void remove(Path folder) throws BlockIoException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
-            for (Path file : deepestFirst) {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new BlockIoException(IoError.IO, folder + ": cannot delete it: " + e, e);
-        }
+        RocksMemberRemoval.remove(folder);
     }
 }

@@ -1,0 +1,80 @@
+package org.kiobd.volume.catalog;
+
+import java.nio.file.Path;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.store.MemberStores;
+import org.kiobd.volume.store.MemberUri;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Removes members that nobody needs any more, after reading in them that they are the ones that are meant. Whatever cannot be removed is
+ * named in a line of the log, and nothing here throws: leftovers must not keep anybody from a volume. Control threads.
+ */
+final class MemberRemoval {
+    private static final Logger LOG = LoggerFactory.getLogger(MemberRemoval.class);
+
+    private final MemberStores stores;
+
+    MemberRemoval(MemberStores stores) {
+        this.stores = stores;
+    }
+
+    /**
+     * Removes the member at {@code uri}.
+     *
+     * @param isMeant says of a member, by its identity, whether it is the one
+     * @param ownFolder a damaged member directly in this folder, which is the volume's own, is removed as well; null if none is
+     * @return false if it has to be tried again: it is in use, or cannot be looked at now
+     */
+    boolean remove(MemberUri uri, Predicate<MemberIdentity> isMeant, @Nullable Path ownFolder) {
+        try {
+            if (!stores.forUri(uri).isTaken(uri)) {
+                return true;
+            }
+            if (!stores.forUri(uri).isHalfDeleted(uri) && !isMeant.test(MemberIdentity.read(stores, uri))) {
+                LOG.warn("{} is another member than the one that was to be removed; it was not touched", uri);
+                return true;
+            }
+        } catch (BlockIoException e) {
+            if (e.error() == IoError.NOT_PERMITTED) {
+                return later(uri, e);
+            }
+            if (ownFolder == null
+                    || !uri.isPath()
+                    || !ownFolder.equals(Path.of(uri.location()).getParent())) {
+                if (e.error() != IoError.INVALID) {
+                    return later(uri, e);
+                }
+                LOG.warn(
+                        "{} does not prove to be the member that was to be removed; it was not touched: {}",
+                        uri,
+                        e.getMessage());
+                return true;
+            }
+        }
+        return delete(uri);
+    }
+
+    /** Removes what is at a temporary place of a change, whole or not: nobody else can have its name. */
+    boolean removeTemporary(MemberUri uri) {
+        return delete(uri);
+    }
+
+    private boolean delete(MemberUri uri) {
+        try {
+            stores.forUri(uri).delete(uri);
+            return true;
+        } catch (BlockIoException e) {
+            return later(uri, e);
+        }
+    }
+
+    private static boolean later(MemberUri uri, BlockIoException e) {
+        LOG.warn("{} is left from a change and stays for now: {}", uri, e.getMessage());
+        return false;
+    }
+}
