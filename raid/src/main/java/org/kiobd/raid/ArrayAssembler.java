@@ -69,7 +69,9 @@ public final class ArrayAssembler {
                 MemberStore store = stores.forUri(uri).create(uri, memberBytes);
                 made.add(store);
                 requireBlockFits(spec, store);
-                MemberSuperblocks.write(store, MemberSuperblocks.describe(manifest, i, 1, Superblock.State.CLEAN));
+                MemberSuperblocks.write(
+                        store,
+                        MemberSuperblocks.describe(manifest, i, 1, Superblock.State.CLEAN, Superblock.History.NONE));
             }
             for (MemberStore store : made) {
                 store.close();
@@ -199,7 +201,11 @@ public final class ArrayAssembler {
                         e.error(), "volume=" + manifest.name() + " member=" + i + ": " + e.getMessage(), e);
             }
         }
-        ArrayMetadata metadata = ArrayMetadata.of(current, readOnly, newestEvent);
+        ArrayMetadata metadata = ArrayMetadata.of(
+                current,
+                readOnly,
+                newestEvent,
+                superblocks.stream().map(found -> found.history().madeBy()).toList());
         metadata.markInUse(members);
         DeviceInfo info = DeviceInfo.of(manifest.name(), manifest.uuid(), readOnly);
         return new Raid0Device(info, layout, members, metadata, maxInFlightPerMember);

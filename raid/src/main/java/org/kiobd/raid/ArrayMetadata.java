@@ -1,6 +1,7 @@
 package org.kiobd.raid;
 
 import java.util.List;
+import java.util.UUID;
 import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -15,24 +16,31 @@ import org.kiobd.volume.store.MemberStore;
 final class ArrayMetadata {
     private final boolean superblocks;
     private final boolean readOnly;
+    private final List<UUID> madeBy;
     private long eventCounter;
     private volatile VolumeManifest manifest;
 
-    private ArrayMetadata(VolumeManifest manifest, boolean superblocks, boolean readOnly, long eventCounter) {
+    private ArrayMetadata(
+            VolumeManifest manifest, boolean superblocks, boolean readOnly, long eventCounter, List<UUID> madeBy) {
         this.manifest = manifest;
         this.superblocks = superblocks;
         this.readOnly = readOnly;
         this.eventCounter = eventCounter;
+        this.madeBy = List.copyOf(madeBy);
     }
 
-    /** Of an array whose members carry superblocks, at {@code eventCounter}. */
-    static ArrayMetadata of(VolumeManifest manifest, boolean readOnly, long eventCounter) {
-        return new ArrayMetadata(manifest, true, readOnly, eventCounter);
+    /**
+     * Of an array whose members carry superblocks, at {@code eventCounter}.
+     *
+     * @param madeBy by index, what each says made it; it keeps saying so
+     */
+    static ArrayMetadata of(VolumeManifest manifest, boolean readOnly, long eventCounter, List<UUID> madeBy) {
+        return new ArrayMetadata(manifest, true, readOnly, eventCounter, madeBy);
     }
 
     /** Of a plain image. */
     static ArrayMetadata none(VolumeManifest manifest, boolean readOnly) {
-        return new ArrayMetadata(manifest, false, readOnly, 0);
+        return new ArrayMetadata(manifest, false, readOnly, 0, List.of());
     }
 
     VolumeManifest manifest() {
@@ -114,7 +122,9 @@ final class ArrayMetadata {
             throws BlockIoException {
         eventCounter++;
         for (int i = 0; i < members.size(); i++) {
-            MemberSuperblocks.write(members.get(i), MemberSuperblocks.describe(saying, i, eventCounter, state));
+            Superblock.History history = Superblock.History.madeBy(madeBy.get(i));
+            MemberSuperblocks.write(
+                    members.get(i), MemberSuperblocks.describe(saying, i, eventCounter, state, history));
         }
     }
 }

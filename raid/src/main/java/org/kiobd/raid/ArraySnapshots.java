@@ -130,7 +130,10 @@ public final class ArraySnapshots {
     private void describe(VolumeManifest to, int index, long eventCounter) throws BlockIoException {
         MemberUri uri = to.members().get(index);
         try (MemberStore copy = stores.forUri(uri).open(uri, false)) {
-            MemberSuperblocks.write(copy, MemberSuperblocks.describe(to, index, eventCounter, Superblock.State.CLEAN));
+            MemberSuperblocks.write(
+                    copy,
+                    MemberSuperblocks.describe(
+                            to, index, eventCounter, Superblock.State.CLEAN, Superblock.History.NONE));
         }
     }
 

@@ -31,7 +31,8 @@ final class MemberSuperblocks {
     }
 
     /** What member {@code index} of {@code manifest}'s volume should say. */
-    static Superblock describe(VolumeManifest manifest, int index, long eventCounter, Superblock.State state) {
+    static Superblock describe(
+            VolumeManifest manifest, int index, long eventCounter, Superblock.State state, Superblock.History history) {
         StripeLayout layout = new StripeLayout(manifest.members().size(), manifest.chunkBytes());
         return new Superblock(
                 Superblock.Features.NONE,
@@ -44,7 +45,8 @@ final class MemberSuperblocks {
                         manifest.sizeBytes()),
                 new Superblock.Member(index, layout.memberBytes(manifest.sizeBytes()), Superblock.DATA_OFFSET_BYTES),
                 state,
-                eventCounter);
+                eventCounter,
+                history);
     }
 
     /**

@@ -9,10 +9,15 @@ import java.util.UUID;
  * @param features what a reader must understand
  * @param volume the volume it belongs to
  * @param member its place there
- * @param state whether it was closed in order
+ * @param state what the volume was doing when this was written
  * @param eventCounter grows with every change of the volume's metadata
+ * @param history which use of the volume wrote it, and what made the member
  */
-public record Superblock(Features features, Volume volume, Member member, State state, long eventCounter) {
+public record Superblock(
+        Features features, Volume volume, Member member, State state, long eventCounter, History history) {
+
+    /** Stands where there is no id: a use by a version that had none, a member nobody has used yet. */
+    public static final UUID NIL = new UUID(0, 0);
 
     /** Chunks go round over equal members: chunk c lies on member c mod N, row c div N. */
     public static final int LAYOUT_EQUAL_MEMBERS = 1;
@@ -44,9 +49,31 @@ public record Superblock(Features features, Volume volume, Member member, State 
      */
     public record Member(int index, long sizeBytes, long dataOffsetBytes) {}
 
-    /** Whether the array was closed in order. */
+    /**
+     * What a member remembers of before. A use is from an opening for writing to the close; its id is random.
+     *
+     * @param useId the use that wrote the superblock; nil if that had no id
+     * @param previousUseId the use before, told while a use opens; else nil
+     * @param madeBy the change (a create, a snapshot) that made the member, as long as it lives; nil from older versions
+     */
+    public record History(UUID useId, UUID previousUseId, UUID madeBy) {
+        public static final History NONE = new History(NIL, NIL, NIL);
+
+        /** Of a member that {@code change} has just made. */
+        public static History madeBy(UUID change) {
+            return new History(NIL, NIL, change);
+        }
+    }
+
+    /** How far a use of the volume is; docs/FORMAT.md has the legal moves. */
     public enum State {
+        /** Closed in order, or never used. */
         CLEAN,
-        IN_USE
+        /** A use begins; no data of it have been written. */
+        OPENING,
+        /** In use, or its server was killed. */
+        IN_USE,
+        /** A use ends; all its data have been written. */
+        CLOSING
     }
 }

@@ -21,6 +21,7 @@ import org.kiobd.volume.store.MemberStore;
  *   56 member index           60 members           64 chunk bytes            72 layout id      76 state
  *   80 device size            88 member size       96 data offset           104 event counter
  *  112 name length           116 name, UTF-8, at most 127 bytes
+ *  244 state detail          248 use id              264 previous use id      280 made by, each 16 bytes as the volume uuid
  * </pre>
  *
  * docs/FORMAT.md has the same table; a test holds the two together. Stateless, any thread.
@@ -44,6 +45,10 @@ public final class SuperblockCodec {
     static final int EVENT_OFFSET = 104;
     static final int NAME_LENGTH_OFFSET = 112;
     static final int NAME_OFFSET = 116;
+    static final int STATE_DETAIL_OFFSET = 244;
+    static final int USE_OFFSET = 248;
+    static final int PREVIOUS_USE_OFFSET = 264;
+    static final int MADE_BY_OFFSET = 280;
 
     static final int MAX_NAME_BYTES = 127;
     static final int FORMAT_VERSION = 1;
@@ -53,8 +58,12 @@ public final class SuperblockCodec {
             .order(ByteOrder.LITTLE_ENDIAN)
             .getLong();
 
+    private static final int UUID_BYTES = 16;
     private static final int STATE_CLEAN = 1;
-    private static final int STATE_IN_USE = 2;
+    private static final int STATE_NOT_CLEAN = 2;
+    private static final int DETAIL_NONE = 0;
+    private static final int DETAIL_OPENING = 1;
+    private static final int DETAIL_CLOSING = 2;
 
     private SuperblockCodec() {}
 
@@ -87,22 +96,59 @@ public final class SuperblockCodec {
         out.putLong(COMPATIBLE_OFFSET, superblock.features().compatible());
         out.putLong(READ_ONLY_COMPATIBLE_OFFSET, superblock.features().readOnlyCompatible());
         out.putLong(INCOMPATIBLE_OFFSET, superblock.features().incompatible());
-        UUID uuid = superblock.volume().uuid();
-        ByteBuffer uuidOut = ByteBuffer.wrap(bytes, UUID_OFFSET, 16);
-        uuidOut.putLong(uuid.getMostSignificantBits()).putLong(uuid.getLeastSignificantBits());
+        putUuid(bytes, UUID_OFFSET, superblock.volume().uuid());
         out.putInt(MEMBER_INDEX_OFFSET, superblock.member().index());
         out.putInt(MEMBERS_OFFSET, superblock.volume().members());
         out.putLong(CHUNK_OFFSET, superblock.volume().chunkBytes());
         out.putInt(LAYOUT_OFFSET, superblock.volume().layoutId());
-        out.putInt(STATE_OFFSET, superblock.state() == Superblock.State.CLEAN ? STATE_CLEAN : STATE_IN_USE);
+        out.putInt(STATE_OFFSET, superblock.state() == Superblock.State.CLEAN ? STATE_CLEAN : STATE_NOT_CLEAN);
         out.putLong(DEVICE_SIZE_OFFSET, superblock.volume().deviceSizeBytes());
         out.putLong(MEMBER_SIZE_OFFSET, superblock.member().sizeBytes());
         out.putLong(DATA_OFFSET_OFFSET, superblock.member().dataOffsetBytes());
         out.putLong(EVENT_OFFSET, superblock.eventCounter());
         out.putInt(NAME_LENGTH_OFFSET, name.length);
         System.arraycopy(name, 0, bytes, NAME_OFFSET, name.length);
+        out.putInt(STATE_DETAIL_OFFSET, detail(superblock.state()));
+        putUuid(bytes, USE_OFFSET, superblock.history().useId());
+        putUuid(bytes, PREVIOUS_USE_OFFSET, superblock.history().previousUseId());
+        putUuid(bytes, MADE_BY_OFFSET, superblock.history().madeBy());
         out.putInt(CHECKSUM_OFFSET, checksum(bytes));
         return bytes;
+    }
+
+    private static int detail(Superblock.State state) {
+        return switch (state) {
+            case CLEAN, IN_USE -> DETAIL_NONE;
+            case OPENING -> DETAIL_OPENING;
+            case CLOSING -> DETAIL_CLOSING;
+        };
+    }
+
+    /** Null if the two numbers say nothing that makes sense. */
+    private static Superblock.@Nullable State state(int state, int detail) {
+        if (state == STATE_CLEAN) {
+            return detail == DETAIL_NONE ? Superblock.State.CLEAN : null;
+        }
+        if (state != STATE_NOT_CLEAN) {
+            return null;
+        }
+        return switch (detail) {
+            case DETAIL_NONE -> Superblock.State.IN_USE;
+            case DETAIL_OPENING -> Superblock.State.OPENING;
+            case DETAIL_CLOSING -> Superblock.State.CLOSING;
+            default -> null;
+        };
+    }
+
+    private static void putUuid(byte[] bytes, int offset, UUID uuid) {
+        ByteBuffer.wrap(bytes, offset, UUID_BYTES)
+                .putLong(uuid.getMostSignificantBits())
+                .putLong(uuid.getLeastSignificantBits());
+    }
+
+    private static UUID uuid(byte[] bytes, int offset) {
+        ByteBuffer in = ByteBuffer.wrap(bytes, offset, UUID_BYTES);
+        return new UUID(in.getLong(), in.getLong());
     }
 
     /** What {@code bytes} say; never throws for what they say. Borrows. */
@@ -130,13 +176,13 @@ public final class SuperblockCodec {
 
     private static Decoded decodeFields(byte[] bytes, ByteBuffer in) {
         int nameBytes = in.getInt(NAME_LENGTH_OFFSET);
-        int state = in.getInt(STATE_OFFSET);
+        Superblock.State state = state(in.getInt(STATE_OFFSET), in.getInt(STATE_DETAIL_OFFSET));
         int index = in.getInt(MEMBER_INDEX_OFFSET);
         int members = in.getInt(MEMBERS_OFFSET);
         long chunkBytes = in.getLong(CHUNK_OFFSET);
         if (nameBytes < 1
                 || nameBytes > MAX_NAME_BYTES
-                || (state != STATE_CLEAN && state != STATE_IN_USE)
+                || state == null
                 || members < 1
                 || index < 0
                 || index >= members
@@ -145,8 +191,6 @@ public final class SuperblockCodec {
                 || in.getLong(MEMBER_SIZE_OFFSET) < 1) {
             return new Decoded.Damaged("a field is out of range");
         }
-        ByteBuffer uuidIn = ByteBuffer.wrap(bytes, UUID_OFFSET, 16);
-        UUID uuid = new UUID(uuidIn.getLong(), uuidIn.getLong());
         String name = new String(bytes, NAME_OFFSET, nameBytes, StandardCharsets.UTF_8);
         return new Decoded.Valid(new Superblock(
                 new Superblock.Features(
@@ -154,10 +198,17 @@ public final class SuperblockCodec {
                         in.getLong(READ_ONLY_COMPATIBLE_OFFSET),
                         in.getLong(INCOMPATIBLE_OFFSET)),
                 new Superblock.Volume(
-                        uuid, name, members, chunkBytes, in.getInt(LAYOUT_OFFSET), in.getLong(DEVICE_SIZE_OFFSET)),
+                        uuid(bytes, UUID_OFFSET),
+                        name,
+                        members,
+                        chunkBytes,
+                        in.getInt(LAYOUT_OFFSET),
+                        in.getLong(DEVICE_SIZE_OFFSET)),
                 new Superblock.Member(index, in.getLong(MEMBER_SIZE_OFFSET), in.getLong(DATA_OFFSET_OFFSET)),
-                state == STATE_CLEAN ? Superblock.State.CLEAN : Superblock.State.IN_USE,
-                in.getLong(EVENT_OFFSET)));
+                state,
+                in.getLong(EVENT_OFFSET),
+                new Superblock.History(
+                        uuid(bytes, USE_OFFSET), uuid(bytes, PREVIOUS_USE_OFFSET), uuid(bytes, MADE_BY_OFFSET))));
     }
 
     /** Whether {@code copy} holds a superblock this version understands. */

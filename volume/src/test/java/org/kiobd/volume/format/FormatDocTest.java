@@ -70,12 +70,16 @@ class FormatDocTest {
     @Test
     void aSuperblockReadByTheTableAloneSaysWhatWasWritten() throws IOException {
         UUID uuid = UUID.fromString("01020304-0506-0708-090a-0b0c0d0e0f10");
+        UUID use = UUID.fromString("11020304-0506-0708-090a-0b0c0d0e0f11");
+        UUID previous = UUID.fromString("21020304-0506-0708-090a-0b0c0d0e0f12");
+        UUID madeBy = UUID.fromString("31020304-0506-0708-090a-0b0c0d0e0f13");
         byte[] bytes = SuperblockCodec.encode(new Superblock(
                 new Superblock.Features(0x11, 0x22, 0x33),
                 new Superblock.Volume(uuid, "straße", 7, 65_536, 1, 1L << 40),
                 new Superblock.Member(3, 1L << 38, 1L << 20),
-                Superblock.State.IN_USE,
-                99));
+                Superblock.State.CLOSING,
+                99,
+                new Superblock.History(use, previous, madeBy)));
         Map<String, String> read = new TreeMap<>();
         for (Row row : table()) {
             read.put(row.constant, text(row, bytes));
@@ -101,6 +105,11 @@ class FormatDocTest {
                 "NAME_LENGTH_OFFSET", "7",
                 "NAME_OFFSET", "straße",
                 "", "zero"));
+        expected.putAll(Map.of(
+                "STATE_DETAIL_OFFSET", "2",
+                "USE_OFFSET", use.toString(),
+                "PREVIOUS_USE_OFFSET", previous.toString(),
+                "MADE_BY_OFFSET", madeBy.toString()));
         assertThat(read).isEqualTo(expected);
     }
 

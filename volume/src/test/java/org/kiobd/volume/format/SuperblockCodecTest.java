@@ -20,7 +20,8 @@ class SuperblockCodecTest {
                 new Superblock.Volume(UUID.nameUUIDFromBytes(new byte[] {1}), name, 4, 262_144, 1, 1L << 30),
                 new Superblock.Member(2, 1L << 28, Superblock.DATA_OFFSET_BYTES),
                 Superblock.State.CLEAN,
-                event);
+                event,
+                Superblock.History.madeBy(UUID.nameUUIDFromBytes(new byte[] {2})));
     }
 
     /** Sets a number and makes the checksum right again, as a later version or a bug would. */
@@ -42,6 +43,27 @@ class SuperblockCodecTest {
         }
         assertThatThrownBy(() -> SuperblockCodec.encode(superblock("n".repeat(128), 1)))
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void everyStateComesBackAndOlderVersionsSeeTwoOfThem() {
+        for (Superblock.State state : Superblock.State.values()) {
+            Superblock one = superblock("v", 1);
+            Superblock written = new Superblock(
+                    one.features(),
+                    one.volume(),
+                    one.member(),
+                    state,
+                    5,
+                    new Superblock.History(UUID.randomUUID(), UUID.randomUUID(), UUID.randomUUID()));
+            byte[] bytes = SuperblockCodec.encode(written);
+            assertThat(SuperblockCodec.decode(bytes)).isEqualTo(new Decoded.Valid(written));
+            assertThat(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(SuperblockCodec.STATE_OFFSET))
+                    .isEqualTo(state == Superblock.State.CLEAN ? 1 : 2);
+        }
+        // Closed in order, and closing: no version says so.
+        assertThat(SuperblockCodec.isValid(with(SuperblockCodec.STATE_DETAIL_OFFSET, 2)))
+                .isFalse();
     }
 
     @Test
@@ -81,6 +103,7 @@ class SuperblockCodecTest {
         int[] fields = {
             SuperblockCodec.NAME_LENGTH_OFFSET,
             SuperblockCodec.STATE_OFFSET,
+            SuperblockCodec.STATE_DETAIL_OFFSET,
             SuperblockCodec.MEMBERS_OFFSET,
             SuperblockCodec.MEMBER_INDEX_OFFSET
         };
