@@ -104,7 +104,6 @@ final class Snapshots {
     /** Removes what is left of a volume or a snapshot that is not whole; its lock is the caller's. */
     void finishDeletion(String name) throws BlockIoException {
         changes.finishDeletion(name);
-        catalog.requireFinished(name);
     }
 
     /** Removes a volume or a snapshot with its members; its lock is the caller's, nobody has a member open. */

@@ -32,12 +32,10 @@ public final class Changes {
 
     private final VolumeCatalog catalog;
     private final MemberStores stores;
-    private final MemberRemoval removal;
 
     public Changes(VolumeCatalog catalog, MemberStores stores) {
         this.catalog = catalog;
         this.stores = stores;
-        this.removal = new MemberRemoval(stores);
     }
 
     /**
@@ -46,6 +44,10 @@ public final class Changes {
      * @throws BlockIoException if a volume has the name, or something is in the way
      */
     public VolumeLock reserve(String name) throws BlockIoException {
+        if (catalog.exists(name)) {
+            // It is refused, but a change of it that was interrupted after its commit need not wait for another use.
+            recoverIfFree(name, () -> recover(name));
+        }
         VolumeLock lock = catalog.reserve(name);
         try {
             if (!recover(name)) {
@@ -138,10 +140,22 @@ public final class Changes {
         catalog.beginDeletion(name);
     }
 
-    /** Goes on with a deletion, or removes what a change that was interrupted left of a volume that has no manifest. */
+    /**
+     * Goes on with a deletion, or removes what a change that was interrupted left of a volume that has no manifest.
+     *
+     * @throws BlockIoException if something cannot be removed yet; the next call goes on
+     */
     public void finishDeletion(String name) throws BlockIoException {
-        recover(name);
+        MemberRemoval removal = new MemberRemoval(stores);
+        boolean done = recover(name, removal);
         catalog.abandon(name);
+        if (!done) {
+            throw new BlockIoException(
+                    IoError.IO,
+                    (VolumeNames.isSnapshot(name) ? "snapshot=" : "volume=") + name
+                            + " is not whole any more, but not gone: "
+                            + removal.remaining().get(0) + "; delete it again to go on");
+        }
     }
 
     /**
@@ -165,11 +179,18 @@ public final class Changes {
      * @throws BlockIoException if nobody can know what to remove
      */
     public boolean recover(String name) throws BlockIoException {
+        MemberRemoval removal = new MemberRemoval(stores);
+        boolean done = recover(name, removal);
+        removal.remaining().forEach(line -> LOG.warn("volume={}: {}", name, line));
+        return done;
+    }
+
+    private boolean recover(String name, MemberRemoval removal) throws BlockIoException {
         Path folder = catalog.folder(name);
         sweep(folder);
         boolean isVolume = catalog.exists(name);
         Set<MemberUri> named = isVolume ? Set.copyOf(catalog.load(name).members()) : Set.of();
-        boolean done = recoverDeletion(name, named);
+        boolean done = recoverDeletion(name, named, removal);
         Change change;
         try {
             change = ChangeFile.read(folder);
@@ -181,7 +202,7 @@ public final class Changes {
             return done;
         }
         if (change != null && (change.operation() != Change.Operation.IMPORT || !isVolume)) {
-            done &= recover(name, change, named);
+            done &= recover(name, change, named, removal);
         }
         EarlierNotes.settle(catalog, removal, name, named);
         return done;
@@ -195,7 +216,7 @@ public final class Changes {
         }
     }
 
-    private boolean recoverDeletion(String name, Set<MemberUri> named) throws BlockIoException {
+    private boolean recoverDeletion(String name, Set<MemberUri> named, MemberRemoval removal) throws BlockIoException {
         VolumeManifest deleted = catalog.deleted(name);
         if (deleted == null) {
             return true;
@@ -212,7 +233,8 @@ public final class Changes {
         return done;
     }
 
-    private boolean recover(String name, Change change, Set<MemberUri> named) throws BlockIoException {
+    private boolean recover(String name, Change change, Set<MemberUri> named, MemberRemoval removal)
+            throws BlockIoException {
         boolean isHere = change.start().home().equals(homePlace());
         boolean done = true;
         for (int i = 0; i < change.makes().size(); i++) {
@@ -274,14 +296,14 @@ public final class Changes {
             if (!hasRecord(catalog.folder(snapshot))) {
                 continue;
             }
-            withLock(snapshot, () -> recover(snapshot));
+            recoverIfFree(snapshot, () -> recover(snapshot));
         }
         for (String snapshot : catalog.unfinishedSnapshots(name)) {
-            withLock(snapshot, () -> finishDeletion(snapshot));
+            recoverIfFree(snapshot, () -> finishDeletion(snapshot));
         }
         for (String snapshot : catalog.temporarySnapshots(name)) {
             if (isOld(catalog.folder(snapshot))) {
-                withLock(snapshot, () -> {
+                recoverIfFree(snapshot, () -> {
                     if (catalog.exists(snapshot)) {
                         delete(snapshot);
                     } else {
@@ -308,17 +330,18 @@ public final class Changes {
         }
     }
 
+    /** Something to do under a volume's lock. */
     @FunctionalInterface
     private interface Recovery {
         void run() throws BlockIoException;
     }
 
-    /** A snapshot that cannot be recovered keeps nobody from its volume. */
-    private void withLock(String snapshot, Recovery recovery) {
-        try (VolumeLock lock = catalog.lockUnfinished(snapshot)) {
+    /** What cannot be recovered now is at its next use; it keeps nobody from anything else. */
+    private void recoverIfFree(String name, Recovery recovery) {
+        try (VolumeLock lock = catalog.lockUnfinished(name)) {
             recovery.run();
         } catch (BlockIoException e) {
-            LOG.info("snapshot={}: {}", snapshot, e.getMessage());
+            LOG.debug("volume={}: {}", name, e.getMessage());
         }
     }
 }

@@ -1,6 +1,8 @@
 package org.kiobd.volume.catalog;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
@@ -11,13 +13,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes members that nobody needs any more, after reading in them that they are the ones that are meant. Whatever cannot be removed is
- * named in a line of the log, and nothing here throws: leftovers must not keep anybody from a volume. Control threads.
+ * Removes members that nobody needs any more, after reading in them that they are the ones that are meant. Nothing here throws: leftovers
+ * must not keep anybody from a volume. What is not the one meant is named in a line of the log. Used by one thread.
  */
 final class MemberRemoval {
     private static final Logger LOG = LoggerFactory.getLogger(MemberRemoval.class);
 
     private final MemberStores stores;
+    private final List<String> remaining = new ArrayList<>();
 
     MemberRemoval(MemberStores stores) {
         this.stores = stores;
@@ -73,8 +76,13 @@ final class MemberRemoval {
         }
     }
 
-    private static boolean later(MemberUri uri, BlockIoException e) {
-        LOG.warn("{} is left from a change and stays for now: {}", uri, e.getMessage());
+    private boolean later(MemberUri uri, BlockIoException e) {
+        remaining.add(uri + " cannot be removed yet: " + e.getMessage());
         return false;
+    }
+
+    /** What could not be removed and why, a sentence each. */
+    List<String> remaining() {
+        return remaining;
     }
 }

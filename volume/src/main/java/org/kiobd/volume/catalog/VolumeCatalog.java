@@ -317,6 +317,7 @@ public final class VolumeCatalog {
      */
     public VolumeLock lock(String name) throws BlockIoException {
         if (!exists(name)) {
+            removeShell(name);
             throw unknown(name);
         }
         VolumeLock lock = acquire(name, false);
@@ -325,6 +326,16 @@ public final class VolumeCatalog {
             throw unknown(name);
         }
         return lock;
+    }
+
+    /** Removes the folder of a volume that was killed between the last two steps of its deletion, or the first two of its making. */
+    private void removeShell(String name) throws BlockIoException {
+        Path folder = folder(name);
+        if (VolumeLock.isShell(folder)) {
+            try (VolumeLock lock = acquire(name, false)) {
+                abandon(name);
+            }
+        }
     }
 
     private VolumeLock acquire(String name, boolean makeFolder) throws BlockIoException {

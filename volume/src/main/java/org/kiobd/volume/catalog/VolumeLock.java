@@ -11,8 +11,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -116,6 +118,19 @@ public final class VolumeLock implements AutoCloseable {
             return Files.exists(file, LinkOption.NOFOLLOW_LINKS) && (!isThere(folder) || Files.size(file) > 0);
         } catch (IOException e) {
             return true;
+        }
+    }
+
+    /** Whether {@code folder} was made by kiobd, only its owner may enter it, and it holds at most an empty lock file. */
+    static boolean isShell(Path folder) {
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) || isForeign(folder)) {
+            return false;
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.allMatch(entry -> entry.endsWith(LOCK))
+                    && Files.getPosixFilePermissions(folder).equals(PosixFilePermissions.fromString("rwx------"));
+        } catch (IOException e) {
+            return false;
         }
     }
 
