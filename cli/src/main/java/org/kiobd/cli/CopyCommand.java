@@ -1,6 +1,8 @@
 package org.kiobd.cli;
 
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.Raid0Device;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.catalog.VolumeCatalog;
@@ -33,16 +35,22 @@ final class CopyCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "NEW")
     private String newName;
 
+    @Option(
+            names = "--to-home",
+            paramLabel = "DIR",
+            description = "where the new volume is kept (default: where the other one is)")
+    private @Nullable Path toHome;
+
     @Option(names = "--verify", description = "read both again and compare")
     private boolean verify;
 
     @Override
     public Integer call() throws BlockIoException {
-        VolumeCatalog catalog = common.catalog();
         SnapshotName.refuse(newName);
         try (ImageCommands images = new ImageCommands(common, "copied");
                 VolumeSource source = VolumeSource.open(common, name)) {
             Raid0Device volume = source.device();
+            VolumeCatalog catalog = toHome == null ? common.catalog() : new VolumeCatalog(toHome);
             VolumeManifest made = shape.create(catalog, common.assembler(), newName, volume.sizeBytes());
             boolean whole = false;
             try (VolumeLock newLock = catalog.lock(newName)) {

@@ -47,7 +47,19 @@ final class ImportCommand implements Callable<Integer> {
                         file + " has size=" + image.sizeBytes() + ", volume=" + name + " only size="
                                 + volume.sizeBytes() + "; nothing was written; kiobd resize makes it larger");
             }
-            images.copy(image, volume, false, verify);
+            if (image.sizeBytes() == 0) {
+                throw new CommandFailure(
+                        ExitCode.FAILED,
+                        file + " is empty; nothing was written, and volume=" + name + " is as it was; name an image");
+            }
+            try {
+                images.copy(image, volume, false, verify);
+            } catch (BlockIoException e) {
+                throw new BlockIoException(
+                        e.error(),
+                        e.getMessage() + "; volume=" + name + " holds a part of the image now; import it again",
+                        e);
+            }
         }
         return ExitCode.OK;
     }

@@ -1,6 +1,7 @@
 package org.kiobd.cli;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -34,36 +35,29 @@ final class SnapshotListCommand implements Callable<Integer> {
     public Integer call() throws BlockIoException {
         VolumeCatalog catalog = common.catalog();
         List<String> names = new ArrayList<>();
-        if (volume == null) {
-            for (String each : catalog.names()) {
-                names.addAll(catalog.snapshots(each));
-            }
-        } else {
-            catalog.load(SnapshotName.refuse(volume));
-            names.addAll(catalog.snapshots(volume));
-        }
         MemberStores stores = MemberStores.load();
         List<List<String>> rows = new ArrayList<>();
         List<Map<String, Object>> json = new ArrayList<>();
+        if (volume == null) {
+            for (String each : catalog.names()) {
+                try {
+                    names.addAll(catalog.snapshots(each));
+                } catch (BlockIoException e) {
+                    addUnread(catalog, each, e, rows, json);
+                }
+            }
+        } else {
+            if (!catalog.exists(SnapshotName.refuse(volume))) {
+                catalog.load(volume);
+            }
+            names.addAll(catalog.snapshots(volume));
+        }
         for (String name : names) {
-            VolumeManifest manifest = catalog.load(name);
-            ServerState server = catalog.server(name);
-            long usedBytes = ListCommand.usedBytes(stores, manifest);
-            long heldBytes = heldBytes(stores, manifest);
-            String created =
-                    manifest.createdAt() == null ? "-" : manifest.createdAt().toString();
-            rows.add(List.of(
-                    name,
-                    created,
-                    Sizes.format(manifest.sizeBytes()),
-                    orUnknown(usedBytes),
-                    orUnknown(heldBytes),
-                    server == null ? "idle" : "served by pid " + server.pid()));
-            Map<String, Object> entry = Answers.json(manifest);
-            entry.put("usedBytes", usedBytes);
-            entry.put("heldBytes", heldBytes);
-            entry.put("state", server == null ? "idle" : "served");
-            json.add(entry);
+            try {
+                add(catalog, stores, name, rows, json);
+            } catch (BlockIoException e) {
+                addUnread(catalog, name, e, rows, json);
+            }
         }
         common.answer(
                 rows.isEmpty()
@@ -71,6 +65,52 @@ final class SnapshotListCommand implements Callable<Integer> {
                         : Answers.table(List.of("NAME", "CREATED", "SIZE", "USED", "HELD", "STATE"), rows),
                 Map.of("snapshots", json));
         return ExitCode.OK;
+    }
+
+    private static void add(
+            VolumeCatalog catalog,
+            MemberStores stores,
+            String name,
+            List<List<String>> rows,
+            List<Map<String, Object>> json)
+            throws BlockIoException {
+        VolumeManifest manifest = catalog.load(name);
+        ServerState server = catalog.server(name);
+        MemberSpace space = MemberSpace.of(stores, manifest);
+        Health health = Health.of(name, server, space);
+        long heldBytes = space.usedBytes() < 0 ? -1 : heldBytes(stores, manifest);
+        rows.add(List.of(
+                name,
+                manifest.createdAt() == null ? "-" : manifest.createdAt().toString(),
+                Sizes.format(manifest.sizeBytes()),
+                orUnknown(space.usedBytes()),
+                orUnknown(heldBytes),
+                health.line()));
+        Map<String, Object> entry = Answers.json(manifest);
+        entry.put("usedBytes", space.usedBytes());
+        entry.put("heldBytes", heldBytes);
+        health.addTo(entry);
+        if (server != null) {
+            entry.put("state", "served");
+        }
+        json.add(entry);
+    }
+
+    private static void addUnread(
+            VolumeCatalog catalog,
+            String name,
+            BlockIoException failure,
+            List<List<String>> rows,
+            List<Map<String, Object>> json) {
+        if (!catalog.isThere(name)) {
+            // Deleted since its name was read.
+            return;
+        }
+        Health health = Health.of(name, failure);
+        rows.add(List.of(name, "-", "-", "-", "-", health.line()));
+        Map<String, Object> entry = new LinkedHashMap<>();
+        entry.put("volume", name);
+        json.add(health.addTo(entry));
     }
 
     private static String orUnknown(long bytes) {

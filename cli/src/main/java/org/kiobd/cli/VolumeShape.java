@@ -3,6 +3,7 @@ package org.kiobd.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySpec;
@@ -77,10 +78,10 @@ final class VolumeShape {
         }
     }
 
-    private List<MemberUri> places(Path folder, String name) {
+    private List<MemberUri> places(Path folder, String name) throws BlockIoException {
         List<MemberUri> places = new ArrayList<>();
         for (String uri : memberUris) {
-            places.add(MemberUri.parse(uri).absolute());
+            places.add(MemberUri.read(uri, Path.of("")));
         }
         int count = memberUris.isEmpty() ? members == null ? DEFAULT_MEMBERS : members : 0;
         for (int i = 0; i < count; i++) {
@@ -90,7 +91,8 @@ final class VolumeShape {
     }
 
     private String scheme() {
-        return store == null ? "file" : store.split("\\?", 2)[0];
+        // In any case, as a URI's.
+        return store == null ? "file" : store.split("\\?", 2)[0].toLowerCase(Locale.ROOT);
     }
 
     private MemberUri place(Path folder, String name, int index) {

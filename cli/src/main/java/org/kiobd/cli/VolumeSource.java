@@ -31,7 +31,7 @@ final class VolumeSource implements AutoCloseable {
         VolumeCatalog catalog = common.catalog();
         boolean served = catalog.server(name) != null;
         if (!served) {
-            return open(common, catalog.lock(name), name, null);
+            return open(common, catalog.lockForReading(name), name, null);
         }
         if (VolumeNames.isSnapshot(name)) {
             // It never changes, and its members are locked against who would delete it.

@@ -11,11 +11,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 
 /** Small files that are either as before or as after, whatever happens in between. Stateless. */
-final class AtomicFiles {
+public final class AtomicFiles {
     private AtomicFiles() {}
 
     /** Temporary file, sync, rename, sync of the folder. */
-    static void write(Path file, String text) throws IOException {
+    public static void write(Path file, String text) throws IOException {
         Path folder = Objects.requireNonNull(file.getParent(), "a file has a folder");
         Path temporary = folder.resolve(file.getFileName() + ".new");
         try {

@@ -146,7 +146,8 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         } catch (LinkageError e) {
             throw new BlockIoException(
                     IoError.NOT_SUPPORTED,
-                    path + ": file members need Linux's own calls, and they cannot be reached here: " + e.getMessage(),
+                    path + ": file members need Linux's own calls, and they cannot be reached here: "
+                            + SystemErrors.describe(e),
                     e);
         }
     }
@@ -191,8 +192,17 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
     }
 
     @Override
-    public long allocatedBytes(MemberUri uri) {
-        return Files.exists(Path.of(uri.location())) ? OpenFile.allocatedBytes(Libc.AT_FDCWD, uri.location(), 0) : -1;
+    public long allocatedBytes(MemberUri uri) throws BlockIoException {
+        Path path = path(uri);
+        requireLibc(path);
+        long bytes = OpenFile.allocatedBytes(Libc.AT_FDCWD, path.toString(), 0);
+        if (bytes < 0) {
+            BlockIoException failure = failure(path, Libc.errno());
+            if (!failure.error().isDamage()) {
+                throw failure;
+            }
+        }
+        return bytes;
     }
 
     @Override
@@ -227,7 +237,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         } catch (BlockIoException e) {
             throw e;
         } catch (IOException e) {
-            throw new BlockIoException(IoError.IO, path + ": cannot delete it: " + e.getMessage(), e);
+            throw SystemErrors.failure(path + ": cannot delete it", e);
         } finally {
             Libc.close(fd);
         }
