@@ -71,7 +71,12 @@ public final class Main implements Runnable {
         System.getProperties().putIfAbsent("io.netty.leakDetection.level", "disabled");
         // Paths are to be the same bytes in our own calls as in Java's, which since 18 has two charsets.
         System.getProperties().putIfAbsent("jna.encoding", PathCharset.name());
-        boolean debug = System.getenv(CommonOptions.DEBUG) != null || List.of(args).contains("--debug");
+        // We name no library: JNA need not start ldconfig to find where they are. Java, where it has no descriptors
+        // left
+        // to start a process, closes standard input and output.
+        System.getProperties().putIfAbsent("jna.platform.library.path", "");
+        boolean debug =
+                System.getenv(CommonOptions.DEBUG) != null || List.of(args).contains("--debug");
         CommandLog.Switch.set(!debug);
         PrintWriter err = new PrintWriter(new OutputStreamWriter(System.err, StandardCharsets.UTF_8));
         String flaw = Arguments.flaw(List.of(args));
@@ -126,6 +131,7 @@ public final class Main implements Runnable {
         if (StandardOutput.INSTANCE.isBroken()) {
             return ExitCode.BROKEN_PIPE;
         }
+        StandardOutput.INSTANCE.isTold();
         err.println("kiobd: "
                 + (e instanceof BlockIoException || e instanceof CommandFailure
                         ? oneLine(e.getMessage())

@@ -13,7 +13,10 @@ import org.kiobd.volume.store.MemberUri;
  * @param missing a member that is not there; null if all are
  * @param unseen why one could not be looked at; null if all could
  */
-record MemberSpace(long usedBytes, @Nullable MemberUri missing, @Nullable BlockIoException unseen) {
+record MemberSpace(
+        long usedBytes,
+        @Nullable MemberUri missing,
+        @Nullable BlockIoException unseen) {
 
     static MemberSpace of(MemberStores stores, VolumeManifest manifest) {
         long sumBytes = 0;
@@ -25,7 +28,8 @@ record MemberSpace(long usedBytes, @Nullable MemberUri missing, @Nullable BlockI
                 }
                 sumBytes += bytes;
             } catch (BlockIoException e) {
-                return new MemberSpace(-1, e.error().isDamage() ? uri : null, e.error().isDamage() ? null : e);
+                return new MemberSpace(
+                        -1, e.error().isDamage() ? uri : null, e.error().isDamage() ? null : e);
             }
         }
         return new MemberSpace(sumBytes, null, null);

@@ -19,6 +19,7 @@ final class StandardOutput extends OutputStream {
 
     private final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
     private volatile @Nullable IOException failure;
+    private volatile boolean told;
 
     private StandardOutput() {}
 
@@ -50,6 +51,11 @@ final class StandardOutput extends OutputStream {
         return failed != null && SystemErrors.isBrokenPipe(failed);
     }
 
+    /** The command says itself what has become of it. */
+    void isTold() {
+        told = failure != null;
+    }
+
     /** What the shell learns from a command that ended with {@code exitCode}: not that all is well, if its answer is lost. */
     int exitCode(int exitCode, PrintWriter err) {
         IOException failed = failure;
@@ -58,6 +64,9 @@ final class StandardOutput extends OutputStream {
         }
         if (isBroken()) {
             return ExitCode.BROKEN_PIPE;
+        }
+        if (told) {
+            return exitCode;
         }
         err.println("kiobd: standard output cannot be written: " + SystemErrors.describe(failed)
                 + "; the command did what it was asked to, but its answer is lost");

@@ -65,7 +65,8 @@ public final class DeviceAccess {
             if (error == null) {
                 done.complete(null);
             } else {
-                done.completeExceptionally(new BlockIoException(error, name() + ": " + what + " failed: " + words(error)));
+                done.completeExceptionally(
+                        new BlockIoException(error, name() + ": " + what + " failed: " + words(error)));
             }
         });
         loop.execute(() -> {

@@ -72,13 +72,7 @@ final class ManifestCodec {
         try {
             UUID uuid = UUID.fromString(String.valueOf(json.get("uuid")));
             return new VolumeManifest(
-                    name,
-                    uuid,
-                    sizeBytes,
-                    chunkBytes,
-                    (int) layoutId,
-                    members,
-                    time(json.get("createdAt")));
+                    name, uuid, sizeBytes, chunkBytes, (int) layoutId, members, time(json.get("createdAt")));
         } catch (IllegalArgumentException e) {
             throw new IOException("uuid=" + brief(json.get("uuid")) + " is none", e);
         }

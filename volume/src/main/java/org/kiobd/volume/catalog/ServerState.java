@@ -29,7 +29,9 @@ public record ServerState(long pid, Path controlSocket) {
         } catch (ClassCastException e) {
             throw new IOException("not a server's state", e);
         }
-        if (json != null && json.get("pid") instanceof Number pid && json.get("controlSocket") instanceof String socket) {
+        if (json != null
+                && json.get("pid") instanceof Number pid
+                && json.get("controlSocket") instanceof String socket) {
             try {
                 return new ServerState(pid.longValue(), Path.of(socket));
             } catch (InvalidPathException e) {

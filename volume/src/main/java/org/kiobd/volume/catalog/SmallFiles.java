@@ -27,7 +27,10 @@ final class SmallFiles {
             throw new IOException("it has more than " + MOST_BYTES + " bytes");
         }
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
         } catch (CharacterCodingException e) {
             throw new IOException("it is not text in UTF-8", e);
         }
@@ -35,9 +38,8 @@ final class SmallFiles {
 
     static void requireFile(Path file, BasicFileAttributes attributes) throws IOException {
         if (!attributes.isRegularFile()) {
-            throw new IOException(
-                    file + " is " + (attributes.isDirectory() ? "a folder" : "neither file nor folder")
-                            + "; move it away");
+            throw new IOException(file + " is " + (attributes.isDirectory() ? "a folder" : "neither file nor folder")
+                    + "; move it away");
         }
     }
 }

@@ -43,8 +43,7 @@ public final class VolumeLock implements AutoCloseable {
     private boolean announced;
 
     /** @param channel null where there is nothing that could be locked; then {@code fileKey} is null, too */
-    private VolumeLock(
-            @Nullable FileChannel channel, @Nullable Object fileKey, Path serverFile, boolean exclusive) {
+    private VolumeLock(@Nullable FileChannel channel, @Nullable Object fileKey, Path serverFile, boolean exclusive) {
         this.channel = channel;
         this.fileKey = fileKey;
         this.serverFile = serverFile;

@@ -9,6 +9,7 @@ final class Errno {
     static final int EINTR = 4;
     static final int EIO = 5;
     static final int ENXIO = 6;
+    static final int EBADF = 9;
     static final int EAGAIN = 11;
     static final int ENOMEM = 12;
     static final int EACCES = 13;
@@ -62,6 +63,7 @@ final class Errno {
             case ENOSPC, EDQUOT -> "no space left on its file system; free some, or choose another place";
             case EFBIG -> "is larger than its file system allows for one file; use more members";
             case EIO -> "its medium fails (input/output error); look at the kernel's log";
+            case EBADF -> "is closed";
             case EMFILE -> "too many open files; raise the limit (ulimit -n)";
             case ENFILE -> "too many open files on this machine; close some, or raise fs.file-max";
             case ENOMEM -> "no memory left; try again when there is some";

@@ -24,6 +24,7 @@ import org.kiobd.volume.store.OpenOptions;
  */
 public final class FileMemberStoreProvider implements MemberStoreProvider {
     private static final int OWNER_ONLY = 0600;
+    private static final int HIGHEST_STANDARD_FD = 2;
 
     @Override
     public String scheme() {
@@ -156,14 +157,31 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         requireLibc(path);
         while (true) {
             int fd = Libc.open(path.toString(), flags | Libc.O_CLOEXEC, OWNER_ONLY);
-            if (fd >= 0) {
+            if (fd > HIGHEST_STANDARD_FD) {
                 return fd;
+            }
+            if (fd >= 0) {
+                return awayFromStandard(path, fd);
             }
             int errno = Libc.errno();
             if (errno != Errno.EINTR) {
                 throw failure(path, errno);
             }
         }
+    }
+
+    /**
+     * Moves a descriptor from a place where whoever prints would write into it. Such a place is free where a process was started without
+     * standard output, or where Java could not start another one for want of descriptors: it then closes 0 and 1.
+     */
+    private static int awayFromStandard(Path path, int fd) throws BlockIoException {
+        int moved = Libc.fcntl(fd, Libc.F_DUPFD_CLOEXEC, HIGHEST_STANDARD_FD + 1L);
+        int errno = Libc.errno();
+        Libc.close(fd);
+        if (moved < 0) {
+            throw failure(path, errno);
+        }
+        return moved;
     }
 
     static void syncFolder(Path path) throws BlockIoException {

@@ -1,6 +1,7 @@
 package org.kiobd.volume.store.file;
 
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 
 /**
  * The system calls Java lacks, by JNA direct mapping, and nothing else: each is what its man page says, returns -1 on failure, and
@@ -26,6 +27,8 @@ final class Libc {
 
     /** fcntl(2), open file description locks. */
     static final int F_OFD_SETLK = 37;
+
+    static final int F_DUPFD_CLOEXEC = 1030;
 
     static final short F_RDLCK = 0;
     static final short F_WRLCK = 1;
@@ -80,7 +83,8 @@ final class Libc {
     static final int S_IFREG = 0100000;
 
     static {
-        Native.register(Libc.class, "c");
+        // The C library this process has: to find another by its name, JNA would start ldconfig.
+        Native.register(Libc.class, NativeLibrary.getProcess());
     }
 
     private Libc() {}

@@ -21,6 +21,7 @@ public final class SystemErrors {
             Map.entry(Errno.EPERM, "Operation not permitted"),
             Map.entry(Errno.EINTR, "Interrupted system call"),
             Map.entry(Errno.EIO, "Input/output error"),
+            Map.entry(Errno.EBADF, "Bad file descriptor"),
             Map.entry(Errno.ENOMEM, "Cannot allocate memory"),
             Map.entry(Errno.EACCES, "Permission denied"),
             Map.entry(Errno.EISDIR, "Is a directory"),
@@ -51,8 +52,8 @@ public final class SystemErrors {
                 }
             }
             List<Map.Entry<String, Integer>> sorted = new ArrayList<>(words.entrySet());
-            sorted.sort((one, other) -> Integer.compare(
-                    other.getKey().length(), one.getKey().length()));
+            sorted.sort((one, other) ->
+                    Integer.compare(other.getKey().length(), one.getKey().length()));
             return sorted;
         }
     }

@@ -233,8 +233,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
     public long exclusiveBytes(MemberUri uri) throws BlockIoException {
         // What another name holds, too, stays.
         return bytes(
-                uri,
-                file -> Integer.valueOf(1).equals(Files.getAttribute(file, "unix:nlink")) ? Files.size(file) : 0);
+                uri, file -> Integer.valueOf(1).equals(Files.getAttribute(file, "unix:nlink")) ? Files.size(file) : 0);
     }
 
     @Override
