@@ -43,7 +43,8 @@ final class Answers {
     /** One line that says what was found, and where. */
     static String line(Finding finding) {
         String where = finding.member() < 0 ? "volume" : "member " + finding.member();
-        return word(finding) + ": " + where + ": " + finding.text();
+        String word = finding.severity() == Finding.Severity.UNKNOWN ? "cannot look" : word(finding);
+        return word + ": " + where + ": " + finding.text();
     }
 
     private static String word(Finding finding) {

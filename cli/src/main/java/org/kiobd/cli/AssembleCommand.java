@@ -1,5 +1,6 @@
 package org.kiobd.cli;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -19,14 +20,14 @@ final class AssembleCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Parameters(paramLabel = "URI", arity = "1..*", description = "every member of the volume, for one file:/srv/a.img")
+    @Parameters(paramLabel = "URI", arity = "1..*", description = "every member of the volume, e.g. file:/srv/a.img")
     private List<String> uris;
 
     @Override
     public Integer call() throws BlockIoException {
         List<MemberUri> members = new ArrayList<>();
         for (String uri : uris) {
-            members.add(MemberUri.parse(uri).absolute());
+            members.add(MemberUri.read(uri, Path.of("")));
         }
         VolumeManifest manifest = common.assembler().assemble(members);
         common.catalog().adopt(manifest);

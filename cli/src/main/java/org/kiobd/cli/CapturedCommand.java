@@ -9,6 +9,13 @@ import org.kiobd.volume.IoError;
 
 /** The command of {@code --run}: a shell with the names nbdkit has given its scripts. */
 final class CapturedCommand {
+    private static final String LOCALE = "LC_ALL";
+
+    /** What {@link #LOCALE} was: "unset", or "set:" and its value. */
+    private static final String USERS_LOCALE = "KIOBD_USERS_LC_ALL";
+
+    private static final String IS_SET = "set:";
+
     private final Process process;
 
     private CapturedCommand(Process process) {
@@ -20,6 +27,7 @@ final class CapturedCommand {
         URI uri = listener.uri(volume);
         ProcessBuilder shell = new ProcessBuilder("/bin/sh", "-c", command).inheritIO();
         Map<String, String> environment = shell.environment();
+        restoreLocale(environment);
         environment.put("uri", uri.toString());
         environment.put("exportname", volume);
         environment.put(
@@ -35,6 +43,16 @@ final class CapturedCommand {
             return new CapturedCommand(shell.start());
         } catch (IOException e) {
             throw new BlockIoException(IoError.IO, "--run: the shell cannot be started: " + e.getMessage(), e);
+        }
+    }
+
+    /** The launcher starts us in a UTF-8 locale, whatever the user's is: the command is the user's. */
+    private static void restoreLocale(Map<String, String> environment) {
+        String saved = environment.remove(USERS_LOCALE);
+        if (saved != null && saved.startsWith(IS_SET)) {
+            environment.put(LOCALE, saved.substring(IS_SET.length()));
+        } else if (saved != null) {
+            environment.remove(LOCALE);
         }
     }
 

@@ -4,12 +4,15 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.ArrayAssembler;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.catalog.DefaultHome;
 import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.store.MemberStores;
 import picocli.CommandLine;
@@ -25,7 +28,7 @@ final class CommonOptions {
     /** The name of the field every command has them in, by which picocli knows them. */
     private static final String FIELD = "common";
 
-    private static final String DEBUG = "KIOBD_DEBUG";
+    static final String DEBUG = "KIOBD_DEBUG";
 
     /** How a command answers. */
     enum Format {
@@ -92,18 +95,28 @@ final class CommonOptions {
         return debug || System.getenv(DEBUG) != null || (outer != null && outer.isDebug());
     }
 
-    Path home() {
+    Path home() throws BlockIoException {
         CommonOptions outer = outer();
         if (home == null && outer != null) {
             return outer.home();
         }
-        return home != null
-                ? home
-                : VolumeCatalog.defaultHome(
-                        System.getenv(), System.getProperty("user.name"), Path.of(System.getProperty("user.home")));
+        return home != null ? home : DefaultHome.of(System.getenv(), isRoot(), System.getProperty("user.home"));
     }
 
-    VolumeCatalog catalog() {
+    /** Java knows accounts by their names only, and one without an entry in passwd has none. */
+    private static boolean isRoot() {
+        String name = System.getProperty("user.name");
+        if (name != null && !name.equals("?")) {
+            return name.equals("root");
+        }
+        try {
+            return Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
+        }
+    }
+
+    VolumeCatalog catalog() throws BlockIoException {
         return new VolumeCatalog(home());
     }
 

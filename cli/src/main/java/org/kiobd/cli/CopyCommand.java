@@ -1,8 +1,11 @@
 package org.kiobd.cli;
 
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.Raid0Device;
 import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.catalog.VolumeCatalog;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,16 +32,29 @@ final class CopyCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "NEW")
     private String newName;
 
+    @Option(
+            names = "--to-home",
+            paramLabel = "DIR",
+            description = "where the new volume is kept (default: where the other one is)")
+    private @Nullable Path toHome;
+
     @Option(names = "--verify", description = "read both again and compare")
     private boolean verify;
 
     @Override
     public Integer call() throws BlockIoException {
         SnapshotName.refuse(newName);
+        shape.requireSound(newName);
         try (ImageCommands images = new ImageCommands(common, "copied");
                 VolumeSource source = VolumeSource.open(common, name)) {
             Raid0Device volume = source.device();
-            shape.fill(common, newName, volume.sizeBytes(), name, target -> images.copy(volume, target, true, verify));
+            VolumeCatalog catalog = toHome == null ? common.catalog() : new VolumeCatalog(toHome);
+            new NewVolume(catalog, common.assembler())
+                    .copy(
+                            newName,
+                            () -> shape.spec(catalog, newName, volume.sizeBytes()),
+                            name,
+                            target -> images.copy(volume, target, true, verify));
             images.answer(volume.info().name(), newName);
         }
         return ExitCode.OK;

@@ -7,5 +7,8 @@ final class ExitCode {
     static final int USAGE = 2;
     static final int DAMAGE = 3;
 
+    /** 128 + SIGPIPE, as of any program that writes to who has gone. */
+    static final int BROKEN_PIPE = 141;
+
     private ExitCode() {}
 }

@@ -1,8 +1,6 @@
 package org.kiobd.cli;
 
 import java.io.BufferedOutputStream;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
@@ -56,7 +54,7 @@ final class ExportCommand implements Callable<Integer> {
     }
 
     private static void toStandardOutput(ImageCommands images, Raid0Device volume) throws BlockIoException {
-        try (OutputStream out = new BufferedOutputStream(new FileOutputStream(FileDescriptor.out));
+        try (OutputStream out = new BufferedOutputStream(StandardOutput.INSTANCE);
                 CopyProgress progress = new CopyProgress("exported", volume.sizeBytes())) {
             new DeviceCopy(images.access(volume), progress).copyTo(out);
         } catch (BlockIoException e) {

@@ -46,6 +46,12 @@ final class ImportCommand implements Callable<Integer> {
             snapshots.tidy(name);
             try (Raid0Device image = common.assembler().openRaw(MemberUri.file(file), true);
                     Raid0Device volume = common.assembler().open(catalog.load(name), false)) {
+                if (image.sizeBytes() == 0) {
+                    throw new CommandFailure(
+                            ExitCode.FAILED,
+                            file + " is empty; nothing was written, and volume=" + name
+                                    + " is as it was; name an image");
+                }
                 if (image.sizeBytes() > volume.sizeBytes()) {
                     throw new CommandFailure(
                             ExitCode.FAILED,

@@ -48,7 +48,7 @@ final class InfoCommand implements Callable<Integer> {
         }
         MemberStores stores = MemberStores.load();
         Map<String, Object> json = Answers.json(manifest);
-        json.put("usedBytes", ListCommand.usedBytes(stores, manifest));
+        json.put("usedBytes", MemberSpace.of(stores, manifest).usedBytes());
         List<String> snapshots = VolumeNames.isSnapshot(name) ? List.of() : catalog.snapshots(name);
         json.put("snapshots", snapshots);
         json.put("state", server == null ? "idle" : "served");
@@ -105,7 +105,7 @@ final class InfoCommand implements Callable<Integer> {
             long bytes = stores.forUri(uri).allocatedBytes(uri);
             return bytes < 0 ? "missing" : Sizes.format(bytes);
         } catch (BlockIoException e) {
-            return "missing";
+            return e.error().isDamage() ? "missing" : "cannot look: " + e.getMessage();
         }
     }
 }

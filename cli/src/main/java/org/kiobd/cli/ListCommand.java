@@ -6,12 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.ServerState;
 import org.kiobd.volume.catalog.Unfinished;
 import org.kiobd.volume.catalog.VolumeCatalog;
 import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.store.MemberStores;
-import org.kiobd.volume.store.MemberUri;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -30,38 +28,38 @@ final class ListCommand implements Callable<Integer> {
         for (String name : catalog.names()) {
             try {
                 VolumeManifest manifest = catalog.load(name);
-                long usedBytes = usedBytes(stores, manifest);
-                ServerState server = catalog.server(name);
+                MemberSpace space = MemberSpace.of(stores, manifest);
                 Unfinished unfinished = catalog.unfinished(name);
-                String state = unfinished != null ? state(unfinished) : state(manifest, server, usedBytes);
+                Health health =
+                        unfinished == null ? Health.of(name, catalog.server(name), space) : Health.of(unfinished);
                 rows.add(List.of(
                         name,
                         Sizes.format(manifest.sizeBytes()),
-                        usedBytes < 0 ? "-" : Sizes.format(usedBytes),
+                        space.usedBytes() < 0 ? "-" : Sizes.format(space.usedBytes()),
                         String.valueOf(manifest.members().size()),
                         Sizes.format(manifest.chunkBytes()),
-                        state));
+                        health.line()));
                 Map<String, Object> entry = Answers.json(manifest);
-                entry.put("usedBytes", usedBytes);
-                entry.put("state", unfinished != null ? "unfinished" : state);
-                if (unfinished != null) {
-                    entry.put("reason", unfinished.reason());
-                }
-                json.add(entry);
+                entry.put("usedBytes", space.usedBytes());
+                json.add(health.addTo(entry));
             } catch (BlockIoException e) {
-                rows.add(List.of(name, "-", "-", "-", "-", "damaged; see kiobd check " + name));
+                if (!catalog.isThere(name)) {
+                    // Deleted since its name was read.
+                    continue;
+                }
+                Health health = Health.of(name, e);
+                rows.add(List.of(name, "-", "-", "-", "-", health.line()));
                 Map<String, Object> entry = new LinkedHashMap<>();
                 entry.put("volume", name);
-                entry.put("state", "damaged");
-                entry.put("reason", e.getMessage());
-                json.add(entry);
+                json.add(health.addTo(entry));
             }
         }
         for (String name : catalog.unfinishedNames()) {
             Unfinished unfinished = catalog.unfinished(name);
             if (unfinished != null) {
-                rows.add(List.of(name, "-", "-", "-", "-", state(unfinished)));
-                json.add(json(unfinished));
+                Health health = Health.of(unfinished);
+                rows.add(List.of(name, "-", "-", "-", "-", health.line()));
+                json.add(health.addTo(new LinkedHashMap<>(Map.of("volume", name))));
             }
         }
         common.answer(
@@ -70,42 +68,5 @@ final class ListCommand implements Callable<Integer> {
                         : Answers.table(List.of("NAME", "SIZE", "USED", "MEMBERS", "CHUNK", "STATE"), rows),
                 Map.of("volumes", json));
         return ExitCode.OK;
-    }
-
-    private static String state(
-            VolumeManifest manifest, @org.jspecify.annotations.Nullable ServerState server, long usedBytes) {
-        if (server != null) {
-            return "served by pid " + server.pid();
-        }
-        return usedBytes < 0 ? "damaged; see kiobd check " + manifest.name() : "idle";
-    }
-
-    static String state(Unfinished unfinished) {
-        return "unfinished: " + unfinished.reason();
-    }
-
-    static Map<String, Object> json(Unfinished unfinished) {
-        Map<String, Object> entry = new LinkedHashMap<>();
-        entry.put("volume", unfinished.name());
-        entry.put("state", "unfinished");
-        entry.put("reason", unfinished.reason());
-        return entry;
-    }
-
-    /** What the members occupy together; -1 if one of them cannot be looked at. */
-    static long usedBytes(MemberStores stores, VolumeManifest manifest) {
-        long sum = 0;
-        for (MemberUri uri : manifest.members()) {
-            try {
-                long bytes = stores.forUri(uri).allocatedBytes(uri);
-                if (bytes < 0) {
-                    return -1;
-                }
-                sum += bytes;
-            } catch (BlockIoException e) {
-                return -1;
-            }
-        }
-        return sum;
     }
 }

@@ -17,9 +17,6 @@ import picocli.CommandLine.Option;
 final class LogOptions {
     private static final Set<String> LEVELS = Set.of("error", "warn", "info", "debug", "trace");
 
-    /** As logback.xml names it. */
-    private static final String APPENDER = "stderr";
-
     @Option(
             names = "--log-level",
             paramLabel = "LEVEL",
@@ -41,6 +38,7 @@ final class LogOptions {
             throw new CommandFailure(
                     ExitCode.USAGE, "--log-level=" + level + " is not known: error, warn, info or debug");
         }
+        CommandLog.Switch.set(false);
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         // What libraries have to say below a warning is for who debugs them.
         Level own = Level.toLevel(level.toUpperCase(Locale.ROOT));
@@ -49,7 +47,7 @@ final class LogOptions {
         root.setLevel(own.isGreaterOrEqual(Level.WARN) ? own : Level.WARN);
         switch (format) {
             case "text" -> {}
-            case "json" -> useJson(context, root.getAppender(APPENDER));
+            case "json" -> useJson(context, root.getAppender(LogSetup.APPENDER));
             default -> throw new CommandFailure(ExitCode.USAGE, "--log-format=" + format + " is neither text nor json");
         }
     }

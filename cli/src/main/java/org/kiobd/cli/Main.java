@@ -1,8 +1,14 @@
 package org.kiobd.cli;
 
+import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.store.PathCharset;
+import org.kiobd.volume.store.file.SystemErrors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -10,7 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The entry of the runnable jar: hands the arguments to the command line and its exit code to the shell. */
+/** The program: hands the arguments to the command line. */
 @Command(
         name = "kiobd",
         description = "A virtual block device: striped volumes served over NBD.",
@@ -59,10 +65,31 @@ public final class Main implements Runnable {
 
     Main() {}
 
-    public static void main(String[] args) {
+    /** Runs a command as the process it is. @return what the shell is to learn */
+    static int run(String[] args) {
         // Tests look for leaks in everything; here it would cost every hundredth request a stack trace.
         System.getProperties().putIfAbsent("io.netty.leakDetection.level", "disabled");
-        System.exit(commandLine().execute(args));
+        // Paths are to be the same bytes in our own calls as in Java's, which since 18 has two charsets.
+        System.getProperties().putIfAbsent("jna.encoding", PathCharset.name());
+        // We name no library: JNA need not start ldconfig to find where they are. Java, where it has no descriptors
+        // left
+        // to start a process, closes standard input and output.
+        System.getProperties().putIfAbsent("jna.platform.library.path", "");
+        boolean debug =
+                System.getenv(CommonOptions.DEBUG) != null || List.of(args).contains("--debug");
+        CommandLog.Switch.set(!debug);
+        PrintWriter err = new PrintWriter(new OutputStreamWriter(System.err, StandardCharsets.UTF_8));
+        String flaw = Arguments.flaw(List.of(args));
+        if (flaw != null) {
+            err.println("kiobd: " + flaw);
+            err.flush();
+            return ExitCode.USAGE;
+        }
+        PrintWriter out = StandardOutput.INSTANCE.writer();
+        int exitCode = commandLine().setOut(out).setErr(err).execute(args);
+        out.flush();
+        err.flush();
+        return StandardOutput.INSTANCE.exitCode(exitCode, err);
     }
 
     /** The whole command line, for running it in this process. */
@@ -70,6 +97,7 @@ public final class Main implements Runnable {
         return new CommandLine(new Main())
                 .setParameterExceptionHandler(Main::usageError)
                 .setExecutionExceptionHandler(Main::failure)
+                .registerConverter(Path.class, new PathConverter())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true);
     }
@@ -100,14 +128,29 @@ public final class Main implements Runnable {
         if (CommonOptions.of(command.getCommandSpec()).isDebug()) {
             e.printStackTrace(err);
         }
-        if (e instanceof BlockIoException || e instanceof CommandFailure) {
-            err.println("kiobd: " + oneLine(e.getMessage()));
-        } else {
-            err.println("kiobd: unexpected " + e.getClass().getSimpleName() + ": " + oneLine(e.getMessage())
-                    + "; this is a bug; run again with --debug to see where");
+        if (StandardOutput.INSTANCE.isBroken()) {
+            return ExitCode.BROKEN_PIPE;
         }
+        StandardOutput.INSTANCE.isTold();
+        err.println("kiobd: "
+                + (e instanceof BlockIoException || e instanceof CommandFailure
+                        ? oneLine(e.getMessage())
+                        : unexpected(e)));
         err.flush();
         return e instanceof CommandFailure failure ? failure.exitCode() : ExitCode.FAILED;
+    }
+
+    /** What the machine refused is no bug, wherever it showed. */
+    static String unexpected(Throwable e) {
+        if (!SystemErrors.toIoError(e).isDamage()) {
+            return "cannot go on: " + oneLine(SystemErrors.describe(e));
+        }
+        if (e instanceof LinkageError) {
+            return "cannot go on: a part of the program cannot be loaded: " + oneLine(String.valueOf(e))
+                    + "; the limit of open files may be too low (ulimit -n), or files are missing beside its jar";
+        }
+        return "unexpected " + e.getClass().getSimpleName() + ": " + oneLine(e.getMessage())
+                + "; this is a bug; run again with --debug to see where";
     }
 
     private static String oneLine(@Nullable String message) {

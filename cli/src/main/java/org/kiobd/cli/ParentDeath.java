@@ -1,6 +1,7 @@
 package org.kiobd.cli;
 
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.NativeLong;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -16,7 +17,7 @@ final class ParentDeath {
     static void endsUs() throws BlockIoException {
         try {
             long parent = parent();
-            Native.register(ParentDeath.class, "c");
+            Native.register(ParentDeath.class, NativeLibrary.getProcess());
             if (prctl(PR_SET_PDEATHSIG, new NativeLong(SIGTERM)) != 0) {
                 throw new BlockIoException(
                         IoError.NOT_SUPPORTED, "--exit-with-parent: prctl failed; nothing is served");

@@ -64,19 +64,22 @@ final class ScrubCommand implements Callable<Integer> {
             readBytes = read(catalog);
         }
         tellWhatCannotBeVerified(manifest);
-        boolean damage = findings.stream().anyMatch(found -> found.severity() == Finding.Severity.DAMAGE);
+        int exitCode = CheckCommand.exitCode(findings);
+        boolean damage = exitCode == ExitCode.DAMAGE;
+        boolean complete = findings.stream().noneMatch(found -> found.severity() == Finding.Severity.UNKNOWN);
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("volume", name);
         json.put("damaged", damage);
+        json.put("complete", complete);
         json.put("readBytes", readBytes);
         json.put("elapsedMs", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos));
         json.put("findings", findings.stream().map(Answers::json).toList());
         List<String> lines = new ArrayList<>();
         lines.add("scrubbed " + name + ": " + Sizes.format(readBytes) + " of data read, "
-                + (damage ? "damage was found" : "no damage"));
+                + (damage ? "damage was found" : complete ? "no damage" : "not all of it could be read"));
         findings.forEach(finding -> lines.add(Answers.line(finding)));
         common.answer(String.join("\n", lines), json);
-        return damage ? ExitCode.DAMAGE : ExitCode.OK;
+        return exitCode;
     }
 
     /** Superblocks and what else an opening looks at; false if there is no reading behind that. */
@@ -88,10 +91,10 @@ final class ScrubCommand implements Callable<Integer> {
             }
             return true;
         }
-        try (VolumeLock lock = catalog.lock(name)) {
+        try (VolumeLock lock = catalog.lockForReading(name)) {
             findings.addAll(common.assembler().check(manifest));
         }
-        return findings.stream().noneMatch(found -> found.severity() == Finding.Severity.DAMAGE);
+        return CheckCommand.exitCode(findings) == ExitCode.OK;
     }
 
     private long read(VolumeCatalog catalog) throws BlockIoException {
@@ -130,7 +133,7 @@ final class ScrubCommand implements Callable<Integer> {
             MemberRun run = device.memberRun(at);
             long runEndBytes = Math.min(endBytes, at + run.lengthBytes());
             findings.add(new Finding(
-                    Finding.Severity.DAMAGE,
+                    error.isDamage() ? Finding.Severity.DAMAGE : Finding.Severity.UNKNOWN,
                     run.member(),
                     "bytes " + at + " to " + (runEndBytes - 1) + " of the volume cannot be read: " + error));
             at = runEndBytes;

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +13,8 @@ import java.util.concurrent.TimeUnit;
 import org.kiobd.raid.Finding;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
+import org.kiobd.volume.catalog.AtomicFiles;
+import org.kiobd.volume.store.file.SystemErrors;
 
 /** How far a scrub has come and what it has found, beside the volume's manifest while it runs. Used by one thread. */
 final class ScrubNote {
@@ -68,24 +69,32 @@ final class ScrubNote {
         json.put(
                 "findings",
                 findings.stream()
-                        .filter(found -> found.severity() == Finding.Severity.DAMAGE)
+                        .filter(found -> found.severity().compareTo(Finding.Severity.UNKNOWN) >= 0)
                         .map(Answers::json)
                         .toList());
-        Path next = file.resolveSibling(file.getFileName() + ".new");
         try {
-            Files.writeString(next, CommonOptions.toJson(json));
-            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+            AtomicFiles.write(file, CommonOptions.toJson(json));
         } catch (IOException e) {
-            throw new BlockIoException(IoError.IO, file + " cannot be written: " + e.getMessage(), e);
+            BlockIoException failure = SystemErrors.failure(file + " cannot be written", e);
+            // Where nothing can be noted, there is nothing to resume; that is no reason not to read.
+            if (failure.error() != IoError.NOT_PERMITTED) {
+                throw failure;
+            }
         }
     }
 
     /** It came to the end. */
     void remove() throws BlockIoException {
         try {
-            Files.deleteIfExists(file);
+            // A read-only file system refuses to remove even what is not there.
+            if (Files.exists(file)) {
+                Files.deleteIfExists(file);
+            }
         } catch (IOException e) {
-            throw new BlockIoException(IoError.IO, file + " cannot be removed: " + e.getMessage(), e);
+            BlockIoException failure = SystemErrors.failure(file + " cannot be removed", e);
+            if (failure.error() != IoError.NOT_PERMITTED) {
+                throw failure;
+            }
         }
     }
 }

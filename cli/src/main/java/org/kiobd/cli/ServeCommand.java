@@ -43,10 +43,9 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws BlockIoException {
         VolumeCatalog catalog = common.catalog();
         Set<String> chosen = new LinkedHashSet<>(names);
-        if (all) {
-            chosen.addAll(catalog.names());
-        }
-        if (chosen.isEmpty() && raw.isEmpty()) {
+        Set<String> others = new LinkedHashSet<>(all ? catalog.names() : List.of());
+        others.removeAll(chosen);
+        if (chosen.isEmpty() && others.isEmpty() && raw.isEmpty()) {
             if (all) {
                 throw new CommandFailure(
                         ExitCode.FAILED,
@@ -65,6 +64,7 @@ final class ServeCommand implements Callable<Integer> {
             for (Path image : raw) {
                 serving.addRaw(image, readOnly);
             }
+            serving.addWhatCanBe(catalog, others, readOnly);
         });
         return serving.run();
     }

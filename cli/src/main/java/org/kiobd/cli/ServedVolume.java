@@ -21,6 +21,7 @@ import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.store.CacheMode;
 import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.store.MemberStores;
+import org.kiobd.volume.store.file.SystemErrors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,7 +58,8 @@ final class ServedVolume implements AutoCloseable {
 
     /** Starts answering questions, and lets others know where. */
     void announce() throws BlockIoException {
-        if (catalog == null || lock == null) {
+        // Beside others who read it there is no place for a socket of one's own.
+        if (catalog == null || lock == null || !lock.isExclusive()) {
             return;
         }
         try {
@@ -66,8 +68,12 @@ final class ServedVolume implements AutoCloseable {
             control = started;
             lock.announce(new ServerState(ProcessHandle.current().pid(), started.path()));
         } catch (IOException e) {
-            throw new BlockIoException(
-                    IoError.IO, "volume=" + export.name() + ": cannot open its control socket: " + e.getMessage(), e);
+            BlockIoException failure =
+                    SystemErrors.failure("volume=" + export.name() + ": cannot open its control socket", e);
+            if (!device.info().readOnly()) {
+                throw failure;
+            }
+            LOG.warn("{}; it is served, and kiobd info has no live figures of it", failure.getMessage());
         }
     }
 

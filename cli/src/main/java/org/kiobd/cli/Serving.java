@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -93,22 +94,43 @@ final class Serving {
 
     /** Opens a volume of the catalog and takes its lock. */
     void addVolume(VolumeCatalog catalog, String name, boolean readOnly) throws BlockIoException {
-        VolumeLock lock = catalog.lock(name);
+        boolean reading = readOnly || VolumeNames.isSnapshot(name);
+        VolumeLock lock = reading ? catalog.lockForReading(name) : catalog.lock(name);
         try {
-            if (!VolumeNames.isSnapshot(name)) {
+            if (!reading) {
                 new Snapshots(catalog, stores).tidy(name);
             }
             catalog.requireFinished(name);
-            Raid0Device device = assembler.open(catalog.load(name), readOnly || VolumeNames.isSnapshot(name));
+            Raid0Device device = assembler.open(catalog.load(name), reading);
             String description = "kiobd volume, " + Sizes.format(device.sizeBytes()) + " over "
                     + device.members().size() + " members";
             ServedVolume volume = add(device, description, catalog, lock);
-            if (!device.manifest().equals(catalog.load(name))) {
+            if (!reading && !device.manifest().equals(catalog.load(name))) {
                 volume.saveManifest();
             }
         } catch (BlockIoException e) {
             lock.close();
             throw e;
+        }
+    }
+
+    /**
+     * Opens those of {@code names} that can be opened, and says of the others why they cannot.
+     *
+     * @throws BlockIoException if nothing is served then, with the first reason
+     */
+    void addWhatCanBe(VolumeCatalog catalog, Collection<String> names, boolean readOnly) throws BlockIoException {
+        BlockIoException first = null;
+        for (String name : names) {
+            try {
+                addVolume(catalog, name, readOnly);
+            } catch (BlockIoException e) {
+                first = first == null ? e : first;
+                LOG.warn("volume={} is not served: {}", name, e.getMessage());
+            }
+        }
+        if (first != null && volumes.isEmpty()) {
+            throw first;
         }
     }
 

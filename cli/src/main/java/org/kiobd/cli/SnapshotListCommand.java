@@ -1,6 +1,7 @@
 package org.kiobd.cli;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -35,42 +36,30 @@ final class SnapshotListCommand implements Callable<Integer> {
     public Integer call() throws BlockIoException {
         VolumeCatalog catalog = common.catalog();
         List<String> names = new ArrayList<>();
-        List<String> unfinished = new ArrayList<>();
-        if (volume != null) {
-            catalog.load(SnapshotName.refuse(volume));
-        }
-        for (String each : volume == null ? catalog.names() : List.of(volume)) {
-            names.addAll(catalog.snapshots(each));
-            unfinished.addAll(catalog.unfinishedSnapshots(each));
-        }
         MemberStores stores = MemberStores.load();
         List<List<String>> rows = new ArrayList<>();
         List<Map<String, Object>> json = new ArrayList<>();
-        for (String name : names) {
-            VolumeManifest manifest = catalog.load(name);
-            ServerState server = catalog.server(name);
-            long usedBytes = ListCommand.usedBytes(stores, manifest);
-            long heldBytes = heldBytes(stores, manifest);
-            String created =
-                    manifest.createdAt() == null ? "-" : manifest.createdAt().toString();
-            rows.add(List.of(
-                    name,
-                    created,
-                    Sizes.format(manifest.sizeBytes()),
-                    orUnknown(usedBytes),
-                    orUnknown(heldBytes),
-                    server == null ? "idle" : "served by pid " + server.pid()));
-            Map<String, Object> entry = Answers.json(manifest);
-            entry.put("usedBytes", usedBytes);
-            entry.put("heldBytes", heldBytes);
-            entry.put("state", server == null ? "idle" : "served");
-            json.add(entry);
+        if (volume == null) {
+            for (String each : catalog.names()) {
+                try {
+                    names.addAll(catalog.snapshots(each));
+                    addUnfinished(catalog, each, rows, json);
+                } catch (BlockIoException e) {
+                    addUnread(catalog, each, e, rows, json);
+                }
+            }
+        } else {
+            if (!catalog.exists(SnapshotName.refuse(volume))) {
+                catalog.load(volume);
+            }
+            names.addAll(catalog.snapshots(volume));
+            addUnfinished(catalog, volume, rows, json);
         }
-        for (String name : unfinished) {
-            Unfinished one = catalog.unfinished(name);
-            if (one != null) {
-                rows.add(List.of(name, "-", "-", "-", "-", ListCommand.state(one)));
-                json.add(ListCommand.json(one));
+        for (String name : names) {
+            try {
+                add(catalog, stores, name, rows, json);
+            } catch (BlockIoException e) {
+                addUnread(catalog, name, e, rows, json);
             }
         }
         common.answer(
@@ -79,6 +68,65 @@ final class SnapshotListCommand implements Callable<Integer> {
                         : Answers.table(List.of("NAME", "CREATED", "SIZE", "USED", "HELD", "STATE"), rows),
                 Map.of("snapshots", json));
         return ExitCode.OK;
+    }
+
+    private static void add(
+            VolumeCatalog catalog,
+            MemberStores stores,
+            String name,
+            List<List<String>> rows,
+            List<Map<String, Object>> json)
+            throws BlockIoException {
+        VolumeManifest manifest = catalog.load(name);
+        ServerState server = catalog.server(name);
+        MemberSpace space = MemberSpace.of(stores, manifest);
+        Health health = Health.of(name, server, space);
+        long heldBytes = space.usedBytes() < 0 ? -1 : heldBytes(stores, manifest);
+        rows.add(List.of(
+                name,
+                manifest.createdAt() == null ? "-" : manifest.createdAt().toString(),
+                Sizes.format(manifest.sizeBytes()),
+                orUnknown(space.usedBytes()),
+                orUnknown(heldBytes),
+                health.line()));
+        Map<String, Object> entry = Answers.json(manifest);
+        entry.put("usedBytes", space.usedBytes());
+        entry.put("heldBytes", heldBytes);
+        health.addTo(entry);
+        if (server != null) {
+            entry.put("state", "served");
+        }
+        json.add(entry);
+    }
+
+    private static void addUnfinished(
+            VolumeCatalog catalog, String volume, List<List<String>> rows, List<Map<String, Object>> json)
+            throws BlockIoException {
+        for (String name : catalog.unfinishedSnapshots(volume)) {
+            Unfinished unfinished = catalog.unfinished(name);
+            if (unfinished != null) {
+                Health health = Health.of(unfinished);
+                rows.add(List.of(name, "-", "-", "-", "-", health.line()));
+                json.add(health.addTo(new LinkedHashMap<>(Map.of("volume", name))));
+            }
+        }
+    }
+
+    private static void addUnread(
+            VolumeCatalog catalog,
+            String name,
+            BlockIoException failure,
+            List<List<String>> rows,
+            List<Map<String, Object>> json) {
+        if (!catalog.isThere(name)) {
+            // Deleted since its name was read.
+            return;
+        }
+        Health health = Health.of(name, failure);
+        rows.add(List.of(name, "-", "-", "-", "-", health.line()));
+        Map<String, Object> entry = new LinkedHashMap<>();
+        entry.put("volume", name);
+        json.add(health.addTo(entry));
     }
 
     private static String orUnknown(long bytes) {

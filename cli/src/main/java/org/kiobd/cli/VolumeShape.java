@@ -3,6 +3,7 @@ package org.kiobd.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySpec;
@@ -51,20 +52,8 @@ final class VolumeShape {
         return new NewVolume(catalog, assembler).create(name, () -> spec(catalog, name, sizeBytes));
     }
 
-    /**
-     * Makes a volume that holds what {@code filling} writes, or none.
-     *
-     * @param source what that is, for people
-     */
-    VolumeManifest fill(CommonOptions common, String name, long sizeBytes, String source, NewVolume.Filling filling)
-            throws BlockIoException {
-        requireSound(name);
-        VolumeCatalog catalog = common.catalog();
-        return new NewVolume(catalog, common.assembler())
-                .copy(name, () -> spec(catalog, name, sizeBytes), source, filling);
-    }
-
-    private void requireSound(String name) {
+    /** Refuses options that exclude each other, and names of snapshots. */
+    void requireSound(String name) {
         if (members != null && !memberUris.isEmpty()) {
             throw new CommandFailure(
                     ExitCode.USAGE, "--members and --member exclude each other; name every member, or say how many");
@@ -76,7 +65,8 @@ final class VolumeShape {
         SnapshotName.refuse(name);
     }
 
-    private ArraySpec spec(VolumeCatalog catalog, String name, long sizeBytes) throws BlockIoException {
+    /** What the options say of a volume of this size. */
+    ArraySpec spec(VolumeCatalog catalog, String name, long sizeBytes) throws BlockIoException {
         return new ArraySpec(
                 name,
                 sizeBytes,
@@ -84,10 +74,10 @@ final class VolumeShape {
                 places(catalog.folder(name), name));
     }
 
-    private List<MemberUri> places(Path folder, String name) {
+    private List<MemberUri> places(Path folder, String name) throws BlockIoException {
         List<MemberUri> places = new ArrayList<>();
         for (String uri : memberUris) {
-            places.add(MemberUri.parse(uri).absolute());
+            places.add(MemberUri.read(uri, Path.of("")));
         }
         int count = memberUris.isEmpty() ? members == null ? DEFAULT_MEMBERS : members : 0;
         for (int i = 0; i < count; i++) {
@@ -97,7 +87,8 @@ final class VolumeShape {
     }
 
     private String scheme() {
-        return store == null ? "file" : store.split("\\?", 2)[0];
+        // In any case, as a URI's.
+        return store == null ? "file" : store.split("\\?", 2)[0].toLowerCase(Locale.ROOT);
     }
 
     private MemberUri place(Path folder, String name, int index) {

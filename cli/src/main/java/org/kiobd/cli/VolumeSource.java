@@ -31,7 +31,7 @@ final class VolumeSource implements AutoCloseable {
         VolumeCatalog catalog = common.catalog();
         boolean served = catalog.server(name) != null;
         if (!served) {
-            VolumeLock lock = catalog.lock(name);
+            VolumeLock lock = catalog.lockForReading(name);
             try {
                 catalog.requireFinished(name);
                 return new VolumeSource(catalog, lock, device(common, name, name), null);

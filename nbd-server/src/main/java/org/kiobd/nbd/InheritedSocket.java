@@ -3,6 +3,7 @@ package org.kiobd.nbd;
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.ptr.IntByReference;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +33,7 @@ final class InheritedSocket {
     private final @Nullable Path path;
 
     static {
-        Native.register(InheritedSocket.class, "c");
+        Native.register(InheritedSocket.class, NativeLibrary.getProcess());
     }
 
     private InheritedSocket(boolean isUnix, boolean isListening, @Nullable Path path) {

@@ -47,7 +47,7 @@ final class ArrayCheck {
                 }
             }
         } catch (BlockIoException e) {
-            findings.add(new Finding(Finding.Severity.DAMAGE, index, uri + ": " + e.getMessage()));
+            findings.add(new Finding(Finding.severityOf(e), index, uri + ": " + e.getMessage()));
         }
     }
 

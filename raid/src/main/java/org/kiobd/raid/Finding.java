@@ -1,5 +1,7 @@
 package org.kiobd.raid;
 
+import org.kiobd.volume.BlockIoException;
+
 /**
  * One thing a check found.
  *
@@ -9,12 +11,19 @@ package org.kiobd.raid;
  */
 public record Finding(Severity severity, int member, String text) {
 
+    /** What {@code failure}, met when something was looked at, says of it. */
+    public static Severity severityOf(BlockIoException failure) {
+        return failure.error().isDamage() ? Severity.DAMAGE : Severity.UNKNOWN;
+    }
+
     /** How bad a finding is. */
     public enum Severity {
         /** Worth knowing, nothing is wrong. */
         NOTE,
         /** Works, but not as it should. */
         WARNING,
+        /** Somebody could not look, now or with this account: nothing is known. */
+        UNKNOWN,
         /** Data is missing or the volume cannot be opened. */
         DAMAGE
     }

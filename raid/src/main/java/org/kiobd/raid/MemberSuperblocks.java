@@ -79,8 +79,10 @@ final class MemberSuperblocks {
     static void requireReadable(Superblock found) throws BlockIoException {
         if (found.volume().layoutId() != Superblock.LAYOUT_EQUAL_MEMBERS
                 || found.member().dataOffsetBytes() != Superblock.DATA_OFFSET_BYTES) {
-            throw refused("layout=" + found.volume().layoutId() + " dataOffset="
-                    + found.member().dataOffsetBytes() + " is not known to this version; use a newer kiobd");
+            throw new BlockIoException(
+                    IoError.NOT_SUPPORTED,
+                    "layout=" + found.volume().layoutId() + " dataOffset="
+                            + found.member().dataOffsetBytes() + " is not known to this version; use a newer kiobd");
         }
     }
 

@@ -12,9 +12,9 @@ public enum IoError {
     NO_SPACE(2),
     /** The request itself is wrong (EINVAL). */
     INVALID(3),
-    /** Not permitted, for one a write to a read-only device (EPERM). */
+    /** Not permitted, e.g. a write to a read-only device (EPERM). */
     NOT_PERMITTED(4),
-    /** Memory ran out (ENOMEM). */
+    /** Memory ran out, or open files did (ENOMEM; also EMFILE and ENFILE). */
     NO_MEMORY(5),
     /** The device cannot do this, and said so in its capabilities (ENOTSUP). */
     NOT_SUPPORTED(6),
@@ -35,6 +35,17 @@ public enum IoError {
 
     IoError(int code) {
         this.code = code;
+    }
+
+    /**
+     * Whether who meets it when he looks at what is stored has found damage: it is not there, it is not what it should be, or its medium
+     * fails. The others say that somebody could not look, now or here, and nothing of what is stored.
+     */
+    public boolean isDamage() {
+        return switch (this) {
+            case IO, INVALID, OVERFLOW -> true;
+            case NO_SPACE, NOT_PERMITTED, NO_MEMORY, NOT_SUPPORTED, DROPPED -> false;
+        };
     }
 
     /** A small positive number, stable within a run: 1 to 8. */

@@ -65,7 +65,8 @@ public final class DeviceAccess {
             if (error == null) {
                 done.complete(null);
             } else {
-                done.completeExceptionally(new BlockIoException(error, name() + ": " + what + " failed: " + error));
+                done.completeExceptionally(
+                        new BlockIoException(error, name() + ": " + what + " failed: " + words(error)));
             }
         });
         loop.execute(() -> {
@@ -73,6 +74,16 @@ public final class DeviceAccess {
             device.unplug(loop);
         });
         return done;
+    }
+
+    private static String words(IoError error) {
+        return switch (error) {
+            case NO_SPACE -> "no space left on the file system it is on; free some and try again";
+            case NO_MEMORY -> "no memory or open files left; try again when there are some";
+            case NOT_PERMITTED -> "permission denied; use an account that may";
+            case IO -> "its medium fails (input/output error); kiobd scrub finds what can be read";
+            case INVALID, NOT_SUPPORTED, OVERFLOW, DROPPED -> error.toString();
+        };
     }
 
     /** What is stored from {@code offsetBytes} on; at least one extent, perhaps not up to the end. */

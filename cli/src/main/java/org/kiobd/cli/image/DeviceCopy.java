@@ -11,7 +11,7 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.Extent;
-import org.kiobd.volume.IoError;
+import org.kiobd.volume.store.file.SystemErrors;
 
 /**
  * Copies one device to another, or to a stream, with several pieces under way at once: reads only what is stored, writes only what is
@@ -165,7 +165,7 @@ public final class DeviceCopy {
         } catch (BlockIoException e) {
             throw e;
         } catch (IOException e) {
-            throw new BlockIoException(IoError.IO, "cannot write: " + e.getMessage(), e);
+            throw SystemErrors.failure("cannot write", e);
         } finally {
             settle();
             read.forEach(ByteBuf::release);
@@ -195,7 +195,7 @@ public final class DeviceCopy {
         try {
             out.write(bytes, 0, length);
         } catch (IOException e) {
-            throw new BlockIoException(IoError.IO, "cannot write: " + e.getMessage(), e);
+            throw SystemErrors.failure("cannot write", e);
         }
     }
 

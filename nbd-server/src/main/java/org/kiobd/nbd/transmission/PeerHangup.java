@@ -2,6 +2,7 @@ package org.kiobd.nbd.transmission;
 
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.NativeLong;
 import com.sun.jna.Pointer;
 import io.netty.channel.Channel;
@@ -33,7 +34,7 @@ final class PeerHangup {
             if (!System.getProperty("os.name").equals("Linux")) {
                 return false;
             }
-            Native.register(PeerHangup.class, "c");
+            Native.register(PeerHangup.class, NativeLibrary.getProcess());
             return true;
         } catch (RuntimeException | LinkageError e) {
             LOG.warn("no native calls: a client that goes away is noticed at the next read only: {}", e.toString());

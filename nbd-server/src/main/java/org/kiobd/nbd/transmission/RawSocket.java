@@ -2,6 +2,7 @@ package org.kiobd.nbd.transmission;
 
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -51,7 +52,7 @@ final class RawSocket {
             if (!System.getProperty("os.name").equals("Linux") || Native.POINTER_SIZE != Long.BYTES) {
                 return false;
             }
-            Native.register(RawSocket.class, "c");
+            Native.register(RawSocket.class, NativeLibrary.getProcess());
             return true;
         } catch (RuntimeException | LinkageError e) {
             LOG.warn("no native calls: large reads are copied: {}", e.toString());

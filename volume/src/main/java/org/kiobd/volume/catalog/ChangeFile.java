@@ -22,7 +22,7 @@ final class ChangeFile {
     static @Nullable Change read(Path folder) throws BlockIoException {
         Path file = folder.resolve(NAME);
         try {
-            return ChangeCodec.decode(Files.readString(file), folder);
+            return ChangeCodec.decode(SmallFiles.read(file), folder);
         } catch (NoSuchFileException e) {
             return null;
         } catch (IOException e) {

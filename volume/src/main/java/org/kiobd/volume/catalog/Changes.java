@@ -187,7 +187,6 @@ public final class Changes {
 
     private boolean recover(String name, MemberRemoval removal) throws BlockIoException {
         Path folder = catalog.folder(name);
-        sweep(folder);
         boolean isVolume = catalog.exists(name);
         Set<MemberUri> named = isVolume ? Set.copyOf(catalog.load(name).members()) : Set.of();
         boolean done = recoverDeletion(name, named, removal);
@@ -206,14 +205,6 @@ public final class Changes {
         }
         EarlierNotes.settle(catalog, removal, name, named);
         return done;
-    }
-
-    private static void sweep(Path folder) {
-        try {
-            AtomicFiles.sweep(folder);
-        } catch (IOException e) {
-            LOG.debug("{} was not swept: {}", folder, e.toString());
-        }
     }
 
     private boolean recoverDeletion(String name, Set<MemberUri> named, MemberRemoval removal) throws BlockIoException {

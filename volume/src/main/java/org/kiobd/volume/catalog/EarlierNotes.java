@@ -27,7 +27,7 @@ final class EarlierNotes {
         Path folder = catalog.folder(name);
         List<String> lines;
         try {
-            lines = Files.readAllLines(folder.resolve(NOTE));
+            lines = SmallFiles.read(folder.resolve(NOTE)).lines().toList();
         } catch (NoSuchFileException e) {
             return;
         } catch (IOException e) {

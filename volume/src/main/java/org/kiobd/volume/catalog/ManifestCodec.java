@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.store.MemberUri;
 
@@ -21,6 +22,7 @@ import org.kiobd.volume.store.MemberUri;
  */
 final class ManifestCodec {
     private static final int FORMAT = 1;
+    private static final int MOST_SHOWN = 80;
 
     private ManifestCodec() {}
 
@@ -51,35 +53,25 @@ final class ManifestCodec {
         Map<String, Object> json;
         try {
             json = JSON.std.mapFrom(text);
-        } catch (JacksonException e) {
+        } catch (JacksonException | ClassCastException e) {
             throw new IOException("it is not JSON", e);
         }
-        if (json == null || number(json.get("format")) != FORMAT) {
-            throw new IOException("format=" + (json == null ? "none" : json.get("format")) + " is not known");
+        if (json == null || number(json, "format") != FORMAT) {
+            throw new IOException("format=" + (json == null ? "none" : brief(json.get("format"))) + " is not known");
         }
-        List<MemberUri> members = new ArrayList<>();
-        if (json.get("members") instanceof List<?> list) {
-            for (Object member : list) {
-                members.add(MemberPlaces.decode(String.valueOf(member), folder));
-            }
-        }
-        long sizeBytes = number(json.get("sizeBytes"));
-        long chunkBytes = number(json.get("chunkBytes"));
-        if (members.isEmpty() || sizeBytes < 1 || chunkBytes < 1) {
-            throw new IOException("a field is missing or out of range");
-        }
+        List<MemberUri> members = members(json.get("members"), folder);
+        long sizeBytes = number(json, "sizeBytes");
+        long chunkBytes = number(json, "chunkBytes");
+        long layoutId = number(json, "layoutId");
+        require(sizeBytes >= 1, json, "sizeBytes");
+        require(chunkBytes >= 1 && chunkBytes <= Long.MAX_VALUE / members.size(), json, "chunkBytes");
+        require(layoutId >= 0 && layoutId <= Integer.MAX_VALUE, json, "layoutId");
         try {
             UUID uuid = UUID.fromString(String.valueOf(json.get("uuid")));
             return new VolumeManifest(
-                    name,
-                    uuid,
-                    sizeBytes,
-                    chunkBytes,
-                    (int) number(json.get("layoutId")),
-                    members,
-                    time(json.get("createdAt")));
+                    name, uuid, sizeBytes, chunkBytes, (int) layoutId, members, time(json.get("createdAt")));
         } catch (IllegalArgumentException e) {
-            throw new IOException("uuid=" + json.get("uuid") + " is none", e);
+            throw new IOException("uuid=" + brief(json.get("uuid")) + " is none", e);
         }
     }
 
@@ -87,11 +79,53 @@ final class ManifestCodec {
         try {
             return value == null ? null : Instant.parse(value.toString());
         } catch (DateTimeParseException e) {
-            throw new IOException("createdAt=" + value + " is no time", e);
+            throw new IOException("createdAt=" + brief(value) + " is no time", e);
         }
     }
 
-    private static long number(@Nullable Object value) {
-        return value instanceof Number number ? number.longValue() : -1;
+    /** @throws BlockIoException if a member is none that this process can use: what it says is not damage of the manifest */
+    private static List<MemberUri> members(@Nullable Object value, Path folder) throws IOException {
+        List<MemberUri> members = new ArrayList<>();
+        if (value instanceof List<?> list) {
+            for (Object member : list) {
+                if (!(member instanceof String text)) {
+                    throw new IOException("member=" + brief(member) + " is no text");
+                }
+                members.add(member(text, folder));
+            }
+        }
+        if (members.isEmpty()) {
+            throw new IOException("members=" + brief(value) + " names none");
+        }
+        return members;
+    }
+
+    private static MemberUri member(String text, Path folder) throws IOException {
+        try {
+            return MemberUri.read(text, folder);
+        } catch (BlockIoException e) {
+            if (e.error().isDamage()) {
+                throw new IOException(brief(e.getMessage()), e);
+            }
+            throw e;
+        }
+    }
+
+    private static void require(boolean isSound, Map<String, Object> json, String field) throws IOException {
+        if (!isSound) {
+            throw new IOException(field + "=" + brief(json.get(field)) + " is out of range");
+        }
+    }
+
+    /** What somebody has written into a manifest, fit for a line. */
+    private static String brief(@Nullable Object value) {
+        String text = String.valueOf(value).replaceAll("\\p{Cntrl}", "?");
+        return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "...";
+    }
+
+    /** The whole number in {@code field}; -1 if there is none, which no field may be. */
+    private static long number(Map<String, Object> json, String field) {
+        Object value = json.get(field);
+        return value instanceof Integer || value instanceof Long ? ((Number) value).longValue() : -1;
     }
 }

@@ -43,7 +43,7 @@ final class MemberRemoval {
                 return true;
             }
         } catch (BlockIoException e) {
-            if (e.error() == IoError.NOT_PERMITTED) {
+            if (!e.error().isDamage()) {
                 return later(uri, e);
             }
             if (ownFolder == null

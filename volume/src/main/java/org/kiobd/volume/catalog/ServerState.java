@@ -2,6 +2,7 @@ package org.kiobd.volume.catalog;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,10 +23,21 @@ public record ServerState(long pid, Path controlSocket) {
     }
 
     static ServerState decode(String text) throws IOException {
-        Map<String, Object> json = JSON.std.mapFrom(text);
-        if (json.get("pid") instanceof Number pid && json.get("controlSocket") instanceof String socket) {
-            return new ServerState(pid.longValue(), Path.of(socket));
+        Map<String, Object> json;
+        try {
+            json = JSON.std.mapFrom(text);
+        } catch (ClassCastException e) {
+            throw new IOException("not a server's state", e);
         }
-        throw new IOException("not a server's state: " + text);
+        if (json != null
+                && json.get("pid") instanceof Number pid
+                && json.get("controlSocket") instanceof String socket) {
+            try {
+                return new ServerState(pid.longValue(), Path.of(socket));
+            } catch (InvalidPathException e) {
+                throw new IOException("not a socket's path: " + e.getReason(), e);
+            }
+        }
+        throw new IOException("not a server's state");
     }
 }

@@ -1,9 +1,11 @@
 package org.kiobd.volume.catalog;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -11,13 +13,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.format.VolumeManifest;
+import org.kiobd.volume.store.file.SystemErrors;
 
 /**
  * The volumes of one home folder. Each has a folder {@code HOME/volumes/NAME} with its manifest, its lock, and, unless they were put
@@ -47,22 +49,6 @@ public final class VolumeCatalog {
         this.volumes = this.home.resolve("volumes");
     }
 
-    /**
-     * The home folder where none is named: {@code $KIOBD_HOME}, else {@code /var/lib/kiobd} for root, else {@code kiobd} in the XDG data
-     * folder.
-     */
-    public static Path defaultHome(Map<String, String> environment, String user, Path userHome) {
-        String home = environment.get("KIOBD_HOME");
-        if (home != null && !home.isEmpty()) {
-            return Path.of(home);
-        }
-        if ("root".equals(user)) {
-            return Path.of("/var/lib/kiobd");
-        }
-        String data = environment.get("XDG_DATA_HOME");
-        return data != null && !data.isEmpty() ? Path.of(data, "kiobd") : userHome.resolve(".local/share/kiobd");
-    }
-
     /** The home folder, absolute. */
     Path home() {
         return home;
@@ -75,12 +61,12 @@ public final class VolumeCatalog {
 
     /** The names of all volumes that are no snapshots, in order. */
     public List<String> names() throws BlockIoException {
-        return names(volumes, folder -> Files.exists(folder.resolve(MANIFEST)));
+        return names(volumes, VolumeCatalog::isListed);
     }
 
     /** The names {@code VOLUME@NAME} of a volume's snapshots, in order. */
     public List<String> snapshots(String volume) throws BlockIoException {
-        return snapshots(volume, folder -> Files.exists(folder.resolve(MANIFEST)));
+        return snapshots(volume, VolumeCatalog::isListed);
     }
 
     /** The names of volumes that are not whole and have no manifest, in order. */
@@ -168,19 +154,30 @@ public final class VolumeCatalog {
 
     private static List<String> names(Path parent, Predicate<Path> which, Predicate<String> isName)
             throws BlockIoException {
-        if (!Files.isDirectory(parent)) {
-            return List.of();
-        }
         try (Stream<Path> folders = Files.list(parent)) {
-            // A folder this account may not look into is listed: that it cannot be read is said when it is.
-            return folders.filter(folder -> which.test(folder) || isClosed(folder))
+            if (isClosed(parent)) {
+                throw new AccessDeniedException(parent.toString());
+            }
+            return folders.filter(which)
                     .map(folder -> String.valueOf(folder.getFileName()))
                     .filter(isName)
                     .sorted()
                     .toList();
-        } catch (IOException e) {
+        } catch (NoSuchFileException e) {
+            return List.of();
+        } catch (IOException | UncheckedIOException e) {
             throw failed("cannot list " + parent, e);
         }
+    }
+
+    /**
+     * Whether something in the catalog is a volume as far as can be told from outside. One this account may not look into, or whose files
+     * have gone from behind a link, is listed: that it cannot be read is said when it is.
+     */
+    private static boolean isListed(Path folder) {
+        return Files.exists(folder.resolve(MANIFEST), LinkOption.NOFOLLOW_LINKS)
+                || isClosed(folder)
+                || (Files.isSymbolicLink(folder) && !Files.exists(folder));
     }
 
     /** @throws BlockIoException also if this account may not look into its folder */
@@ -190,7 +187,16 @@ public final class VolumeCatalog {
             throw failed(
                     "volume=" + name + ": cannot look into " + folder, new AccessDeniedException(folder.toString()));
         }
-        return Files.exists(folder.resolve(MANIFEST));
+        return isListed(folder);
+    }
+
+    /** Whether there is anything of that name, as far as this account can see; for who has met an error with it. */
+    public boolean isThere(String name) {
+        try {
+            return exists(name);
+        } catch (BlockIoException e) {
+            return e.error() != IoError.INVALID;
+        }
     }
 
     private static boolean isClosed(Path folder) {
@@ -201,15 +207,22 @@ public final class VolumeCatalog {
     public VolumeManifest load(String name) throws BlockIoException {
         Path file = folder(name).resolve(MANIFEST);
         try {
-            return ManifestCodec.decode(Files.readString(file), name, folder(name));
+            return ManifestCodec.decode(SmallFiles.read(file), name, folder(name));
         } catch (NoSuchFileException e) {
-            throw unknown(name);
-        } catch (AccessDeniedException e) {
-            throw failed("cannot read " + file, e);
+            if (!isListed(folder(name))) {
+                throw unknown(name);
+            }
+            throw new BlockIoException(
+                    IoError.IO, "volume=" + name + ": its manifest " + file + " is a link to nothing", e);
+        } catch (BlockIoException e) {
+            throw new BlockIoException(e.error(), "volume=" + name + ": " + e.getMessage(), e);
         } catch (IOException e) {
+            if (!SystemErrors.toIoError(e).isDamage()) {
+                throw failed("volume=" + name + ": cannot read its manifest " + file, e);
+            }
             throw new BlockIoException(
                     IoError.IO,
-                    "volume=" + name + ": its manifest " + file + " is damaged (" + e.getMessage()
+                    "volume=" + name + ": its manifest " + file + " is damaged (" + reason(e)
                             + "); its data is unharmed; rebuild it with kiobd assemble " + membersOf(name),
                     e);
         }
@@ -221,9 +234,14 @@ public final class VolumeCatalog {
             boolean inside =
                     files.anyMatch(file -> String.valueOf(file.getFileName()).startsWith("member-"));
             return inside ? folder.resolve("member-*") + " (all its members)" : "MEMBER..., naming all its members";
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             return "MEMBER..., naming all its members";
         }
+    }
+
+    /** As the reader of the manifest said it, or the system did. */
+    private static String reason(IOException e) {
+        return e instanceof FileSystemException ? SystemErrors.describe(e) : String.valueOf(e.getMessage());
     }
 
     private BlockIoException unknown(String name) throws BlockIoException {
@@ -249,7 +267,7 @@ public final class VolumeCatalog {
             throw unknown(VolumeNames.volumeOf(name));
         }
         requireOurs(folder(name));
-        VolumeLock lock = acquire(name, true);
+        VolumeLock lock = acquire(name, Use.MAKE);
         if (Files.exists(folder(name).resolve(MANIFEST))) {
             lock.close();
             throw invalid((VolumeNames.isSnapshot(name) ? "snapshot=" : "volume=") + name
@@ -294,7 +312,7 @@ public final class VolumeCatalog {
      * @throws BlockIoException if another volume has the name, or the volume is in use
      */
     public void adopt(VolumeManifest manifest) throws BlockIoException {
-        try (VolumeLock lock = acquire(manifest.name(), true)) {
+        try (VolumeLock lock = acquire(manifest.name(), Use.MAKE)) {
             VolumeManifest present;
             try {
                 present = exists(manifest.name()) ? load(manifest.name()) : manifest;
@@ -316,11 +334,25 @@ public final class VolumeCatalog {
      * @throws BlockIoException if it does not, or another process (or this one) has it
      */
     public VolumeLock lock(String name) throws BlockIoException {
+        return lock(name, Use.CHANGE);
+    }
+
+    /**
+     * Locks a volume that exists, for who will not change it: the same, unless its folder cannot be written. Then other readers may have
+     * it at the same time, and its members' own locks keep writers away.
+     *
+     * @throws BlockIoException as {@link #lock(String)}
+     */
+    public VolumeLock lockForReading(String name) throws BlockIoException {
+        return lock(name, Use.READ);
+    }
+
+    private VolumeLock lock(String name, Use use) throws BlockIoException {
         if (!exists(name)) {
             removeShell(name);
             throw unknown(name);
         }
-        VolumeLock lock = acquire(name, false);
+        VolumeLock lock = acquire(name, use);
         if (!exists(name)) {
             lock.close();
             throw unknown(name);
@@ -332,20 +364,30 @@ public final class VolumeCatalog {
     private void removeShell(String name) throws BlockIoException {
         Path folder = folder(name);
         if (VolumeLock.isShell(folder)) {
-            try (VolumeLock lock = acquire(name, false)) {
+            try (VolumeLock lock = acquire(name, Use.CHANGE)) {
                 abandon(name);
             }
         }
     }
 
-    private VolumeLock acquire(String name, boolean makeFolder) throws BlockIoException {
+    /** What a lock is for. */
+    private enum Use {
+        MAKE,
+        CHANGE,
+        READ
+    }
+
+    private VolumeLock acquire(String name, Use use) throws BlockIoException {
         Path folder = folder(name);
         VolumeLock lock;
         try {
-            if (makeFolder) {
+            if (use == Use.MAKE) {
                 makeFolder(folder);
             }
-            lock = VolumeLock.tryAcquire(folder);
+            lock = VolumeLock.tryAcquire(folder, use == Use.READ);
+        } catch (NoSuchFileException e) {
+            // Deleted since it was looked for.
+            throw use == Use.MAKE ? failed("volume=" + name + ": cannot lock it in " + folder, e) : unknown(name);
         } catch (IOException e) {
             throw failed("volume=" + name + ": cannot lock it in " + folder, e);
         }
@@ -382,6 +424,9 @@ public final class VolumeCatalog {
         try {
             // A server that was killed leaves its announcement, but not its lock.
             return announced != null && VolumeLock.isHeld(folder) ? announced : null;
+        } catch (AccessDeniedException e) {
+            // This account may not ask for the lock.
+            return announced != null && ProcessHandle.of(announced.pid()).isPresent() ? announced : null;
         } catch (IOException e) {
             throw failed("volume=" + name + ": cannot look at its lock in " + folder, e);
         }
@@ -438,7 +483,7 @@ public final class VolumeCatalog {
     VolumeManifest deleted(String name) throws BlockIoException {
         Path file = folder(name).resolve(DELETED);
         try {
-            return ManifestCodec.decode(Files.readString(file), name, folder(name));
+            return ManifestCodec.decode(SmallFiles.read(file), name, folder(name));
         } catch (NoSuchFileException e) {
             return null;
         } catch (IOException e) {
@@ -459,7 +504,7 @@ public final class VolumeCatalog {
 
     /** Locks what is left of a volume that is {@linkplain #unfinished not whole}. */
     public VolumeLock lockUnfinished(String name) throws BlockIoException {
-        return acquire(name, false);
+        return acquire(name, Use.CHANGE);
     }
 
     private void removeIfEmpty(Path folder) throws IOException {
@@ -481,13 +526,12 @@ public final class VolumeCatalog {
         return new BlockIoException(IoError.INVALID, text);
     }
 
-    private static BlockIoException failed(String what, IOException e) {
-        if (e instanceof BlockIoException already) {
-            return already;
-        }
-        String reason = e instanceof AccessDeniedException
-                ? "permission denied; use an account that may, or another --home"
-                : e.getClass().getSimpleName() + ": " + e.getMessage();
-        return new BlockIoException(IoError.IO, what + ": " + reason, e);
+    private static BlockIoException failed(String what, Exception e) {
+        return e instanceof AccessDeniedException
+                ? new BlockIoException(
+                        IoError.NOT_PERMITTED,
+                        what + ": permission denied; use an account that may, or another --home",
+                        e)
+                : SystemErrors.failure(what, e);
     }
 }

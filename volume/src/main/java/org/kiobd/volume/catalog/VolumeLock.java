@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -16,6 +17,8 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.store.file.SystemErrors;
 
 /**
  * The right to serve or change a volume, exclusive among processes and within this one; the kernel takes it back when the process ends,
@@ -36,21 +39,37 @@ public final class VolumeLock implements AutoCloseable {
      */
     private static final Set<Object> HELD = new HashSet<>();
 
-    private final FileChannel channel;
-    private final Object fileKey;
+    private final @Nullable FileChannel channel;
+    private final @Nullable Object fileKey;
     private final Path serverFile;
+    private final boolean exclusive;
     private boolean announced;
 
-    private VolumeLock(FileChannel channel, Object fileKey, Path serverFile) {
+    /** @param channel null where there is nothing that could be locked; then {@code fileKey} is null, too */
+    private VolumeLock(@Nullable FileChannel channel, @Nullable Object fileKey, Path serverFile, boolean exclusive) {
         this.channel = channel;
         this.fileKey = fileKey;
         this.serverFile = serverFile;
+        this.exclusive = exclusive;
     }
 
-    /** Takes the lock of the volume in {@code folder}; null if somebody else has it. */
-    static @Nullable VolumeLock tryAcquire(Path folder) throws IOException {
+    /**
+     * Whether nobody else may even read the volume now. If not, nothing in its folder may be written, and nothing is to be tidied there:
+     * it is on read-only media, or belongs to an account whose files this one may read.
+     */
+    public boolean isExclusive() {
+        return exclusive;
+    }
+
+    /**
+     * Takes the lock of the volume in {@code folder}; null if somebody else has it.
+     *
+     * @param forReading whether a shared lock will do, or none, where the lock file cannot be written. Members have locks of their own,
+     *     which keep readers and writers apart also then.
+     */
+    static @Nullable VolumeLock tryAcquire(Path folder, boolean forReading) throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            VolumeLock lock = attempt(folder);
+            VolumeLock lock = attempt(folder, forReading);
             if (lock != null) {
                 return lock;
             }
@@ -64,7 +83,52 @@ public final class VolumeLock implements AutoCloseable {
         return null;
     }
 
-    private static @Nullable VolumeLock attempt(Path folder) throws IOException {
+    private static @Nullable VolumeLock attempt(Path folder, boolean forReading) throws IOException {
+        try {
+            return attemptExclusive(folder);
+        } catch (IOException e) {
+            if (!forReading || SystemErrors.toIoError(e) != IoError.NOT_PERMITTED) {
+                throw e;
+            }
+            return attemptShared(folder);
+        }
+    }
+
+    private static @Nullable VolumeLock attemptShared(Path folder) throws IOException {
+        Path file = folder.resolve(LOCK);
+        synchronized (HELD) {
+            Object key = keyOrNull(file);
+            if (key != null && HELD.contains(key)) {
+                return null;
+            }
+            FileChannel channel = key == null ? null : openForReading(file);
+            if (key == null || channel == null) {
+                return new VolumeLock(null, null, folder.resolve(SERVER), false);
+            }
+            try {
+                if (channel.tryLock(0, Long.MAX_VALUE, true) == null) {
+                    channel.close();
+                    return null;
+                }
+            } catch (IOException e) {
+                channel.close();
+                throw e;
+            }
+            HELD.add(key);
+            return new VolumeLock(channel, key, folder.resolve(SERVER), false);
+        }
+    }
+
+    /** Null if this account may not. */
+    private static @Nullable FileChannel openForReading(Path file) throws IOException {
+        try {
+            return FileChannel.open(file, StandardOpenOption.READ);
+        } catch (AccessDeniedException e) {
+            return null;
+        }
+    }
+
+    private static @Nullable VolumeLock attemptExclusive(Path folder) throws IOException {
         Path file = folder.resolve(LOCK);
         synchronized (HELD) {
             Object key = makeKey(file);
@@ -80,12 +144,14 @@ public final class VolumeLock implements AutoCloseable {
                 }
                 // Left by a server that was killed: it had no chance to take it back.
                 Files.deleteIfExists(folder.resolve(SERVER));
+                // The same of writers.
+                AtomicFiles.sweep(folder);
             } catch (IOException e) {
                 channel.close();
                 throw e;
             }
             HELD.add(key);
-            return new VolumeLock(channel, key, folder.resolve(SERVER));
+            return new VolumeLock(channel, key, folder.resolve(SERVER), true);
         }
     }
 
@@ -143,17 +209,24 @@ public final class VolumeLock implements AutoCloseable {
     /** Who says that they serve the volume in {@code folder}; null if nobody does. Says nothing about whether they still live. */
     static @Nullable ServerState announcement(Path folder) {
         try {
-            return ServerState.decode(Files.readString(folder.resolve(SERVER)));
+            return ServerState.decode(SmallFiles.read(folder.resolve(SERVER)));
         } catch (IOException e) {
             return null;
         }
     }
 
     private static Object makeKey(Path file) throws IOException {
+        // Looked for first: a read-only file system refuses to make it although it is there.
+        Object key = keyOrNull(file);
+        if (key != null) {
+            return key;
+        }
         try {
             Files.createFile(file);
         } catch (FileAlreadyExistsException e) {
-            // As expected, but for the first time.
+            if (Files.isSymbolicLink(file)) {
+                throw new IOException(file + " is a link to nothing; remove it", e);
+            }
         }
         return key(file);
     }
@@ -167,7 +240,9 @@ public final class VolumeLock implements AutoCloseable {
     }
 
     private static Object key(Path file) throws IOException {
-        Object key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        SmallFiles.requireFile(file, attributes);
+        Object key = attributes.fileKey();
         return key == null ? file.toRealPath() : key;
     }
 
@@ -180,7 +255,7 @@ public final class VolumeLock implements AutoCloseable {
     @Override
     public void close() {
         synchronized (HELD) {
-            if (!channel.isOpen()) {
+            if (channel == null || fileKey == null || !channel.isOpen()) {
                 return;
             }
             try {

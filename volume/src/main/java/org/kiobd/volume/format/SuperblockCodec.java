@@ -246,7 +246,7 @@ public final class SuperblockCodec {
     private static void requireNotTooNew(Decoded copy) throws BlockIoException {
         if (copy instanceof Decoded.TooNew tooNew) {
             throw new BlockIoException(
-                    IoError.INVALID, "was written by a newer kiobd (" + tooNew.reason() + "); use that one");
+                    IoError.NOT_SUPPORTED, "was written by a newer kiobd (" + tooNew.reason() + "); use that one");
         }
     }
 

@@ -1,6 +1,7 @@
 package org.kiobd.volume.kiobuf;
 
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
@@ -29,7 +30,7 @@ final class Pipe {
     private static final long NO_OFFSET = 0;
 
     static {
-        Native.register(Pipe.class, "c");
+        Native.register(Pipe.class, NativeLibrary.getProcess());
     }
 
     private final int readFd;

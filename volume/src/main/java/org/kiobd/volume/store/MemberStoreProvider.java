@@ -80,11 +80,15 @@ public interface MemberStoreProvider {
         return false;
     }
 
-    /** Bytes a member's data occupies, whoever has it open; -1 if it is not there or the store cannot tell. */
-    long allocatedBytes(MemberUri uri);
+    /**
+     * Bytes a member's data occupies, whoever has it open; -1 if it is not there or the store cannot tell.
+     *
+     * @throws BlockIoException if it cannot be looked at, so that nobody knows whether it is there
+     */
+    long allocatedBytes(MemberUri uri) throws BlockIoException;
 
     /** Bytes that would be free if the member were deleted: what it shares with no other; -1 if it is not there or nobody can tell. */
-    default long exclusiveBytes(MemberUri uri) {
+    default long exclusiveBytes(MemberUri uri) throws BlockIoException {
         return allocatedBytes(uri);
     }
 

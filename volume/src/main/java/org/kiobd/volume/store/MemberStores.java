@@ -35,7 +35,7 @@ public final class MemberStores {
         MemberStoreProvider provider = byScheme.get(uri.scheme());
         if (provider == null) {
             throw new BlockIoException(
-                    IoError.INVALID,
+                    IoError.NOT_SUPPORTED,
                     "member=" + uri + ": no store for scheme=" + uri.scheme() + "; known schemes: "
                             + String.join(", ", byScheme.keySet()));
         }

@@ -1,8 +1,11 @@
 package org.kiobd.volume.store;
 
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.UUID;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
 
 /**
  * Where a member lives: {@code SCHEME:LOCATION}, for one {@code file:/srv/a.img} or {@code memory:}. The scheme picks the store. A
@@ -23,6 +26,28 @@ public record MemberUri(String scheme, String location) {
             return new MemberUri(text.substring(0, colon).toLowerCase(Locale.ROOT), text.substring(colon + 1));
         }
         return new MemberUri("file", text);
+    }
+
+    /**
+     * The member that somebody or something has written down as {@code text}, seen from {@code folder}.
+     *
+     * @throws BlockIoException if it cannot be a member's place, or not in this process: one line that says why
+     */
+    public static MemberUri read(String text, Path folder) throws BlockIoException {
+        try {
+            MemberUri uri = parse(text);
+            String flaw = PathCharset.flaw(uri.location());
+            if (flaw != null) {
+                boolean isWrong = uri.location().indexOf('\0') >= 0;
+                throw new BlockIoException(
+                        isWrong ? IoError.INVALID : IoError.NOT_SUPPORTED, "member=" + text + " " + flaw);
+            }
+            return uri.resolve(folder);
+        } catch (InvalidPathException e) {
+            throw new BlockIoException(IoError.INVALID, "member=" + text + " is no path: " + e.getReason(), e);
+        } catch (IllegalArgumentException e) {
+            throw new BlockIoException(IoError.INVALID, String.valueOf(e.getMessage()), e);
+        }
     }
 
     public static MemberUri file(Path path) {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -167,16 +166,5 @@ class VolumeCatalogTest {
         for (String bad : List.of("", ".", "..", "a/b", "a@b", "-a", "x".repeat(128), "ä", "a b", "a\n")) {
             assertThat(VolumeNames.isName(bad)).as(bad).isFalse();
         }
-    }
-
-    @Test
-    void theHomeIsFoundAsDocumented() {
-        Path user = Path.of("/home/u");
-        assertThat(VolumeCatalog.defaultHome(Map.of("KIOBD_HOME", "/k"), "root", user))
-                .isEqualTo(Path.of("/k"));
-        assertThat(VolumeCatalog.defaultHome(Map.of(), "root", user)).isEqualTo(Path.of("/var/lib/kiobd"));
-        assertThat(VolumeCatalog.defaultHome(Map.of("XDG_DATA_HOME", "/d"), "u", user))
-                .isEqualTo(Path.of("/d/kiobd"));
-        assertThat(VolumeCatalog.defaultHome(Map.of(), "u", user)).isEqualTo(user.resolve(".local/share/kiobd"));
     }
 }

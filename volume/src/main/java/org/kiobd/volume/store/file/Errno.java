@@ -9,6 +9,7 @@ final class Errno {
     static final int EINTR = 4;
     static final int EIO = 5;
     static final int ENXIO = 6;
+    static final int EBADF = 9;
     static final int EAGAIN = 11;
     static final int ENOMEM = 12;
     static final int EACCES = 13;
@@ -18,11 +19,13 @@ final class Errno {
     static final int ENOTDIR = 20;
     static final int EISDIR = 21;
     static final int EINVAL = 22;
+    static final int ENFILE = 23;
     static final int EMFILE = 24;
     static final int ENOTTY = 25;
     static final int EFBIG = 27;
     static final int ENOSPC = 28;
     static final int EROFS = 30;
+    static final int EPIPE = 32;
     static final int ENAMETOOLONG = 36;
     static final int ENOSYS = 38;
     static final int ELOOP = 40;
@@ -36,8 +39,8 @@ final class Errno {
         return switch (errno) {
             case ENOSPC, EDQUOT, EFBIG -> IoError.NO_SPACE;
             case EPERM, EACCES, EROFS -> IoError.NOT_PERMITTED;
-            case ENOMEM -> IoError.NO_MEMORY;
-            case EOPNOTSUPP -> IoError.NOT_SUPPORTED;
+            case ENOMEM, EMFILE, ENFILE -> IoError.NO_MEMORY;
+            case EOPNOTSUPP, ENOSYS -> IoError.NOT_SUPPORTED;
             default -> IoError.IO;
         };
     }
@@ -59,7 +62,12 @@ final class Errno {
             case EROFS -> "is on a read-only file system; serve it with --read-only, or choose another place";
             case ENOSPC, EDQUOT -> "no space left on its file system; free some, or choose another place";
             case EFBIG -> "is larger than its file system allows for one file; use more members";
+            case EIO -> "its medium fails (input/output error); look at the kernel's log";
+            case EBADF -> "is closed";
             case EMFILE -> "too many open files; raise the limit (ulimit -n)";
+            case ENFILE -> "too many open files on this machine; close some, or raise fs.file-max";
+            case ENOMEM -> "no memory left; try again when there is some";
+            case EINTR, EAGAIN -> "was interrupted; try again";
             case ENAMETOOLONG -> "path is too long";
             case ELOOP -> "too many symbolic links in the path";
             default -> "failed with errno=" + errno;

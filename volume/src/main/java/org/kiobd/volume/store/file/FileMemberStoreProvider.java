@@ -26,6 +26,7 @@ import org.kiobd.volume.store.OpenOptions;
  */
 public final class FileMemberStoreProvider implements MemberStoreProvider {
     private static final int OWNER_ONLY = 0600;
+    private static final int HIGHEST_STANDARD_FD = 2;
 
     @Override
     public String scheme() {
@@ -148,7 +149,8 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         } catch (LinkageError e) {
             throw new BlockIoException(
                     IoError.NOT_SUPPORTED,
-                    path + ": file members need Linux's own calls, and they cannot be reached here: " + e.getMessage(),
+                    path + ": file members need Linux's own calls, and they cannot be reached here: "
+                            + SystemErrors.describe(e),
                     e);
         }
     }
@@ -157,14 +159,31 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         requireLibc(path);
         while (true) {
             int fd = Libc.open(path.toString(), flags | Libc.O_CLOEXEC, OWNER_ONLY);
-            if (fd >= 0) {
+            if (fd > HIGHEST_STANDARD_FD) {
                 return fd;
+            }
+            if (fd >= 0) {
+                return awayFromStandard(path, fd);
             }
             int errno = Libc.errno();
             if (errno != Errno.EINTR) {
                 throw failure(path, errno);
             }
         }
+    }
+
+    /**
+     * Moves a descriptor from a place where whoever prints would write into it. Such a place is free where a process was started without
+     * standard output, or where Java could not start another one for want of descriptors: it then closes 0 and 1.
+     */
+    private static int awayFromStandard(Path path, int fd) throws BlockIoException {
+        int moved = Libc.fcntl(fd, Libc.F_DUPFD_CLOEXEC, HIGHEST_STANDARD_FD + 1L);
+        int errno = Libc.errno();
+        Libc.close(fd);
+        if (moved < 0) {
+            throw failure(path, errno);
+        }
+        return moved;
     }
 
     static void syncFolder(Path path) throws BlockIoException {
@@ -234,8 +253,17 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
     }
 
     @Override
-    public long allocatedBytes(MemberUri uri) {
-        return Files.exists(Path.of(uri.location())) ? OpenFile.allocatedBytes(Libc.AT_FDCWD, uri.location(), 0) : -1;
+    public long allocatedBytes(MemberUri uri) throws BlockIoException {
+        Path path = path(uri);
+        requireLibc(path);
+        long bytes = OpenFile.allocatedBytes(Libc.AT_FDCWD, path.toString(), 0);
+        if (bytes < 0) {
+            BlockIoException failure = failure(path, Libc.errno());
+            if (!failure.error().isDamage()) {
+                throw failure;
+            }
+        }
+        return bytes;
     }
 
     @Override
@@ -270,7 +298,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         } catch (BlockIoException e) {
             throw e;
         } catch (IOException e) {
-            throw new BlockIoException(IoError.IO, path + ": cannot delete it: " + e.getMessage(), e);
+            throw SystemErrors.failure(path + ": cannot delete it", e);
         } finally {
             Libc.close(fd);
         }

@@ -1,6 +1,7 @@
 package org.kiobd.volume.store.file;
 
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 
 /**
  * The system calls Java lacks, by JNA direct mapping, and nothing else: each is what its man page says, returns -1 on failure, and
@@ -29,6 +30,8 @@ final class Libc {
 
     /** fcntl(2), open file description locks. */
     static final int F_OFD_SETLK = 37;
+
+    static final int F_DUPFD_CLOEXEC = 1030;
 
     static final short F_RDLCK = 0;
     static final short F_WRLCK = 1;
@@ -84,7 +87,8 @@ final class Libc {
     static final int S_IFREG = 0100000;
 
     static {
-        Native.register(Libc.class, "c");
+        // The C library this process has: to find another by its name, JNA would start ldconfig.
+        Native.register(Libc.class, NativeLibrary.getProcess());
     }
 
     private Libc() {}
@@ -151,6 +155,9 @@ final class Libc {
 
     /** posix_fadvise(2): returns the error instead of setting errno. */
     static native int posix_fadvise(int fd, long offset, long length, int advice);
+
+    /** strerror(3), in the language of the process. */
+    static native String strerror(int errno);
 
     /** statx(2). */
     static native int statx(int folderFd, String path, int flags, int mask, long buffer);

@@ -2,6 +2,7 @@ package org.kiobd.volume.store.file;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -13,6 +14,8 @@ import org.kiobd.volume.IoError;
 public final class MemberLock implements AutoCloseable {
     private static final int FLOCK_BYTES = 32;
 
+    private static final int NONE = -1;
+
     private final int fd;
 
     private MemberLock(int fd) {
@@ -20,19 +23,42 @@ public final class MemberLock implements AutoCloseable {
     }
 
     /**
-     * Takes it through a file that exists for that alone, and is made if it is missing.
+     * Takes it through a file that exists for that alone, and is made if it is missing. Where that cannot be written, readers share it
+     * through a descriptor that only reads, and do without where not even that can be had: on read-only media nobody writes.
      *
      * @param shared whether others may share it, for reading
      * @throws BlockIoException if another server has it, or the file cannot be opened
      */
     public static MemberLock take(Path file, boolean shared) throws BlockIoException {
-        int fd = FileMemberStoreProvider.open(file, Libc.O_RDWR | Libc.O_CREAT);
+        int fd;
+        try {
+            fd = FileMemberStoreProvider.open(file, Libc.O_RDWR | Libc.O_CREAT);
+        } catch (BlockIoException e) {
+            if (!shared || e.error() != IoError.NOT_PERMITTED) {
+                throw e;
+            }
+            fd = openForReading(file);
+            if (fd == NONE) {
+                return new MemberLock(NONE);
+            }
+        }
         try {
             lock(file, fd, shared);
             return new MemberLock(fd);
         } catch (BlockIoException e) {
             Libc.close(fd);
             throw e;
+        }
+    }
+
+    private static int openForReading(Path file) throws BlockIoException {
+        try {
+            return Files.exists(file) ? FileMemberStoreProvider.open(file, Libc.O_RDONLY) : NONE;
+        } catch (BlockIoException e) {
+            if (e.error() != IoError.NOT_PERMITTED) {
+                throw e;
+            }
+            return NONE;
         }
     }
 
@@ -52,6 +78,8 @@ public final class MemberLock implements AutoCloseable {
 
     @Override
     public void close() {
-        Libc.close(fd);
+        if (fd != NONE) {
+            Libc.close(fd);
+        }
     }
 }

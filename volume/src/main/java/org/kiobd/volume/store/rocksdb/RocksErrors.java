@@ -2,6 +2,7 @@ package org.kiobd.volume.store.rocksdb;
 
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
+import org.kiobd.volume.store.file.SystemErrors;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.Status;
 
@@ -17,7 +18,12 @@ final class RocksErrors {
         if (status.getSubCode() == Status.SubCode.NoSpace) {
             return IoError.NO_SPACE;
         }
-        return status.getSubCode() == Status.SubCode.MemoryLimit ? IoError.NO_MEMORY : IoError.IO;
+        if (status.getSubCode() == Status.SubCode.MemoryLimit) {
+            return IoError.NO_MEMORY;
+        }
+        // Of the system's errors it keeps the words.
+        IoError told = status.getState() == null ? null : SystemErrors.toIoError(status.getState());
+        return told == null ? IoError.IO : told;
     }
 
     /** Whether what is stored is damaged, rather than out of reach. */

@@ -1,13 +1,16 @@
 package org.kiobd.volume.store.rocksdb;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.stream.Stream;
 import org.kiobd.volume.BlockIoException;
@@ -17,6 +20,7 @@ import org.kiobd.volume.store.MemberStoreProvider;
 import org.kiobd.volume.store.MemberUri;
 import org.kiobd.volume.store.OpenOptions;
 import org.kiobd.volume.store.file.MemberLock;
+import org.kiobd.volume.store.file.SystemErrors;
 
 /**
  * Makes and opens {@code rocksdb:} members: a folder with a database, and beside the database's own lock one that keeps readers out while
@@ -97,8 +101,8 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
         try {
             return RocksOptions.parse(Files.readString(folder.resolve(OPTIONS)).strip());
         } catch (IOException e) {
-            throw new BlockIoException(
-                    IoError.IO, folder.resolve(OPTIONS) + " cannot be read, and says how the member was made: " + e, e);
+            throw SystemErrors.failure(
+                    folder.resolve(OPTIONS) + " cannot be read, and says how the member was made", e);
         }
     }
 
@@ -111,6 +115,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
     public MemberStore open(MemberUri uri, OpenOptions opening) throws BlockIoException {
         boolean readOnly = opening.readOnly();
         Path folder = folder(uri);
+        requireReachable(folder);
         if (!exists(uri)) {
             throw new BlockIoException(
                     IoError.INVALID,
@@ -127,6 +132,18 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
         }
         RocksMember.Place place = new RocksMember.Place(folder, options);
         return member(place, lock, opening, () -> RocksDatabase.open(folder.resolve(DATABASE), options, readOnly));
+    }
+
+    /** A folder that may not be entered is not one that holds no member. */
+    private static void requireReachable(Path folder) throws BlockIoException {
+        try {
+            Files.readAttributes(folder.resolve(DATABASE).resolve("CURRENT"), BasicFileAttributes.class);
+        } catch (IOException e) {
+            BlockIoException failure = SystemErrors.failure(folder + " cannot be looked at", e);
+            if (!failure.error().isDamage()) {
+                throw failure;
+            }
+        }
     }
 
     @FunctionalInterface
@@ -178,30 +195,46 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
     }
 
     @Override
-    public long allocatedBytes(MemberUri uri) {
-        try (Stream<Path> files = Files.walk(folder(uri))) {
-            long bytes = 0;
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                bytes += Files.size(file);
+    public long allocatedBytes(MemberUri uri) throws BlockIoException {
+        return bytes(uri, Files::size);
+    }
+
+    /** How much of a file counts. */
+    @FunctionalInterface
+    private interface Measure {
+        long bytes(Path file) throws IOException;
+    }
+
+    /** Only of the folders a member has: whatever else a URI names may be anything. */
+    private long bytes(MemberUri uri, Measure measure) throws BlockIoException {
+        Path folder = folder(uri);
+        long bytes = 0;
+        for (Path each : List.of(folder, folder.resolve(DATABASE))) {
+            try (Stream<Path> files = Files.list(each)) {
+                for (Path file : files.filter(Files::isRegularFile).toList()) {
+                    bytes += measure.bytes(file);
+                }
+            } catch (NoSuchFileException e) {
+                // Compaction removes files all the time; without a database there is no member.
+                if (!exists(uri)) {
+                    return -1;
+                }
+            } catch (IOException | UncheckedIOException e) {
+                BlockIoException failure = SystemErrors.failure(folder + " cannot be looked at", e);
+                if (!failure.error().isDamage()) {
+                    throw failure;
+                }
+                return -1;
             }
-            return bytes;
-        } catch (IOException e) {
-            return -1;
         }
+        return exists(uri) ? bytes : -1;
     }
 
     @Override
-    public long exclusiveBytes(MemberUri uri) {
-        try (Stream<Path> files = Files.walk(folder(uri))) {
-            long bytes = 0;
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                // What another name holds, too, stays.
-                bytes += Integer.valueOf(1).equals(Files.getAttribute(file, "unix:nlink")) ? Files.size(file) : 0;
-            }
-            return bytes;
-        } catch (IOException e) {
-            return -1;
-        }
+    public long exclusiveBytes(MemberUri uri) throws BlockIoException {
+        // What another name holds, too, stays.
+        return bytes(
+                uri, file -> Integer.valueOf(1).equals(Files.getAttribute(file, "unix:nlink")) ? Files.size(file) : 0);
     }
 
     @Override

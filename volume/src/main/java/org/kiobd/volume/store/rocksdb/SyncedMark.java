@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.IoError;
+import org.kiobd.volume.store.file.SystemErrors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,7 +37,7 @@ final class SyncedMark implements AutoCloseable {
         try {
             return new SyncedMark(file, FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
         } catch (IOException e) {
-            throw new BlockIoException(IoError.IO, file + " cannot be written: " + e, e);
+            throw SystemErrors.failure(file + " cannot be written", e);
         }
     }
 
@@ -53,7 +53,7 @@ final class SyncedMark implements AutoCloseable {
             long sequence = mark.getLong();
             return mark.getLong() == ~sequence ? sequence : 0;
         } catch (IOException e) {
-            throw new BlockIoException(IoError.IO, file + " cannot be read: " + e, e);
+            throw SystemErrors.failure(file + " cannot be read", e);
         }
     }
 

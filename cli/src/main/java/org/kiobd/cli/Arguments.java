@@ -1,0 +1,54 @@
+package org.kiobd.cli;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.store.PathCharset;
+
+/** The words of the command line as the shell gave them: bytes, of which Java makes text by the charset of the locale. Stateless. */
+final class Arguments {
+    private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
+
+    private Arguments() {}
+
+    /** Why one of them is not what was typed, in a line; null if all are. */
+    static @Nullable String flaw(List<String> words) {
+        for (int i = 0; i < words.size(); i++) {
+            if (PathCharset.isMangled(words.get(i)) && !isTyped(words.size() - i)) {
+                return "'" + words.get(i) + "' has bytes that are no text in the charset=" + PathCharset.name()
+                        + " of this locale; nothing was touched; paths are UTF-8 here: rename the file, or run it with"
+                        + " LC_ALL=C.UTF-8";
+            }
+        }
+        return null;
+    }
+
+    /** Whether the word is valid UTF-8, and so has the character itself that else stands for what is no text. */
+    private static boolean isTyped(int fromEnd) {
+        try {
+            byte[] all = Files.readAllBytes(COMMAND_LINE);
+            int end = all.length;
+            int start = end;
+            for (int word = 0; word < fromEnd; word++) {
+                // Each word has a NUL behind it.
+                end = Math.max(start - 1, 0);
+                start = end;
+                while (start > 0 && all[start - 1] != 0) {
+                    start--;
+                }
+            }
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(all, start, end - start));
+            return PathCharset.flaw("\uFFFD") == null;
+        } catch (CharacterCodingException e) {
+            return false;
+        } catch (IOException e) {
+            // It cannot be told.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package org.kiobd.cli;
+
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.format.VolumeManifest;
+import org.kiobd.volume.store.MemberStores;
+import org.kiobd.volume.store.MemberUri;
+
+/**
+ * What the members of a volume occupy together, as far as can be seen from outside.
+ *
+ * @param usedBytes -1 if that is not known
+ * @param missing a member that is not there; null if all are
+ * @param unseen why one could not be looked at; null if all could
+ */
+record MemberSpace(
+        long usedBytes,
+        @Nullable MemberUri missing,
+        @Nullable BlockIoException unseen) {
+
+    static MemberSpace of(MemberStores stores, VolumeManifest manifest) {
+        long sumBytes = 0;
+        for (MemberUri uri : manifest.members()) {
+            try {
+                long bytes = stores.forUri(uri).allocatedBytes(uri);
+                if (bytes < 0) {
+                    return new MemberSpace(-1, uri, null);
+                }
+                sumBytes += bytes;
+            } catch (BlockIoException e) {
+                return new MemberSpace(
+                        -1, e.error().isDamage() ? uri : null, e.error().isDamage() ? null : e);
+            }
+        }
+        return new MemberSpace(sumBytes, null, null);
+    }
+}

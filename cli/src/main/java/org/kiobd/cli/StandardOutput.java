@@ -1,0 +1,76 @@
+package org.kiobd.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.store.file.SystemErrors;
+
+/**
+ * The process's standard output, for answers and images: remembers that it could not be written, which {@link PrintWriter} keeps to
+ * itself. What is printed is UTF-8 whatever the locale. Any thread.
+ */
+final class StandardOutput extends OutputStream {
+    static final StandardOutput INSTANCE = new StandardOutput();
+
+    private final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
+    private volatile @Nullable IOException failure;
+    private volatile boolean told;
+
+    private StandardOutput() {}
+
+    /** Writes text to it. */
+    PrintWriter writer() {
+        return new PrintWriter(new OutputStreamWriter(this, StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+        write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+        try {
+            out.write(bytes, offset, length);
+        } catch (IOException e) {
+            if (failure == null) {
+                failure = e;
+            }
+            throw e;
+        }
+    }
+
+    /** Whether its reader has gone, of which nothing is said: that is how {@code kiobd list | head -1} ends. */
+    boolean isBroken() {
+        IOException failed = failure;
+        return failed != null && SystemErrors.isBrokenPipe(failed);
+    }
+
+    /** The command says itself what has become of it. */
+    void isTold() {
+        told = failure != null;
+    }
+
+    /** What the shell learns from a command that ended with {@code exitCode}: not that all is well, if its answer is lost. */
+    int exitCode(int exitCode, PrintWriter err) {
+        IOException failed = failure;
+        if (failed == null) {
+            return exitCode;
+        }
+        if (isBroken()) {
+            return ExitCode.BROKEN_PIPE;
+        }
+        if (told) {
+            return exitCode;
+        }
+        err.println("kiobd: standard output cannot be written: " + SystemErrors.describe(failed)
+                + "; the command did what it was asked to, but its answer is lost");
+        err.flush();
+        return exitCode == ExitCode.OK ? ExitCode.FAILED : exitCode;
+    }
+}
