@@ -1,6 +1,8 @@
 package org.kiobd.cli;
 
 import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import picocli.CommandLine;
@@ -43,6 +45,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "Start with: kiobd up (creates the volume demo if it is missing, and serves it on 127.0.0.1:10809)"
         })
 public final class Main implements Runnable {
+    /** Commands that make no files; what the others make is their owner's only. */
+    private static final Set<String> ONLY_LOOK = Set.of("version", "-V", "--version", "list", "info", "-h", "--help");
+
     @Mixin
     @SuppressWarnings("unused") // commands find it through picocli
     private CommonOptions common;
@@ -62,6 +67,10 @@ public final class Main implements Runnable {
     public static void main(String[] args) {
         // Tests look for leaks in everything; here it would cost every hundredth request a stack trace.
         System.getProperties().putIfAbsent("io.netty.leakDetection.level", "disabled");
+        NativeLibraries.useKeptOnes();
+        if (Arrays.stream(args).noneMatch(ONLY_LOOK::contains)) {
+            Umask.ownerOnly();
+        }
         System.exit(commandLine().execute(args));
     }
 

@@ -145,6 +145,9 @@ final class Libc {
     /** posix_fadvise(2): returns the error instead of setting errno. */
     static native int posix_fadvise(int fd, long offset, long length, int advice);
 
+    /** umask(2). */
+    static native int umask(int mask);
+
     /** statx(2). */
     static native int statx(int folderFd, String path, int flags, int mask, long buffer);
 }
