@@ -25,7 +25,8 @@ final class CapturedCommand {
     /** Starts it, with our own standard input, output and error. */
     static CapturedCommand start(String command, Listener listener, String volume) throws BlockIoException {
         URI uri = listener.uri(volume);
-        ProcessBuilder shell = new ProcessBuilder("/bin/sh", "-c", command).inheritIO();
+        ProcessBuilder shell =
+                new ProcessBuilder("/bin/sh", "-c", "umask " + Umask.started() + "\n" + command).inheritIO();
         Map<String, String> environment = shell.environment();
         restoreLocale(environment);
         environment.put("uri", uri.toString());

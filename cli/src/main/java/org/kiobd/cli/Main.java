@@ -4,7 +4,9 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.store.PathCharset;
@@ -49,6 +51,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "Start with: kiobd up (creates the volume demo if it is missing, and serves it on 127.0.0.1:10809)"
         })
 public final class Main implements Runnable {
+    /** Commands that make no files; what the others make is their owner's only. */
+    private static final Set<String> ONLY_LOOK = Set.of("version", "-V", "--version", "list", "info", "-h", "--help");
+
     @Mixin
     @SuppressWarnings("unused") // commands find it through picocli
     private CommonOptions common;
@@ -69,6 +74,10 @@ public final class Main implements Runnable {
     static int run(String[] args) {
         // Tests look for leaks in everything; here it would cost every hundredth request a stack trace.
         System.getProperties().putIfAbsent("io.netty.leakDetection.level", "disabled");
+        NativeLibraries.useKeptOnes();
+        if (Arrays.stream(args).noneMatch(ONLY_LOOK::contains)) {
+            Umask.ownerOnly();
+        }
         // Paths are to be the same bytes in our own calls as in Java's, which since 18 has two charsets.
         System.getProperties().putIfAbsent("jna.encoding", PathCharset.name());
         // We name no library: JNA need not start ldconfig to find where they are. Java, where it has no descriptors

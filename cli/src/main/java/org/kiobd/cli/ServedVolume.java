@@ -56,6 +56,19 @@ final class ServedVolume implements AutoCloseable {
         return export;
     }
 
+    /** What it means that it could not be closed, in one line. */
+    String notSaved(Exception why) {
+        String name = export.name();
+        String lost = ways.cache() == CacheMode.UNSAFE
+                ? "with --cache unsafe nothing was synced before, so everything written since it was served may be lost"
+                : "what was written since the last FLUSH that succeeded may be lost, what it covered is safe";
+        String then = catalog == null
+                ? "compare it with a copy"
+                : "the next server of it finds that it was not closed; kiobd check " + name + " looks at it now";
+        return "volume=" + name + ": its last sync failed, exit code " + ExitCode.FAILED + ": " + why.getMessage()
+                + "; " + lost + "; " + then;
+    }
+
     /** Starts answering questions, and lets others know where. */
     void announce() throws BlockIoException {
         // Beside others who read it there is no place for a socket of one's own.

@@ -59,6 +59,9 @@ final class Serving {
     private @Nullable NbdServer server;
     private boolean ending;
     private volatile boolean ready;
+    /** The exit code of an orderly end; one in which something could not be saved is a failure. */
+    private volatile int endCode = ExitCode.OK;
+
     private final CountDownLatch clientGone = new CountDownLatch(1);
     private @Nullable CapturedCommand captured;
     private @Nullable PrivateFolder privateFolder;
@@ -203,14 +206,14 @@ final class Serving {
         if (command != null) {
             int exitCode = command.await();
             end();
-            return exitCode;
+            return exitCode == ExitCode.OK ? endCode : exitCode;
         }
         if (waysIn.single) {
             clientGone.await();
             end();
         }
         ended.await();
-        return ExitCode.OK;
+        return endCode;
     }
 
     private NbdServer start() throws BlockIoException {
@@ -234,7 +237,7 @@ final class Serving {
             listeners.add(listening.listenTcp(address.host(), address.port()));
         }
         for (Path path : options.unix) {
-            listeners.add(listening.listenUnix(path));
+            listeners.add(reachable(listening.listenUnix(path), path));
         }
         if (listeners.isEmpty() && waysIn.run != null) {
             listeners.add(listening.listenUnix(privateFolder().path().resolve("nbd.sock")));
@@ -243,6 +246,15 @@ final class Serving {
             listeners.stream().filter(Listener::isPublic).forEach(this::warn);
         }
         return listeners;
+    }
+
+    private static Listener reachable(Listener listener, Path path) throws BlockIoException {
+        try {
+            Umask.openSocket(path);
+            return listener;
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, "--unix=" + path + ": its mode cannot be set: " + e, e);
+        }
     }
 
     private PrivateFolder privateFolder() throws BlockIoException {
@@ -259,6 +271,7 @@ final class Serving {
         if (waysIn.pidFile != null) {
             try {
                 Files.writeString(waysIn.pidFile, ProcessHandle.current().pid() + System.lineSeparator());
+                Umask.openPidFile(waysIn.pidFile);
             } catch (IOException e) {
                 throw new BlockIoException(IoError.IO, "--pidfile=" + waysIn.pidFile + " cannot be written: " + e, e);
             }
@@ -284,7 +297,7 @@ final class Serving {
     }
 
     /**
-     * SIGTERM and SIGINT end in order and in exit code 0. The JVM itself would exit with 128 + signal behind its hooks, so the hook has
+     * SIGTERM and SIGINT end in order, in exit code 0 if everything was saved. The JVM itself would exit with 128 + signal behind its hooks, so the hook has
      * the last word; a second signal while it works has no effect, SIGKILL always does.
      */
     private void endOnSignal() {
@@ -292,7 +305,7 @@ final class Serving {
                 .addShutdownHook(new Thread(
                         () -> {
                             if (end()) {
-                                Runtime.getRuntime().halt(ExitCode.OK);
+                                Runtime.getRuntime().halt(endCode);
                             }
                         },
                         "kiobd-end"));
@@ -311,7 +324,8 @@ final class Serving {
             try {
                 volume.close();
             } catch (BlockIoException | RuntimeException e) {
-                LOG.error("volume={}: {}", volume.export().name(), e.getMessage());
+                endCode = ExitCode.FAILED;
+                LOG.error(volume.notSaved(e));
             }
             if (ready && pool != null && !waysIn.isQuiet()) {
                 Map<String, Object> figures = volume.figures();

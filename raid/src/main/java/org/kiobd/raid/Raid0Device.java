@@ -314,6 +314,7 @@ public final class Raid0Device implements BlockDevice {
             }
         }
         CompletionStage<@Nullable Void> idle = freeze();
+        BlockIoException unfinished = null;
         try {
             idle.toCompletableFuture().get(CLOSE_TIMEOUT_S, TimeUnit.SECONDS);
             closePorts();
@@ -321,16 +322,20 @@ public final class Raid0Device implements BlockDevice {
             Thread.currentThread().interrupt();
             throw new BlockIoException(IoError.IO, "device=" + info.name() + ": interrupted while closing", e);
         } catch (ExecutionException | TimeoutException e) {
-            LOG.error(
-                    "device={}: requests did not finish within {} s; closing all the same",
-                    info.name(),
-                    CLOSE_TIMEOUT_S,
+            unfinished = new BlockIoException(
+                    IoError.IO,
+                    "device=" + info.name() + ": requests did not finish within " + CLOSE_TIMEOUT_S
+                            + " s; it was closed all the same, and is not marked clean",
                     e);
         }
         synchronized (controlLock) {
             closed = true;
         }
-        metadata.close(members, !syncHasFailed);
+        boolean clean = unfinished == null && !syncHasFailed && members.stream().noneMatch(MemberStore::hasFailedSync);
+        metadata.close(members, clean);
+        if (unfinished != null) {
+            throw unfinished;
+        }
     }
 
     private void closePorts() throws InterruptedException, ExecutionException, TimeoutException {

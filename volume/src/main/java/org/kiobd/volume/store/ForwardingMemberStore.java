@@ -121,6 +121,11 @@ public abstract class ForwardingMemberStore implements MemberStore {
     }
 
     @Override
+    public boolean hasFailedSync() {
+        return beneath.hasFailedSync();
+    }
+
+    @Override
     public void close() throws BlockIoException {
         beneath.close();
     }

@@ -14,8 +14,8 @@ import org.kiobd.volume.Extent;
  * <ol>
  *   <li>{@link #submit} never blocks on the medium and never throws for what the medium does.
  *   <li>Every operation ends in exactly one {@link MemberOp#complete}, on this loop, inline or later, in any order.
- *   <li>Transfers are whole: a short one is continued; one that makes no progress is {@link org.kiobd.volume.IoError#IO}; a READ
- *       past the end of what is stored, but inside the member, yields zeros.
+ *   <li>Transfers are whole: a short one is continued; one that makes no progress is {@link org.kiobd.volume.IoError#IO}. So is a READ
+ *       of a place inside the member that its medium no longer has: that is no hole, and never answered with zeros.
  *   <li>More gather entries than the system takes at once are done in several calls.
  *   <li>With {@link org.kiobd.volume.kiobuf.Kiobuf#FUA} the bytes are durable when the operation completes; if they arrived and only
  *       the sync failed, it ends with all bytes done and the error. FLUSH covers everything completed before it was submitted, on any

@@ -47,7 +47,9 @@ public interface MemberStore extends AutoCloseable {
      */
     byte @Nullable [] readSuperblock(int copy) throws BlockIoException;
 
-    /** Replaces one copy; durable when it returns. Borrows {@code bytes}, exactly {@link #SUPERBLOCK_BYTES} of them. */
+    /**
+     * Replaces one copy; durable when it returns. After a failure it may be called again, and writes and syncs again. Borrows {@code bytes}, exactly {@link #SUPERBLOCK_BYTES} of them.
+     */
     void writeSuperblock(int copy, byte[] bytes) throws BlockIoException;
 
     /** Makes the data area {@code newSizeBytes} long; durable when it returns. Growing only, unless nothing is stored there yet. */
@@ -85,6 +87,14 @@ public interface MemberStore extends AutoCloseable {
      */
     default boolean isSyncFailureFinal(IoError error) {
         return true;
+    }
+
+    /**
+     * Whether a sync has failed for good since it was opened, whoever made it: then it is not known what the medium has, and nobody may write
+     * that it is clean. Any thread.
+     */
+    default boolean hasFailedSync() {
+        return false;
     }
 
     /** Forces everything to the medium and lets go of the member. Ports are closed or idle. */

@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
  * mostly one of them was written to. Every change must be told by {@link #changed}.
  *
  * <p>A failure is final. The kernel tells it once and may have dropped the pages, so the next sync would succeed without them: from
- * then on every request fails as the first did, those that were already waiting included. A failure is a number that is the store's
- * own: errno for files. Any thread.
+ * then on every request fails as the first did, those that were already waiting included. For the same reason no two syncs run at once:
+ * only one of them would be told. A failure is a number that is the store's own: errno for files. Any thread.
  */
 public final class SyncRounds {
     private static final Logger LOG = LoggerFactory.getLogger(SyncRounds.class);
@@ -35,6 +35,9 @@ public final class SyncRounds {
     private final IntPredicate isFinal;
     /** Begins ahead of {@link #synced}: nobody knows what was left by who had the member before. */
     private final AtomicLong changes = new AtomicLong(1);
+
+    /** Held while a sync is made: the kernel tells a failure to one of two that run at once. */
+    private final Object exclusive = new Object();
 
     private volatile long synced;
     private volatile int failed;
@@ -112,11 +115,6 @@ public final class SyncRounds {
         }
     }
 
-    /** Two syncs may end in the other order than they began. */
-    private synchronized void covered(long upTo) {
-        synced = Math.max(synced, upTo);
-    }
-
     /** One that throws must not keep the others waiting. */
     private static void tell(Waiter waiter, int failure) {
         try {
@@ -126,21 +124,46 @@ public final class SyncRounds {
         }
     }
 
-    /** Syncs on the caller's own thread, for those who may block; returns 0 or what went wrong. */
+    /**
+     * Syncs on the caller's own thread, for those who may block, behind the one that runs; returns 0 or what went wrong, now or ever
+     * before.
+     */
     public int now() {
-        if (failed == 0) {
-            long covered = changes.get();
-            int failure = sync.getAsInt();
-            if (failure == 0) {
-                covered(covered);
-            }
-            if (failure != 0 && !isFinal.test(failure)) {
-                return failure;
-            }
-            if (failure != 0) {
-                failed = failure;
-            }
+        synchronized (exclusive) {
+            return failed == 0 ? make() : failed;
         }
-        return failed;
+    }
+
+    /**
+     * The same, but makes a sync although an earlier one has failed for good: for what the caller has just written, all of it, and nothing
+     * else. Whoever else asks still hears of the earlier failure.
+     */
+    public int again() {
+        synchronized (exclusive) {
+            return make();
+        }
+    }
+
+    private int make() {
+        long covered = changes.get();
+        int failure = sync.getAsInt();
+        if (failure == 0) {
+            synced = covered;
+        } else {
+            failed(failure);
+        }
+        return failure;
+    }
+
+    /** A sync that was made in another way has ended like this, not 0: where that is final it is the end of all others, too. */
+    public synchronized void failed(int failure) {
+        if (failed == 0 && isFinal.test(failure)) {
+            failed = failure;
+        }
+    }
+
+    /** Whether a sync has failed for good. */
+    public boolean hasFailed() {
+        return failed != 0;
     }
 }

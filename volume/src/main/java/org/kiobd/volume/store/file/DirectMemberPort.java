@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
@@ -24,22 +23,20 @@ final class DirectMemberPort implements MemberPort {
     private final MemberPort inner;
     private final OpenFile file;
     private final DirectFile direct;
-    private final LongSupplier fileBytes;
     private final IoLoop loop;
 
-    /** @param fileBytes how long the whole file is now */
-    DirectMemberPort(MemberPort inner, OpenFile file, DirectFile direct, LongSupplier fileBytes, IoLoop loop) {
+    DirectMemberPort(MemberPort inner, OpenFile file, DirectFile direct, IoLoop loop) {
         this.inner = inner;
         this.file = file;
         this.direct = direct;
-        this.fileBytes = fileBytes;
         this.loop = loop;
     }
 
     @Override
     public void submit(MemberOp op) {
-        if (file.forbids(op)) {
-            op.complete(0, IoError.NOT_PERMITTED);
+        IoError refusal = file.refusal(op);
+        if (refusal != null) {
+            op.complete(0, refusal);
             return;
         }
         switch (op.op()) {
@@ -110,7 +107,7 @@ final class DirectMemberPort implements MemberPort {
 
     /** Where the file ends, counted as members count. */
     long fileBytes() {
-        return fileBytes.getAsLong() - file.dataOffsetBytes();
+        return file.end().promisedBytes() - file.dataOffsetBytes();
     }
 
     /** Sends an aligned READ or WRITE of its own. Takes {@code memory}. */

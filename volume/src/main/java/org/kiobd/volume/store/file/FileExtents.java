@@ -25,6 +25,7 @@ final class FileExtents {
 
     private final int fd;
     private final long dataOffsetBytes;
+    private final FileEnd end;
     private final boolean isRegular;
     private final boolean isCached;
     private int holeLooks;
@@ -37,9 +38,10 @@ final class FileExtents {
      * @param isRegular a file, which may have holes, and no device
      * @param isCached its data go by way of the page cache, so they may be sent from there
      */
-    FileExtents(int fd, long dataOffsetBytes, boolean isRegular, boolean isCached) {
+    FileExtents(int fd, long dataOffsetBytes, FileEnd end, boolean isRegular, boolean isCached) {
         this.fd = fd;
         this.dataOffsetBytes = dataOffsetBytes;
+        this.end = end;
         this.isRegular = isRegular;
         this.isCached = isCached;
     }
@@ -51,29 +53,33 @@ final class FileExtents {
 
     /**
      * What the file system has stored for {@code range} of the data area. It moves the descriptor's own position, which nobody uses:
-     * every transfer names its own.
+     * every transfer names its own. What is behind the end of the file is no hole: it counts as data, for whoever reads it to find out.
      */
     List<Extent> of(ByteRange range, int maxExtents) throws BlockIoException {
         ExtentList extents = new ExtentList(maxExtents);
         long at = dataOffsetBytes + range.offsetBytes();
-        long end = at + range.lengthBytes();
+        long rangeEnd = at + range.lengthBytes();
+        long known = Math.min(rangeEnd, end.lostFromBytes());
         boolean goesOn = true;
-        while (goesOn && at < end) {
-            long data = seek(at, Libc.SEEK_DATA, end);
+        while (goesOn && at < known) {
+            long data = seek(at, Libc.SEEK_DATA, known);
             if (data > at) {
                 goesOn = extents.add(data - at, Extent.Kind.HOLE);
                 at = data;
             }
-            if (goesOn && at < end) {
-                long hole = seek(at, Libc.SEEK_HOLE, end);
+            if (goesOn && at < known) {
+                long hole = seek(at, Libc.SEEK_HOLE, known);
                 if (hole == at) {
                     // It was punched in between. A block counts as data, so that the walk goes on whatever a file
                     // system answers.
-                    hole = Math.min(end, (at / BLOCK_BYTES + 1) * BLOCK_BYTES);
+                    hole = Math.min(known, (at / BLOCK_BYTES + 1) * BLOCK_BYTES);
                 }
                 goesOn = extents.add(hole - at, Extent.Kind.DATA);
                 at = hole;
             }
+        }
+        if (goesOn && at < rangeEnd) {
+            extents.add(rangeEnd - at, Extent.Kind.DATA);
         }
         return extents.finish();
     }
@@ -149,19 +155,19 @@ final class FileExtents {
         return !isFull;
     }
 
-    /** Where data, or a hole, begins from {@code at} on, at most at {@code end}; all is data where the file system cannot tell. */
-    private long seek(long at, int whence, long end) throws BlockIoException {
+    /** Where data, or a hole, begins from {@code at} on, at most at {@code most}; all is data where the file system cannot tell. */
+    private long seek(long at, int whence, long most) throws BlockIoException {
         long found = Libc.lseek(fd, at, whence);
         int errno = found < 0 ? Libc.errno() : 0;
         if (found >= 0) {
-            return Math.min(found, end);
+            return Math.min(found, most);
         }
         if (errno == Errno.ENXIO) {
-            // No data from here on, or the file ends before: a hole either way.
-            return whence == Libc.SEEK_DATA ? end : at;
+            // No data from here on: a hole up to the end of the file, which may be before this.
+            return whence == Libc.SEEK_DATA ? Math.max(at, Math.min(most, Libc.lseek(fd, 0, Libc.SEEK_END))) : most;
         }
         if (errno == Errno.EINVAL || errno == Errno.EOPNOTSUPP) {
-            return whence == Libc.SEEK_DATA ? at : end;
+            return whence == Libc.SEEK_DATA ? at : most;
         }
         throw new BlockIoException(Errno.toIoError(errno), "cannot tell data from holes: " + Errno.describe(errno));
     }

@@ -37,16 +37,20 @@ public final class FileMemberStore implements MemberStore {
     private final @Nullable DirectFile direct;
     private final InlineTransfers.Policy inline;
     private final AtomicBoolean closed = new AtomicBoolean();
-    private volatile long fileBytes;
 
-    /** @param direct what {@code file} moves its data by; null if that goes through the page cache */
+    /**
+     * Takes {@code file}.
+     *
+     * @param direct what {@code file} moves its data by; null if that goes through the page cache
+     * @param fileBytes how long it is now
+     */
     FileMemberStore(
             MemberUri uri, OpenFile file, @Nullable DirectFile direct, long fileBytes, InlineTransfers.Policy inline) {
         this.uri = uri;
         this.file = file;
         this.direct = direct;
         this.inline = inline;
-        this.fileBytes = fileBytes;
+        file.end().promise(uri.location(), fileBytes);
     }
 
     @Override
@@ -88,7 +92,7 @@ public final class FileMemberStore implements MemberStore {
 
     @Override
     public long sizeBytes() {
-        return Math.max(0, fileBytes - file.dataOffsetBytes());
+        return Math.max(0, file.end().promisedBytes() - file.dataOffsetBytes());
     }
 
     @Override
@@ -98,7 +102,7 @@ public final class FileMemberStore implements MemberStore {
 
     @Override
     public MemberPort port(IoLoop loop) {
-        return direct == null ? portOf(loop) : new DirectMemberPort(portOf(loop), file, direct, () -> fileBytes, loop);
+        return direct == null ? portOf(loop) : new DirectMemberPort(portOf(loop), file, direct, loop);
     }
 
     private MemberPort portOf(IoLoop loop) {
@@ -160,7 +164,8 @@ public final class FileMemberStore implements MemberStore {
                 doneBytes += moved;
             }
         }
-        sync();
+        // Also where an earlier sync failed: these bytes were all written now, so this one tells of them.
+        throwFailed(file.syncRounds().again());
     }
 
     private static long addressOf(ByteBuffer direct) {
@@ -180,7 +185,10 @@ public final class FileMemberStore implements MemberStore {
     }
 
     private void sync() throws BlockIoException {
-        int errno = file.syncRounds().now();
+        throwFailed(file.syncRounds().now());
+    }
+
+    private void throwFailed(int errno) throws BlockIoException {
         if (errno != 0) {
             throw failure(errno, "a sync failed, so what was written last may be lost");
         }
@@ -194,11 +202,22 @@ public final class FileMemberStore implements MemberStore {
                     uri.location() + ": a block device cannot be resized from here; nothing was changed");
         }
         long newFileBytes = file.dataOffsetBytes() + newSizeBytes;
+        FileEnd end = file.end();
+        // Made longer, it would look whole again.
+        throwFailed(end.check());
+        if (newFileBytes < end.promisedBytes()) {
+            end.promise(uri.location(), newFileBytes);
+        }
         while (Libc.ftruncate(file.fd(), newFileBytes) != 0) {
             retryOrThrow("cannot make it " + newFileBytes + " bytes long");
         }
         sync();
-        fileBytes = newFileBytes;
+        end.promise(uri.location(), newFileBytes);
+    }
+
+    @Override
+    public boolean hasFailedSync() {
+        return file.syncRounds().hasFailed();
     }
 
     @Override

@@ -28,6 +28,9 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
     private static final int OWNER_ONLY = 0600;
     private static final int HIGHEST_STANDARD_FD = 2;
 
+    /** Why native libraries have no place, where somebody found that out before. */
+    private static final String NO_NATIVES = "kiobd.natives.failure";
+
     @Override
     public String scheme() {
         return "file";
@@ -150,7 +153,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
             throw new BlockIoException(
                     IoError.NOT_SUPPORTED,
                     path + ": file members need Linux's own calls, and they cannot be reached here: "
-                            + SystemErrors.describe(e),
+                            + System.getProperty(NO_NATIVES, SystemErrors.describe(e)),
                     e);
         }
     }
@@ -280,10 +283,33 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         }
     }
 
+    /** A crash came between the member and the link to it. */
+    private static void deleteDangling(Path path) throws BlockIoException {
+        try {
+            deleteLinks(path);
+        } catch (BlockIoException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, path + ": cannot delete the link: " + e, e);
+        }
+    }
+
+    /** Removes {@code path} if it is a link that leads nowhere, and the links behind it, if it leads to others. */
+    public static void deleteLinks(Path path) throws IOException {
+        Path next = path;
+        while (Files.isSymbolicLink(next) && !Files.exists(next)) {
+            Path link = next;
+            next = link.resolveSibling(Files.readSymbolicLink(link));
+            Files.delete(link);
+            syncFolder(link);
+        }
+    }
+
     @Override
     public void delete(MemberUri uri) throws BlockIoException {
         Path path = path(uri);
         if (!Files.exists(path)) {
+            deleteDangling(path);
             return;
         }
         if (kindOf(path) != OpenFile.Kind.REGULAR) {
@@ -293,8 +319,12 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         try {
             // The lock tells whether somebody uses it, and is held until the name is gone.
             MemberLock.lock(path, fd, false);
-            Files.deleteIfExists(path);
-            syncFolder(path);
+            // What a link leads to is the member; the link goes behind it, so that a crash in between leaves one that
+            // leads nowhere.
+            Path target = path.toRealPath();
+            Files.deleteIfExists(target);
+            syncFolder(target);
+            deleteLinks(path);
         } catch (BlockIoException e) {
             throw e;
         } catch (IOException e) {

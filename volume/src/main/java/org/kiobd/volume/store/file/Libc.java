@@ -159,6 +159,9 @@ final class Libc {
     /** strerror(3), in the language of the process. */
     static native String strerror(int errno);
 
+    /** umask(2). */
+    static native int umask(int mask);
+
     /** statx(2). */
     static native int statx(int folderFd, String path, int flags, int mask, long buffer);
 }

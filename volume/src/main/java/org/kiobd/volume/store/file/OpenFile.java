@@ -32,6 +32,7 @@ final class OpenFile {
     private final OpenOptions options;
     private final LongAdder submittedOps = new LongAdder();
     private final SyncRounds syncRounds = new SyncRounds(FileThreads.executor(), this::fdatasync);
+    private final FileEnd end;
     private final FileExtents extents;
 
     /** What is open. */
@@ -61,12 +62,18 @@ final class OpenFile {
         this.dataOffsetBytes = dataOffsetBytes;
         this.kind = kind;
         this.options = options;
-        this.extents = new FileExtents(fd, dataOffsetBytes, kind == Kind.REGULAR, direct == null);
+        this.end = new FileEnd(fd, dataOffsetBytes);
+        this.extents = new FileExtents(fd, dataOffsetBytes, end, kind == Kind.REGULAR, direct == null);
     }
 
     /** What of it is stored, and what of a READ needs no reading. */
     FileExtents extents() {
         return extents;
+    }
+
+    /** How far it must reach. */
+    FileEnd end() {
+        return end;
     }
 
     int fd() {
@@ -94,9 +101,13 @@ final class OpenFile {
         return options.readOnly();
     }
 
-    /** Whether {@code op} would change what was opened for reading only. */
-    boolean forbids(MemberOp op) {
-        return options.readOnly() && op.op().mutates();
+    /** Why {@code op} is not even tried: it would change what was opened for reading only, or reaches into what is lost; else null. */
+    @Nullable
+    IoError refusal(MemberOp op) {
+        if (options.readOnly() && op.op().mutates()) {
+            return IoError.NOT_PERMITTED;
+        }
+        return end.isLost(op) ? IoError.IO : null;
     }
 
     LongAdder submittedOps() {
@@ -116,6 +127,7 @@ final class OpenFile {
         }
     }
 
+    /** What was acknowledged and is no longer in the file cannot be made durable any more. */
     private int fdatasync() {
         submittedOps.increment();
         while (Libc.fdatasync(fd) != 0) {
@@ -124,7 +136,7 @@ final class OpenFile {
                 return errno;
             }
         }
-        return 0;
+        return end.check();
     }
 
     /** How far a call got, and why no farther: errno, or 0. */
@@ -161,13 +173,29 @@ final class OpenFile {
                 if (!reading) {
                     return new Outcome(doneBytes, Errno.EINVAL);
                 }
-                zeroMemory(op, doneBytes);
-                return new Outcome(op.lengthBytes(), 0);
+                return ended(op, doneBytes);
             } else {
                 doneBytes += moved;
+                if (reading && isBehindPromise(op, doneBytes)) {
+                    return ended(op, doneBytes);
+                }
             }
         }
         return new Outcome(doneBytes, 0);
+    }
+
+    /** A READ found the end of the file behind its first {@code doneBytes}: how it ends. */
+    Outcome ended(MemberOp op, long doneBytes) {
+        if (!end.isReached(dataOffsetBytes + op.offsetBytes() + doneBytes)) {
+            return new Outcome(doneBytes, Errno.EIO);
+        }
+        zeroMemory(op, doneBytes);
+        return new Outcome(op.lengthBytes(), 0);
+    }
+
+    /** Whether what is missing of a READ lies behind what the file promises: one that is rounded out to whole blocks asks for that. */
+    boolean isBehindPromise(MemberOp op, long doneBytes) {
+        return doneBytes < op.lengthBytes() && dataOffsetBytes + op.offsetBytes() + doneBytes == end.promisedBytes();
     }
 
     /** Writes up to {@code bytes} from an address, by way of the page cache. @return how many of them were, at least one; or a negative errno */
@@ -210,8 +238,7 @@ final class OpenFile {
         return moved;
     }
 
-    /** The file ends inside the member: what is behind its end reads as zeros. */
-    static void zeroMemory(MemberOp op, long fromBytes) {
+    private static void zeroMemory(MemberOp op, long fromBytes) {
         long startBytes = 0;
         for (int i = 0; i < op.entries(); i++) {
             long lengthBytes = op.entryLengthBytes(i);

@@ -25,8 +25,9 @@ final class ThreadedMemberPort extends ThreadedPort {
 
     @Override
     public void submit(MemberOp op) {
-        if (file.forbids(op)) {
-            op.complete(0, IoError.NOT_PERMITTED);
+        IoError refusal = file.refusal(op);
+        if (refusal != null) {
+            op.complete(0, refusal);
         } else if (op.op() == Op.FLUSH) {
             sync(op, 0);
         } else if (op.op() == Op.READ && (file.extents().answers(op) || inline.read(op))) {

@@ -97,8 +97,9 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
 
     @Override
     public void submit(MemberOp op) {
-        if (file.forbids(op)) {
-            op.complete(0, IoError.NOT_PERMITTED);
+        IoError refusal = file.refusal(op);
+        if (refusal != null) {
+            op.complete(0, refusal);
             return;
         }
         if (!op.op().carriesData()) {
@@ -162,7 +163,9 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         int result = completed.res();
         if (result > 0) {
             transfer.doneBytes += result;
-            if (transfer.doneBytes < op.lengthBytes()) {
+            if (op.op() == Op.READ && file.isBehindPromise(op, transfer.doneBytes)) {
+                endOfFile(transfer, op);
+            } else if (transfer.doneBytes < op.lengthBytes()) {
                 queue(ring, transfer, op);
             } else {
                 end(transfer, op, 0);
@@ -170,12 +173,16 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         } else if (result < 0 && Errno.isTransient(-result)) {
             queue(ring, transfer, op);
         } else if (result == 0 && op.op() == Op.READ) {
-            OpenFile.zeroMemory(op, transfer.doneBytes);
-            transfer.doneBytes = op.lengthBytes();
-            end(transfer, op, 0);
+            endOfFile(transfer, op);
         } else {
             end(transfer, op, result == 0 ? Errno.EINVAL : -result);
         }
+    }
+
+    private void endOfFile(Transfer transfer, MemberOp op) {
+        OpenFile.Outcome outcome = file.ended(op, transfer.doneBytes);
+        transfer.doneBytes = outcome.doneBytes();
+        end(transfer, op, outcome.errno());
     }
 
     private void end(Transfer transfer, MemberOp op, int errno) {

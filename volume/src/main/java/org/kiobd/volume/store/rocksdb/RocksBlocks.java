@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.ExtentList;
@@ -12,6 +13,7 @@ import org.kiobd.volume.store.MemberOp;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
+import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
 
 /**
@@ -29,6 +31,7 @@ final class RocksBlocks {
 
     private final RocksDatabase database;
     private final int blockBytes;
+    private final BooleanSupplier isHopeless;
     private final BlockGuards guards = new BlockGuards();
     private final LongAdder calls = new LongAdder();
     private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
@@ -43,7 +46,9 @@ final class RocksBlocks {
         }
     }
 
-    RocksBlocks(RocksDatabase database, int blockBytes) {
+    /** @param isHopeless whether the disk is full, so that a write does not wait for long */
+    RocksBlocks(RocksDatabase database, int blockBytes, BooleanSupplier isHopeless) {
+        this.isHopeless = isHopeless;
         this.database = database;
         this.blockBytes = blockBytes;
     }
@@ -85,7 +90,7 @@ final class RocksBlocks {
                 put(batch, ops[i]);
             }
             calls.increment();
-            database.db().write(database.write(), batch);
+            database.write(batch, isHopeless);
         }
     }
 
@@ -131,7 +136,17 @@ final class RocksBlocks {
 
     private int get(ByteBuffer key, ByteBuffer into) throws RocksDBException {
         calls.increment();
-        return database.db().get(database.blocks(), database.read(), key, into);
+        return whole(database.db().get(database.blocks(), database.read(), key, into));
+    }
+
+    /** A block that is stored is stored whole. */
+    private int whole(int foundBytes) throws RocksDBException {
+        if (foundBytes != RocksDB.NOT_FOUND && foundBytes != blockBytes) {
+            throw new RocksDBException(
+                    "a block of " + foundBytes + " bytes is stored, and is " + blockBytes,
+                    new Status(Status.Code.Corruption, Status.SubCode.None, null));
+        }
+        return foundBytes;
     }
 
     private static void zero(ByteBuffer bytes) {
@@ -182,7 +197,7 @@ final class RocksBlocks {
             }
             delete(batch, firstWhole, endWhole);
             calls.increment();
-            database.db().write(database.write(), batch);
+            database.write(batch, isHopeless);
         }
     }
 
@@ -250,7 +265,7 @@ final class RocksBlocks {
                 }
                 reading.missingUpTo(block * blockBytes);
                 ByteBuffer into = reading.into(block, mine.block);
-                stored.value(into);
+                whole(stored.value(into));
                 reading.found(block, into);
                 stored.next();
             }

@@ -15,7 +15,8 @@ final class RocksErrors {
         if (status == null) {
             return IoError.IO;
         }
-        if (status.getSubCode() == Status.SubCode.NoSpace) {
+        // What is not taken after a while waits for space.
+        if (isStall(failure) || status.getSubCode() == Status.SubCode.NoSpace || says(failure, "No space left")) {
             return IoError.NO_SPACE;
         }
         if (status.getSubCode() == Status.SubCode.MemoryLimit) {
@@ -24,6 +25,17 @@ final class RocksErrors {
         // Of the system's errors it keeps the words.
         IoError told = status.getState() == null ? null : SystemErrors.toIoError(status.getState());
         return told == null ? IoError.IO : told;
+    }
+
+    /** A write that waited for something to be written out, or another that stands behind it, tells why only in words. */
+    private static boolean says(RocksDBException failure, String words) {
+        return failure.getMessage() != null && failure.getMessage().contains(words);
+    }
+
+    /** Whether a write was not made because it would have to wait. */
+    static boolean isStall(RocksDBException failure) {
+        Status status = failure.getStatus();
+        return status != null && status.getCode() == Status.Code.Incomplete;
     }
 
     /** Whether what is stored is damaged, rather than out of reach. */

@@ -11,7 +11,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -19,6 +22,7 @@ import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.store.MemberStoreProvider;
 import org.kiobd.volume.store.MemberUri;
 import org.kiobd.volume.store.OpenOptions;
+import org.kiobd.volume.store.file.FileMemberStoreProvider;
 import org.kiobd.volume.store.file.MemberLock;
 import org.kiobd.volume.store.file.SystemErrors;
 
@@ -30,6 +34,8 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
     static final String DATABASE = "db";
     static final String LOCK = "member.lock";
     static final String OPTIONS = "member.options";
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
+    private static final Set<PosixFilePermission> OWNER_ONLY_FOLDER = PosixFilePermissions.fromString("rwx------");
 
     @Override
     public String scheme() {
@@ -53,7 +59,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
                     place,
                     lock,
                     OpenOptions.of(false),
-                    () -> RocksDatabase.create(folder.resolve(DATABASE), options, sizeBytes));
+                    () -> RocksDatabase.create(folder.resolve(DATABASE), options, sizeBytes, new RocksReserve(folder)));
         } catch (BlockIoException e) {
             remove(folder);
             throw e;
@@ -63,7 +69,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
     /** Makes the folder of a member that has no database yet. */
     static void make(Path folder, RocksOptions options) throws BlockIoException {
         try {
-            Files.createDirectory(folder);
+            Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY_FOLDER));
         } catch (IOException e) {
             throw new BlockIoException(
                     IoError.INVALID,
@@ -74,7 +80,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
                     e);
         }
         try {
-            Files.createFile(folder.resolve(LOCK));
+            Files.createFile(folder.resolve(LOCK), PosixFilePermissions.asFileAttribute(OWNER_ONLY));
             store(folder, options);
         } catch (IOException e) {
             remove(folder);
@@ -84,7 +90,8 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
 
     /** How a member was made must be known before its database is opened. */
     private static void store(Path folder, RocksOptions options) throws IOException {
-        Files.writeString(folder.resolve(OPTIONS), options + System.lineSeparator(), StandardOpenOption.CREATE_NEW);
+        Path made = Files.createFile(folder.resolve(OPTIONS), PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        Files.writeString(made, options + System.lineSeparator());
         for (Path durable :
                 List.of(folder.resolve(OPTIONS), folder, folder.resolve("..").normalize())) {
             sync(durable);
@@ -131,7 +138,13 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
             throw e;
         }
         RocksMember.Place place = new RocksMember.Place(folder, options);
-        return member(place, lock, opening, () -> RocksDatabase.open(folder.resolve(DATABASE), options, readOnly));
+        return member(
+                place,
+                lock,
+                opening,
+                () -> readOnly
+                        ? RocksDatabase.openReadOnly(folder.resolve(DATABASE), options)
+                        : RocksDatabase.open(folder.resolve(DATABASE), options, new RocksReserve(folder)));
     }
 
     /** A folder that may not be entered is not one that holds no member. */
@@ -196,7 +209,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
 
     @Override
     public long allocatedBytes(MemberUri uri) throws BlockIoException {
-        return bytes(uri, Files::size);
+        return bytes(uri, file -> file.endsWith(RocksReserve.FILE) ? 0 : Files.size(file));
     }
 
     /** How much of a file counts. */
@@ -283,8 +296,10 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
 
     @Override
     public void delete(MemberUri uri) throws BlockIoException {
-        Path folder = folder(uri);
+        Path named = folder(uri);
+        Path folder = target(named);
         if (!Files.exists(folder)) {
+            deleteLinks(named);
             return;
         }
         if (!Files.exists(folder.resolve(LOCK)) && !Files.exists(folder.resolve(RocksMemberRemoval.MARK))) {
@@ -297,6 +312,26 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
         // The lock tells whether somebody uses it, and is held until it is gone.
         try (MemberLock lock = MemberLock.take(folder.resolve(LOCK), false)) {
             remove(folder);
+        }
+        deleteLinks(named);
+    }
+
+    /** What a link leads to is the member. */
+    private static Path target(Path named) throws BlockIoException {
+        try {
+            return Files.exists(named) ? named.toRealPath() : named;
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, named + ": cannot tell where it leads: " + e, e);
+        }
+    }
+
+    private static void deleteLinks(Path named) throws BlockIoException {
+        try {
+            FileMemberStoreProvider.deleteLinks(named);
+        } catch (BlockIoException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, named + ": cannot delete the link: " + e, e);
         }
     }
 

@@ -1,14 +1,19 @@
 package org.kiobd.volume.store.rocksdb;
 
+import java.io.IOException;
+import java.net.URL;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
+import org.kiobd.volume.natives.NativeFolder;
 import org.rocksdb.Cache;
 import org.rocksdb.LRUCache;
 import org.rocksdb.RateLimiter;
 import org.rocksdb.RateLimiterMode;
 import org.rocksdb.RocksDB;
 import org.rocksdb.WriteBufferManager;
+import org.rocksdb.util.Environment;
 
 /**
  * What all RocksDB members of the process share: one cache for blocks, out of which the write buffers of all of them are paid, and one
@@ -22,6 +27,9 @@ final class RocksMemory implements AutoCloseable {
 
     private static final long REFILL_PERIOD_MICROS = 100_000;
     private static final int FAIRNESS = 10;
+
+    /** What RocksDB looks for in a folder it is told, unlike in its jar. */
+    private static final String LOADED_AS = "rocksdbjni";
 
     private static long bytes = DEFAULT_BYTES;
     private static int users;
@@ -49,7 +57,7 @@ final class RocksMemory implements AutoCloseable {
         RocksMemory memory = shared;
         if (memory == null) {
             try {
-                RocksDB.loadLibrary();
+                loadLibrary();
                 memory = new RocksMemory(bytes);
             } catch (LinkageError e) {
                 throw new BlockIoException(
@@ -59,6 +67,28 @@ final class RocksMemory implements AutoCloseable {
         }
         users++;
         return memory;
+    }
+
+    /** By itself RocksDB unpacks it, 15 MB, for each process anew, and leaves it behind where the process is ended by a signal. */
+    private static void loadLibrary() throws BlockIoException {
+        String name = Environment.getJniLibraryFileName("rocksdb");
+        URL library = RocksDB.class.getResource("/" + name);
+        if (library == null) {
+            throw new BlockIoException(
+                    IoError.NOT_SUPPORTED,
+                    "rocksdb: members cannot be used here: there is no " + name
+                            + " for this machine; use file: members");
+        }
+        try {
+            NativeFolder.ofThisProcess()
+                    .load(
+                            library,
+                            Environment.getJniLibraryFileName(LOADED_AS),
+                            folder -> RocksDB.loadLibrary(List.of(folder.toString())));
+        } catch (IOException e) {
+            throw new BlockIoException(
+                    IoError.NOT_SUPPORTED, "rocksdb: members cannot be used here: " + e.getMessage(), e);
+        }
     }
 
     Cache cache() {

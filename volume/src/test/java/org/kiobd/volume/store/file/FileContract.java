@@ -1,21 +1,34 @@
 package org.kiobd.volume.store.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
+import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.format.Superblock;
+import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.store.MemberStoreContract;
 import org.kiobd.volume.store.MemberUri;
+import org.kiobd.volume.testkit.Seeded;
+import org.kiobd.volume.testkit.TestLoops;
 
 /** What files add to the contract of every store, whatever the engine. */
 abstract class FileContract extends MemberStoreContract {
@@ -60,18 +73,102 @@ abstract class FileContract extends MemberStoreContract {
         assertThat(Files.size(file())).isEqualTo(dataOffsetBytes() + SIZE_BYTES);
     }
 
-    @Test
-    void behindTheEndOfTheFileAreZeros() throws Exception {
-        byte[] data = pattern(MIB, 21);
-        write(0, data);
+    private void truncate(long dataBytes) throws Exception {
         try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {
-            channel.truncate(dataOffsetBytes() + 300_001);
+            channel.truncate(dataOffsetBytes() + dataBytes);
         }
-        java.util.Arrays.fill(data, 300_001, MIB, (byte) 0);
-        for (int pieceBytes : new int[] {MIB, 65_536, 4097}) {
-            assertThat(read(0, MIB, pieceBytes)).isEqualTo(data);
+    }
+
+    /** A READ by all ways a server may ask for: into memory, with holes told, with parts of files. */
+    private Ended readBy(int accepts, long offsetBytes, byte[] into) {
+        ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(into.length, into.length);
+        Kiobuf request = new Kiobuf(loop, Op.READ, offsetBytes, into.length).accept(accepts);
+        Ended ended = run(request.add(Fragment.of(memory.retain(), 0, into.length)));
+        memory.getBytes(0, into).release();
+        return ended;
+    }
+
+    /** Somebody makes the file shorter while it is open: what is missing is an error by every way there is, never zeros. */
+    @Seeded(rounds = 3)
+    void whatTheFileNoLongerHasIsAnErrorAndNeverZeros(Random random) throws Exception {
+        byte[] data = pattern(2 * MIB, random.nextLong());
+        write(0, data);
+        int hasBytes = 4096 + random.nextInt(2 * MIB - 8192);
+        truncate(hasBytes);
+        int unit = store.capabilities().blockBytes();
+        for (int i = 0; i < 60; i++) {
+            int accepts = random.nextInt(4);
+            int from = random.nextInt(2 * MIB - 1);
+            int bytes = 1 + random.nextInt(Math.min(300_000, 2 * MIB - from));
+            byte[] into = new byte[bytes];
+            Ended ended = readBy(accepts, from, into);
+            boolean isThere = from + bytes <= hasBytes;
+            // A block in which the file ends now is read as a whole where the page cache is passed by.
+            boolean isInLastBlock = isThere && from + bytes > hasBytes / unit * unit && unit > 1;
+            if (!isInLastBlock) {
+                assertThat(ended.error())
+                        .as("%s+%s of %s", from, bytes, hasBytes)
+                        .isEqualTo(isThere ? null : IoError.IO);
+            }
+            boolean inMemory = ended.pieces().stream().allMatch(piece -> piece instanceof ReadPiece.Memory);
+            int good = ended.error() == null ? bytes : (int) ended.doneBytes();
+            assertThat(from + good).as("told as good").isLessThanOrEqualTo(Math.max(from, hasBytes));
+            if (inMemory) {
+                assertThat(Arrays.copyOf(into, good)).isEqualTo(Arrays.copyOfRange(data, from, from + good));
+            }
         }
-        assertThat(read(MIB, 5000)).containsOnly(0);
+        assertThat(readBy(0, 3L * MIB, new byte[5000]).error())
+                .as("what was a hole")
+                .isEqualTo(IoError.IO);
+        assertThat(readBy(ReadPiece.ACCEPT_HOLE, 3L * MIB, new byte[MIB]).error())
+                .as("what was a hole")
+                .isEqualTo(IoError.IO);
+        assertLostForGood(hasBytes);
+    }
+
+    /** A write behind the end would make the file long again, and what is before it zeros. */
+    private void assertLostForGood(int hasBytes) throws Exception {
+        long length = Files.size(file());
+        assertThat(write(3L * MIB, pattern(8192, 2), 0, 8192).error()).isEqualTo(IoError.IO);
+        assertThat(range(Op.WRITE_ZEROES, 3L * MIB, 8192, Kiobuf.NO_HOLE).error())
+                .isEqualTo(IoError.IO);
+        assertThat(range(Op.TRIM, 3L * MIB, 8192, 0).error()).isEqualTo(IoError.IO);
+        assertThat(Files.size(file())).isEqualTo(length);
+        List<Extent> extents = TestLoops.await(TestLoops.call(
+                loop, () -> port.extents(new ByteRange(0, 4L * MIB), 100).toCompletableFuture()));
+        long at = 0;
+        for (Extent extent : extents) {
+            at += extent.lengthBytes();
+            assertThat(extent.kind() == Extent.Kind.DATA || at <= hasBytes)
+                    .as("%s is behind %s", extents, hasBytes)
+                    .isTrue();
+        }
+        assertThat(at).isEqualTo(4L * MIB);
+        try (RandomAccessFile again = new RandomAccessFile(file().toFile(), "rw")) {
+            again.setLength(dataOffsetBytes() + SIZE_BYTES);
+        }
+        assertThat(readBy(0, hasBytes + 4096L, new byte[4096]).error())
+                .as("long again")
+                .isEqualTo(IoError.IO);
+        assertThat(range(Op.FLUSH, 0, 0, 0).error()).isEqualTo(IoError.IO);
+        assertEndsInFailedSync();
+    }
+
+    private void assertEndsInFailedSync() {
+        closePort(loop, port);
+        assertThat(store.hasFailedSync()).isTrue();
+        assertThatThrownBy(store::close).isInstanceOf(BlockIoException.class).hasMessageContaining("a sync failed");
+    }
+
+    /** Nobody reads what is missing: whoever asks for it to be durable is told. */
+    @Test
+    void aFlushSaysThatTheFileWasMadeShorter() throws Exception {
+        write(0, pattern(MIB, 21));
+        truncate(300_001);
+        assertThat(range(Op.FLUSH, 0, 0, 0).error()).isEqualTo(IoError.IO);
+        assertThatThrownBy(() -> store.resize(2 * SIZE_BYTES)).isInstanceOf(BlockIoException.class);
+        assertThat(Files.size(file())).as("not made to look whole").isEqualTo(dataOffsetBytes() + 300_001);
+        assertEndsInFailedSync();
     }
 
     @Test

@@ -102,6 +102,33 @@ class FileMemberStoreProviderTest {
         refused(() -> provider.delete(MemberUri.file(folder)), IoError.IO, "is a folder");
     }
 
+    /** A link in the member's place is no member: the file it leads to is, and its bytes are what is to go. */
+    @Test
+    void deletingALinkRemovesWhatItLeadsToAndTheLinks() throws Exception {
+        Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+        Path neighbour = Files.createFile(elsewhere.resolve("neighbour"));
+        provider.create(MemberUri.file(elsewhere.resolve("data")), MIB).close();
+        Files.createSymbolicLink(folder.resolve("second"), Path.of("elsewhere/data"));
+        Files.createSymbolicLink(folder.resolve("m"), folder.resolve("second"));
+        MemberStore store = provider.open(uri("m"), false);
+        refused(() -> provider.delete(uri("m")), IoError.NOT_PERMITTED, "in use");
+        assertThat(Files.exists(folder.resolve("m"))).isTrue();
+        store.close();
+        provider.delete(uri("m"));
+        assertThat(elsewhere).isDirectoryContaining(path -> path.equals(neighbour));
+        assertThat(elsewhere.resolve("data")).doesNotExist();
+        assertThat(Files.isSymbolicLink(folder.resolve("m"))).isFalse();
+        assertThat(Files.isSymbolicLink(folder.resolve("second"))).isFalse();
+    }
+
+    /** A crash came between the two. */
+    @Test
+    void aLinkThatLeadsNowhereIsDeletedToo() throws Exception {
+        Files.createSymbolicLink(folder.resolve("m"), folder.resolve("gone"));
+        provider.delete(uri("m"));
+        assertThat(folder).isEmptyDirectory();
+    }
+
     @Test
     void theLockOutlivesOtherDescriptorsOfTheFile() throws Exception {
         try (MemberStore store = provider.create(uri("m"), MIB)) {
