@@ -110,7 +110,7 @@ public final class Main implements Runnable {
         return e instanceof CommandFailure failure ? failure.exitCode() : ExitCode.FAILED;
     }
 
-    private static String oneLine(@Nullable String message) {
-        return String.valueOf(message).replaceAll("\\s*\\R\\s*", " ");
+    static String oneLine(@Nullable String message) {
+        return ShellText.printable(String.valueOf(message).replaceAll("\\s*\\R\\s*", " "));
     }
 }
