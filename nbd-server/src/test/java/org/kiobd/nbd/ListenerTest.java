@@ -114,7 +114,7 @@ final class ListenerTest {
                 NbdUri parsed = NbdUri.parse(uri.toString());
                 assertThat(parsed.socket()).isEqualTo(path);
                 assertThat(parsed.exportName()).isEqualTo("memory");
-                assertThat(uri.toString()).matches("[A-Za-z0-9:/?=%._~@-]+");
+                assertThat(uri.toString()).matches("[A-Za-z0-9+:/?=%._~@-]+");
                 String name = odd(random);
                 Listener tcp = running.server().listenTcp("127.0.0.1", 0);
                 assertThat(NbdUri.parse(tcp.uri(name).toString()).exportName()).isEqualTo(name);
