@@ -34,11 +34,12 @@ final class CapturedCommand {
         environment.put(
                 "unixsocket", listener.path() == null ? "" : listener.path().toString());
         environment.put("port", listener.path() == null ? String.valueOf(listener.port()) : "");
+        String host = listener.host().contains(":") ? "[" + listener.host() + "]" : listener.host();
         // As qemu spells it.
         environment.put(
                 "nbd",
                 listener.path() == null
-                        ? "nbd:" + uri.getHost() + ":" + listener.port() + ":exportname=" + volume
+                        ? "nbd:" + host + ":" + listener.port() + ":exportname=" + volume
                         : "nbd:unix:" + listener.path() + ":exportname=" + volume);
         try {
             return new CapturedCommand(shell.start());

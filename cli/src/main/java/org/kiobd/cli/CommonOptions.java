@@ -132,8 +132,15 @@ final class CommonOptions {
     /** Prints a line and makes sure that whoever waits for it has it. */
     void print(String line) {
         PrintWriter out = command.commandLine().getOut();
-        out.println(line);
+        out.println(ShellText.printable(line));
         out.flush();
+    }
+
+    /** Prints an error that is not the last word of the command. */
+    void complain(@Nullable String text) {
+        PrintWriter err = command.commandLine().getErr();
+        err.println("kiobd: " + Main.oneLine(text));
+        err.flush();
     }
 
     static String toJson(Object value) {

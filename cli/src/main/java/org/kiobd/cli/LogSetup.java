@@ -20,7 +20,9 @@ import java.util.List;
 public final class LogSetup extends ContextAwareBase implements Configurator {
     static final String APPENDER = "stderr";
 
-    private static final String FORMAT = "%d{HH:mm:ss.SSS} %-5level %logger{0}: %msg%n";
+    /** What a client or a file name brings into a message must not look like a line of its own. */
+    private static final String FORMAT =
+            "%d{HH:mm:ss.SSS} %-5level %logger{0}: %replace(%msg){'[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]', '?'}%n";
 
     /** They warn, with a stack trace, of a machine without a network, which a server on a unix socket does not need. */
     private static final List<String> TALKATIVE =

@@ -162,7 +162,7 @@ public final class Main implements Runnable {
                 + "; this is a bug; run again with --debug to see where";
     }
 
-    private static String oneLine(@Nullable String message) {
-        return String.valueOf(message).replaceAll("\\s*\\R\\s*", " ");
+    static String oneLine(@Nullable String message) {
+        return ShellText.printable(String.valueOf(message).replaceAll("\\s*\\R\\s*", " "));
     }
 }

@@ -25,7 +25,7 @@ final class ReadyLines {
         for (Listener listener : listeners) {
             for (String volume : volumes) {
                 URI uri = listener.uri(volume);
-                String attach = attachCommand(listener, uri, volume);
+                String attach = attachCommand(listener, volume);
                 if (common.isJson()) {
                     Map<String, Object> json = new LinkedHashMap<>();
                     json.put("event", "ready");
@@ -43,12 +43,12 @@ final class ReadyLines {
         }
     }
 
-    private static String attachCommand(Listener listener, URI uri, String volume) {
-        String secure = uri.getScheme().startsWith("nbds") ? " -cacertfile ca-cert.pem" : "";
-        // The brackets of an IPv6 address belong to the URI only.
-        String host = String.valueOf(uri.getHost()).replaceAll("[\\[\\]]", "");
-        return listener.path() == null
-                ? "nbd-client " + host + " " + listener.port() + " -N " + volume + secure + " -C 4 /dev/nbd0"
-                : "nbd-client -unix " + listener.path() + " -N " + volume + secure + " -C 4 /dev/nbd0";
+    /** To be copied into a shell. */
+    private static String attachCommand(Listener listener, String volume) {
+        String secure = listener.uri("").getScheme().startsWith("nbds") ? " -cacertfile ca-cert.pem" : "";
+        String where = listener.path() == null
+                ? ShellText.quote(listener.host()) + " " + listener.port()
+                : "-unix " + ShellText.quote(listener.path().toString());
+        return "nbd-client " + where + " -N " + ShellText.quote(volume) + secure + " -C 4 /dev/nbd0";
     }
 }

@@ -25,7 +25,9 @@ final class ServeCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", arity = "0..*", description = "volumes to serve")
     private List<String> names = new ArrayList<>();
 
-    @Option(names = "--all", description = "serve every volume of the home")
+    @Option(
+            names = "--all",
+            description = "serve every volume of the home; one that cannot be opened is left out with a warning")
     private boolean all;
 
     @Option(
@@ -55,17 +57,21 @@ final class ServeCommand implements Callable<Integer> {
                     ExitCode.USAGE,
                     "no volume was named: kiobd serve NAME, --all or --raw FILE; kiobd list shows them");
         }
-        options.addresses();
-        Serving serving = new Serving(common, options);
-        serving.open(() -> {
-            for (String name : chosen) {
-                serving.addVolume(catalog, name, readOnly);
-            }
-            for (Path image : raw) {
-                serving.addRaw(image, readOnly);
-            }
-            serving.addWhatCanBe(catalog, others, readOnly);
-        });
+        Set<String> volumes = new LinkedHashSet<>(chosen);
+        volumes.addAll(others);
+        ServeChecks.checkNames(volumes, raw);
+        Set<String> exports = new LinkedHashSet<>(volumes);
+        raw.forEach(image -> exports.add(ServeChecks.rawName(image)));
+        Serving serving = new Serving(common, options, exports);
+        List<Openings.Wanted> wanted = new ArrayList<>();
+        for (String name : volumes) {
+            wanted.add(new Openings.Wanted(
+                    name, others.contains(name), () -> serving.openVolume(catalog, name, readOnly)));
+        }
+        for (Path image : raw) {
+            wanted.add(new Openings.Wanted(ServeChecks.rawName(image), false, () -> serving.openRaw(image, readOnly)));
+        }
+        serving.open(wanted);
         return serving.run();
     }
 }

@@ -33,8 +33,10 @@ final class ServeOptions {
     @Option(
             names = "--listen",
             paramLabel = "HOST:PORT",
-            description =
-                    "serve on this TCP address; port 0 takes any that is free; repeatable (default: 127.0.0.1:10809)")
+            description = {
+                "serve on this TCP address; port 0 takes any that is free; repeatable (default: 127.0.0.1:10809);",
+                "0.0.0.0 is all of IPv4, [::] all of IPv6 and IPv4, a name every address it stands for"
+            })
     List<String> listen = new ArrayList<>();
 
     @Option(names = "--unix", paramLabel = "PATH", description = "serve on this unix socket; repeatable")

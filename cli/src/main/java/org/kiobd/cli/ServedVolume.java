@@ -1,6 +1,7 @@
 package org.kiobd.cli;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A volume that is being served: its lock, its open device, its export, and the control socket that answers for it. A raw image has no
- * lock and no control socket. Owned by the {@link Serving}; control threads.
+ * A volume that is being served: its lock, its open device, its export, and the answers to questions about it. A raw image has no lock and
+ * is not asked about. Owned by the {@link Serving}; control threads.
  */
 final class ServedVolume implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServedVolume.class);
@@ -37,7 +38,6 @@ final class ServedVolume implements AutoCloseable {
     private final Ways ways;
     private final @Nullable VolumeCatalog catalog;
     private final @Nullable VolumeLock lock;
-    private @Nullable ControlServer control;
     private boolean closed;
 
     /** How its server works. */
@@ -69,21 +69,36 @@ final class ServedVolume implements AutoCloseable {
                 + "; " + lost + "; " + then;
     }
 
-    /** Starts answering questions, and lets others know where. */
-    void announce() throws BlockIoException {
-        // Beside others who read it there is no place for a socket of one's own.
-        if (catalog == null || lock == null || !lock.isExclusive()) {
+    boolean isReadOnly() {
+        return device.info().readOnly();
+    }
+
+    /** Says in the log what its cache mode means, where somebody might count on another. */
+    void warn() {
+        new CacheLabel(ways.cache).warn(device);
+    }
+
+    /** Where its server's control socket would lie, if it is the first of its volumes; null for a raw image, which has none. */
+    @Nullable
+    Path controlPlace() throws BlockIoException {
+        return catalog == null || lock == null || !lock.isExclusive()
+                ? null
+                : catalog.folder(export.name()).resolve("control.sock");
+    }
+
+    /** Has {@code control} answer for it, and lets others know where. */
+    void announce(ControlServer control) throws BlockIoException {
+        // Beside others who read it there is no place for an announcement of one's own.
+        if (lock == null || !lock.isExclusive()) {
             return;
         }
         try {
-            ControlServer started =
-                    ControlServer.start(catalog.folder(export.name()).resolve("control.sock"), this::answer);
-            control = started;
-            lock.announce(new ServerState(ProcessHandle.current().pid(), started.path()));
+            control.add(export.name(), this::answer);
+            lock.announce(new ServerState(ProcessHandle.current().pid(), control.path()));
         } catch (IOException e) {
             BlockIoException failure =
-                    SystemErrors.failure("volume=" + export.name() + ": cannot open its control socket", e);
-            if (!device.info().readOnly()) {
+                    SystemErrors.failure("volume=" + export.name() + ": cannot say that it is served", e);
+            if (!isReadOnly()) {
                 throw failure;
             }
             LOG.warn("{}; it is served, and kiobd info has no live figures of it", failure.getMessage());
@@ -216,14 +231,7 @@ final class ServedVolume implements AutoCloseable {
     }
 
     @Override
-    public void close() throws BlockIoException {
-        if (control != null) {
-            control.close();
-        }
-        closeDevice();
-    }
-
-    private synchronized void closeDevice() throws BlockIoException {
+    public synchronized void close() throws BlockIoException {
         closed = true;
         try {
             device.close();

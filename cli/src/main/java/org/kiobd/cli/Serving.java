@@ -1,16 +1,15 @@
 package org.kiobd.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.cli.control.ControlServer;
 import org.kiobd.cli.control.PrivateFolder;
 import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportRegistry;
@@ -32,6 +31,7 @@ import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.store.CacheMode;
 import org.kiobd.volume.store.MemberStores;
 import org.kiobd.volume.store.MemberUri;
+import org.kiobd.volume.store.file.SystemErrors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +46,8 @@ final class Serving {
     private final CommonOptions common;
     private final ServeOptions options;
     private final WaysIn waysIn;
+    private final TlsPolicy tls;
+    private final @Nullable PidFile pidFile;
     private final IoEngine engine;
     private final MergeLimits mergeLimits;
     private final CacheMode cache;
@@ -57,6 +59,7 @@ final class Serving {
     private @Nullable IoLoops loops;
     private @Nullable PagePool pool;
     private @Nullable NbdServer server;
+    private @Nullable ControlServer control;
     private boolean ending;
     private volatile boolean ready;
     /** The exit code of an orderly end; one in which something could not be saved is a failure. */
@@ -66,11 +69,19 @@ final class Serving {
     private @Nullable CapturedCommand captured;
     private @Nullable PrivateFolder privateFolder;
 
-    Serving(CommonOptions common, ServeOptions options) {
+    /**
+     * Looks at all options, before anything is opened.
+     *
+     * @param names of all exports there may be
+     */
+    Serving(CommonOptions common, ServeOptions options, Set<String> names) throws BlockIoException {
         this.common = common;
         this.options = options;
         this.waysIn = options.waysIn;
         options.log.apply(waysIn.isCaptive());
+        ServeChecks.check(options);
+        this.tls = options.tls.policy(new TreeSet<>(names));
+        this.pidFile = waysIn.pidFile == null ? null : new PidFile(waysIn.pidFile);
         this.engine = options.engine();
         this.mergeLimits = options.mergeLimits();
         this.cache = options.cacheMode();
@@ -79,24 +90,35 @@ final class Serving {
         this.assembler = new ArrayAssembler(stores, mergeLimits, cache);
     }
 
-    /** What is to be opened; may fail half-way. */
-    @FunctionalInterface
-    interface Opening {
-        void open() throws BlockIoException;
-    }
-
-    /** Opens volumes; if one of them fails, those that were opened are closed again. */
-    void open(Opening opening) throws BlockIoException {
+    /**
+     * Opens what is to be served. If one of them fails that may not, those that were opened are closed again.
+     *
+     * @throws BlockIoException with the last reason; those before are printed
+     */
+    void open(List<Openings.Wanted> wanted) throws BlockIoException {
+        Openings openings = new Openings();
         try {
-            opening.open();
-        } catch (BlockIoException e) {
+            openings.open(wanted);
+        } finally {
+            volumes.addAll(openings.opened());
+        }
+        List<BlockIoException> failures = openings.failures();
+        if (!failures.isEmpty()) {
             end();
-            throw e;
+            BlockIoException last = failures.get(failures.size() - 1);
+            failures.stream()
+                    .filter(failure -> failure != last)
+                    .forEach(failure -> common.complain(failure.getMessage()));
+            throw last;
+        }
+        for (ServedVolume volume : volumes) {
+            exports.add(volume.export());
+            volume.warn();
         }
     }
 
-    /** Opens a volume of the catalog and takes its lock. */
-    void addVolume(VolumeCatalog catalog, String name, boolean readOnly) throws BlockIoException {
+    /** Opens a volume of the catalog and takes its lock. Any thread. */
+    ServedVolume openVolume(VolumeCatalog catalog, String name, boolean readOnly) throws BlockIoException {
         boolean reading = readOnly || VolumeNames.isSnapshot(name);
         VolumeLock lock = reading ? catalog.lockForReading(name) : catalog.lock(name);
         try {
@@ -107,50 +129,53 @@ final class Serving {
             Raid0Device device = assembler.open(catalog.load(name), reading);
             String description = "kiobd volume, " + Sizes.format(device.sizeBytes()) + " over "
                     + device.members().size() + " members";
-            ServedVolume volume = add(device, description, catalog, lock);
+            ServedVolume volume = served(device, description, catalog, lock);
             if (!reading && !device.manifest().equals(catalog.load(name))) {
                 volume.saveManifest();
             }
+            return volume;
         } catch (BlockIoException e) {
             lock.close();
             throw e;
         }
     }
 
-    /**
-     * Opens those of {@code names} that can be opened, and says of the others why they cannot.
-     *
-     * @throws BlockIoException if nothing is served then, with the first reason
-     */
-    void addWhatCanBe(VolumeCatalog catalog, Collection<String> names, boolean readOnly) throws BlockIoException {
-        BlockIoException first = null;
-        for (String name : names) {
-            try {
-                addVolume(catalog, name, readOnly);
-            } catch (BlockIoException e) {
-                first = first == null ? e : first;
-                LOG.warn("volume={} is not served: {}", name, e.getMessage());
-            }
-        }
-        if (first != null && volumes.isEmpty()) {
-            throw first;
-        }
-    }
-
-    /** Opens a plain image, named after its file. */
-    void addRaw(Path image, boolean readOnly) throws BlockIoException {
+    /** Opens a plain image, named after its file. Any thread. */
+    ServedVolume openRaw(Path image, boolean readOnly) throws BlockIoException {
         Raid0Device device = assembler.openRaw(MemberUri.file(image), readOnly);
-        add(device, "plain image " + image, null, null);
+        return served(device, "plain image " + image, null, null);
     }
 
-    private ServedVolume add(
+    private ServedVolume served(
             Raid0Device device, String description, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
         Export export = new Export(device.info().name(), description, device, mergeLimits);
-        ServedVolume volume = new ServedVolume(device, export, new ServedVolume.Ways(engine, cache), catalog, lock);
-        volumes.add(volume);
-        exports.add(export);
-        new CacheLabel(cache).warn(device);
-        return volume;
+        return new ServedVolume(device, export, new ServedVolume.Ways(engine, cache), catalog, lock);
+    }
+
+    /** Beside the first volume, in a folder only its owner may enter; plain images alone are not asked about. */
+    private void announce() throws BlockIoException {
+        Path place = null;
+        for (ServedVolume volume : volumes) {
+            place = place == null ? volume.controlPlace() : place;
+        }
+        if (place == null) {
+            return;
+        }
+        try {
+            ControlServer started = ControlServer.start(place);
+            control = started;
+            for (ServedVolume volume : volumes) {
+                volume.announce(started);
+            }
+        } catch (BlockIoException e) {
+            throw e;
+        } catch (IOException e) {
+            BlockIoException failure = SystemErrors.failure("cannot open the control socket " + place, e);
+            if (!volumes.stream().allMatch(ServedVolume::isReadOnly)) {
+                throw failure;
+            }
+            LOG.warn("{}; kiobd info has no live figures", failure.getMessage());
+        }
     }
 
     /**
@@ -164,9 +189,7 @@ final class Serving {
         try {
             NbdServer listening = start();
             listeners = listen(listening);
-            for (ServedVolume volume : volumes) {
-                volume.announce();
-            }
+            announce();
             endOnSignal();
             if (waysIn.exitWithParent) {
                 ParentDeath.endsUs();
@@ -217,8 +240,6 @@ final class Serving {
     }
 
     private NbdServer start() throws BlockIoException {
-        TlsPolicy tls = options.tls.policy(
-                volumes.stream().map(volume -> volume.export().name()).collect(Collectors.toCollection(TreeSet::new)));
         IoLoops started = new IoLoops(engine, options.threads(), options.spinNanos());
         loops = started;
         PagePool memory = new PagePool(options.memoryBytes());
@@ -268,13 +289,8 @@ final class Serving {
     }
 
     private void ready(List<Listener> listeners) throws BlockIoException {
-        if (waysIn.pidFile != null) {
-            try {
-                Files.writeString(waysIn.pidFile, ProcessHandle.current().pid() + System.lineSeparator());
-                Umask.openPidFile(waysIn.pidFile);
-            } catch (IOException e) {
-                throw new BlockIoException(IoError.IO, "--pidfile=" + waysIn.pidFile + " cannot be written: " + e, e);
-            }
+        if (pidFile != null) {
+            pidFile.write();
         }
         if (waysIn.isQuiet()) {
             return;
@@ -320,6 +336,9 @@ final class Serving {
         if (server != null) {
             server.close();
         }
+        if (control != null) {
+            control.close();
+        }
         for (ServedVolume volume : volumes) {
             try {
                 volume.close();
@@ -346,10 +365,10 @@ final class Serving {
     }
 
     private void removeFiles() {
+        if (pidFile != null) {
+            pidFile.remove();
+        }
         try {
-            if (ready && waysIn.pidFile != null) {
-                Files.deleteIfExists(waysIn.pidFile);
-            }
             if (privateFolder != null) {
                 privateFolder.remove();
             }

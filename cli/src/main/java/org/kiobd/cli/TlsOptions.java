@@ -35,7 +35,9 @@ final class TlsOptions {
     @Option(
             names = "--allow-client",
             paramLabel = "[VOLUME=]NAME",
-            description = "only clients with this name in their certificate may use the volume, or all; repeatable")
+            description =
+                    "only clients whose certificate has this common name, or DNS alternative name, may use the volume, or all;"
+                            + " repeatable")
     private List<String> clients = new ArrayList<>();
 
     /**

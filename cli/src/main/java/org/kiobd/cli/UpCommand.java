@@ -1,5 +1,7 @@
 package org.kiobd.cli;
 
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
@@ -40,7 +42,7 @@ final class UpCommand implements Callable<Integer> {
     @Override
     public Integer call() throws BlockIoException {
         VolumeCatalog catalog = common.catalog();
-        options.addresses();
+        Serving serving = new Serving(common, options, Set.of(name));
         if (catalog.exists(name)) {
             refuseContradiction(catalog.load(name));
         } else {
@@ -48,8 +50,7 @@ final class UpCommand implements Callable<Integer> {
                     shape.create(catalog, common.assembler(), name, sizeBytes == null ? DEFAULT_SIZE_BYTES : sizeBytes);
             common.answer(Answers.line("created", made), Answers.json(made));
         }
-        Serving serving = new Serving(common, options);
-        serving.open(() -> serving.addVolume(catalog, name, false));
+        serving.open(List.of(new Openings.Wanted(name, false, () -> serving.openVolume(catalog, name, false))));
         return serving.run();
     }
 

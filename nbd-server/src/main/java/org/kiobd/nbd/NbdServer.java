@@ -2,6 +2,7 @@ package org.kiobd.nbd;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -87,21 +88,20 @@ public final class NbdServer implements AutoCloseable {
     }
 
     /**
-     * Listens on a TCP address.
+     * Listens on TCP, on every address that the host stands for, and on no other: 0.0.0.0 is IPv4 only, [::] IPv6 and IPv4.
      *
      * @param port 0 for any that is free; the listener knows which
-     * @throws BlockIoException in one line, if the address cannot be had
+     * @throws BlockIoException in one line, if an address cannot be had
      */
     public Listener listenTcp(String host, int port) throws BlockIoException {
-        InetSocketAddress address = new InetSocketAddress(host, port);
-        if (address.isUnresolved()) {
-            throw new BlockIoException(
-                    IoError.INVALID, "cannot listen on " + host + ":" + port + ": unknown host; give an address");
-        }
-        ServerBootstrap bootstrap =
-                tcpOptions(bootstrap(Transports.tcp(loops.engine()))).option(ChannelOption.SO_REUSEADDR, true);
-        return add(
-                new Listener(bind(bootstrap, address, host + ":" + port), null, null, tls.mode() == TlsMode.REQUIRE));
+        List<Channel> channels = TcpSockets.bind(host, port, this::bindTcp);
+        return add(Listener.tcp(channels, host, tls.mode() == TlsMode.REQUIRE));
+    }
+
+    private Channel bindTcp(InetSocketAddress address) throws BlockIoException {
+        ServerBootstrap bootstrap = tcpOptions(bootstrap(Transports.tcp(loops.engine(), address.getAddress())))
+                .option(ChannelOption.SO_REUSEADDR, true);
+        return bind(bootstrap, address, NetUtil.toSocketAddressString(address));
     }
 
     /**
@@ -115,7 +115,7 @@ public final class NbdServer implements AutoCloseable {
         ServerBootstrap bootstrap = bootstrap(Transports.unix(loops.engine()));
         Channel channel = bind(bootstrap, Transports.unixAddress(loops.engine(), file.path()), "unix=" + file.path());
         file.bound();
-        return add(new Listener(channel, file, file.path(), tls.mode() == TlsMode.REQUIRE));
+        return add(Listener.unix(channel, file, file.path(), tls.mode() == TlsMode.REQUIRE));
     }
 
     /**
@@ -147,8 +147,13 @@ public final class NbdServer implements AutoCloseable {
                     registered.cause());
         }
         Channel channel = registered.channel();
+        watch(channel, "fd=" + fd);
         channel.eventLoop().execute(() -> channel.config().setAutoRead(true));
-        return add(new Listener(channel, null, socket.path(), tls.mode() == TlsMode.REQUIRE));
+        boolean tlsOnly = tls.mode() == TlsMode.REQUIRE;
+        return add(
+                channel.localAddress() instanceof InetSocketAddress tcp
+                        ? Listener.tcp(List.of(channel), NetUtil.toAddressString(tcp.getAddress()), tlsOnly)
+                        : Listener.unix(channel, null, socket.path(), tlsOnly));
     }
 
     /**
@@ -192,10 +197,10 @@ public final class NbdServer implements AutoCloseable {
         return InheritedSocket.of(fd);
     }
 
-    private ServerBootstrap bootstrap(Class<? extends ServerChannel> channelClass) {
+    private ServerBootstrap bootstrap(ChannelFactory<? extends ServerChannel> channels) {
         return childOptions(new ServerBootstrap()
                 .group(loops.group())
-                .channel(channelClass)
+                .channelFactory(channels)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG));
     }
 
@@ -233,7 +238,13 @@ public final class NbdServer implements AutoCloseable {
                             + "; stop who listens there or choose another",
                     cause);
         }
+        watch(bound.channel(), where);
         return bound.channel();
+    }
+
+    /** Behind Netty's own handler, which stops taking clients in for a second when that fails, and goes on then. */
+    private static void watch(Channel listening, String where) {
+        listening.pipeline().addLast("troubles", new AcceptTroubles(where));
     }
 
     private synchronized Listener add(Listener listener) throws BlockIoException {

@@ -32,4 +32,9 @@ public record Session(
         }
         return flags;
     }
+
+    /** The same, had the client selected contexts as well: what it learns before it does. */
+    public int possibleFlags() {
+        return transmissionFlags() | (style == HeaderStyle.EXTENDED ? NBD_FLAG_BLOCK_STATUS_PAYLOAD : 0);
+    }
 }

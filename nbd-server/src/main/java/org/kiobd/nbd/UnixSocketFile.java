@@ -1,6 +1,7 @@
 package org.kiobd.nbd;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
@@ -15,17 +16,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The file a unix socket is bound to: cleared of what a dead server left, removed when ours ends. Confined to one thread at a time. */
-final class UnixSocketFile {
+public final class UnixSocketFile {
+    /** unix(7): sun_path has 108 bytes, the last of them 0. */
+    public static final int MAX_PATH_BYTES = 107;
+
+    /** inode(7). */
+    private static final int S_IFMT = 0170000;
+
+    private static final int S_IFSOCK = 0140000;
+
     private static final Logger LOG = LoggerFactory.getLogger(UnixSocketFile.class);
 
     private final Path path;
     private @Nullable Object bound;
 
-    UnixSocketFile(Path path) {
+    /** Looks at nothing yet. */
+    public UnixSocketFile(Path path) {
         this.path = path.toAbsolutePath();
     }
 
-    Path path() {
+    /** Where it is, in full. */
+    public Path path() {
         return path;
     }
 
@@ -34,13 +45,29 @@ final class UnixSocketFile {
      *
      * @throws BlockIoException if somebody listens on it, or if it is not a socket; nothing is touched then
      */
-    void clear() throws BlockIoException {
+    public void clear() throws BlockIoException {
+        try {
+            check();
+            Files.deleteIfExists(path);
+        } catch (BlockIoException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new BlockIoException(
+                    IoError.IO, "cannot listen on unix=" + path + ": " + e + "; give another path", e);
+        }
+    }
+
+    /**
+     * Looks whether a new socket could be made, and changes nothing.
+     *
+     * @throws BlockIoException if somebody listens on it, or if it is not a socket
+     */
+    public void check() throws BlockIoException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
         try {
-            if (!Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-                    .isOther()) {
+            if (!isSocket()) {
                 throw new BlockIoException(
                         IoError.INVALID,
                         "cannot listen on unix=" + path + ": a file that is not a socket stands there, left untouched;"
@@ -52,7 +79,6 @@ final class UnixSocketFile {
                         "cannot listen on unix=" + path + ": a server listens there already, left untouched;"
                                 + " stop it or give another path");
             }
-            Files.deleteIfExists(path);
         } catch (BlockIoException e) {
             throw e;
         } catch (IOException e) {
@@ -61,21 +87,29 @@ final class UnixSocketFile {
         }
     }
 
-    private boolean somebodyListens() {
+    private boolean isSocket() throws IOException {
+        Object mode = Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+        return mode instanceof Integer bits && (bits & S_IFMT) == S_IFSOCK;
+    }
+
+    /** Only a refusal says that nobody does; a server may have more callers than it takes, or not be ours to call. */
+    private boolean somebodyListens() throws IOException {
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            return probe.connect(UnixDomainSocketAddress.of(path));
-        } catch (IOException e) {
+            probe.configureBlocking(false);
+            probe.connect(UnixDomainSocketAddress.of(path));
+            return true;
+        } catch (ConnectException e) {
             return false;
         }
     }
 
     /** The socket was bound: from now on the file is ours. */
-    void bound() {
+    public void bound() {
         bound = fileKey();
     }
 
     /** Removes the file, unless another one has taken its place. */
-    void remove() {
+    public void remove() {
         Object ours = bound;
         bound = null;
         if (ours == null || !ours.equals(fileKey())) {

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -19,7 +20,7 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.catalog.ServerState;
 
-/** Asks the server of a volume something. Blocks, with a time limit. */
+/** Asks the server of a volume something about it. Blocks, with a time limit. */
 public final class ControlClient {
     private final String volume;
     private final ServerState server;
@@ -40,7 +41,9 @@ public final class ControlClient {
     public Map<String, Object> ask(Map<String, ?> question) throws BlockIoException {
         Map<String, Object> answer;
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            answer = exchange(channel, JSON.std.asString(question) + "\n");
+            Map<String, Object> named = new LinkedHashMap<>(question);
+            named.put("volume", volume);
+            answer = exchange(channel, JSON.std.asString(named) + "\n");
         } catch (TimeoutException e) {
             throw silent("nothing came within timeoutMs=" + timeoutMs, e);
         } catch (ExecutionException e) {

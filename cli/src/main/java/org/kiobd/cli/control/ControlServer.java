@@ -1,145 +1,118 @@
 package org.kiobd.cli.control;
 
 import com.fasterxml.jackson.jr.ob.JSON;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.kiobd.volume.BlockIoException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers questions about one served volume on a unix socket only its owner may open. Each asker has a thread, so that one who says
- * nothing holds up nobody; answers are made one after the other, for growing a volume must not run twice.
+ * Answers questions about the served volumes of a process, all on one unix socket that only its owner may open. Those about one volume
+ * are answered one after the other, for growing a volume must not run twice; those about different ones do not wait for each other.
+ *
+ * <p>One thread, {@link ControlLoop}, has the sockets; answers are made on threads that are there while there are questions, never more
+ * than askers. Owned by who started it; any thread.
  */
 public final class ControlServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
+    private static final int IDLE_S = 10;
 
-    /** A unix socket's path must fit 108 bytes with its end; a longer one goes to a folder of its own with a short name. */
-    private static final int MAX_PATH_BYTES = 100;
-
-    /** What answers. */
+    /** What answers for a volume. */
     @FunctionalInterface
     public interface Handler {
         /** Answers one question; a {@link BlockIoException} becomes the answer's {@code error}. */
         Map<String, ?> answer(Map<String, Object> question) throws BlockIoException;
     }
 
-    private final Path path;
-    private final @Nullable PrivateFolder shortFolder;
-    private final ServerSocketChannel socket;
-    private final Handler handler;
+    private final Map<String, VolumeQueue> volumes = new ConcurrentHashMap<>();
+    private final ThreadPoolExecutor threads;
+    private final ControlSocket socket;
+    private final ControlLoop loop;
 
-    private ControlServer(Path path, @Nullable PrivateFolder shortFolder, ServerSocketChannel socket, Handler handler) {
-        this.path = path;
-        this.shortFolder = shortFolder;
+    private ControlServer(ControlSocket socket) throws IOException {
         this.socket = socket;
-        this.handler = handler;
+        this.threads = new ThreadPoolExecutor(
+                0, ControlLoop.MAX_ASKERS, IDLE_S, TimeUnit.SECONDS, new SynchronousQueue<>(), work -> {
+                    Thread thread = new Thread(work, "kiobd-control-answer");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        this.loop = new ControlLoop(socket, this::ask);
     }
 
     /**
      * Starts answering.
      *
      * @param wanted where the socket should be, in a folder of the owner's own; {@link #path()} says where it is
+     * @throws IOException in one line, if it cannot be had; what stands there and is no dead server's is untouched
      */
-    public static ControlServer start(Path wanted, Handler handler) throws IOException {
-        PrivateFolder shortFolder = null;
-        Path path = wanted;
-        if (wanted.toString().getBytes(StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
-            shortFolder = PrivateFolder.make();
-            path = shortFolder.path().resolve("control.sock");
-        }
-        Files.deleteIfExists(path);
-        ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        ControlServer server = new ControlServer(path, shortFolder, socket, handler);
+    public static ControlServer start(Path wanted) throws IOException {
+        ControlSocket socket = ControlSocket.bind(wanted);
         try {
-            socket.bind(UnixDomainSocketAddress.of(path));
-            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+            ControlServer server = new ControlServer(socket);
+            server.loop.start();
+            return server;
         } catch (IOException e) {
-            server.close();
+            socket.close();
             throw e;
         }
-        daemon("kiobd-control", server::accept);
-        return server;
     }
 
-    private static void daemon(String name, Runnable work) {
-        Thread thread = new Thread(work, name);
-        thread.setDaemon(true);
-        thread.start();
-    }
-
+    /** Where it answers. */
     public Path path() {
-        return path;
+        return socket.path();
     }
 
-    private void accept() {
-        while (true) {
-            try {
-                SocketChannel client = socket.accept();
-                daemon("kiobd-control-answer", () -> serve(client));
-            } catch (ClosedChannelException e) {
-                return;
-            } catch (IOException e) {
-                // Too many open files, for one: it would come again at once.
-                LOG.warn("control socket={}: answers no more: {}; the volume is served on", path, e.toString());
-                return;
-            }
-        }
+    /** From now on {@code handler} answers for a volume. */
+    public void add(String volume, Handler handler) {
+        volumes.put(volume, new VolumeQueue(handler, threads));
     }
 
-    private void serve(SocketChannel client) {
-        try (client) {
-            String line = new BufferedReader(
-                            new InputStreamReader(Channels.newInputStream(client), StandardCharsets.UTF_8))
-                    .readLine();
-            if (line != null) {
-                ByteBuffer answer =
-                        ByteBuffer.wrap((JSON.std.asString(answer(line)) + "\n").getBytes(StandardCharsets.UTF_8));
-                while (answer.hasRemaining()) {
-                    client.write(answer);
-                }
-            }
-        } catch (IOException e) {
-            LOG.info("control socket={}: a client went away: {}", path, e.toString());
-        }
-    }
-
-    private synchronized Map<String, ?> answer(String line) {
+    /** Has a question answered. {@code answer} is told the answer, on whichever thread made it. */
+    private void ask(String line, Consumer<byte[]> answer) {
+        Map<String, Object> question;
         try {
-            return handler.answer(JSON.std.mapFrom(line));
+            question = JSON.std.mapFrom(line);
         } catch (IOException e) {
-            return Map.of("error", String.valueOf(e.getMessage()));
-        } catch (RuntimeException e) {
-            LOG.error("control socket={}: question={}", path, line, e);
-            return Map.of("error", "unexpected " + e + "; this is a bug");
+            answer.accept(encode(Map.of("error", "this is no question, but one JSON object is: " + e.getMessage())));
+            return;
+        }
+        VolumeQueue volume = question.get("volume") instanceof String name ? volumes.get(name) : null;
+        if (volume == null) {
+            answer.accept(encode(Map.of(
+                    "error",
+                    "volume=" + question.get("volume") + " is not served by pid="
+                            + ProcessHandle.current().pid() + "; nothing was done; kiobd list shows who serves it")));
+            return;
+        }
+        volume.ask(question, reply -> answer.accept(encode(reply)));
+    }
+
+    private static byte[] encode(Map<String, ?> answer) {
+        try {
+            return (JSON.std.asString(answer) + "\n").getBytes(StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new IllegalStateException("an answer that is no JSON: " + answer.keySet(), e);
         }
     }
 
-    /** Answers no more, and takes the socket away. */
+    /** Answers no more, and takes the socket away. An answer under way is finished, but may not reach its asker. */
     @Override
     public void close() {
+        loop.close();
+        threads.shutdown();
         try {
             socket.close();
-            Files.deleteIfExists(path);
-            if (shortFolder != null) {
-                shortFolder.remove();
-            }
         } catch (IOException e) {
-            LOG.warn("control socket={} could not be removed: {}", path, e.toString());
+            LOG.warn("control socket={} could not be removed: {}", socket.path(), e.toString());
         }
     }
 }

@@ -1,8 +1,9 @@
 /**
- * The private socket beside a served volume: {@link org.kiobd.cli.control.ControlServer} answers for its server,
- * {@link org.kiobd.cli.control.ControlClient} asks for a command. One JSON object a line, one question a connection.
+ * The private socket of a server: {@link org.kiobd.cli.control.ControlServer} answers for all of its volumes, {@link
+ * org.kiobd.cli.control.ControlClient} asks for a command about one. One JSON object a line, one question a connection; {@code volume} in
+ * it says which.
  *
- * <p>Threads: one of its own on the server's side. Not here: what the answers are.
+ * <p>Threads: one for the sockets, and, while there are questions, some that answer. Not here: what the answers are.
  */
 @NullMarked
 package org.kiobd.cli.control;

@@ -83,7 +83,8 @@ final class MetaContextOptions {
         }
         Negotiation.Lookup found = negotiation.find(name);
         if (found.export() == null) {
-            replies.error(request.number(), found.refusal(), found.text());
+            // ERR_TLS_REQD is for INFO and GO, says the specification.
+            replies.error(request.number(), NbdRep.ERR_UNKNOWN, found.text());
             return null;
         }
         return new Queries(found.export(), texts);

@@ -57,24 +57,28 @@ final class Negotiation {
      */
     record Lookup(@Nullable Export export, NbdRep refusal, String text) {}
 
-    /** Looks for the export of that name, on behalf of this client. */
+    /**
+     * Looks for the export of that name, on behalf of this client. One that it may not use is answered as one that does not exist, word for
+     * word: who may not come in does not learn what there is.
+     */
     Lookup find(String name) {
         Export export = exports.find(name);
-        if (export == null) {
-            return new Lookup(null, NbdRep.ERR_UNKNOWN, "no such export: name=" + NbdText.printable(name));
-        }
-        if (tls.allows(export.name(), security)) {
+        if (export != null && tls.allows(export.name(), security)) {
             return new Lookup(export, NbdRep.ACK, "");
         }
-        return security == null
-                ? refused(NbdRep.ERR_TLS_REQD, export + " is for clients with a certificate only")
-                : refused(
-                        NbdRep.ERR_POLICY, export + " is not for a client called [" + security.printableNames() + "]");
-    }
-
-    private Lookup refused(NbdRep reply, String text) {
-        lockedOut(text);
-        return new Lookup(null, reply, text);
+        if (export != null) {
+            lockedOut(
+                    security == null
+                            ? export + " is for clients with a certificate only"
+                            : export + " is not for a client called [" + security.printableNames() + "]");
+        }
+        // Before TLS the specification has a word that says both: there may be something behind it.
+        return security == null && tls.restrictsAny()
+                ? new Lookup(
+                        null,
+                        NbdRep.ERR_TLS_REQD,
+                        "no such export in plain text; NBD_OPT_STARTTLS first: name=" + NbdText.printable(name))
+                : new Lookup(null, NbdRep.ERR_UNKNOWN, "no such export: name=" + NbdText.printable(name));
     }
 
     /** It was told that it may not, for a reason that whoever runs the server should hear of. */

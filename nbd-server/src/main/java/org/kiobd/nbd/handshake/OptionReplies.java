@@ -57,10 +57,11 @@ final class OptionReplies {
         NbdText.write(out, export.description());
     }
 
-    void infoExport(OptionRequest to, Session session) {
+    /** @param flags of the transmission, as they are or might become */
+    void infoExport(OptionRequest to, Session session, int flags) {
         header(to.number(), NbdRep.INFO, 2 + NbdMagic.EXPORT_NAME_REPLY_BYTES);
         out.writeShort(NbdInfo.EXPORT.wire());
-        sizeAndFlags(session);
+        sizeAndFlags(session, flags);
     }
 
     /** One context that was selected or, with id 0, listed. */
@@ -86,13 +87,13 @@ final class OptionReplies {
 
     /** The whole answer to EXPORT_NAME, which has no reply header. */
     void exportName(Session session, boolean noZeroes) {
-        sizeAndFlags(session);
+        sizeAndFlags(session, session.transmissionFlags());
         if (!noZeroes) {
             out.writeZero(NbdMagic.EXPORT_NAME_ZEROES);
         }
     }
 
-    private void sizeAndFlags(Session session) {
-        out.writeLong(session.export().device().sizeBytes()).writeShort(session.transmissionFlags());
+    private void sizeAndFlags(Session session, int flags) {
+        out.writeLong(session.export().device().sizeBytes()).writeShort(flags);
     }
 }

@@ -118,6 +118,10 @@ final class Options {
         if (refusesData(request, replies)) {
             return Outcome.CONTINUE;
         }
+        if (negotiation.style() == HeaderStyle.EXTENDED) {
+            replies.error(request.number(), NbdRep.ERR_INVALID, "extended headers are negotiated already");
+            return Outcome.CONTINUE;
+        }
         negotiation.style(HeaderStyle.EXTENDED);
         replies.ack(request);
         return Outcome.CONTINUE;
@@ -204,7 +208,8 @@ final class Options {
                 case EXPORT, UNKNOWN -> {}
             }
         }
-        replies.infoExport(request, session);
+        int flags = request.option() == NbdOption.INFO ? session.possibleFlags() : session.transmissionFlags();
+        replies.infoExport(request, session, flags);
         if (name) {
             replies.infoText(request, NbdInfo.NAME, export.name());
         }

@@ -22,9 +22,9 @@ public final class NbdText {
         return in.readCharSequence(lengthBytes, StandardCharsets.UTF_8).toString();
     }
 
-    /** As it may stand in a log line: control characters replaced, cut to a readable length. */
+    /** As it may stand in a log line: what ends or hides a part of a line replaced, cut to a readable length. */
     public static String printable(String text) {
         String cut = text.length() > 64 ? text.substring(0, 64) + "..." : text;
-        return cut.replaceAll("\\p{Cntrl}", "?");
+        return cut.replaceAll("[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]", "?");
     }
 }

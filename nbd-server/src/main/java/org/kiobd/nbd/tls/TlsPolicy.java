@@ -27,7 +27,7 @@ public final class TlsPolicy {
     /**
      * @param mode ON or REQUIRE
      * @param context the server's certificate, and whom it trusts
-     * @param clients by export name, or {@link #ALL_EXPORTS}: who alone may use it, by a name in their certificate; exports that are
+     * @param clients by export name, or {@link #ALL_EXPORTS}: who alone may use it, by a name of {@link Security#peerNames}; exports that are
      *     not in it are for everybody. The context must verify certificates then
      */
     public static TlsPolicy of(TlsMode mode, SslContext context, Map<String, Set<String>> clients) {
@@ -49,6 +49,11 @@ public final class TlsPolicy {
     /** Whether not everybody may use the export of that name. */
     public boolean restricts(String exportName) {
         return clients.containsKey(exportName) || clients.containsKey(ALL_EXPORTS);
+    }
+
+    /** Whether there is an export that not everybody may use, or could be. */
+    public boolean restrictsAny() {
+        return !clients.isEmpty();
     }
 
     /** Whether a client that is known to be {@code security} may use the export of that name. */

@@ -30,7 +30,12 @@ record Holder(PrivateKey key, X509Certificate certificate) {
      * @param more further arguments of keytool
      */
     static Holder make(Path folder, String commonName, String algorithm, String... more) throws Exception {
-        Path store = folder.resolve(commonName + "-" + algorithm + ".p12");
+        return of(folder, "CN=" + commonName, algorithm, more);
+    }
+
+    /** The same for a whole subject. */
+    static Holder of(Path folder, String subject, String algorithm, String... more) throws Exception {
+        Path store = folder.resolve(Integer.toHexString(subject.hashCode()) + "-" + algorithm + ".p12");
         Files.deleteIfExists(store);
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
@@ -38,7 +43,7 @@ record Holder(PrivateKey key, X509Certificate certificate) {
                 "-alias",
                 "it",
                 "-dname",
-                "CN=" + commonName,
+                subject,
                 "-keyalg",
                 algorithm,
                 "-keystore",

@@ -34,7 +34,7 @@ import org.kiobd.volume.testkit.LeakCheck;
 final class TlsServerTest {
     private static final int SIZE = 32 << 20;
     private static final int OPT_STRUCTURED_REPLY = 8;
-    private static final int REP_ERR_POLICY = 0x80000002;
+    private static final int REP_ERR_UNKNOWN = 0x80000006;
     private static final int REP_ERR_INVALID = 0x80000003;
     private static final byte[] LIST = HexFormat.of().parseHex("49484156454f50540000000300000000");
 
@@ -222,7 +222,7 @@ final class TlsServerTest {
                     // By its name, and as the default.
                     for (String asked : new String[] {"00000006" + "6d656d6f7279" + "0000", "00000000" + "0000"}) {
                         client.option(RawNbdClient.OPT_GO, HexFormat.of().parseHex(asked));
-                        assertThat(client.readOptionReply().type()).as(name).isEqualTo(REP_ERR_POLICY);
+                        assertThat(client.readOptionReply().type()).as(name).isEqualTo(REP_ERR_UNKNOWN);
                     }
                 }
             }

@@ -1,0 +1,89 @@
+package org.kiobd.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Opens what a server is to serve, several at a time, and keeps the order. All of them are tried, so that one that cannot be opened does
+ * not hide what is wrong with the next. Used by one thread.
+ */
+final class Openings {
+    private static final Logger LOG = LoggerFactory.getLogger(Openings.class);
+
+    /** An opening waits for syncs of superblocks, not for a processor. */
+    private static final int THREADS = 8;
+
+    /**
+     * Something to be served.
+     *
+     * @param name of the export
+     * @param optional whether the others are served without it, as of {@code --all}, which names nobody
+     */
+    record Wanted(String name, boolean optional, Callable<ServedVolume> opening) {}
+
+    private final List<ServedVolume> opened = new ArrayList<>();
+    private final List<BlockIoException> failures = new ArrayList<>();
+
+    /** Tries all of {@code wanted}. */
+    void open(List<Wanted> wanted) throws BlockIoException {
+        ExecutorService threads = Executors.newFixedThreadPool(
+                Math.max(1, Math.min(THREADS, wanted.size())), work -> new Thread(work, "kiobd-open"));
+        try {
+            List<Future<ServedVolume>> openings =
+                    wanted.stream().map(one -> threads.submit(one.opening)).toList();
+            List<BlockIoException> leftOut = new ArrayList<>();
+            for (int i = 0; i < openings.size(); i++) {
+                collect(wanted.get(i), openings.get(i), leftOut);
+            }
+            if (opened.isEmpty()) {
+                failures.addAll(leftOut);
+            } else {
+                leftOut.forEach(reason -> LOG.warn("left out, the others are served: {}", reason.getMessage()));
+            }
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    private void collect(Wanted one, Future<ServedVolume> opening, List<BlockIoException> leftOut)
+            throws BlockIoException {
+        try {
+            opened.add(opening.get());
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof BlockIoException reason) {
+                (one.optional ? leftOut : failures).add(named(one, reason));
+            } else {
+                throw new IllegalStateException("volume=" + one.name + " cannot be opened", e.getCause());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BlockIoException(IoError.IO, "interrupted while volumes were opened; nothing is served", e);
+        }
+    }
+
+    private static BlockIoException named(Wanted one, BlockIoException reason) {
+        String text = String.valueOf(reason.getMessage());
+        return text.contains(one.name)
+                ? reason
+                : new BlockIoException(reason.error(), "volume=" + one.name + ": " + text, reason);
+    }
+
+    /** Those that are open, in order; the caller's to close, also when others failed. */
+    List<ServedVolume> opened() {
+        return opened;
+    }
+
+    /** Why the server must not start; empty if it may. */
+    List<BlockIoException> failures() {
+        return failures;
+    }
+}

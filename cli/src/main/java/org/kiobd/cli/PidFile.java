@@ -1,0 +1,77 @@
+package org.kiobd.cli;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The file of {@code --pidfile}: there while clients may come, in one piece or not at all, and removed at an orderly end unless somebody
+ * else's number stands in it by then. One thread at a time.
+ */
+final class PidFile {
+    private static final Logger LOG = LoggerFactory.getLogger(PidFile.class);
+    private static final String PID = String.valueOf(ProcessHandle.current().pid());
+
+    private final Path path;
+    private final Path folder;
+
+    PidFile(Path path) {
+        this.path = path;
+        this.folder = path.toAbsolutePath().resolveSibling("");
+    }
+
+    /** @throws CommandFailure if it is plain already that it cannot be written */
+    void check() {
+        String wrong = !Files.isDirectory(folder)
+                ? "there is no folder " + folder
+                : Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
+                        ? "what stands there is no regular file, and was left untouched"
+                        : null;
+        if (wrong != null) {
+            throw new CommandFailure(
+                    ExitCode.USAGE, "--pidfile=" + path + ": " + wrong + "; nothing is served; give another path");
+        }
+    }
+
+    void write() throws BlockIoException {
+        try {
+            Path draft = Files.createTempFile(
+                    folder,
+                    ".kiobd-",
+                    ".pid",
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")));
+            try {
+                Files.writeString(draft, PID + "\n");
+                Umask.openPidFile(draft);
+                Files.move(draft, path, StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException e) {
+                Files.deleteIfExists(draft);
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, "--pidfile=" + path + " cannot be written: " + e, e);
+        }
+    }
+
+    /** A server that was started on the same file has put its own number there. */
+    void remove() {
+        try {
+            if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
+                    && Files.readString(path, StandardCharsets.ISO_8859_1)
+                            .strip()
+                            .equals(PID)) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            LOG.warn("--pidfile={} could not be removed: {}", path, e.toString());
+        }
+    }
+}

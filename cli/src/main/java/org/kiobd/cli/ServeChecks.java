@@ -1,0 +1,105 @@
+package org.kiobd.cli;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.kiobd.nbd.UnixSocketFile;
+import org.kiobd.volume.BlockIoException;
+
+/**
+ * What can be wrong with the options of a server without looking at a volume. It is found before a volume is opened, for who mistyped an
+ * option must not find a volume changed. Stateless.
+ */
+final class ServeChecks {
+    private ServeChecks() {}
+
+    /** @throws CommandFailure in one line, as {@code BlockIoException}, for the first thing that is wrong */
+    static void check(ServeOptions options) throws BlockIoException {
+        options.threads();
+        options.spinNanos();
+        options.memoryBytes();
+        options.mergeLimits();
+        options.cacheMode();
+        checkAddresses(options.addresses());
+        Set<Path> paths = new HashSet<>();
+        for (Path path : options.unix) {
+            checkUnix(path, paths);
+        }
+        if (options.waysIn.pidFile != null) {
+            new PidFile(options.waysIn.pidFile).check();
+        }
+        options.engine();
+    }
+
+    private static void checkAddresses(List<ServeOptions.Address> addresses) {
+        Set<ServeOptions.Address> seen = new HashSet<>();
+        for (ServeOptions.Address address : addresses) {
+            String text = "--listen=" + address.host() + ":" + address.port();
+            if (address.port() != 0 && !seen.add(address)) {
+                throw usage(text + " is given twice");
+            }
+            try {
+                InetAddress.getAllByName(address.host());
+            } catch (UnknownHostException e) {
+                throw usage(text + ": unknown host; nothing is served; give an address of this machine");
+            }
+        }
+    }
+
+    private static void checkUnix(Path path, Set<Path> seen) throws BlockIoException {
+        Path absolute = path.toAbsolutePath().normalize();
+        int bytes = absolute.toString().getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > UnixSocketFile.MAX_PATH_BYTES) {
+            throw usage("--unix=" + path + " is too long for a socket: bytes=" + bytes + " maximum="
+                    + UnixSocketFile.MAX_PATH_BYTES + "; nothing is served; give a shorter path");
+        }
+        if (!seen.add(absolute)) {
+            throw usage("--unix=" + path + " is given twice");
+        }
+        if (!Files.isDirectory(absolute.resolveSibling(""))) {
+            throw usage("--unix=" + path + ": there is no folder " + absolute.resolveSibling("")
+                    + "; nothing is served; make it or give another path");
+        }
+        new UnixSocketFile(path).check();
+    }
+
+    /**
+     * Checks that no two exports have one name, and that images are there.
+     *
+     * @param volumes their names are different already
+     */
+    static void checkNames(Set<String> volumes, List<Path> images) {
+        Set<String> seen = new HashSet<>(volumes);
+        for (Path image : images) {
+            String name = rawName(image);
+            if (!seen.add(name)) {
+                throw usage("--raw=" + image + ": another " + (volumes.contains(name) ? "volume" : "image")
+                        + " to be served has the name " + name
+                        + "; nothing is served; leave one out, or give it another name by a symbolic link");
+            }
+            if (!Files.exists(image) || Files.isDirectory(image)) {
+                throw new CommandFailure(
+                        ExitCode.FAILED, "--raw=" + image + " is no file; nothing is served; name a disk image");
+            }
+        }
+    }
+
+    /** What an image is served as. */
+    static String rawName(Path image) {
+        String absolute = image.toAbsolutePath().normalize().toString();
+        String name = absolute.substring(absolute.lastIndexOf('/') + 1);
+        if (name.isEmpty()) {
+            throw usage("--raw=" + image + " is no file; nothing is served");
+        }
+        return name;
+    }
+
+    private static CommandFailure usage(String text) {
+        return new CommandFailure(ExitCode.USAGE, text);
+    }
+}
