@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -106,7 +107,7 @@ final class InterruptedChangesTest {
     }
 
     /** Every file below {@code tree} with what is in it. */
-    private static TreeMap<String, String> contents(Path tree) throws IOException {
+    private static Map<String, String> contents(Path tree) throws IOException {
         TreeMap<String, String> found = new TreeMap<>();
         try (Stream<Path> files = Files.walk(tree)) {
             for (Path file : files.toList()) {
@@ -329,13 +330,14 @@ final class InterruptedChangesTest {
             List<Path> decoys = new ArrayList<>();
             for (int i = random.nextInt(3); i >= 0; i--) {
                 Path decoy = scene.resolve(names.get(random.nextInt(names.size())));
-                if (!Files.exists(decoy, LinkOption.NOFOLLOW_LINKS) && Files.isDirectory(existing(decoy.getParent()))) {
-                    Files.createDirectories(decoy.getParent());
+                if (!Files.exists(decoy, LinkOption.NOFOLLOW_LINKS)
+                        && Files.isDirectory(existing(decoy.resolveSibling("")))) {
+                    Files.createDirectories(decoy.resolveSibling(""));
                     decoys.add(decoy(decoy, random.nextInt(5)));
                 }
             }
             Files.createDirectories(scene.resolve("pool"));
-            TreeMap<String, String> before = new TreeMap<>();
+            Map<String, String> before = new TreeMap<>();
             for (Path decoy : decoys) {
                 contents(decoy).forEach((name, text) -> before.put(decoy + "/" + name, text));
             }
@@ -354,7 +356,7 @@ final class InterruptedChangesTest {
             Result result = run(scene, command.split(" "));
             String told = "seed=" + SEED + " round=" + round + " " + command + " decoys=" + decoys + " " + result;
             assertThat(result.err).as(told).doesNotContain("this is a bug");
-            TreeMap<String, String> after = new TreeMap<>();
+            Map<String, String> after = new TreeMap<>();
             for (Path decoy : decoys) {
                 assertThat(Files.exists(decoy, LinkOption.NOFOLLOW_LINKS))
                         .as(told)
@@ -369,16 +371,19 @@ final class InterruptedChangesTest {
     }
 
     private static Path existing(Path path) {
-        return Files.exists(path, LinkOption.NOFOLLOW_LINKS) ? path : existing(path.getParent());
+        return Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+                ? path
+                : existing(path.resolve("..").normalize());
     }
 
     private static Path decoy(Path place, int kind) throws IOException {
         return switch (kind) {
             case 0 -> Files.writeString(place, "precious", StandardCharsets.UTF_8);
             case 1 -> Files.createDirectory(place);
-            case 2 ->
-                Files.writeString(Files.createDirectory(place).resolve("precious"), "precious")
-                        .getParent();
+            case 2 -> {
+                Files.writeString(Files.createDirectory(place).resolve("precious"), "precious");
+                yield place;
+            }
             case 3 -> Files.createSymbolicLink(place, Path.of("nowhere"));
             default -> Files.createFile(place);
         };
