@@ -200,20 +200,15 @@ public final class ArrayAssembler {
     private Raid0Device start(
             VolumeManifest manifest, boolean readOnly, List<MemberStore> members, List<Superblock> superblocks)
             throws BlockIoException {
-        long newestEvent;
+        Round last;
         try {
-            newestEvent = MemberSuperblocks.newestEvent(superblocks);
+            last = Round.last(manifest, superblocks);
         } catch (BlockIoException e) {
             throw new BlockIoException(e.error(), "volume=" + manifest.name() + ": " + e.getMessage(), e);
         }
         // A change that was interrupted is carried on: the superblocks that have it are right, and they outrank the
         // catalog.
-        VolumeManifest current = manifest;
-        for (Superblock superblock : superblocks) {
-            if (superblock.eventCounter() == newestEvent) {
-                current = manifest.withSizeBytes(superblock.volume().deviceSizeBytes());
-            }
-        }
+        VolumeManifest current = manifest.withSizeBytes(last.volume().deviceSizeBytes());
         StripeLayout layout = new StripeLayout(members.size(), manifest.chunkBytes());
         for (int i = 0; i < members.size(); i++) {
             try {
@@ -223,12 +218,9 @@ public final class ArrayAssembler {
                         e.error(), "volume=" + manifest.name() + " member=" + i + ": " + e.getMessage(), e);
             }
         }
-        ArrayMetadata metadata = ArrayMetadata.of(
-                current,
-                readOnly,
-                newestEvent,
-                superblocks.stream().map(found -> found.history().madeBy()).toList());
-        metadata.markInUse(members);
+        ArrayMetadata metadata = readOnly
+                ? ArrayMetadata.readOnly(current)
+                : ArrayMetadata.begin(current, MemberRounds.of(members, superblocks, last));
         DeviceInfo info = DeviceInfo.of(manifest.name(), manifest.uuid(), readOnly);
         return new Raid0Device(info, layout, members, metadata, maxInFlightPerMember);
     }
@@ -258,9 +250,11 @@ public final class ArrayAssembler {
             throw invalid("no member was named; name all members of the volume");
         }
         Superblock newest = null;
+        List<Superblock> superblocks = new ArrayList<>();
         List<@Nullable MemberUri> byIndex = new ArrayList<>();
         for (MemberUri uri : uris) {
             Superblock superblock = look(uri);
+            superblocks.add(superblock);
             if (newest != null
                     && !newest.volume().uuid().equals(superblock.volume().uuid())) {
                 throw invalid("member " + uri + " belongs to volume="
@@ -279,7 +273,9 @@ public final class ArrayAssembler {
             }
             newest = newest == null || superblock.eventCounter() > newest.eventCounter() ? superblock : newest;
         }
-        return manifestOf(newest, byIndex);
+        VolumeManifest manifest = manifestOf(newest, byIndex);
+        Round.last(manifest, superblocks);
+        return manifest;
     }
 
     private Superblock look(MemberUri uri) throws BlockIoException {
@@ -323,7 +319,8 @@ public final class ArrayAssembler {
      * @return what the catalog should keep
      */
     public VolumeManifest rename(VolumeManifest manifest, String newName) throws BlockIoException {
-        // Opening under the new name writes it with the next event, closing with the one after.
+        // The opening says the new name. Nobody compares names: interrupted before or within it, the volume opens under
+        // either.
         try (Raid0Device device = open(manifest.withName(newName), false)) {
             return device.manifest();
         }

@@ -56,31 +56,24 @@ final class ArrayCheck {
             return;
         }
         try {
-            long newest = MemberSuperblocks.newestEvent(superblocks);
-            Superblock holding = superblocks.stream()
-                    .filter(superblock -> superblock.eventCounter() == newest)
-                    .findFirst()
-                    .orElseThrow();
-            if (superblocks.stream().anyMatch(superblock -> superblock.eventCounter() != newest)) {
+            Round last = Round.last(manifest, superblocks);
+            if (superblocks.stream()
+                    .anyMatch(superblock -> !Round.of(superblock).equals(last))) {
                 findings.add(volume(
                         Finding.Severity.WARNING,
                         "a change of the volume was interrupted; the next use carries it on"));
             }
-            if (holding.volume().deviceSizeBytes() != manifest.sizeBytes()) {
+            if (last.volume().deviceSizeBytes() != manifest.sizeBytes()) {
                 findings.add(volume(
                         Finding.Severity.WARNING,
-                        "members say size=" + holding.volume().deviceSizeBytes() + ", the catalog says size="
+                        "members say size=" + last.volume().deviceSizeBytes() + ", the catalog says size="
                                 + manifest.sizeBytes() + "; the next use corrects the catalog"));
             }
-            if (holding.state() == Superblock.State.IN_USE) {
-                findings.add(volume(
-                        Finding.Severity.NOTE,
-                        "was not closed in order; check the file system on it as after a power cut"));
-            }
+            noteEnd(last.state(), findings);
             long neededBytes = new StripeLayout(manifest.members().size(), manifest.chunkBytes())
-                    .memberBytes(holding.volume().deviceSizeBytes());
+                    .memberBytes(last.volume().deviceSizeBytes());
             for (Superblock superblock : superblocks) {
-                if (superblock.member().sizeBytes() < neededBytes && superblock.eventCounter() == newest) {
+                if (superblock.member().sizeBytes() < neededBytes && superblock.eventCounter() == last.eventCounter()) {
                     findings.add(new Finding(
                             Finding.Severity.DAMAGE,
                             superblock.member().index(),
@@ -90,6 +83,19 @@ final class ArrayCheck {
             }
         } catch (BlockIoException e) {
             findings.add(volume(Finding.Severity.DAMAGE, e.getMessage()));
+        }
+    }
+
+    private static void noteEnd(Superblock.State state, List<Finding> findings) {
+        switch (state) {
+            case CLEAN -> {}
+            case OPENING ->
+                findings.add(volume(
+                        Finding.Severity.NOTE, "its last opening was interrupted; nothing was written to it by then"));
+            case IN_USE, CLOSING ->
+                findings.add(volume(
+                        Finding.Severity.NOTE,
+                        "was not closed in order; check the file system on it as after a power cut"));
         }
     }
 

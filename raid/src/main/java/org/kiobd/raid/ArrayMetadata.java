@@ -1,7 +1,7 @@
 package org.kiobd.raid;
 
 import java.util.List;
-import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -14,77 +14,80 @@ import org.kiobd.volume.store.MemberStore;
  * read-only array write none). Owned by its {@link Raid0Device}; control threads, one at a time.
  */
 final class ArrayMetadata {
-    private final boolean superblocks;
     private final boolean readOnly;
-    private final List<UUID> madeBy;
-    private long eventCounter;
+    /** Null where no superblock is written. */
+    private final @Nullable MemberRounds rounds;
+
     private volatile VolumeManifest manifest;
 
-    private ArrayMetadata(
-            VolumeManifest manifest, boolean superblocks, boolean readOnly, long eventCounter, List<UUID> madeBy) {
+    private ArrayMetadata(VolumeManifest manifest, boolean readOnly, @Nullable MemberRounds rounds) {
         this.manifest = manifest;
-        this.superblocks = superblocks;
         this.readOnly = readOnly;
-        this.eventCounter = eventCounter;
-        this.madeBy = List.copyOf(madeBy);
+        this.rounds = rounds;
     }
 
-    /**
-     * Of an array whose members carry superblocks, at {@code eventCounter}.
-     *
-     * @param madeBy by index, what each says made it; it keeps saying so
-     */
-    static ArrayMetadata of(VolumeManifest manifest, boolean readOnly, long eventCounter, List<UUID> madeBy) {
-        return new ArrayMetadata(manifest, true, readOnly, eventCounter, madeBy);
+    /** Of an array whose members carry superblocks: in use from here on. */
+    static ArrayMetadata begin(VolumeManifest manifest, MemberRounds rounds) throws BlockIoException {
+        rounds.begin(manifest.name());
+        return new ArrayMetadata(manifest, false, rounds);
+    }
+
+    /** Of an array that is only read. */
+    static ArrayMetadata readOnly(VolumeManifest manifest) {
+        return new ArrayMetadata(manifest, true, null);
     }
 
     /** Of a plain image. */
     static ArrayMetadata none(VolumeManifest manifest, boolean readOnly) {
-        return new ArrayMetadata(manifest, false, readOnly, 0, List.of());
+        return new ArrayMetadata(manifest, readOnly, null);
     }
 
     VolumeManifest manifest() {
         return manifest;
     }
 
-    /** Writes the next event to every member: the array is in use from here on. */
-    void markInUse(List<MemberStore> members) throws BlockIoException {
-        if (superblocks && !readOnly) {
-            writeNext(members, manifest, Superblock.State.IN_USE);
-        }
-    }
-
     /**
-     * Members first, then superblocks: an interruption leaves members that are longer than they need to be, which harms nobody, or
-     * superblocks one event apart, which the next opening rolls forward.
+     * Members first, then superblocks: an interruption leaves members that are longer than they need to be, which harms nobody, or a
+     * round that is carried on by the next growth, the close, or the next opening.
+     *
+     * @throws BlockIoException if it failed; {@link #manifest} has the size that holds
      */
     void grow(List<MemberStore> members, StripeLayout layout, long newSizeBytes) throws BlockIoException {
-        VolumeManifest old = manifest;
         if (readOnly) {
-            throw new BlockIoException(IoError.NOT_PERMITTED, "volume=" + old.name() + " is read-only: cannot grow it");
+            throw new BlockIoException(
+                    IoError.NOT_PERMITTED, "volume=" + manifest.name() + " is read-only: cannot grow it");
         }
+        if (rounds != null && rounds.carryOn()) {
+            manifest = manifest.withSizeBytes(rounds.last().volume().deviceSizeBytes());
+            if (newSizeBytes == manifest.sizeBytes()) {
+                return;
+            }
+        }
+        VolumeManifest old = manifest;
         if (newSizeBytes <= old.sizeBytes()) {
             throw new BlockIoException(
                     IoError.INVALID,
                     "volume=" + old.name() + ": size=" + newSizeBytes + " is not more than its size=" + old.sizeBytes()
                             + "; a volume only grows");
         }
-        long memberBytes = superblocks ? memberBytes(layout, newSizeBytes) : newSizeBytes;
+        long memberBytes = rounds == null ? newSizeBytes : memberBytes(layout, newSizeBytes);
         for (MemberStore member : members) {
-            if (member.sizeBytes() < memberBytes) {
-                try {
-                    member.resize(memberBytes);
-                } catch (BlockIoException e) {
-                    throw new BlockIoException(
-                            e.error(), e.getMessage() + "; volume=" + old.name() + " keeps size=" + old.sizeBytes(), e);
-                }
-            }
+            lengthen(member, memberBytes, old);
         }
-        VolumeManifest grown = old.withSizeBytes(newSizeBytes);
-        if (superblocks) {
-            writeNext(members, grown, Superblock.State.IN_USE);
+        if (rounds != null) {
+            rounds.grow(newSizeBytes);
         }
-        manifest = grown;
+        manifest = old.withSizeBytes(newSizeBytes);
+    }
+
+    /** Also one that is long enough: an attempt before may have failed to make that durable, and superblocks will count on it. */
+    private static void lengthen(MemberStore member, long memberBytes, VolumeManifest old) throws BlockIoException {
+        try {
+            member.resize(Math.max(memberBytes, member.sizeBytes()));
+        } catch (BlockIoException e) {
+            throw new BlockIoException(
+                    e.error(), e.getMessage() + "; volume=" + old.name() + " keeps size=" + old.sizeBytes(), e);
+        }
     }
 
     private static long memberBytes(StripeLayout layout, long deviceBytes) throws BlockIoException {
@@ -99,9 +102,9 @@ final class ArrayMetadata {
     /** Closes every member; with {@code clean}, they say so first. */
     void close(List<MemberStore> members, boolean clean) throws BlockIoException {
         BlockIoException first = null;
-        if (superblocks && !readOnly && clean) {
+        if (rounds != null) {
             try {
-                writeNext(members, manifest, Superblock.State.CLEAN);
+                rounds.end(clean);
             } catch (BlockIoException e) {
                 first = e;
             }
@@ -115,16 +118,6 @@ final class ArrayMetadata {
         }
         if (first != null) {
             throw first;
-        }
-    }
-
-    private void writeNext(List<MemberStore> members, VolumeManifest saying, Superblock.State state)
-            throws BlockIoException {
-        eventCounter++;
-        for (int i = 0; i < members.size(); i++) {
-            Superblock.History history = Superblock.History.madeBy(madeBy.get(i));
-            MemberSuperblocks.write(
-                    members.get(i), MemberSuperblocks.describe(saying, i, eventCounter, state, history));
         }
     }
 }

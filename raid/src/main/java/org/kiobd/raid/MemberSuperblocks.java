@@ -1,6 +1,6 @@
 package org.kiobd.raid;
 
-import java.util.List;
+import java.util.Arrays;
 import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -22,12 +22,28 @@ final class MemberSuperblocks {
         return SuperblockCodec.newestValid(store.readSuperblock(0), store.readSuperblock(1));
     }
 
-    /** Replaces both copies, one after the other: whatever interrupts it, one valid copy stands. */
+    /**
+     * Replaces both copies, one after the other: whatever interrupts it, one valid copy stands. Which one is first alternates with the
+     * event. The one that was written last may be there to read and not be durable, if its sync failed and nobody was left to hear of
+     * it; so the next event begins with that.
+     */
     static void write(MemberStore store, Superblock superblock) throws BlockIoException {
         byte[] encoded = SuperblockCodec.encode(superblock);
-        for (int copy = 0; copy < MemberStore.SUPERBLOCK_COPIES; copy++) {
-            store.writeSuperblock(copy, encoded);
+        int first = (int) (superblock.eventCounter() % MemberStore.SUPERBLOCK_COPIES);
+        for (int i = 0; i < MemberStore.SUPERBLOCK_COPIES; i++) {
+            store.writeSuperblock((first + i) % MemberStore.SUPERBLOCK_COPIES, encoded);
         }
+    }
+
+    /** Whether both copies say {@code superblock}, so that the one written first is durable. */
+    static boolean isInBothCopies(MemberStore store, Superblock superblock) throws BlockIoException {
+        byte[] encoded = SuperblockCodec.encode(superblock);
+        for (int copy = 0; copy < MemberStore.SUPERBLOCK_COPIES; copy++) {
+            if (!Arrays.equals(encoded, store.readSuperblock(copy))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** What member {@code index} of {@code manifest}'s volume should say. */
@@ -101,24 +117,6 @@ final class MemberSuperblocks {
             throw refused("is truncated: data area has " + store.sizeBytes() + " bytes, " + neededBytes
                     + " are needed; nothing was changed; restore the member from where it was copied");
         }
-    }
-
-    /**
-     * The newest event among the members.
-     *
-     * @throws BlockIoException if a member is more than one change behind: it is an old copy, and its data would be too
-     */
-    static long newestEvent(List<Superblock> superblocks) throws BlockIoException {
-        long newest =
-                superblocks.stream().mapToLong(Superblock::eventCounter).max().orElse(0);
-        for (Superblock superblock : superblocks) {
-            if (superblock.eventCounter() < newest - 1) {
-                throw refused("member " + superblock.member().index() + " is an old copy: event="
-                        + superblock.eventCounter() + ", the others have event=" + newest
-                        + "; nothing was changed; bring back the member that was in use last");
-            }
-        }
-        return newest;
     }
 
     private static BlockIoException refused(String text) {

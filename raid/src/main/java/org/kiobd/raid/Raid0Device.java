@@ -248,13 +248,16 @@ public final class Raid0Device implements BlockDevice {
      * Makes the device larger while it is in use: members first, then superblocks, then requests may use the new bytes.
      *
      * @param newSizeBytes more than {@link #sizeBytes()}
-     * @throws BlockIoException if a member cannot grow; the old size then still holds
+     * @throws BlockIoException if a member cannot grow; the size is then what it was, or what an attempt before this had begun to make it
      */
     public void grow(long newSizeBytes) throws BlockIoException {
         // Not under the control lock: a loop that meets the device for the first time must not wait for a disk.
         synchronized (growLock) {
-            metadata.grow(members, layout, newSizeBytes);
-            sizeBytes = newSizeBytes;
+            try {
+                metadata.grow(members, layout, newSizeBytes);
+            } finally {
+                sizeBytes = metadata.manifest().sizeBytes();
+            }
         }
     }
 

@@ -1,0 +1,173 @@
+package org.kiobd.raid;
+
+import java.util.List;
+import java.util.UUID;
+import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.format.Superblock;
+import org.kiobd.volume.format.VolumeManifest;
+
+/**
+ * One content of the superblocks of an array: the same for all members but for their places. The next round begins when all members
+ * have this one, so a member that lacks more than the last round is an old copy. Knows the legal moves; docs/FORMAT.md has them as a
+ * table. Immutable.
+ *
+ * @param volume what the volume is from this round on
+ * @param state how far the use is
+ * @param eventCounter one more than that of the round before
+ * @param useId the use; nil if a version wrote it that had no such ids, or nobody has used the volume yet
+ * @param previousUseId while opening: the use before; else nil
+ */
+record Round(Superblock.Volume volume, Superblock.State state, long eventCounter, UUID useId, UUID previousUseId) {
+
+    static Round of(Superblock superblock) {
+        return new Round(
+                superblock.volume(),
+                superblock.state(),
+                superblock.eventCounter(),
+                superblock.history().useId(),
+                superblock.history().previousUseId());
+    }
+
+    /** What member {@code index} says in this round. */
+    Superblock forMember(int index, UUID madeBy) {
+        StripeLayout layout = new StripeLayout(volume.members(), volume.chunkBytes());
+        return new Superblock(
+                Superblock.Features.NONE,
+                volume,
+                new Superblock.Member(
+                        index, layout.memberBytes(volume.deviceSizeBytes()), Superblock.DATA_OFFSET_BYTES),
+                state,
+                eventCounter,
+                new Superblock.History(useId, previousUseId, madeBy));
+    }
+
+    /** A new use begins, perhaps under a new name. Whatever the one before came to, this may follow. */
+    Round opening(UUID use, String name) {
+        return new Round(named(volume, name), Superblock.State.OPENING, eventCounter + 1, use, useId);
+    }
+
+    /** Data may be written from here on. */
+    Round inUse() {
+        return next(volume, Superblock.State.IN_USE);
+    }
+
+    Round grown(long deviceSizeBytes) {
+        return next(sized(volume, deviceSizeBytes), Superblock.State.IN_USE);
+    }
+
+    /** All data have been written. */
+    Round closing() {
+        return next(volume, Superblock.State.CLOSING);
+    }
+
+    Round clean() {
+        return next(volume, Superblock.State.CLEAN);
+    }
+
+    private Round next(Superblock.Volume saying, Superblock.State to) {
+        Round next = new Round(saying, to, eventCounter + 1, useId, Superblock.NIL);
+        if (!next.follows(this)) {
+            throw new IllegalStateException("volume=" + volume.name() + ": " + next + " cannot follow " + this);
+        }
+        return next;
+    }
+
+    /** Whether {@code earlier} can have been the round before: who has it then lacks this one and nothing else. */
+    boolean follows(Round earlier) {
+        if (earlier.eventCounter != eventCounter - 1) {
+            return false;
+        }
+        boolean sameUse = earlier.useId.equals(useId);
+        if (useId.equals(Superblock.NIL)) {
+            // An older version wrote it, which knew two states and no more than this.
+            return state == Superblock.State.IN_USE
+                    || (state == Superblock.State.CLEAN && sameUse && earlier.state == Superblock.State.IN_USE);
+        }
+        boolean sameSize = earlier.volume.deviceSizeBytes() == volume.deviceSizeBytes();
+        return switch (state) {
+            case OPENING -> earlier.useId.equals(previousUseId) && sameSize;
+            case IN_USE -> sameUse && (earlier.state == Superblock.State.OPENING ? sameSize : isGrowthOf(earlier));
+            case CLOSING -> sameUse && sameSize && earlier.state == Superblock.State.IN_USE;
+            case CLEAN -> sameUse && sameSize && earlier.state == Superblock.State.CLOSING;
+        };
+    }
+
+    private boolean isGrowthOf(Round earlier) {
+        return earlier.state == Superblock.State.IN_USE && earlier.volume.deviceSizeBytes() < volume.deviceSizeBytes();
+    }
+
+    /**
+     * The last round among {@code found}, some or all superblocks of a volume, where every one has that round or the one before.
+     *
+     * @param manifest says where members are, for messages
+     * @throws BlockIoException if one is an old copy, or of another history: its data would be, too; says which and what to do
+     */
+    static Round last(VolumeManifest manifest, List<Superblock> found) throws BlockIoException {
+        Superblock newest = found.get(0);
+        for (Superblock one : found) {
+            newest = one.eventCounter() > newest.eventCounter() ? one : newest;
+        }
+        Round last = of(newest);
+        for (Superblock one : found) {
+            Round round = of(one);
+            if (round.eventCounter < last.eventCounter - 1) {
+                throw refused(who(manifest, one) + " is an old copy: event=" + round.eventCounter
+                        + ", others have event=" + last.eventCounter
+                        + "; nothing was changed; bring back the member that was in use last");
+            }
+            if (round.eventCounter == last.eventCounter && !round.equals(last)) {
+                throw refused(who(manifest, one) + " and " + who(manifest, newest)
+                        + " come from two histories of this volume: " + round.words() + " against " + last.words()
+                        + "; one of them was used elsewhere without the other; nothing was changed; bring together the members"
+                        + " that were in use together last");
+            }
+            if (round.eventCounter < last.eventCounter && (isUnused(newest) || !last.follows(round))) {
+                throw refused(who(manifest, one) + " is an old copy, or was used elsewhere: " + round.words()
+                        + " does not lead to " + last.words() + " of " + who(manifest, newest)
+                        + "; nothing was changed; bring back the member that was in use last");
+            }
+        }
+        return last;
+    }
+
+    /** Made and not used yet: all members were made with this, so none can be behind. */
+    private static boolean isUnused(Superblock superblock) {
+        return superblock.history().useId().equals(Superblock.NIL)
+                && !superblock.history().madeBy().equals(Superblock.NIL);
+    }
+
+    private static String who(VolumeManifest manifest, Superblock superblock) {
+        int index = superblock.member().index();
+        return "member " + index + " (" + manifest.members().get(index) + ")";
+    }
+
+    private String words() {
+        return "event=" + eventCounter + " state=" + state + " size=" + volume.deviceSizeBytes() + " use=" + useId;
+    }
+
+    private static Superblock.Volume named(Superblock.Volume volume, String name) {
+        return new Superblock.Volume(
+                volume.uuid(),
+                name,
+                volume.members(),
+                volume.chunkBytes(),
+                volume.layoutId(),
+                volume.deviceSizeBytes());
+    }
+
+    private static Superblock.Volume sized(Superblock.Volume volume, long deviceSizeBytes) {
+        return new Superblock.Volume(
+                volume.uuid(),
+                volume.name(),
+                volume.members(),
+                volume.chunkBytes(),
+                volume.layoutId(),
+                deviceSizeBytes);
+    }
+
+    private static BlockIoException refused(String text) {
+        return new BlockIoException(IoError.INVALID, text);
+    }
+}
