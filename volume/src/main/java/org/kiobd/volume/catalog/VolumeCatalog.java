@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
@@ -31,7 +30,7 @@ import org.kiobd.volume.store.file.SystemErrors;
  * <p>Any thread, any number of processes: manifests change atomically, and who changes or serves a volume holds its {@link VolumeLock}.
  */
 public final class VolumeCatalog {
-    private static final String MANIFEST = "manifest.json";
+    static final String MANIFEST = "manifest.json";
 
     /** What the manifest is called from the moment on at which its volume is deleted. */
     static final String DELETED = "deleted.json";
@@ -42,11 +41,13 @@ public final class VolumeCatalog {
 
     private final Path home;
     private final Path volumes;
+    private final CatalogListing listing;
 
     /** @param home where volumes are kept; made when the first one is */
     public VolumeCatalog(Path home) {
         this.home = home.toAbsolutePath().normalize();
         this.volumes = this.home.resolve("volumes");
+        this.listing = new CatalogListing(volumes);
     }
 
     /** The home folder, absolute. */
@@ -61,72 +62,35 @@ public final class VolumeCatalog {
 
     /** The names of all volumes that are no snapshots, in order. */
     public List<String> names() throws BlockIoException {
-        return names(volumes, VolumeCatalog::isListed);
+        return listing.names();
     }
 
     /** The names {@code VOLUME@NAME} of a volume's snapshots, in order. */
     public List<String> snapshots(String volume) throws BlockIoException {
-        return snapshots(volume, VolumeCatalog::isListed);
+        return listing.snapshots(volume);
     }
 
     /** The names of volumes that are not whole and have no manifest, in order. */
     public List<String> unfinishedNames() throws BlockIoException {
-        return names(volumes, VolumeCatalog::isHalf);
+        return listing.unfinishedNames();
     }
 
     /** The names of a volume's snapshots that are not whole, in order. */
     public List<String> unfinishedSnapshots(String volume) throws BlockIoException {
-        return snapshots(volume, VolumeCatalog::isHalf);
+        return listing.unfinishedSnapshots(volume);
     }
 
     /** The names of the snapshots of a volume that were made to be read once and then removed, whole or not. */
     List<String> temporarySnapshots(String volume) throws BlockIoException {
-        return names(VolumeNames.snapshots(volumes, volume), folder -> true, VolumeNames::isTemporary).stream()
-                .map(name -> VolumeNames.snapshot(volume, name))
-                .toList();
-    }
-
-    /** A folder without a manifest in which a change was begun; no other folder is ours. */
-    private static boolean isHalf(Path folder) {
-        return !Files.exists(folder.resolve(MANIFEST))
-                && (Files.exists(folder.resolve(ChangeFile.NAME)) || Files.exists(folder.resolve(DELETED)));
+        return listing.temporarySnapshots(volume);
     }
 
     /** What is not whole about a volume, which may have a manifest; null if nothing is. */
     public @Nullable Unfinished unfinished(String name) throws BlockIoException {
         try {
-            return unfinished(name, VolumeLock.isHeld(folder(name)));
+            return Unfinished.find(folder(name), name, VolumeLock.isHeld(folder(name)));
         } catch (IOException e) {
             throw failed("volume=" + name + ": cannot look at its lock in " + folder(name), e);
-        }
-    }
-
-    private @Nullable Unfinished unfinished(String name, boolean isUnderWay) throws BlockIoException {
-        Path folder = folder(name);
-        boolean isVolume = Files.exists(folder.resolve(MANIFEST));
-        String remove = "kiobd " + (VolumeNames.isSnapshot(name) ? "snapshot delete " : "delete ") + name;
-        try {
-            Change change = ChangeFile.read(folder);
-            if (change != null && (!isVolume || change.operation() == Change.Operation.IMPORT)) {
-                if (isUnderWay) {
-                    return new Unfinished(
-                            name, true, "its " + change.describe() + " is under way; wait until it is done");
-                }
-                String reason =
-                        "its " + change.describe() + ", begun " + change.start().at() + ", was interrupted; "
-                                + (isVolume
-                                        ? "import again, or roll it back to a snapshot; " + remove + " deletes it"
-                                        : remove + " removes what is there, and so does making it again");
-                return new Unfinished(name, false, reason);
-            }
-            if (!isVolume && Files.exists(folder.resolve(DELETED))) {
-                return isUnderWay
-                        ? new Unfinished(name, true, "its deletion is under way; wait until it is done")
-                        : new Unfinished(name, false, "its deletion was interrupted; " + remove + " goes on with it");
-            }
-            return null;
-        } catch (BlockIoException e) {
-            return isVolume ? null : new Unfinished(name, false, e.getMessage());
         }
     }
 
@@ -136,58 +100,20 @@ public final class VolumeCatalog {
      * @throws BlockIoException says why and what to do
      */
     public void requireFinished(String name) throws BlockIoException {
-        Unfinished unfinished = unfinished(name, false);
+        Unfinished unfinished = Unfinished.find(folder(name), name, false);
         if (unfinished != null) {
             throw invalid(unfinished.message());
         }
     }
 
-    private List<String> snapshots(String volume, Predicate<Path> which) throws BlockIoException {
-        return names(VolumeNames.snapshots(volumes, volume), which).stream()
-                .map(name -> VolumeNames.snapshot(volume, name))
-                .toList();
-    }
-
-    private static List<String> names(Path parent, Predicate<Path> which) throws BlockIoException {
-        return names(parent, which, VolumeNames::isName);
-    }
-
-    private static List<String> names(Path parent, Predicate<Path> which, Predicate<String> isName)
-            throws BlockIoException {
-        try (Stream<Path> folders = Files.list(parent)) {
-            if (isClosed(parent)) {
-                throw new AccessDeniedException(parent.toString());
-            }
-            return folders.filter(which)
-                    .map(folder -> String.valueOf(folder.getFileName()))
-                    .filter(isName)
-                    .sorted()
-                    .toList();
-        } catch (NoSuchFileException e) {
-            return List.of();
-        } catch (IOException | UncheckedIOException e) {
-            throw failed("cannot list " + parent, e);
-        }
-    }
-
-    /**
-     * Whether something in the catalog is a volume as far as can be told from outside. One this account may not look into, or whose files
-     * have gone from behind a link, is listed: that it cannot be read is said when it is.
-     */
-    private static boolean isListed(Path folder) {
-        return Files.exists(folder.resolve(MANIFEST), LinkOption.NOFOLLOW_LINKS)
-                || isClosed(folder)
-                || (Files.isSymbolicLink(folder) && !Files.exists(folder));
-    }
-
     /** @throws BlockIoException also if this account may not look into its folder */
     public boolean exists(String name) throws BlockIoException {
         Path folder = folder(name);
-        if (isClosed(folder)) {
+        if (CatalogListing.isClosed(folder)) {
             throw failed(
                     "volume=" + name + ": cannot look into " + folder, new AccessDeniedException(folder.toString()));
         }
-        return isListed(folder);
+        return CatalogListing.isListed(folder);
     }
 
     /** Whether there is anything of that name, as far as this account can see; for who has met an error with it. */
@@ -199,17 +125,13 @@ public final class VolumeCatalog {
         }
     }
 
-    private static boolean isClosed(Path folder) {
-        return Files.isDirectory(folder) && !Files.isExecutable(folder);
-    }
-
     /** The manifest of a volume. */
     public VolumeManifest load(String name) throws BlockIoException {
         Path file = folder(name).resolve(MANIFEST);
         try {
             return ManifestCodec.decode(SmallFiles.read(file), name, folder(name));
         } catch (NoSuchFileException e) {
-            if (!isListed(folder(name))) {
+            if (!CatalogListing.isListed(folder(name))) {
                 throw unknown(name);
             }
             throw new BlockIoException(
@@ -222,8 +144,8 @@ public final class VolumeCatalog {
             }
             throw new BlockIoException(
                     IoError.IO,
-                    "volume=" + name + ": its manifest " + file + " is damaged (" + reason(e)
-                            + "); its data is unharmed; rebuild it with kiobd assemble " + membersOf(name),
+                    "volume=" + name + ": its manifest " + file + (isMedium(e) ? " cannot be read (" : " is damaged (")
+                            + reason(e) + "); its data is unharmed; rebuild it with kiobd assemble " + membersOf(name),
                     e);
         }
     }
@@ -242,6 +164,12 @@ public final class VolumeCatalog {
     /** As the reader of the manifest said it, or the system did. */
     private static String reason(IOException e) {
         return e instanceof FileSystemException ? SystemErrors.describe(e) : String.valueOf(e.getMessage());
+    }
+
+    /** Whether the medium failed, perhaps only now; what is stored may be whole. */
+    private static boolean isMedium(IOException e) {
+        return e instanceof FileSystemException
+                || String.valueOf(e.getMessage()).contains("Input/output error");
     }
 
     private BlockIoException unknown(String name) throws BlockIoException {
@@ -296,7 +224,7 @@ public final class VolumeCatalog {
     public void abandon(String name) throws BlockIoException {
         Path folder = folder(name);
         try {
-            if (!Files.exists(folder.resolve(MANIFEST)) && !isHalf(folder)) {
+            if (!Files.exists(folder.resolve(MANIFEST)) && !CatalogListing.isHalf(folder)) {
                 VolumeLock.remove(folder);
                 removeIfEmpty(folder);
             }
@@ -526,7 +454,7 @@ public final class VolumeCatalog {
         return new BlockIoException(IoError.INVALID, text);
     }
 
-    private static BlockIoException failed(String what, Exception e) {
+    static BlockIoException failed(String what, Exception e) {
         return e instanceof AccessDeniedException
                 ? new BlockIoException(
                         IoError.NOT_PERMITTED,
