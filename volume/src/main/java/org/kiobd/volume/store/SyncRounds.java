@@ -6,6 +6,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntPredicate;
 import java.util.function.IntSupplier;
+import org.kiobd.volume.BlockIoException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -134,12 +135,21 @@ public final class SyncRounds {
         }
     }
 
+    /** Writes something that a sync is to cover. */
+    @FunctionalInterface
+    public interface Write {
+        void write() throws BlockIoException;
+    }
+
     /**
-     * The same, but makes a sync although an earlier one has failed for good: for what the caller has just written, all of it, and nothing
-     * else. Whoever else asks still hears of the earlier failure.
+     * Writes and syncs, although an earlier sync may have failed for good: what is durable then is what {@code write} wrote. No other sync
+     * comes in between and takes the failure of its pages. Whoever else asks still hears of the earlier failure. Blocks.
+     *
+     * @return 0 or what went wrong with the sync
      */
-    public int again() {
+    public int writeAndSync(Write write) throws BlockIoException {
         synchronized (exclusive) {
+            write.write();
             return make();
         }
     }

@@ -151,6 +151,11 @@ public final class FileMemberStore implements MemberStore {
         }
         ByteBuffer buffer = ByteBuffer.allocateDirect(SUPERBLOCK_BYTES);
         buffer.put(bytes);
+        // Also where an earlier sync failed: these bytes are all written now, so this sync tells of them.
+        throwFailed(file.syncRounds().writeAndSync(() -> writeSuperblock(copy, buffer)));
+    }
+
+    private void writeSuperblock(int copy, ByteBuffer buffer) throws BlockIoException {
         long doneBytes = 0;
         while (doneBytes < SUPERBLOCK_BYTES) {
             long moved = Libc.pwrite(
@@ -164,8 +169,6 @@ public final class FileMemberStore implements MemberStore {
                 doneBytes += moved;
             }
         }
-        // Also where an earlier sync failed: these bytes were all written now, so this one tells of them.
-        throwFailed(file.syncRounds().again());
     }
 
     private static long addressOf(ByteBuffer direct) {
