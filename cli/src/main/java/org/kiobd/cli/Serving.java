@@ -195,7 +195,7 @@ final class Serving {
                 volumes.stream().map(volume -> volume.export().name()).collect(Collectors.toCollection(TreeSet::new)));
         IoLoops started = new IoLoops(engine, options.threads(), options.spinNanos());
         loops = started;
-        PagePool memory = new PagePool(options.memoryBytes());
+        PagePool memory = new PagePool(options.memoryBytes(), NbdLimits.DEFAULT.maxConnections());
         pool = memory;
         NbdServer listening = new NbdServer(started, exports, memory, NbdLimits.DEFAULT, tls);
         server = listening;
