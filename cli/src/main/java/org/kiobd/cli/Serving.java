@@ -242,7 +242,7 @@ final class Serving {
     private NbdServer start() throws BlockIoException {
         IoLoops started = new IoLoops(engine, options.threads(), options.spinNanos());
         loops = started;
-        PagePool memory = new PagePool(options.memoryBytes());
+        PagePool memory = new PagePool(options.memoryBytes(), NbdLimits.DEFAULT.maxConnections());
         pool = memory;
         NbdServer listening = new NbdServer(started, exports, memory, NbdLimits.DEFAULT, tls);
         server = listening;

@@ -2,7 +2,8 @@ package org.kiobd.nbd;
 
 /**
  * Everything in this room that has a limit. What a server can use at most: request memory is the {@code PagePool}, whatever the number
- * of connections, for READ replies and WRITE payload are reserved from it before they exist. Beside it stand, per connection, one
+ * of connections, for READ replies and WRITE payload are reserved from it before they exist. It has a share for each of {@code
+ * maxConnections}. Beside it stand, per connection, one
  * receive buffer that is being filled ({@code maxReceiveBytes}; {@code minReceiveBytes} while it is idle or the pool is empty) and, in
  * the handshake only, one option ({@code maxOptionBytes}); 1024 connections at work: 256 MiB.
  *
@@ -15,8 +16,8 @@ package org.kiobd.nbd;
  * @param maxInFlightBytes bytes of one connection's unanswered requests; one request may always be served, however large
  * @param minReceiveBytes smallest receive buffer
  * @param maxReceiveBytes largest receive buffer; one receive brings many requests
- * @param closeTimeoutMs how long a shutdown waits for what was accepted, and how long a client may leave its replies untaken while others
- *     wait for the memory they take
+ * @param closeTimeoutMs how long a shutdown waits for what was accepted, and how long a client may leave its replies untaken, or a
+ *     WRITE half sent, while others are refused memory
  */
 public record NbdLimits(
         int handshakeTimeoutMs,

@@ -51,6 +51,10 @@ import org.slf4j.LoggerFactory;
 public final class NbdServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NbdServer.class);
     private static final int BACKLOG = 1024;
+
+    /** With less, a connection for which no more is left would not get on well. */
+    private static final int MIN_SHARE_BYTES = 16 << 10;
+
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(32 << 10, 64 << 10);
 
     private final IoLoops loops;
@@ -78,6 +82,11 @@ public final class NbdServer implements AutoCloseable {
         if (pool.capacityBytes() < 2L * limits.maxReceiveBytes()) {
             throw new IllegalArgumentException("the pool must hold two receive buffers: capacityBytes="
                     + pool.capacityBytes() + " maxReceiveBytes=" + limits.maxReceiveBytes());
+        }
+        if (pool.shareBytes() < MIN_SHARE_BYTES) {
+            throw new IllegalArgumentException("the pool is too small for so many connections: capacityBytes="
+                    + pool.capacityBytes() + " shareBytes=" + pool.shareBytes() + ", and each needs "
+                    + MIN_SHARE_BYTES);
         }
         this.loops = loops;
         this.exports = exports;

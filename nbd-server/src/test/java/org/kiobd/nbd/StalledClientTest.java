@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.kiobd.nbd.testkit.RawNbdClient.READ;
 
 import java.io.IOException;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -32,11 +33,17 @@ final class StalledClientTest {
     void isCutOffWhenOthersNeedItsMemory(IoEngine engine) throws IOException {
         try (RunningServer running = new RunningServer(engine, 2, new MemoryDevice(60 * MIB), LIMITS);
                 RawNbdClient greedy = RawNbdClient.attach(running.tcp());
+                RawNbdClient half = RawNbdClient.attach(running.tcp());
                 RawNbdClient modest = RawNbdClient.attach(running.tcp())) {
             for (int i = 0; i < 4; i++) {
                 greedy.send(Request.of(READ, i, 0, LARGEST));
             }
-            // The pool has room for three of them: this one waits, until the greedy one is cut off.
+            half.send(Arrays.copyOf(Request.write(1, 0, new byte[LARGEST]).bytes(), 10_000));
+            // All of these are answered; those for which not all the memory is there that they could use are why the
+            // others go.
+            while (running.server().connections() > 1) {
+                assertThat(modest.call(Request.of(READ, 9, 0, LARGEST)).errno()).isZero();
+            }
             assertThat(modest.call(Request.of(READ, 9, 0, LARGEST)).errno()).isZero();
         }
     }

@@ -25,7 +25,7 @@ final class InProcessServer implements AutoCloseable {
     private static final long POOL_BYTES = 64L << 20;
 
     private final IoLoops loops;
-    private final PagePool pool = new PagePool(POOL_BYTES);
+    private final PagePool pool = new PagePool(POOL_BYTES, NbdLimits.DEFAULT.maxConnections());
     private final Raid0Device device;
     private final NbdServer server;
     private final String uri;

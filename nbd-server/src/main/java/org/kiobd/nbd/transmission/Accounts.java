@@ -24,9 +24,24 @@ record Accounts(
         }
     }
 
-    /** @param onGranted runs on the loop when memory that was waited for is there */
-    static Accounts open(ConnectionContext connection, BlockDevice device, Runnable onGranted) {
-        MemoryBudget budget = new MemoryBudget(connection.pool(), connection.loop(), onGranted);
+    /** Memory was refused: gives back what nobody uses at the moment. */
+    void shrink() {
+        payloadMemory.sweep();
+        replyMemory.shrink();
+    }
+
+    /** What {@link MemoryBudget#reserveUpTo} gives, at the price of what is only kept. */
+    long reserveUpTo(long bytes) {
+        long reservedBytes = budget.reserveUpTo(bytes);
+        if (reservedBytes == 0) {
+            shrink();
+            reservedBytes = budget.reserveUpTo(bytes);
+        }
+        return reservedBytes;
+    }
+
+    static Accounts open(ConnectionContext connection, BlockDevice device) {
+        MemoryBudget budget = new MemoryBudget(connection.pool());
         return new Accounts(
                 new InFlight(connection.limits()),
                 budget,

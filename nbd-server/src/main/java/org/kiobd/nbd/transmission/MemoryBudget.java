@@ -1,98 +1,112 @@
 package org.kiobd.nbd.transmission;
 
-import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.kiobuf.PagePool;
-import org.kiobd.volume.loop.IoLoop;
 
 /**
- * One connection's account with the {@link PagePool}, which all loops share under a lock: it draws in grains, so that most requests
- * of a busy connection do not touch the lock. What it keeps in reserve is little, and nothing when nothing is in use.
+ * One connection's account with the {@link PagePool}: its share, and what it has drawn beyond. It draws in grains, so that most requests
+ * of a busy connection do not touch what all loops share; what it keeps in reserve is little, and nothing when nothing is in use.
+ *
+ * <p>A refusal is final: nobody is told of memory later. It leaves the connection one of two ways, both without anybody else: something of its own
+ * is in flight, and gives back what it has when it ends; or nothing is, and then all of its share is free ({@link #reserveUpTo}). Confined
+ * to the connection's loop.
  */
 final class MemoryBudget {
     private static final long GRAIN_BYTES = 256 << 10;
     private static final int GRAINS_A_POOL = 256;
 
-    private final PagePool pool;
-    private final IoLoop loop;
-    private final long grainBytes;
-    private final Runnable onGranted;
-    private final Runnable granted = this::granted;
-    private long usedBytes;
-    private long spareBytes;
-    private long waitingBytes;
-    private boolean wasGranted;
-    private PagePool.@Nullable Waiter waiter;
-    private boolean closed;
+    /** Less than 1/this of a share is few. */
+    private static final int FEW = 4;
 
-    /** @param onGranted runs on {@code loop} when a reservation that had to wait was made; not after {@link #close} */
-    MemoryBudget(PagePool pool, IoLoop loop, Runnable onGranted) {
+    private final PagePool pool;
+    private final long grainBytes;
+    private final boolean admitted;
+    private final long shareBytes;
+    private long usedBytes;
+    private long drawnBytes;
+    private long refusals;
+    private boolean closed;
+    private boolean shareIsBack;
+
+    MemoryBudget(PagePool pool) {
         this.pool = pool;
-        this.loop = loop;
-        this.onGranted = onGranted;
         this.grainBytes = Math.min(GRAIN_BYTES, pool.capacityBytes() / GRAINS_A_POOL);
+        this.admitted = pool.takeShare();
+        this.shareBytes = admitted ? pool.shareBytes() : 0;
     }
 
-    /**
-     * Reserves now; or asks for it in turn and returns false. {@code onGranted} then says when to call again, with the same number:
-     * that call finds the bytes reserved.
-     */
+    /** Whether there was a share for it: without one nothing is guaranteed to it. */
+    boolean isAdmitted() {
+        return admitted;
+    }
+
+    /** Reserves, or refuses. */
     boolean reserve(long bytes) {
-        if (wasGranted && bytes == waitingBytes) {
-            wasGranted = false;
-            return true;
-        }
-        if (waiter != null || wasGranted) {
-            throw new IllegalStateException("waiting already: waitingBytes=" + waitingBytes + " bytes=" + bytes);
-        }
-        if (bytes > spareBytes && !draw(bytes - spareBytes)) {
-            pool.release(spareBytes);
-            spareBytes = 0;
-            waitingBytes = bytes;
-            waiter = pool.reserveLater(bytes, loop, granted);
+        long missingBytes = usedBytes + bytes - shareBytes - drawnBytes;
+        if (missingBytes > 0 && !draw(missingBytes)) {
             return false;
         }
-        spareBytes -= bytes;
         usedBytes += bytes;
         return true;
     }
 
     private boolean draw(long missingBytes) {
-        if (missingBytes < grainBytes && pool.tryReserve(grainBytes)) {
-            spareBytes += grainBytes;
-            return true;
-        }
-        if (pool.tryReserve(missingBytes)) {
-            spareBytes += missingBytes;
-            return true;
-        }
-        return false;
+        return (missingBytes < grainBytes && drawExactly(grainBytes)) || drawExactly(missingBytes);
     }
 
-    private void granted() {
-        waiter = null;
-        if (closed) {
-            pool.release(waitingBytes);
-            return;
+    private boolean drawExactly(long bytes) {
+        if (!pool.tryReserve(drawnBytes, bytes)) {
+            refusals++;
+            return false;
         }
-        usedBytes += waitingBytes;
-        wasGranted = true;
-        onGranted.run();
+        drawnBytes += bytes;
+        return true;
+    }
+
+    /**
+     * Reserves {@code bytes}, or where that is refused, a part: what is left of the share at least. Few are not worth it, while more will come back.
+     *
+     * @return how many, up to {@code bytes}; 0 only if something is in use
+     */
+    long reserveUpTo(long bytes) {
+        for (long wanted = bytes; wanted > shareBytes; wanted /= FEW) {
+            if (reserve(wanted)) {
+                return wanted;
+            }
+        }
+        if (bytes <= shareBytes && reserve(bytes)) {
+            return bytes;
+        }
+        long leftBytes = shareBytes + drawnBytes - usedBytes;
+        if (usedBytes > 0 && leftBytes < shareBytes / FEW) {
+            return 0;
+        }
+        usedBytes += leftBytes;
+        return leftBytes;
     }
 
     void release(long bytes) {
         usedBytes -= bytes;
-        spareBytes += bytes;
+        long spareBytes = drawnBytes - Math.max(0, usedBytes - shareBytes);
         if (usedBytes == 0 || closed) {
-            pool.release(spareBytes);
-            spareBytes = 0;
+            giveBack(spareBytes);
         } else if (spareBytes > 2 * grainBytes) {
-            pool.release(spareBytes - grainBytes);
-            spareBytes = grainBytes;
+            giveBack(spareBytes - grainBytes);
+        }
+        giveShareBack();
+    }
+
+    private void giveBack(long bytes) {
+        if (bytes > 0) {
+            drawnBytes -= bytes;
+            pool.release(bytes);
         }
     }
 
-    boolean isWaiting() {
-        return waiter != null;
+    private void giveShareBack() {
+        if (closed && usedBytes == 0 && admitted && !shareIsBack) {
+            shareIsBack = true;
+            pool.giveShareBack();
+        }
     }
 
     /** Bytes reserved and not given back; what is kept in reserve not counted. */
@@ -100,17 +114,19 @@ final class MemoryBudget {
         return usedBytes;
     }
 
+    /** What it has beyond its share. */
+    long drawnBytes() {
+        return drawnBytes;
+    }
+
+    /** How often others were refused so far. */
+    long refusalsOfOthers() {
+        return pool.refusals() - refusals;
+    }
+
     /** Asks for nothing any more; what is in use is still to be given back. */
     void close() {
         closed = true;
-        if (waiter != null && waiter.cancel()) {
-            waiter = null;
-        }
-        if (wasGranted) {
-            wasGranted = false;
-            release(waitingBytes);
-        }
-        pool.release(spareBytes);
-        spareBytes = 0;
+        release(0);
     }
 }

@@ -25,13 +25,13 @@ final class ReplyMemory {
     private final int maxReplyBytes;
     private final ArrayDeque<ByteBuf> full = new ArrayDeque<>();
     private @Nullable ByteBuf current;
-    private boolean asked;
 
     /** @param pagesApart whether data of a page and more stand in pages of their own ({@link RequestMemory}), so not here */
     ReplyMemory(PagePool pool, MemoryBudget budget, boolean pagesApart) {
         this.pool = pool;
         this.budget = budget;
-        this.chunkBytes = (int) Math.min(CHUNK_BYTES, pool.capacityBytes() / CHUNKS_A_POOL);
+        this.chunkBytes =
+                (int) Math.min(Math.min(CHUNK_BYTES, pool.shareBytes()), pool.capacityBytes() / CHUNKS_A_POOL);
         int most = chunkBytes / REPLIES_A_CHUNK;
         this.maxReplyBytes = pagesApart ? Math.min(most, AlignedMemory.ALIGNMENT_BYTES) : most;
     }
@@ -41,14 +41,12 @@ final class ReplyMemory {
         return replyBytes <= maxReplyBytes;
     }
 
-    /** Sees to it that the next reply finds room; false if memory has to be waited for, as {@link MemoryBudget#reserve} says. */
+    /** Sees to it that the next reply finds room; false if that is refused, as {@link MemoryBudget#reserve} says. */
     boolean prepare(int replyBytes) {
-        // What was asked for is taken, whatever has become free meanwhile.
-        if (!asked && hasRoom(replyBytes)) {
+        if (hasRoom(replyBytes)) {
             return true;
         }
-        asked = !budget.reserve(chunkBytes);
-        if (asked) {
+        if (!budget.reserve(chunkBytes)) {
             return false;
         }
         if (current != null) {
@@ -91,6 +89,15 @@ final class ReplyMemory {
             } else {
                 full.add(chunk);
             }
+        }
+    }
+
+    /** Memory is short: lets go of the buffer that would be filled next, too, if it is empty. */
+    void shrink() {
+        sweep();
+        if (current != null && current.refCnt() == 1) {
+            release(current);
+            current = null;
         }
     }
 

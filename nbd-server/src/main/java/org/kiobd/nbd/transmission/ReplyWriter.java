@@ -67,6 +67,7 @@ final class ReplyWriter {
     private int runStart;
     private int runEnd;
 
+    private boolean isQueued;
     private int requests;
     private long inFlightBytes;
     private long memoryBytes;
@@ -243,6 +244,30 @@ final class ReplyWriter {
         return fragment.memory().retainedSlice(fragment.offsetBytes(), fragment.lengthBytes());
     }
 
+    /**
+     * Queues a part of a READ's reply; nothing else may be queued between its parts. Borrows the request, adds references.
+     *
+     * @param head what goes before it; taken; null if nothing does
+     * @param bytes were reserved for the data
+     */
+    void piece(@Nullable ByteBuf head, Kiobuf request, long bytes) {
+        if (head != null) {
+            queued.add(head);
+        }
+        if (request.isAllMemory()) {
+            queued.add(request.fragment(0).memory().retain());
+        } else {
+            request.pieces().forEach(this::add);
+        }
+        isQueued = true;
+        memoryBytes += bytes;
+    }
+
+    /** The reply of a READ is queued to its end. */
+    void lastPiece(long requestBytes) {
+        count(requestBytes, 0);
+    }
+
     /** Queues a reply that is encoded already. Takes it; {@code bytes} were reserved for it. */
     void encoded(ByteBuf reply, long bytes) {
         queued.add(reply);
@@ -250,6 +275,7 @@ final class ReplyWriter {
     }
 
     private void count(long requestBytes, long bytes) {
+        isQueued = true;
         requests++;
         inFlightBytes += requestBytes;
         memoryBytes += bytes;
@@ -257,7 +283,7 @@ final class ReplyWriter {
 
     /** Whether there is something to flush. */
     boolean hasQueued() {
-        return requests > 0;
+        return isQueued;
     }
 
     /** Whether what is queued answers so much that its client is busy with that, or with the next of the kind. */
@@ -272,10 +298,10 @@ final class ReplyWriter {
         }
         flushing = true;
         try {
-            while (requests > 0 && mayLeave()) {
+            while (isQueued && mayLeave()) {
                 writeBatch();
             }
-            held = requests > 0;
+            held = isQueued;
         } finally {
             flushing = false;
         }
@@ -325,6 +351,7 @@ final class ReplyWriter {
         batches[at + 1] = inFlightBytes;
         batches[at + 2] = memoryBytes;
         batchesUsed += BATCH_FIELDS;
+        isQueued = false;
         requests = 0;
         inFlightBytes = 0;
         memoryBytes = 0;
@@ -359,7 +386,7 @@ final class ReplyWriter {
         }
         queued.clear();
         queuedExtents = 0;
-        if (requests > 0) {
+        if (isQueued) {
             push();
             batchSentLast();
         }

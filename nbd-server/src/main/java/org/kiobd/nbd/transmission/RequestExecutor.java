@@ -138,13 +138,39 @@ final class RequestExecutor implements Completion.Notifier {
     }
 
     private Kiobuf request(Op op, long cookie, long offset, long length) {
+        return request(op, cookie, offset, length, this);
+    }
+
+    private Kiobuf request(Op op, long cookie, long offset, long length, Completion.Notifier notifier) {
         Kiobuf request = export.kiobufs()
                 .take(op, offset, length)
                 .cookie(cookie)
                 .owner(owner)
                 .arrived(arrivedNanos);
-        request.addNotifier(this);
+        request.addNotifier(notifier);
         return request;
+    }
+
+    /** Reads a part of what a READ asks for, whose header goes another way, into memory that is reserved. */
+    void readPiece(long offset, int length, Completion.Notifier notifier) {
+        boolean large = takesExtents && length >= LEAST_EXTENT_BYTES && !served.copiesReads();
+        Kiobuf request = request(Op.READ, 0, offset, length, notifier).accept(large ? ReadPiece.ACCEPT_FILE_EXTENT : 0);
+        export.queue().accept(request.add(Fragment.of(filled(memory.allocate(length)), 0, length)));
+    }
+
+    /** Part of a WRITE, whose payload is still to be added. Returns owned. */
+    Kiobuf newWritePiece(long offset, long length, int flags, Completion.Notifier notifier) {
+        return request(Op.WRITE, 0, offset, length, notifier).flags(flags);
+    }
+
+    /** A request that went in pieces has ended, its reply is queued. */
+    void tookInPieces(Op op, long sinceNanos) {
+        note(op, sinceNanos);
+    }
+
+    /** When what is made now came in. */
+    long arrivedNanos() {
+        return arrivedNanos;
     }
 
     private static int fua(int wireFlags) {
@@ -185,13 +211,13 @@ final class RequestExecutor implements Completion.Notifier {
     }
 
     /** One look at the clock serves all requests that are answered together. */
-    private void note(Kiobuf request) {
+    private void note(Op op, long sinceNanos) {
         if (noted == notedOps.length) {
             notedOps = Arrays.copyOf(notedOps, noted * 2);
             notedNanos = Arrays.copyOf(notedNanos, noted * 2);
         }
-        notedOps[noted] = request.op();
-        notedNanos[noted] = request.arrivedNanos();
+        notedOps[noted] = op;
+        notedNanos[noted] = sinceNanos;
         noted++;
     }
 
@@ -207,7 +233,7 @@ final class RequestExecutor implements Completion.Notifier {
     @Override
     public void completed(Completion completion, @Nullable IoError error) {
         Kiobuf request = (Kiobuf) completion;
-        note(request);
+        note(request.op(), request.arrivedNanos());
         listener.ended(request, error);
     }
 }

@@ -15,7 +15,8 @@ import org.kiobd.volume.ByteRange;
 
 /**
  * Goes through a connection's bytes request by request: each is checked, waits here, undecoded behind it, for room in the limits and
- * for memory, and is then executed or refused. Owned by one connection.
+ * for memory, and is then executed or refused. It waits for what its own connection has in flight and for nobody else: where nothing is in
+ * flight, it goes piece by piece instead. Owned by one connection.
  */
 final class RequestIntake {
     /** What may come next on the stream. */
@@ -26,6 +27,8 @@ final class RequestIntake {
         FILTER,
         /** The header is read; its request waits for room or memory. */
         ADMISSION,
+        /** Nothing, until a READ for which memory is short is answered. */
+        PIECEWISE_READ,
         /** The payload of a WRITE. */
         PAYLOAD,
         /** The payload of a request that was refused. */
@@ -48,10 +51,13 @@ final class RequestIntake {
     private final RequestExecutor executor;
     private final ReplyWriter replies;
     private final InFlight inFlight;
+    private final Accounts accounts;
     private final MemoryBudget budget;
     private final ReplyMemory replyMemory;
     private final WritePayload payload;
     private final PipedReceive pipes;
+    private final PiecewiseRead reads;
+    private final PiecewiseWrite writes;
     private final ReplyEncoding encoding;
     private final int requestMagic;
     private final List<MetaContext> contexts;
@@ -67,21 +73,24 @@ final class RequestIntake {
     private boolean blocked;
     private long requests;
 
-    RequestIntake(Parts parts, Session session, long maximumPayloadBytes, Listener listener) {
+    RequestIntake(Parts parts, Session session, ReplyWriter replies, PipedReceive pipes, Listener listener) {
         this.decoder = parts.decoder;
         this.validator = parts.validator;
         this.executor = parts.executor;
-        this.replies = parts.replies;
+        this.replies = replies;
+        this.accounts = parts.accounts;
         this.inFlight = parts.accounts.inFlight();
         this.budget = parts.accounts.budget();
         this.replyMemory = parts.accounts.replyMemory();
         this.payload = parts.payload;
-        this.pipes = parts.pipes;
-        this.encoding = parts.replies.encoding();
+        this.pipes = pipes;
+        this.reads = parts.reads;
+        this.writes = parts.writes;
+        this.encoding = replies.encoding();
         this.counters = parts.accounts.counters();
         this.requestMagic = session.style().requestMagic();
         this.contexts = session.contexts();
-        this.maximumPayloadBytes = maximumPayloadBytes;
+        this.maximumPayloadBytes = session.export().device().info().maximumPayloadBytes();
         this.listener = listener;
     }
 
@@ -90,10 +99,10 @@ final class RequestIntake {
             RequestDecoder decoder,
             RequestValidator validator,
             RequestExecutor executor,
-            ReplyWriter replies,
             Accounts accounts,
             WritePayload payload,
-            PipedReceive pipes) {}
+            PiecewiseRead reads,
+            PiecewiseWrite writes) {}
 
     /** The next bytes of the stream, and as far as they, limits and memory reach. Takes them. The channel receives nothing meanwhile. */
     void arrived(ByteBuf bytes) {
@@ -144,6 +153,7 @@ final class RequestIntake {
                 case HEADER -> header();
                 case FILTER -> filter();
                 case ADMISSION -> admission();
+                case PIECEWISE_READ -> piecewiseRead();
                 case PAYLOAD -> payload();
                 case DISCARD -> discard();
                 case END -> false;
@@ -195,7 +205,7 @@ final class RequestIntake {
 
     private StatusQuery query(long lengthBytes, List<MetaContext> asked) {
         boolean one = (decoder.flags() & CommandFlags.NBD_CMD_FLAG_REQ_ONE) != 0;
-        return new StatusQuery(decoder.cookie(), new ByteRange(decoder.offset(), lengthBytes), one, asked);
+        return StatusQuery.of(decoder.cookie(), new ByteRange(decoder.offset(), lengthBytes), one, asked);
     }
 
     /**
@@ -256,9 +266,12 @@ final class RequestIntake {
         long replyBytes = replyBytes();
         boolean isWrite = command == NbdCommand.WRITE && failure == null;
         long bytes = isWrite ? decoder.length() : replyBytes;
-        if (!inFlight.admits(bytes) || (replyBytes > 0 && !hasMemory(replyBytes))) {
+        if (!inFlight.admits(bytes) || (isWrite && writes.isUnderWay())) {
             blocked = true;
             return false;
+        }
+        if (replyBytes > 0 && !hasMemory(replyBytes)) {
+            return withLess(replyBytes);
         }
         inFlight.begin(bytes);
         phase = Phase.HEADER;
@@ -279,15 +292,60 @@ final class RequestIntake {
         return true;
     }
 
+    /** There is no memory for the whole reply. */
+    private boolean withLess(long replyBytes) {
+        if (!inFlight.isEmpty()) {
+            blocked = true;
+            return false;
+        }
+        accounts.shrink();
+        if (query != null) {
+            blocked = query.maxDescriptors() == 1;
+            query = query.halved();
+            return !blocked;
+        }
+        inFlight.begin(replyBytes);
+        reads.begin(decoder.cookie(), decoder.offset(), (int) decoder.length());
+        phase = Phase.PIECEWISE_READ;
+        return true;
+    }
+
+    private boolean piecewiseRead() {
+        reads.advance();
+        blocked = reads.isUnderWay();
+        if (!blocked) {
+            phase = Phase.HEADER;
+        }
+        return !blocked;
+    }
+
     private boolean payload() {
         Progress progress = payload.advance();
+        while (progress == Progress.PIECE) {
+            writes.cut(payload);
+            progress = payload.advance();
+        }
         if (progress != Progress.COMPLETE) {
             blocked = progress == Progress.NEEDS_MEMORY;
             return false;
         }
         phase = Phase.HEADER;
-        executor.write(payload.finish());
+        if (writes.isReceiving()) {
+            writes.last(payload.finish());
+        } else {
+            executor.write(payload.finish());
+        }
         return true;
+    }
+
+    /** Whether it is in the middle of a payload. */
+    boolean isReceiving() {
+        return phase == Phase.PAYLOAD;
+    }
+
+    /** Memory has come back: a READ that goes piece by piece goes on, also behind the end of the stream. */
+    void memoryIsBack() {
+        reads.advance();
     }
 
     /** The refusal goes out behind the payload: a client that is still sending is not expecting an answer. */
@@ -316,7 +374,9 @@ final class RequestIntake {
         if (phase == Phase.END) {
             return;
         }
-        if (phase == Phase.PAYLOAD) {
+        if (phase == Phase.PAYLOAD && writes.isReceiving()) {
+            writes.abandon();
+        } else if (phase == Phase.PAYLOAD) {
             inFlight.end(1, decoder.length());
         } else if (phase == Phase.DISCARD) {
             inFlight.end(1, 0);
@@ -325,6 +385,5 @@ final class RequestIntake {
         blocked = false;
         payload.abandon();
         decoder.close();
-        budget.close();
     }
 }

@@ -15,18 +15,25 @@ import org.kiobd.volume.MemberRun;
  * A valid NBD_CMD_BLOCK_STATUS.
  *
  * @param range what it asks about, inside the device, not empty
- * @param one NBD_CMD_FLAG_REQ_ONE: one descriptor is wanted
+ * @param maxDescriptors that each context is answered with
  * @param contexts what it asks, one or more
  */
-record StatusQuery(long cookie, ByteRange range, boolean one, List<MetaContext> contexts) {
+record StatusQuery(long cookie, ByteRange range, int maxDescriptors, List<MetaContext> contexts) {
     /** Descriptors of one context at most: the client asks again behind them. The specification would allow 2^20. */
     static final int MAX_DESCRIPTORS = 8192;
 
     /** Extents shorter than this are not expected, so that small ranges take little memory. */
     private static final int SHORTEST_BYTES = 512;
 
-    int maxDescriptors() {
-        return one ? 1 : (int) Math.min(MAX_DESCRIPTORS, 2 + range.lengthBytes() / SHORTEST_BYTES);
+    /** @param one NBD_CMD_FLAG_REQ_ONE: one descriptor is wanted */
+    static StatusQuery of(long cookie, ByteRange range, boolean one, List<MetaContext> contexts) {
+        int most = one ? 1 : (int) Math.min(MAX_DESCRIPTORS, 2 + range.lengthBytes() / SHORTEST_BYTES);
+        return new StatusQuery(cookie, range, most, contexts);
+    }
+
+    /** The same with fewer descriptors. */
+    StatusQuery halved() {
+        return new StatusQuery(cookie, range, Math.max(1, maxDescriptors / 2), contexts);
     }
 
     /** The memory its reply takes at most. */

@@ -60,6 +60,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     private boolean tlsEnded;
     private @Nullable Future<?> finishTimeout;
     private @Nullable Future<?> stallCheck;
+    private long refusedSeen;
     private String endReason = "client went away";
 
     /** @param receiveBuffers the channel's, so that large payloads are received in place */
@@ -83,6 +84,11 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
                 .scheduleWithFixedDelay(this::endIfStalled, limitMs, limitMs / 4 + 1, TimeUnit.MILLISECONDS);
         if (!export.attach(this)) {
             drop("the export is no longer served");
+        } else if (!made.accounts().budget().isAdmitted()) {
+            LOG.warn(
+                    "{} is turned away, others are unharmed: connections that have gone still hold memory",
+                    connection.name());
+            drop("no share of the memory is free");
         }
         readOn();
     }
@@ -142,8 +148,8 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         accounts.counters().inFlight(accounts.inFlight().requests());
     }
 
-    @Override
-    public void resume() {
+    /** Room or memory has come, or may have. */
+    private void resume() {
         if (state == TransmissionState.SERVING) {
             parts().intake().advance();
             advanced();
@@ -214,7 +220,13 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
             now.replies().flush();
         }
         now.executor().answered();
+        long usedBytes = now.accounts().budget().usedBytes();
         now.accounts().sweep();
+        now.intake().memoryIsBack();
+        // Not where nothing has come back: what cannot leave yet would bring this task again and again.
+        if (now.intake().isBlocked() && now.accounts().budget().usedBytes() < usedBytes) {
+            resume();
+        }
         if (state == TransmissionState.FINISHING && now.accounts().inFlight().isEmpty()) {
             now.ctx().close();
         }
@@ -231,7 +243,8 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         if (accounts.inFlight().isEmpty()) {
             accounts.replyMemory().clear();
         }
-        if (parts().intake().isBlocked() && !accounts.budget().isWaiting()) {
+        parts().intake().memoryIsBack();
+        if (parts().intake().isBlocked()) {
             resume();
         }
         if (accounts.inFlight().isEmpty() && state != TransmissionState.SERVING) {
@@ -262,14 +275,29 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         return false;
     }
 
-    /** A client that asks and does not take the answers keeps their memory; that is its own affair until others need it. */
+    /**
+     * A client that asks and does not take the answers, or begins to write and does not go on, keeps memory; that is its own affair until
+     * others are refused some.
+     */
     private void endIfStalled() {
-        long untakenNanos = parts().replies().untakenNanos(System.nanoTime());
+        TransmissionParts now = parts();
+        MemoryBudget budget = now.accounts().budget();
+        long refused = budget.refusalsOfOthers();
+        boolean othersAreShort = refused != refusedSeen;
+        refusedSeen = refused;
+        if (state != TransmissionState.SERVING || !othersAreShort || budget.drawnBytes() == 0) {
+            return;
+        }
         int limitMs = connection.limits().closeTimeoutMs();
-        int others = connection.pool().waiting() - (parts().accounts().budget().isWaiting() ? 1 : 0);
-        if (state == TransmissionState.SERVING && untakenNanos > TimeUnit.MILLISECONDS.toNanos(limitMs) && others > 0) {
-            LOG.warn("{} is cut off: it takes no replies, and others wait for the memory they take", connection.name());
-            drop("replies not taken within timeoutMs=" + limitMs);
+        long limitNanos = TimeUnit.MILLISECONDS.toNanos(limitMs);
+        long nowNanos = System.nanoTime();
+        boolean takesNothing = now.replies().untakenNanos(nowNanos) > limitNanos;
+        boolean sendsNothing = now.intake().isReceiving()
+                && nowNanos - now.accounts().counters().lastNanos() > limitNanos;
+        if (takesNothing || sendsNothing) {
+            String what = takesNothing ? "takes no replies" : "does not go on with its WRITE";
+            LOG.warn("{} is cut off: it {}, and others are short of the memory that takes", connection.name(), what);
+            drop("it " + what + " within timeoutMs=" + limitMs);
         }
     }
 
@@ -360,6 +388,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
             return;
         }
         become(TransmissionState.ENDED, endReason);
+        now.accounts().budget().close();
         export.detach(this);
         LOG.info(
                 "{} ended: {}; {} requests={} failures={} copiedBytes={}",

@@ -18,21 +18,14 @@ record TransmissionParts(
         WritePayload payload) {
 
     /** What the parts tell their connection. */
-    interface Connection extends Requester, Answers.Listener, RequestIntake.Listener, ReplyWriter.Listener {
-        /** Room or memory has come. */
-        void resume();
-    }
+    interface Connection extends Requester, PiecewiseRead.Listener, RequestIntake.Listener, ReplyWriter.Listener {}
 
     static TransmissionParts of(
             ChannelHandlerContext ctx, ConnectionContext context, Session session, Connection connection) {
         ExportLoop exportLoop = session.export().on(context.loop());
         ReplyEncoding encoding = ReplyEncoding.of(session.style());
-        // A pool smaller than the largest request could never grant it: refused then, rather than waited for without
-        // end.
-        long maximumPayloadBytes = Math.min(
-                session.export().device().info().maximumPayloadBytes(),
-                context.pool().capacityBytes() - encoding.readMemoryBytes(0));
-        Accounts accounts = Accounts.open(context, session.export().device(), connection::resume);
+        long maximumPayloadBytes = session.export().device().info().maximumPayloadBytes();
+        Accounts accounts = Accounts.open(context, session.export().device());
         RawSocket socket = session.security() == null ? RawSocket.of(ctx.channel()) : null;
         ReplyWriter replies =
                 new ReplyWriter(ctx, context.pool(), encoding, accounts.replyMemory(), socket, connection);
@@ -45,9 +38,11 @@ record TransmissionParts(
                 socket, decoder, context.pool(), session.export().device());
         WritePayload payload = new WritePayload(decoder, context.pool(), memory, accounts, pipes);
         RequestValidator validator = new RequestValidator(session, maximumPayloadBytes);
+        PiecewiseRead reads = new PiecewiseRead(executor, replies, accounts, context.pool(), connection);
+        PiecewiseWrite writes = new PiecewiseWrite(executor, replies, accounts, connection);
         RequestIntake.Parts parts =
-                new RequestIntake.Parts(decoder, validator, executor, replies, accounts, payload, pipes);
-        RequestIntake intake = new RequestIntake(parts, session, maximumPayloadBytes, connection);
+                new RequestIntake.Parts(decoder, validator, executor, accounts, payload, reads, writes);
+        RequestIntake intake = new RequestIntake(parts, session, replies, pipes, connection);
         return new TransmissionParts(ctx, exportLoop.queue(), accounts, executor, replies, intake, payload);
     }
 }

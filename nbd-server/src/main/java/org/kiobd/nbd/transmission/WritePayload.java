@@ -2,15 +2,19 @@ package org.kiobd.nbd.transmission;
 
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.kiobuf.AlignedMemory;
 import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.PagePool;
 
 /**
  * Collects the payload of the WRITE that is being received, without copying it. What stands in a receive buffer stays there: the
- * request keeps the buffer. When much is still to come, memory of its own is reserved for all of it first, and the socket then
+ * request keeps the buffer. When much is still to come, memory of its own is reserved for it, piece by piece, and the socket then
  * delivers straight into that ({@link #receiveInto}). Copied, and counted, are only small payloads that would keep a much larger
  * buffer, and what was received before its memory was there.
+ *
+ * <p>Where memory is short, what came so far is to be written before the rest is received ({@link Progress#PIECE}): no payload needs more
+ * than the connection's share, however long it is.
  */
 final class WritePayload {
     /** From here on the rest of a payload gets memory of its own. */
@@ -25,20 +29,26 @@ final class WritePayload {
     enum Progress {
         COMPLETE,
         NEEDS_BYTES,
+        /** There is no memory for more: what came is to be written as a request of its own, see {@link #goOn}. */
+        PIECE,
+        /** There is no memory at all until something of the connection's own has ended. */
         NEEDS_MEMORY
     }
 
     private final RequestDecoder decoder;
     private final PagePool pool;
     private final RequestMemory ownMemory;
+    private final Accounts accounts;
     private final MemoryBudget budget;
     private final PayloadMemory memory;
     private final PipedReceive pipes;
 
     private @Nullable Kiobuf request;
     private long leftBytes;
-    private long toReserveBytes;
-    private long reservedBytes;
+
+    /** When no more than this is left, it goes into memory of its own. */
+    private long ownBytes;
+
     private @Nullable ByteBuf piece;
     private long copiedBytes;
 
@@ -48,6 +58,7 @@ final class WritePayload {
         this.decoder = decoder;
         this.pool = pool;
         this.ownMemory = ownMemory;
+        this.accounts = accounts;
         this.budget = accounts.budget();
         this.memory = accounts.payloadMemory();
         this.pipes = pipes;
@@ -64,7 +75,7 @@ final class WritePayload {
         long toCome = leftBytes - (inHand == null ? 0 : inHand.readableBytes());
         // What is in hand would leave the rest at no start of a page.
         long inOneBytes = ownMemory.isApart(leftBytes) ? leftBytes : toCome;
-        toReserveBytes = toCome >= OWN_MEMORY_BYTES ? inOneBytes : 0;
+        ownBytes = toCome >= OWN_MEMORY_BYTES ? inOneBytes : 0;
     }
 
     /** Takes what has been received. */
@@ -73,15 +84,11 @@ final class WritePayload {
         if (pipes.isTaking()) {
             return advanceIntoPipes();
         }
-        if (toReserveBytes > 0) {
-            if (!budget.reserve(toReserveBytes)) {
-                return Progress.NEEDS_MEMORY;
-            }
-            reservedBytes = toReserveBytes;
-            toReserveBytes = 0;
-        }
         Kiobuf filling = request();
         while (leftBytes > 0) {
+            if (piece == null && leftBytes <= ownBytes && !beginPiece()) {
+                return filledBytes() > 0 ? Progress.PIECE : Progress.NEEDS_MEMORY;
+            }
             ByteBuf from = decoder.readable();
             if (from == null) {
                 return Progress.NEEDS_BYTES;
@@ -89,10 +96,11 @@ final class WritePayload {
             int bytes = (int) Math.min(leftBytes, from.readableBytes());
             if (from == piece) {
                 from.skipBytes(bytes);
-            } else if (piece != null || reservedBytes == leftBytes) {
-                bytes = copyIntoPiece(from, bytes);
+            } else if (piece != null) {
+                bytes = copyIntoPiece(piece, from, bytes);
             } else if (!keep(filling, from, bytes)) {
-                return Progress.NEEDS_MEMORY;
+                ownBytes = leftBytes;
+                continue;
             }
             leftBytes -= bytes;
             passOnFullPiece(filling);
@@ -116,7 +124,25 @@ final class WritePayload {
         return complete;
     }
 
-    private Kiobuf request() {
+    /** Bytes of the request that are there, between pieces. */
+    private long filledBytes() {
+        return request().lengthBytes() - leftBytes;
+    }
+
+    /** {@code rest} is the request for what is still to come. Takes it. @return the one so far, with what came of its payload; owned */
+    Kiobuf goOn(Kiobuf rest) {
+        Kiobuf begun = finish();
+        request = rest;
+        return begun;
+    }
+
+    /** Bytes that are still to come. */
+    long leftBytes() {
+        return leftBytes;
+    }
+
+    /** The one that is being received; borrowed. */
+    Kiobuf request() {
         if (request == null) {
             throw new IllegalStateException("no WRITE is being received");
         }
@@ -151,8 +177,7 @@ final class WritePayload {
         return true;
     }
 
-    private int copyIntoPiece(ByteBuf from, int bytes) {
-        ByteBuf into = piece();
+    private int copyIntoPiece(ByteBuf into, ByteBuf from, int bytes) {
         int now = Math.min(bytes, into.writableBytes());
         into.writeBytes(from, now);
         into.readerIndex(into.writerIndex());
@@ -160,14 +185,31 @@ final class WritePayload {
         return now;
     }
 
-    private ByteBuf piece() {
-        if (piece == null) {
-            int bytes = (int) Math.min(reservedBytes, PIECE_BYTES);
+    /** Gets memory for the next bytes: as much as they need, or what there is. */
+    private boolean beginPiece() {
+        int wanted = (int) Math.min(leftBytes, PIECE_BYTES);
+        int bytes = wanted;
+        if (filledBytes() > 0) {
+            bytes = budget.reserve(wanted) ? wanted : 0;
+        } else {
+            long endBytes = request().endBytes();
+            bytes = wholePages(endBytes - leftBytes, (int) accounts.reserveUpTo(wanted), wanted);
+        }
+        if (bytes > 0) {
             piece = ownMemory.allocate(bytes);
             memory.hold(piece, bytes);
-            reservedBytes -= bytes;
         }
-        return piece;
+        return bytes > 0;
+    }
+
+    /** Of what was reserved for less than was wanted, what brings the request to the end of a page; the rest is given back. */
+    private int wholePages(long offsetBytes, int reserved, int wanted) {
+        int beyond = (int) ((offsetBytes + reserved) % AlignedMemory.ALIGNMENT_BYTES);
+        if (reserved == wanted || beyond >= reserved) {
+            return reserved;
+        }
+        budget.release(beyond);
+        return reserved - beyond;
     }
 
     private void passOnFullPiece(Kiobuf filling) {
@@ -184,8 +226,7 @@ final class WritePayload {
         if (pipes.isTaking()) {
             return pipes.receiveInto();
         }
-        boolean piecesOnly = piece != null || (reservedBytes > 0 && reservedBytes == leftBytes);
-        return piecesOnly && decoder.readable() == null ? piece().retain() : null;
+        return piece != null && decoder.readable() == null ? piece.retain() : null;
     }
 
     /** Gives up what was being received. */
@@ -194,10 +235,6 @@ final class WritePayload {
         if (piece != null) {
             piece.release();
             piece = null;
-        }
-        if (reservedBytes > 0) {
-            budget.release(reservedBytes);
-            reservedBytes = 0;
         }
         if (request != null) {
             request.release();

@@ -18,7 +18,7 @@ import org.kiobd.volume.loop.IoLoops;
 /** A server with one export, "memory", on a TCP and a unix socket. Closing it checks that all memory is back. */
 public final class RunningServer implements AutoCloseable {
     private final IoLoops loops;
-    private final PagePool pool = new PagePool(160L << 20);
+    private final PagePool pool = new PagePool(160L << 20, NbdLimits.DEFAULT.maxConnections());
     private final ExportRegistry exports = new ExportRegistry();
     private final MemoryDevice device;
     private final NbdServer server;
@@ -75,6 +75,7 @@ public final class RunningServer implements AutoCloseable {
     public void close() throws IOException {
         server.close();
         assertThat(pool.reservedBytes()).as("reserved bytes").isZero();
+        assertThat(pool.sharesInUse()).as("shares").isZero();
         loops.close();
         assertThat(folder.resolve("socket")).doesNotExist();
         Files.delete(folder);

@@ -17,7 +17,7 @@ public final class ServeMemory {
     /** @param arguments engine, loops, size in MiB, TCP port, path of the unix socket */
     public static void main(String[] arguments) throws IOException {
         IoEngine engine = IoEngine.valueOf(arguments[0]);
-        PagePool pool = new PagePool(256L << 20);
+        PagePool pool = new PagePool(256L << 20, NbdLimits.DEFAULT.maxConnections());
         ExportRegistry exports = new ExportRegistry();
         MemoryDevice device = new MemoryDevice(Integer.parseInt(arguments[2]) << 20);
         exports.add(new Export("memory", "bytes that do not last", device));

@@ -36,7 +36,7 @@ final class AlignedRequestsTest {
     }
 
     private ServedChannel served() {
-        return new ServedChannel(device, new PagePool(16 << 20), NbdLimits.DEFAULT);
+        return new ServedChannel(device, new PagePool(16 << 20, NbdLimits.DEFAULT.maxConnections()), NbdLimits.DEFAULT);
     }
 
     /** However it comes in, with headers before and behind it. */
@@ -62,8 +62,12 @@ final class AlignedRequestsTest {
     void readsLandInPagesAndTheirRepliesAreTheSame(HeaderStyle style) {
         MemoryDevice usual = new MemoryDevice(SIZE);
         for (MemoryDevice one : List.of(usual, device)) {
-            try (ServedChannel served =
-                    new ServedChannel(one, new PagePool(16 << 20), NbdLimits.DEFAULT, HeaderStyle.SIMPLE, List.of())) {
+            try (ServedChannel served = new ServedChannel(
+                    one,
+                    new PagePool(16 << 20, NbdLimits.DEFAULT.maxConnections()),
+                    NbdLimits.DEFAULT,
+                    HeaderStyle.SIMPLE,
+                    List.of())) {
                 served.receive(Request.write(1, 0, content).bytes());
                 assertThat(served.sent()).hasSize(16);
             }
@@ -73,7 +77,11 @@ final class AlignedRequestsTest {
             byte[][] replies = new byte[2][];
             for (int i = 0; i < 2; i++) {
                 try (ServedChannel served = new ServedChannel(
-                        i == 0 ? usual : device, new PagePool(16 << 20), NbdLimits.DEFAULT, style, List.of())) {
+                        i == 0 ? usual : device,
+                        new PagePool(16 << 20, NbdLimits.DEFAULT.maxConnections()),
+                        NbdLimits.DEFAULT,
+                        style,
+                        List.of())) {
                     served.receive(new StyledWire(style)
                             .requests(Request.of(READ, 2, 0, length).bytes()));
                     replies[i] = served.sent();

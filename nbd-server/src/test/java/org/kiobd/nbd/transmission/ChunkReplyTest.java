@@ -39,7 +39,12 @@ final class ChunkReplyTest {
 
     /** A connection with both contexts. */
     private ServedChannel served(HeaderStyle style) {
-        return new ServedChannel(device, new PagePool(80L << 20), NbdLimits.DEFAULT, style, MetaContext.all());
+        return new ServedChannel(
+                device,
+                new PagePool(80L << 20, NbdLimits.DEFAULT.maxConnections()),
+                NbdLimits.DEFAULT,
+                style,
+                MetaContext.all());
     }
 
     private static byte[] request(HeaderStyle style, int flags, int type, long offset, long lengthBytes) {
@@ -108,8 +113,12 @@ final class ChunkReplyTest {
     @EnumSource(names = {"STRUCTURED", "EXTENDED"})
     void aReadOfManyPiecesOfMemoryIsOneChunk(HeaderStyle style) {
         MemoryDevice large = new MemoryDevice(4 << 20);
-        try (ServedChannel served =
-                new ServedChannel(large, new PagePool(80L << 20), NbdLimits.DEFAULT, style, List.of())) {
+        try (ServedChannel served = new ServedChannel(
+                large,
+                new PagePool(80L << 20, NbdLimits.DEFAULT.maxConnections()),
+                NbdLimits.DEFAULT,
+                style,
+                List.of())) {
             large.makeHole(new ByteRange(0, 512));
             StyledWire.Reply reply = ask(served, style, request(style, 0, READ, 0, 3 << 20));
             assertThat(reply.data().remaining()).isEqualTo(3 << 20);

@@ -73,7 +73,7 @@ final class FramingTest {
     private static void playMixture(int... cuts) {
         MemoryDevice device = new MemoryDevice(SIZE);
         byte[] stream = mixture();
-        try (ServedChannel served = new ServedChannel(device, new PagePool(2 << 20), NbdLimits.DEFAULT)) {
+        try (ServedChannel served = new ServedChannel(device, new PagePool(2 << 20, 16), NbdLimits.DEFAULT)) {
             int from = 0;
             for (int cut : cuts) {
                 served.receive(Arrays.copyOfRange(stream, from, cut));
@@ -124,7 +124,7 @@ final class FramingTest {
         Random random = new Random(17);
         for (int round = 0; round < 15; round++) {
             MemoryDevice device = new MemoryDevice(SIZE);
-            try (ServedChannel served = new ServedChannel(device, new PagePool(2 << 20), NbdLimits.DEFAULT)) {
+            try (ServedChannel served = new ServedChannel(device, new PagePool(2 << 20, 16), NbdLimits.DEFAULT)) {
                 int from = 0;
                 while (from < stream.length) {
                     int to = Math.min(stream.length, from + 1 + random.nextInt(90_000));
@@ -142,7 +142,7 @@ final class FramingTest {
         byte[] write = stream(Request.write(1, 0, pattern(64, 1)));
         for (int cut = 0; cut < write.length; cut++) {
             MemoryDevice device = new MemoryDevice(SIZE);
-            try (ServedChannel served = new ServedChannel(device, new PagePool(2 << 20), NbdLimits.DEFAULT)) {
+            try (ServedChannel served = new ServedChannel(device, new PagePool(2 << 20, 16), NbdLimits.DEFAULT)) {
                 served.receive(Arrays.copyOf(write, cut));
                 assertThat(served.sent()).isEmpty();
             }
@@ -155,7 +155,7 @@ final class FramingTest {
         byte[] write = stream(Request.write(1, 0, pattern(LARGE, 1)));
         for (int cut = 27; cut < write.length; cut += 19_973) {
             try (ServedChannel served =
-                    new ServedChannel(new MemoryDevice(SIZE), new PagePool(2 << 20), NbdLimits.DEFAULT)) {
+                    new ServedChannel(new MemoryDevice(SIZE), new PagePool(2 << 20, 16), NbdLimits.DEFAULT)) {
                 served.receive(Arrays.copyOf(write, cut));
                 assertThat(served.sent()).isEmpty();
             }
@@ -165,7 +165,8 @@ final class FramingTest {
     @Test
     void aSmallPayloadInALargeBufferIsCopiedOutOfIt() {
         MemoryDevice device = new MemoryDevice(SIZE);
-        PagePool pool = new PagePool(2 << 20);
+        // Shares that hold next to nothing.
+        PagePool pool = new PagePool(2 << 20, 1024);
         try (ServedChannel served = new ServedChannel(device, pool, NbdLimits.DEFAULT)) {
             device.hold();
             served.receive(stream(Request.write(1, 0, pattern(512, 1))), 256 << 10);

@@ -26,7 +26,7 @@ final class LullTest {
 
     private static int lullsAfter(byte[]... received) {
         MemoryDevice device = new MemoryDevice(1 << 20);
-        try (ServedChannel served = new ServedChannel(device, new PagePool(2 << 20), NbdLimits.DEFAULT)) {
+        try (ServedChannel served = new ServedChannel(device, new PagePool(2 << 20, 16), NbdLimits.DEFAULT)) {
             for (byte[] bytes : received) {
                 served.receive(bytes);
                 assertThat(served.sent()).isNotEmpty();

@@ -7,15 +7,13 @@ import io.netty.buffer.ByteBuf;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.kiobd.volume.kiobuf.PagePool;
-import org.kiobd.volume.testkit.ManualLoop;
 
 class ReplyMemoryTest {
     private static final int CHUNK = 64 << 10;
     private static final int REPLY = 10_000;
 
-    private final ManualLoop loop = new ManualLoop();
-    private final PagePool pool = new PagePool(64 << 20);
-    private final MemoryBudget budget = new MemoryBudget(pool, loop, () -> {});
+    private final PagePool pool = new PagePool(64 << 20, 16);
+    private final MemoryBudget budget = new MemoryBudget(pool);
     private final ReplyMemory memory = new ReplyMemory(pool, budget, false);
 
     @AfterEach
@@ -59,15 +57,22 @@ class ReplyMemoryTest {
     }
 
     @Test
-    void whereMemoryHasToBeWaitedForTheGrantIsTaken() {
-        assertThat(pool.tryReserve(64 << 20)).isTrue();
+    void whereNothingIsLeftTheShareHoldsOneBuffer() {
+        long taken = Exhausted.take(pool);
+        assertThat(memory.prepare(CHUNK / 4)).isTrue();
+        ByteBuf first = memory.next(CHUNK / 4);
+        for (int i = 1; i < 4; i++) {
+            assertThat(memory.prepare(CHUNK / 4)).isTrue();
+            memory.next(CHUNK / 4);
+        }
         assertThat(memory.prepare(REPLY)).isFalse();
-        pool.release(64 << 20);
-        loop.runAll();
-        assertThat(budget.isWaiting()).isFalse();
-        assertThat(memory.prepare(REPLY)).isTrue();
-        memory.next(REPLY).release();
-        assertThat(budget.usedBytes()).isEqualTo(CHUNK);
+        memory.shrink();
+        assertThat(budget.usedBytes()).as("somebody uses it").isEqualTo(CHUNK);
+        first.release(4);
+        memory.shrink();
+        assertThat(budget.usedBytes()).isZero();
+        pool.release(taken);
+        next().release();
     }
 
     @Test

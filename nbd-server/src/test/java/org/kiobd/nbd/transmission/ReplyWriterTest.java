@@ -13,7 +13,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.kiobd.nbd.HeaderStyle;
 import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.testkit.LeakCheck;
-import org.kiobd.volume.testkit.ManualLoop;
 
 /** When a client that gets a batch of replies has so much to do that its next request need not be looked out for. */
 @ExtendWith(LeakCheck.class)
@@ -21,7 +20,7 @@ class ReplyWriterTest {
     private static final int REPLY_BYTES = 16;
 
     private final EmbeddedChannel channel = new EmbeddedChannel(new ChannelInboundHandlerAdapter());
-    private final PagePool pool = new PagePool(1 << 20);
+    private final PagePool pool = new PagePool(1 << 20, 16);
     private int sentRequests;
     private ReplyWriter replies;
 
@@ -45,7 +44,7 @@ class ReplyWriterTest {
     @BeforeEach
     void make() {
         ChannelHandlerContext ctx = channel.pipeline().firstContext();
-        ReplyMemory memory = new ReplyMemory(pool, new MemoryBudget(pool, new ManualLoop(), () -> {}), false);
+        ReplyMemory memory = new ReplyMemory(pool, new MemoryBudget(pool), false);
         replies = new ReplyWriter(ctx, pool, ReplyEncoding.of(HeaderStyle.SIMPLE), memory, null, new Sent());
     }
 

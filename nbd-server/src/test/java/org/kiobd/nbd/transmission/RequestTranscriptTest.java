@@ -36,7 +36,7 @@ final class RequestTranscriptTest {
     private static void play(Path file, HeaderStyle style, Cutter cutter) {
         boolean readOnly = file.getFileName().toString().startsWith("readonly-");
         MemoryDevice device = new MemoryDevice(DeviceInfo.of("memory", new UUID(0, 0), readOnly), SIZE, SIZE);
-        PagePool pool = new PagePool(80L << 20);
+        PagePool pool = new PagePool(80L << 20, NbdLimits.DEFAULT.maxConnections());
         try (ServedChannel served = new ServedChannel(device, pool, NbdLimits.DEFAULT, style, List.of())) {
             new Transcript(file, served.channel(), () -> null, style).play(cutter);
         }

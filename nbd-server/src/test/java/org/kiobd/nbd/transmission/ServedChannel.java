@@ -27,6 +27,7 @@ final class ServedChannel implements AutoCloseable {
     private final PagePool pool;
     private final Export export;
     private final TransmissionHandler handler;
+    private final long takenBytes;
     private boolean readAsked;
     private int lulls;
 
@@ -77,6 +78,7 @@ final class ServedChannel implements AutoCloseable {
     /** With what was negotiated. */
     ServedChannel(MemoryDevice device, PagePool pool, NbdLimits limits, HeaderStyle style, List<MetaContext> contexts) {
         this.pool = pool;
+        this.takenBytes = pool.reservedBytes();
         this.export = new Export("memory", "", device);
         IoLoop loop = new CountingLoop(new NettyIoLoop(channel.eventLoop()));
         channel.config().setAutoRead(false);
@@ -117,6 +119,12 @@ final class ServedChannel implements AutoCloseable {
         }
     }
 
+    /** As when the server ends. */
+    void shutDown() {
+        handler.shutDown("the test says so");
+        run();
+    }
+
     void run() {
         channel.runPendingTasks();
     }
@@ -150,7 +158,8 @@ final class ServedChannel implements AutoCloseable {
         channel.finishAndReleaseAll();
         run();
         assertThat(handler.ended().toCompletableFuture()).isCompleted();
-        assertThat(pool.reservedBytes()).as("reserved bytes").isZero();
+        assertThat(pool.reservedBytes()).as("reserved bytes").isEqualTo(takenBytes);
+        assertThat(pool.sharesInUse()).as("shares").isZero();
         assertThat(export.figures().connections()).isZero();
     }
 }

@@ -12,89 +12,85 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.kiobd.volume.loop.IoEngine;
-import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.IoLoops;
 import org.kiobd.volume.testkit.LeakCheck;
-import org.kiobd.volume.testkit.ManualLoop;
 import org.kiobd.volume.testkit.Seeded;
 import org.kiobd.volume.testkit.TestLoops;
 
 @ExtendWith(LeakCheck.class)
 class PagePoolTest {
-    private final ManualLoop loop = new ManualLoop();
-    private final PagePool pool = new PagePool(100);
-    private final List<String> granted = new ArrayList<>();
+    /** 100 beyond ten shares of 6. */
+    private final PagePool pool = new PagePool(160, 10);
 
-    private PagePool.Waiter wait(String name, long bytes) {
-        return pool.reserveLater(bytes, loop, () -> granted.add(name));
+    @Test
+    void sharesAreSetAside() {
+        assertThat(pool.shareBytes()).isEqualTo(6);
+        assertThat(new PagePool(160L << 20, 1024).shareBytes()).isEqualTo(64 << 10);
+        assertThat(new PagePool(1L << 40, 1024).shareBytes()).isEqualTo(64 << 10);
+        for (int i = 0; i < 10; i++) {
+            assertThat(pool.takeShare()).isTrue();
+        }
+        assertThat(pool.takeShare()).isFalse();
+        assertThat(pool.sharesInUse()).isEqualTo(10);
+        pool.giveShareBack();
+        assertThat(pool.takeShare()).isTrue();
+        for (int i = 0; i < 10; i++) {
+            pool.giveShareBack();
+        }
+        assertThatThrownBy(pool::giveShareBack).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
-    void grantsComeInTheOrderTheyWereAskedForHoweverLarge() {
-        assertThat(pool.tryReserve(80)).isTrue();
-        wait("large", 90);
-        wait("small", 1);
-        assertThat(pool.tryReserve(1)).isFalse();
-        loop.runAll();
-        assertThat(granted).isEmpty();
-        pool.release(79);
-        loop.runAll();
-        assertThat(granted).containsExactly("large", "small");
-        assertThat(pool.reservedBytes()).isEqualTo(92);
-        pool.release(92);
+    void oneAloneGetsHalfOfWhatIsNotShares() {
+        assertThat(pool.tryReserve(0, 51)).isFalse();
+        assertThat(pool.refusals()).isEqualTo(1);
+        assertThat(pool.tryReserve(0, 50)).isTrue();
+        assertThat(pool.tryReserve(50, 1)).isFalse();
+        pool.release(50);
         assertThat(pool.reservedBytes()).isZero();
-        assertThat(pool.peakBytes()).isEqualTo(92);
+        assertThat(pool.peakBytes()).isEqualTo(50);
     }
 
     @Test
-    void aWaiterThatLeavesLetsThoseBehindItIn() {
-        assertThat(pool.tryReserve(50)).isTrue();
-        PagePool.Waiter large = wait("large", 60);
-        wait("small", 50);
-        assertThat(large.cancel()).isTrue();
-        assertThat(large.cancel()).isFalse();
-        loop.runAll();
-        assertThat(granted).containsExactly("small");
-        pool.release(100);
-        assertThat(pool.reservedBytes()).isZero();
-    }
-
-    @Test
-    void leavingAfterTheGrantSaysSo() {
-        PagePool.Waiter waiter = wait("one", 10);
-        assertThat(waiter.cancel()).isFalse();
-        loop.runAll();
-        assertThat(granted).containsExactly("one");
-        pool.release(10);
-        assertThat(pool.reservedBytes()).isZero();
-    }
-
-    @Test
-    void aGrantThatGivesBackAndAsksAgainDoesNotRecurse() {
-        int[] left = {100_000};
-        Runnable[] again = new Runnable[1];
-        again[0] = () -> {
-            pool.release(100);
-            if (left[0]-- > 0) {
-                pool.reserveLater(100, loop, again[0]);
+    void ofManyWhoTakeAllTheyCanEachGetsTheSameAndSoMuchIsLeft() {
+        long[] held = new long[9];
+        boolean more = true;
+        while (more) {
+            more = false;
+            for (int i = 0; i < held.length; i++) {
+                if (pool.tryReserve(held[i], 1)) {
+                    held[i]++;
+                    more = true;
+                }
             }
-        };
-        pool.reserveLater(100, loop, again[0]);
-        loop.runAll();
-        assertThat(pool.reservedBytes()).isZero();
+        }
+        assertThat(held).containsOnly(10);
+        assertThat(pool.reservedBytes()).isEqualTo(90);
+        assertThat(pool.tryReserve(0, 5)).as("who comes late").isTrue();
+        pool.release(95);
+    }
+
+    @Test
+    void whoCameEarlyGetsNothingMoreUntilItIsNoLongerAhead() {
+        assertThat(pool.tryReserve(0, 40)).isTrue();
+        assertThat(pool.tryReserve(0, 30)).isTrue();
+        assertThat(pool.tryReserve(40, 1)).isFalse();
+        pool.release(20);
+        assertThat(pool.tryReserve(20, 10)).isTrue();
+        pool.release(60);
     }
 
     @Test
     void nonsenseIsRefusedAndChangesNothing() {
-        assertThatThrownBy(() -> new PagePool(0)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> pool.tryReserve(101)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> pool.tryReserve(-1)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> pool.reserveLater(101, loop, () -> {})).isInstanceOf(IllegalArgumentException.class);
-        assertThat(pool.tryReserve(10)).isTrue();
+        assertThatThrownBy(() -> new PagePool(0, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new PagePool(1, 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> pool.tryReserve(0, -1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> pool.tryReserve(-1, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(pool.tryReserve(0, 10)).isTrue();
         assertThatThrownBy(() -> pool.release(11)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> pool.release(-1)).isInstanceOf(IllegalStateException.class);
         assertThat(pool.reservedBytes()).isEqualTo(10);
-        assertThat(pool.tryReserve(0)).isTrue();
+        assertThat(pool.tryReserve(0, 0)).isTrue();
         pool.release(10);
     }
 
@@ -108,38 +104,39 @@ class PagePoolTest {
     }
 
     @Seeded(rounds = 2)
-    void manyLoopsNeverHoldMoreThanThereIsAndNobodyStarves(Random random) {
-        int tasks = 600;
+    void manyLoopsNeverHoldMoreThanThereIsNorThanIsLeft(Random random) {
         AtomicLong inUse = new AtomicLong();
         AtomicLong most = new AtomicLong();
         try (IoLoops loops = new IoLoops(IoEngine.NIO, 3)) {
             List<CompletableFuture<@Nullable Void>> all = new ArrayList<>();
-            for (int i = 0; i < tasks; i++) {
-                IoLoop on = loops.next();
-                long bytes = random.nextInt(10) == 0 ? 100 : 1 + random.nextInt(40);
-                boolean cancels = random.nextInt(5) == 0;
+            for (int connection = 0; connection < 12; connection++) {
+                long seed = random.nextLong();
                 CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
                 all.add(done);
-                on.execute(() -> {
-                    Runnable use = () -> {
-                        most.accumulateAndGet(inUse.addAndGet(bytes), Math::max);
-                        on.execute(() -> {
-                            inUse.addAndGet(-bytes);
-                            pool.release(bytes);
-                            done.complete(null);
-                        });
-                    };
-                    PagePool.Waiter waiter = pool.reserveLater(bytes, on, use);
-                    if (cancels && waiter.cancel()) {
-                        done.complete(null);
+                loops.next().execute(() -> {
+                    Random own = new Random(seed);
+                    long held = 0;
+                    for (int step = 0; step < 20_000; step++) {
+                        long bytes = 1L + own.nextInt(20);
+                        if (own.nextBoolean() && pool.tryReserve(held, bytes)) {
+                            held += bytes;
+                            most.accumulateAndGet(inUse.addAndGet(bytes), Math::max);
+                        } else if (held > 0) {
+                            long back = 1 + own.nextLong(held);
+                            held -= back;
+                            inUse.addAndGet(-back);
+                            pool.release(back);
+                        }
                     }
+                    inUse.addAndGet(-held);
+                    pool.release(held);
+                    done.complete(null);
                 });
             }
             all.forEach(TestLoops::await);
         }
         assertThat(pool.reservedBytes()).isZero();
-        assertThat(most.get()).isLessThanOrEqualTo(100);
-        assertThat(pool.tryReserve(100)).isTrue();
-        pool.release(100);
+        assertThat(most.get()).isLessThan(100);
+        assertThat(pool.refusals()).isPositive();
     }
 }

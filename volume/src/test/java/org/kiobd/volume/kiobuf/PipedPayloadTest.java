@@ -35,7 +35,7 @@ final class PipedPayloadTest {
     @TempDir
     private Path folder;
 
-    private final PagePool pool = new PagePool(1);
+    private final PagePool pool = new PagePool(1, 1);
     private Path path;
     private Descriptor descriptor;
 

@@ -36,7 +36,7 @@ public abstract class StoreSubject {
 
     protected final IoLoops loops = new IoLoops(engine(), 2);
     protected final IoLoop loop = loops.all().get(0);
-    private final PagePool pool = new PagePool(1);
+    private final PagePool pool = new PagePool(1, 1);
     protected MemberStore store;
     protected MemberPort port;
 

@@ -24,7 +24,7 @@ public final class TestRequest implements Completion.Notifier {
     private static final int ONE_BYTE_SHAPE_MAX_BYTES = 300;
     private static final int MARGIN_BYTES = 3;
     private static final int PAGE_BYTES = 4096;
-    private static final PagePool POOL = new PagePool(1);
+    private static final PagePool POOL = new PagePool(1, 1);
 
     private final Kiobuf kiobuf;
     private final byte[] data;

@@ -189,7 +189,7 @@ class InlineTransfersTest {
     }
 
     private MemberOp piped(byte[] data) {
-        return op(PipedPayloads.of(new PagePool(1), data), 0, data.length);
+        return op(PipedPayloads.of(new PagePool(1, 1), data), 0, data.length);
     }
 
     /** A WRITE of the bytes from {@code from} to {@code to} of a payload, to the same place in the file; each takes the payload. */
@@ -231,7 +231,7 @@ class InlineTransfersTest {
     @Timeout(60)
     void whatCameSlowlyIsWrittenBesideTheLoop() throws Exception {
         byte[] content = content();
-        PipedPayload payload = PipedPayloads.slow(new PagePool(1), content, 3);
+        PipedPayload payload = PipedPayloads.slow(new PagePool(1, 1), content, 3);
         MemberOp first = op(payload, 0, BYTES / 2);
         MemberOp second = op(payload, BYTES / 2, BYTES);
         assertThat(inline.mayWrite(first)).isTrue();
@@ -251,8 +251,8 @@ class InlineTransfersTest {
     @Test
     void whatCameAtOnceOrIsSmallIsWrittenByTheLoop() {
         for (PipedPayload payload : List.of(
-                PipedPayloads.slow(new PagePool(1), content(), 2),
-                PipedPayloads.slow(new PagePool(1), new byte[128 << 10], 9))) {
+                PipedPayloads.slow(new PagePool(1, 1), content(), 2),
+                PipedPayloads.slow(new PagePool(1, 1), new byte[128 << 10], 9))) {
             MemberOp op = op(payload, 0, payload.lengthBytes());
             written = 0;
             write(op, new OpenFile.Outcome(payload.lengthBytes(), 0));
@@ -265,7 +265,7 @@ class InlineTransfersTest {
     @Test
     @Timeout(60)
     void aThreadThatWaitedKeepsTheLoopOffToo() {
-        MemberOp slow = op(PipedPayloads.slow(new PagePool(1), content(), 3), 0, BYTES);
+        MemberOp slow = op(PipedPayloads.slow(new PagePool(1, 1), content(), 3), 0, BYTES);
         writeNanos = 11 * MS;
         write(slow, new OpenFile.Outcome(BYTES, 0));
         awaitWritten(1);
@@ -279,7 +279,7 @@ class InlineTransfersTest {
     void whatGoesWrongBesideTheLoopIsToldOnIt() {
         try (Descriptor readOnly = Descriptor.open(path, Descriptor.O_RDONLY)) {
             inline = transfers(readOnly.fd());
-            MemberOp slow = op(PipedPayloads.slow(new PagePool(1), content(), 3), 0, BYTES);
+            MemberOp slow = op(PipedPayloads.slow(new PagePool(1, 1), content(), 3), 0, BYTES);
             write(slow, new OpenFile.Outcome(0, EBADF));
             awaitWritten(1);
             slow.original(0).release();

@@ -1,0 +1,144 @@
+package org.kiobd.nbd.transmission;
+
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.kiobuf.AlignedMemory;
+import org.kiobd.volume.kiobuf.Completion;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.kiobuf.PagePool;
+
+/**
+ * A READ for whose whole reply there is no memory: it is read and sent a piece at a time, as far as the connection's own share reaches, as one
+ * chunk. Only while nothing else of its connection is in flight, for the pieces follow each other on the wire.
+ *
+ * <p>An error at the first piece is answered as always. Behind it the reply has begun, and the connection ends, which the specification
+ * allows; so does that of a READ from a file that cannot be read ({@link FileReplies}). Confined to its loop.
+ */
+final class PiecewiseRead implements Completion.Notifier {
+    private static final int PIECE_BYTES = 1 << 20;
+
+    /** The connection. */
+    interface Listener extends Answers.Listener {
+        /** The connection cannot go on. */
+        void broken(String reason);
+    }
+
+    private final RequestExecutor executor;
+    private final ReplyWriter replies;
+    private final Accounts accounts;
+    private final PagePool pool;
+    private final Listener listener;
+
+    private long cookie;
+    private long firstOffset;
+    private int lengthBytes;
+    private int doneBytes;
+    private long pieceBytes;
+    private long arrivedNanos;
+    private boolean underWay;
+    private boolean reading;
+
+    PiecewiseRead(RequestExecutor executor, ReplyWriter replies, Accounts accounts, PagePool pool, Listener listener) {
+        this.executor = executor;
+        this.replies = replies;
+        this.accounts = accounts;
+        this.pool = pool;
+        this.listener = listener;
+    }
+
+    /** Begins with a READ that counts as in flight. */
+    void begin(long newCookie, long offset, int length) {
+        cookie = newCookie;
+        firstOffset = offset;
+        lengthBytes = length;
+        doneBytes = 0;
+        arrivedNanos = executor.arrivedNanos();
+        underWay = true;
+        advance();
+    }
+
+    /** Whether its reply is not queued to the end. */
+    boolean isUnderWay() {
+        return underWay;
+    }
+
+    /** Goes on with the next piece, if there is memory for it: called when there may be. */
+    void advance() {
+        if (!underWay || reading) {
+            return;
+        }
+        if (listener.isGone()) {
+            end();
+            return;
+        }
+        int wanted = Math.min(lengthBytes - doneBytes, PIECE_BYTES);
+        int bytes = (int) accounts.reserveUpTo(wanted);
+        if (bytes == 0) {
+            return;
+        }
+        long at = firstOffset + doneBytes;
+        int beyond = (int) ((at + bytes) % AlignedMemory.ALIGNMENT_BYTES);
+        if (bytes < wanted && beyond < bytes) {
+            // The next one begins at a page.
+            accounts.budget().release(beyond);
+            bytes -= beyond;
+        }
+        pieceBytes = bytes;
+        reading = true;
+        executor.readPiece(at, bytes, this);
+    }
+
+    @Override
+    public void completed(Completion completion, @Nullable IoError error) {
+        Kiobuf piece = (Kiobuf) completion;
+        reading = false;
+        boolean gone = listener.isGone() || error == IoError.DROPPED;
+        if (error != null || gone) {
+            accounts.budget().release(pieceBytes);
+            failed(piece, gone ? null : error);
+        } else {
+            replies.piece(doneBytes == 0 ? head() : null, piece, pieceBytes);
+            doneBytes += (int) pieceBytes;
+            if (doneBytes == lengthBytes) {
+                underWay = false;
+                accounts.counters().read(lengthBytes);
+                executor.tookInPieces(Op.READ, arrivedNanos);
+                replies.lastPiece(inFlightBytes());
+            }
+        }
+        listener.answered();
+    }
+
+    private void failed(Kiobuf piece, @Nullable IoError error) {
+        accounts.counters().failed();
+        if (error != null && doneBytes == 0) {
+            underWay = false;
+            replies.failure(cookie, firstOffset, WireErrors.of(piece, error), inFlightBytes());
+            return;
+        }
+        end();
+        if (error != null) {
+            listener.broken("what a READ asks for cannot be read, and its reply has begun: offset="
+                    + piece.offsetBytes() + " error=" + error);
+        }
+    }
+
+    private void end() {
+        underWay = false;
+        accounts.inFlight().end(1, inFlightBytes());
+    }
+
+    private long inFlightBytes() {
+        return replies.encoding().readMemoryBytes(lengthBytes);
+    }
+
+    private ByteBuf head() {
+        int bytes = replies.encoding().dataHeaderBytes();
+        ByteBuf head = pool.allocate(bytes);
+        head.writerIndex(bytes);
+        replies.encoding().dataHeader(head, 0, cookie, firstOffset, lengthBytes);
+        return head;
+    }
+}

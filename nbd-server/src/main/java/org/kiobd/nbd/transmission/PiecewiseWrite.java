@@ -1,0 +1,132 @@
+package org.kiobd.nbd.transmission;
+
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.kiobuf.Completion;
+import org.kiobd.volume.kiobuf.Fragment;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.Op;
+
+/**
+ * A WRITE for whose whole payload there is no memory: what came is written while the rest is received, and the last piece to end brings the
+ * reply. Of several errors the one at the lowest byte is told. Where its client goes away in the middle, what was issued is written, as the
+ * specification allows for a request without a reply. Confined to its loop.
+ */
+final class PiecewiseWrite implements Completion.Notifier {
+    private final RequestExecutor executor;
+    private final ReplyWriter replies;
+    private final Accounts accounts;
+    private final Answers.Listener listener;
+
+    private long cookie;
+    private long firstOffset;
+    private long lengthBytes;
+    private int flags;
+    private long arrivedNanos;
+    private int outstanding;
+    private boolean underWay;
+    private boolean complete;
+    private boolean dropped;
+    private long failedOffset;
+    private @Nullable Failure failure;
+
+    PiecewiseWrite(RequestExecutor executor, ReplyWriter replies, Accounts accounts, Answers.Listener listener) {
+        this.executor = executor;
+        this.replies = replies;
+        this.accounts = accounts;
+        this.listener = listener;
+    }
+
+    /** Whether the WRITE that is being received goes this way. */
+    boolean isReceiving() {
+        return underWay && !complete;
+    }
+
+    /** Whether pieces of it are under way, so that another WRITE cannot begin. */
+    boolean isUnderWay() {
+        return underWay;
+    }
+
+    /** {@code payload} has a part of a WRITE: that is written, and the rest goes on being received. */
+    void cut(WritePayload payload) {
+        Kiobuf whole = payload.request();
+        if (!underWay) {
+            begin(whole);
+        }
+        long restBytes = payload.leftBytes();
+        long endBytes = whole.endBytes();
+        Kiobuf rest = executor.newWritePiece(endBytes - restBytes, restBytes, flags, this);
+        Kiobuf begun = payload.goOn(rest);
+        Kiobuf piece = executor.newWritePiece(begun.offsetBytes(), begun.lengthBytes() - restBytes, flags, this);
+        for (int i = 0; i < begun.fragmentCount(); i++) {
+            Fragment part = begun.fragment(i);
+            piece.add(Fragment.of(part.memory().retain(), part.offsetBytes(), part.lengthBytes()));
+        }
+        begun.release();
+        issue(piece);
+    }
+
+    private void begin(Kiobuf whole) {
+        cookie = whole.cookie();
+        firstOffset = whole.offsetBytes();
+        lengthBytes = whole.lengthBytes();
+        flags = whole.flags();
+        arrivedNanos = whole.arrivedNanos();
+        underWay = true;
+        complete = false;
+        dropped = false;
+        failure = null;
+    }
+
+    /** The payload has come to its end. Takes the last piece. */
+    void last(Kiobuf piece) {
+        complete = true;
+        issue(piece);
+    }
+
+    private void issue(Kiobuf piece) {
+        outstanding++;
+        executor.write(piece);
+    }
+
+    /** The rest of the payload will not come. */
+    void abandon() {
+        complete = true;
+        dropped = true;
+        endIfDone();
+    }
+
+    @Override
+    public void completed(Completion completion, @Nullable IoError error) {
+        Kiobuf piece = (Kiobuf) completion;
+        outstanding--;
+        if (error == IoError.DROPPED) {
+            dropped = true;
+        } else if (error != null && (failure == null || piece.offsetBytes() < failedOffset)) {
+            failure = WireErrors.of(piece, error);
+            failedOffset = piece.offsetBytes();
+        }
+        endIfDone();
+        listener.answered();
+    }
+
+    private void endIfDone() {
+        if (!complete || outstanding > 0) {
+            return;
+        }
+        underWay = false;
+        executor.tookInPieces(Op.WRITE, arrivedNanos);
+        if (failure != null) {
+            accounts.counters().failed();
+        } else if (!dropped) {
+            accounts.counters().written(lengthBytes);
+        }
+        if (dropped || listener.isGone()) {
+            accounts.inFlight().end(1, lengthBytes);
+        } else if (failure != null) {
+            replies.failure(cookie, firstOffset, failure, lengthBytes);
+        } else {
+            replies.success(cookie, firstOffset, lengthBytes);
+        }
+    }
+}
