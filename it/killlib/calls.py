@@ -58,7 +58,7 @@ KINDS = {kind.name: kind for kind in (
 )}
 
 _VARIABLE = (
-    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}"), "UUID"),
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"), "UUID"),
     (re.compile(r"LOG\.old\.[0-9]+"), "LOG.old.N"),
 )
 

@@ -28,6 +28,7 @@ def options_of(arguments, text):
     parser.add_argument("--scenes", default=",".join(SCENES), help="of: %(default)s; with :clear behind, without decoys in the way")
     parser.add_argument("--kinds", default=",".join(calls.KINDS), help="of: %(default)s")
     parser.add_argument("--points", type=int, default=8, help="kills, and as many errors, of each command in each scene (default: %(default)s)")
+    parser.add_argument("--pick", type=int, metavar="N", help="only N pairs of a command and a scene, drawn by lot")
     parser.add_argument("--full", action="store_true", help="every point there is")
     parser.add_argument("--minutes", type=float, default=0, help="begin nothing after that time (default: no bound)")
     parser.add_argument("--seed", default="1", help="decides the scenes' contents, the decoys and the sample (default: %(default)s)")
@@ -52,7 +53,11 @@ def _begin(place, numbers, seed, launcher):
 
 
 def _build(name):
-    _worker.build(name)
+    """Makes a scene; if that shows that something is wrong, a trial of its own says so."""
+    began = time.monotonic()
+    trouble = _worker.build(name)
+    findings = [Finding("undisturbed", trouble)] if trouble else []
+    return Outcome(Point("scene", name, None, None), None, 0, trouble or "", findings, time.monotonic() - began)
 
 
 def _once(point):
@@ -113,19 +118,20 @@ def say(text):
 
 
 def work(options, pool, place):
-    names, wanted = options.commands.split(","), options.scenes.split(",")
+    jobs = [(name, each) for each in options.scenes.split(",") for name in options.commands.split(",")]
+    if options.pick:
+        jobs = random.Random("pick %s" % options.seed).sample(jobs, min(options.pick, len(jobs)))
     deadline = time.monotonic() + options.minutes * 60 if options.minutes else float("inf")
-    bare = list(dict.fromkeys(":".join(each.split(":")[:2]) for each in wanted))
-    pool.map(_build, bare, 1)
+    bare = list(dict.fromkeys(":".join(each.split(":")[:2]) for _, each in jobs))
+    outcomes = pool.map(_build, bare, 1)
     say("scenes are made: %s" % ", ".join(bare))
-    recorded, outcomes, points = {}, [], []
+    recorded, points = {}, []
     if options.at:
         at = int(options.at) if options.at.isdigit() else options.at
-        points = [Point(name, each, at, kind, options.again_first, options.second)
-                  for name in names for each in wanted for kind in options.kinds.split(",")]
-        recorded = {(name, each): Record([], [], []) for name in names for each in wanted}
+        points = [Point(*job, at, kind, options.again_first, options.second) for job in jobs for kind in options.kinds.split(",")]
+        recorded = {job: Record([], [], []) for job in jobs}
     else:
-        for job, variant, made, tried in pool.imap(_record, [(name, each) for each in wanted for name in names], 1):
+        for job, variant, made, tried in pool.imap(_record, jobs, 1):
             recorded[job] = Record(made, [each for outcome in tried for each in outcome.findings], tried)
             outcomes += tried
             points += sample(options, job[0], variant, made)
@@ -164,13 +170,20 @@ def tried_in_time(pool, points, deadline):
         return found
 
 
+def _end(*_):
+    # Once: timeout(1) sends it twice, and what is mounted has to be unmounted.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(143)
+
+
 def main(text, arguments=None):
     options = options_of(arguments, text)
     for value, known in ((options.commands, commands.BY_NAME), (options.kinds, calls.KINDS)):
         unknown = set(value.split(",")) - set(known)
         if unknown:
             raise SystemExit("it/kill-points: unknown: %s; there are: %s" % (", ".join(sorted(unknown)), ", ".join(known)))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, _end)
     began = time.monotonic()
     place = Place()
     pool = None

@@ -16,10 +16,9 @@ class Expected:
 
     def __init__(self, command, scene, contents):
         self.command = command
-        after = command.after(contents, scene)
-        lost = [name for name in contents if scene.manifest(name) is None]
-        self.before = {name: digest(data) for name, data in contents.items() if name not in lost}
-        self.after = {name: digest(data) for name, data in after.items()}
+        # A volume that is to be assembled has no manifest yet.
+        self.before = {name: digest(data) for name, data in contents.items() if scene.manifest(name) is not None}
+        self.after = {name: digest(data) for name, data in command.after(contents, scene).items()}
 
     @property
     def names(self):
@@ -107,7 +106,7 @@ def error_text(run, kind):
     text = run.err + run.out
     if re.search(r"^\s+at [\w.$]+\(", text, re.M) or "Exception in thread" in text or "SIGSEGV" in text or "SIGABRT" in text:
         yield Finding("stack trace", "exit=%d: %s" % (run.exit, " | ".join(lines)[:300]))
-    elif "bug" in text:
+    elif re.search(r"\bbug\b", text):
         yield Finding("bug", "exit=%d: %s" % (run.exit, " | ".join(lines)[:300]))
     elif run.exit != 0 and len(lines) != 1:
         yield Finding("lines", "exit=%d and lines=%d on standard error: %s" % (run.exit, len(lines), " | ".join(lines)[:300]))
@@ -163,7 +162,9 @@ class Files:
                     continue
                 what = "is gone"
             elif now[:4] != was[:4]:
-                what = "has changed: %s, was %s" % (now[:4], was[:4])
+                what = "has changed: %s" % ", ".join(
+                    "%s=%s, was %s" % (field, getattr(now, field), getattr(was, field)) for field in now._fields[:3] if getattr(now, field) != getattr(was, field))
+                what = what if now[:3] != was[:3] else "has another content"
             elif self.is_decoy(path) and now.mtime != was.mtime:
                 what = "has another time of change"
             if what:

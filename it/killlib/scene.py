@@ -35,14 +35,15 @@ class Scene:
     def name(self):
         return self.store + ":" + self.place
 
-    def shape(self, volume, prefix=""):
+    def shape(self, volume, folder="other", prefix=""):
         """The words that say where a new volume's members shall be."""
         if self.place == "home":
             return ["--members", "2", "--store", self.store]
-        return [word for uri in self.elsewhere(volume, prefix) for word in ("--member", uri)]
+        return [word for uri in self.elsewhere(volume, folder, prefix) for word in ("--member", uri)]
 
-    def elsewhere(self, volume, prefix=""):
-        return ["%s:%s" % (self.store, self.other / ("%s%s-%d%s" % (prefix, volume, i, SUFFIX[self.store]))) for i in (0, 1)]
+    def elsewhere(self, volume, folder="other", prefix=""):
+        place = self.other.with_name(folder)
+        return ["%s:%s" % (self.store, place / ("%s%s-%d%s" % (prefix, volume, i, SUFFIX[self.store]))) for i in (0, 1)]
 
     def folder(self, name, home=None):
         volume, _, snapshot = name.partition("@")
@@ -75,11 +76,15 @@ def image(rng, size=SIZE):
     return bytes(data)
 
 
-def build(scene, witness, seed):
-    """Makes it, but for the decoys; returns what list and export must say of it, by name."""
+def build(scene, witness, seed, second="other"):
+    """
+    Makes it, but for the decoys; returns the contents by name.
+
+    ``second``: the folder of the members that home2 has elsewhere; the same as home's, if kiobd can have two homes beside each other.
+    """
     rng = random.Random("%s %s" % (seed, scene.name))
-    for folder in (scene.home, scene.home2, scene.cwd, scene.other):
-        folder.mkdir(parents=True)
+    for folder in (scene.home, scene.home2, scene.cwd, scene.other, scene.other.with_name(second)):
+        folder.mkdir(parents=True, exist_ok=True)
     contents = {}
 
     def fill(home, volume):
@@ -89,8 +94,8 @@ def build(scene, witness, seed):
         file.unlink()
         return data
 
-    def make(home, volume, prefix=""):
-        witness.must("create", volume, "--size", SIZE, "--chunk", CHUNK, *scene.shape(volume, prefix), "--home", home)
+    def make(home, volume, *where):
+        witness.must("create", volume, "--size", SIZE, "--chunk", CHUNK, *scene.shape(volume, *where), "--home", home)
         return fill(home, volume)
 
     contents["data@mon"] = make(scene.home, "data")
@@ -100,7 +105,7 @@ def build(scene, witness, seed):
     contents["plain"] = make(scene.home, "plain")
     contents["other"] = contents["other@keep"] = make(scene.home, "other")
     witness.must("snapshot", "create", "other@keep", "--home", scene.home)
-    make(scene.home2, "data", "two-")
+    make(scene.home2, "data", second, "two-")
     witness.must("snapshot", "create", "data@mon", "--home", scene.home2)
     (scene.cwd / "image.img").write_bytes(image(rng, 3 * SIZE // 4))
     return contents

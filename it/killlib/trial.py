@@ -7,7 +7,7 @@ from collections import namedtuple
 
 from . import commands, oracle, scene as scenes, trap
 from .place import View
-from .witness import Witness
+from .witness import Refused, Witness
 
 # second: at which call the same command is killed when it runs again; None: it is not.
 Point = namedtuple("Point", "command scene at kind again_first second", defaults=(False, None))
@@ -36,10 +36,18 @@ class Worker:
     # --- a scene
 
     def build(self, name):
-        """Makes a scene and keeps it, once without the decoys that may be in the way, and once with them."""
-        scene, rng = self.scene(name), random.Random("%s decoys %s" % (self.seed, name))
+        """
+        Makes a scene and keeps it, once without the decoys that may be in the way, and once with them; returns what went wrong with two homes
+        beside each other.
+        """
+        scene, rng, trouble = self.scene(name), random.Random("%s decoys %s" % (self.seed, name)), None
         self.view.clear()
-        contents = scenes.build(scene, self.witness, self.seed)
+        try:
+            contents = scenes.build(scene, self.witness, self.seed)
+        except Refused as e:
+            trouble = str(e)
+            self.view.clear()
+            contents = scenes.build(scene, self.witness, self.seed, "other2")
         nearby = scenes.put(scene, scenes.NEARBY, rng)
         scenes.age(scene, nearby)
         self.view.keep(name + ":clear")
@@ -49,6 +57,7 @@ class Worker:
         for variant, decoys in ((name + ":clear", nearby), (name, nearby + in_the_way)):
             with open(self.place.folder / ("known-" + variant), "wb") as file:
                 pickle.dump((contents, decoys), file)
+        return trouble
 
     def known(self, variant):
         with open(self.place.folder / ("known-" + variant), "rb") as file:
@@ -88,10 +97,14 @@ class Trial:
         self.command.prepare(self.scene)
         self.expected = oracle.Expected(self.command, self.scene, self.contents)
         self.files = oracle.Files(self.scene, self.command, scenes.inventory(self.scene.root), self.decoys)
-        self.findings = []
+        self.findings, self.said = [], set()
 
     def say(self, findings, when):
-        self.findings += [oracle.Finding(kind, when + ": " + text) for kind, text in findings]
+        """Adds findings; what was found before already is not said again."""
+        for kind, text in findings:
+            if (kind, text) not in self.said:
+                self.said.add((kind, text))
+                self.findings.append(oracle.Finding(kind, when + ": " + text))
 
     def run(self):
         """Runs it; returns the run, and findings in ``self.findings``."""

@@ -24,6 +24,10 @@ def main_class(jar):
     return next(line.split(": ")[1].strip() for line in manifest.splitlines() if line.startswith("Main-Class"))
 
 
+class Refused(Exception):
+    """A command that had to work did not."""
+
+
 class Witness:
     """One JVM, started when it is asked first, and again after it has hung or died. Owned by one worker."""
 
@@ -73,7 +77,7 @@ class Witness:
     def must(self, *words):
         answer = self.ask(*words)
         if answer.exit != 0:
-            raise RuntimeError("kiobd %s: exit=%d %s" % (" ".join(map(str, words)), answer.exit, answer.err.strip()))
+            raise Refused("kiobd %s: exit=%d %s" % (" ".join(map(str, words)), answer.exit, answer.err.strip()))
         return answer.out
 
     def listed(self, home):
