@@ -11,7 +11,10 @@ Command = namedtuple("Command", "name words names after prepare output serves ha
 
 
 def command(name, words, names, after, prepare=None, output=None, serves=False, half=()):
-    """``output``: a file it writes; ``serves``: runs a server, so it needs a process of its own; ``half``: may be unfinished although it was there."""
+    """
+    ``output``: a file it writes. ``serves``: it runs a server, so it needs a process of its own. ``half``: what may be unfinished although it was
+    there.
+    """
     return Command(name, words, names, after, prepare or (lambda scene: None), output, serves, half)
 
 

@@ -62,7 +62,8 @@ def _unfinished(scene, witness, name):
         answer = witness.ask(*words, "--home", scene.home)
         lines = answer.err.strip().splitlines()
         if answer.exit != 1 or len(lines) != 1 or "unfinished" not in lines[0]:
-            yield Finding("unfinished", "%s is unfinished, and %s does not say so in one line: exit=%d %s" % (name, words[0], answer.exit, _short(answer)))
+            text = "%s is unfinished, and %s does not say so in one line: exit=%d %s"
+            yield Finding("unfinished", text % (name, words[0], answer.exit, _short(answer)))
 
 
 def _short(answer):
@@ -162,9 +163,8 @@ class Files:
                     continue
                 what = "is gone"
             elif now[:4] != was[:4]:
-                what = "has changed: %s" % ", ".join(
-                    "%s=%s, was %s" % (field, getattr(now, field), getattr(was, field)) for field in now._fields[:3] if getattr(now, field) != getattr(was, field))
-                what = what if now[:3] != was[:3] else "has another content"
+                differing = [field for field in now._fields[:4] if getattr(now, field) != getattr(was, field)]
+                what = "has another " + ", ".join("%s (%s, was %s)" % (field, getattr(now, field), getattr(was, field)) for field in differing)
             elif self.is_decoy(path) and now.mtime != was.mtime:
                 what = "has another time of change"
             if what:

@@ -81,7 +81,8 @@ def as_json(options, recorded, outcomes, root):
         "seed": options.seed,
         "commands": [{"command": command, "scene": scene, "points": record.points, "undisturbed": [list(each) for each in record.findings]}
                      for (command, scene), record in recorded.items()],
-        "trials": [{"point": each.point._asdict(), "hit": each.hit, "exit": each.exit, "seconds": round(each.seconds, 2), "err": each.err[:2000].replace(str(root) + "/", ""),
+        "trials": [{"point": each.point._asdict(), "hit": each.hit, "exit": each.exit, "seconds": round(each.seconds, 2),
+                    "err": each.err[:2000].replace(str(root) + "/", ""),
                     "findings": [{"kind": kind, "text": text.replace(str(root) + "/", "")} for kind, text in each.findings],
                     "repeat": repeat(each.point, options.seed)} for each in outcomes],
     }
