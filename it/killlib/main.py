@@ -73,7 +73,9 @@ def _once(point):
 
 def _record(job):
     """Runs a command undisturbed: with everything in its way, and if that is not as it should be, with less."""
-    command, name = job
+    command, name, deadline = job
+    if time.monotonic() > deadline:
+        return (command, name), name, [], []
     outcome, made = _once(Point(command, name, None, None))
     outcomes = [outcome]
     if (outcome.findings or outcome.exit != 0) and not name.endswith(":clear"):
@@ -83,7 +85,7 @@ def _record(job):
         outcomes.append(outcome)
     if outcome.exit != 0 and not outcome.findings:
         outcome.findings.append(Finding("undisturbed", "exit=%s %s" % (outcome.exit, outcome.err.strip()[:300])))
-    return job, outcome.point.scene, made, outcomes
+    return (command, name), outcome.point.scene, made, outcomes
 
 
 def _try(point):
@@ -131,7 +133,7 @@ def work(options, pool, place):
         points = [Point(*job, at, kind, options.again_first, options.second) for job in jobs for kind in options.kinds.split(",")]
         recorded = {job: Record([], [], []) for job in jobs}
     else:
-        for job, variant, made, tried in pool.imap(_record, jobs, 1):
+        for job, variant, made, tried in pool.imap(_record, [(*job, deadline) for job in jobs], 1):
             recorded[job] = Record(made, [each for outcome in tried for each in outcome.findings], tried)
             outcomes += tried
             points += sample(options, job[0], variant, made)
