@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.BooleanSupplier;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.ExtentList;
@@ -31,7 +30,6 @@ final class RocksBlocks {
 
     private final RocksDatabase database;
     private final int blockBytes;
-    private final BooleanSupplier isHopeless;
     private final BlockGuards guards = new BlockGuards();
     private final LongAdder calls = new LongAdder();
     private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
@@ -46,9 +44,7 @@ final class RocksBlocks {
         }
     }
 
-    /** @param isHopeless whether the disk is full, so that a write does not wait for long */
-    RocksBlocks(RocksDatabase database, int blockBytes, BooleanSupplier isHopeless) {
-        this.isHopeless = isHopeless;
+    RocksBlocks(RocksDatabase database, int blockBytes) {
         this.database = database;
         this.blockBytes = blockBytes;
     }
@@ -90,7 +86,7 @@ final class RocksBlocks {
                 put(batch, ops[i]);
             }
             calls.increment();
-            database.write(batch, isHopeless);
+            database.db().write(database.write(), batch);
         }
     }
 
@@ -197,7 +193,7 @@ final class RocksBlocks {
             }
             delete(batch, firstWhole, endWhole);
             calls.increment();
-            database.write(batch, isHopeless);
+            database.db().write(database.write(), batch);
         }
     }
 

@@ -1,6 +1,5 @@
 package org.kiobd.volume.store.rocksdb;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -9,10 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -27,16 +22,12 @@ import org.rocksdb.DBOptions;
 import org.rocksdb.Env;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
-import org.rocksdb.MutableColumnFamilyOptions;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.SstFileManager;
 import org.rocksdb.WALRecoveryMode;
-import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One member's database, open: its handles, each closed once, and the few values that are about the member rather than its blocks. Any
@@ -49,9 +40,6 @@ final class RocksDatabase implements AutoCloseable {
 
     private static final long WRITE_BUFFER_BYTES = 16L << 20;
     private static final int WRITE_BUFFERS = 3;
-    /** More than a log can hold. */
-    private static final long WHOLE_LOG_BYTES = 2L << 30;
-
     private static final long MAX_WAL_BYTES = 512L << 20;
     private static final long MANIFEST_STEP_BYTES = 64 << 10;
     /** A quarter of them write memtables to files, for all databases of the process: one alone was waited for. */
@@ -65,50 +53,30 @@ final class RocksDatabase implements AutoCloseable {
     private static final long LEAST_BLOB_BYTES = 1 << 10;
     private static final double BLOB_GARBAGE = 0.5;
     private static final long SYNC_BYTES = 1 << 20;
-    private static final long FIRST_PAUSE_NANOS = 500_000;
-    private static final long LONGEST_PAUSE_NANOS = 50_000_000;
-    private static final long STALLED_NANOS = TimeUnit.SECONDS.toNanos(5);
-    private static final Logger LOG = LoggerFactory.getLogger(RocksDatabase.class);
 
     private final NativeHandles handles = new NativeHandles();
     private final RocksDB db;
     private final ColumnFamilyHandle blocks;
     private final ColumnFamilyHandle meta;
     private final WriteOptions write;
-    private final WriteOptions writeUnstalled;
     private final WriteOptions writeSynced;
     private final ReadOptions read;
     private final @Nullable SyncedMark synced;
 
-    /** The size its buffers are to have when there is space again; 0 if they have it. */
-    private volatile long buffersLater;
-
-    /** How a database is opened. */
-    private enum Mode {
-        CREATE,
-        READ,
-        WRITE,
-        /** For writing on a full disk: what its log holds stays in memory, as it did before. */
-        WRITE_LATER
-    }
-
-    private RocksDatabase(Path folder, RocksOptions options, Mode mode, long bufferBytes)
+    private RocksDatabase(Path folder, RocksOptions options, boolean create, boolean readOnly)
             throws BlockIoException, RocksDBException {
-        boolean readOnly = mode == Mode.READ;
         boolean isOpen = false;
         try {
             RocksMemory memory = handles.own(RocksMemory.share());
-            DBOptions dbOptions = dbOptions(memory, mode);
+            DBOptions dbOptions = dbOptions(memory, create);
             ColumnFamilyOptions blockOptions = blockOptions(options, memory.cache());
-            blockOptions.setWriteBufferSize(mode == Mode.WRITE_LATER ? WHOLE_LOG_BYTES : bufferBytes);
             ColumnFamilyOptions metaOptions = handles.own(new ColumnFamilyOptions());
             List<ColumnFamilyDescriptor> families = List.of(
                     new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, blockOptions),
                     new ColumnFamilyDescriptor(META, metaOptions));
             List<ColumnFamilyHandle> opened = new ArrayList<>();
             write = handles.own(new WriteOptions());
-            writeUnstalled = handles.own(new WriteOptions().setNoSlowdown(true));
-            writeSynced = handles.own(new WriteOptions().setSync(true).setNoSlowdown(true));
+            writeSynced = handles.own(new WriteOptions().setSync(true));
             read = handles.own(new ReadOptions().setVerifyChecksums(true));
             db = handles.own(
                     readOnly
@@ -117,7 +85,6 @@ final class RocksDatabase implements AutoCloseable {
             synced = readOnly ? null : handles.own(SyncedMark.open(folder));
             blocks = handles.own(opened.get(0));
             meta = handles.own(opened.get(1));
-            buffersLater = mode == Mode.WRITE_LATER ? bufferBytes : 0;
             isOpen = true;
         } finally {
             if (!isOpen) {
@@ -127,10 +94,9 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     /** Makes one in {@code folder}, which holds none. */
-    static RocksDatabase create(Path folder, RocksOptions options, long sizeBytes, RocksReserve reserve)
-            throws BlockIoException {
+    static RocksDatabase create(Path folder, RocksOptions options, long sizeBytes) throws BlockIoException {
         try {
-            RocksDatabase made = new RocksDatabase(folder, options, Mode.CREATE, bufferBytes(reserve, sizeBytes));
+            RocksDatabase made = new RocksDatabase(folder, options, true, false);
             try {
                 made.putMeta(
                         SIZE, ByteBuffer.allocate(Long.BYTES).putLong(sizeBytes).array());
@@ -144,104 +110,20 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** Opens the one in {@code folder} for reading. */
-    static RocksDatabase openReadOnly(Path folder, RocksOptions options) throws BlockIoException {
+    /** Opens the one in {@code folder}; replays its log. What it refuses, it has not changed. */
+    static RocksDatabase open(Path folder, RocksOptions options, boolean readOnly) throws BlockIoException {
         try {
-            RocksDatabase opened = new RocksDatabase(folder, options, Mode.READ, WRITE_BUFFER_BYTES);
-            try {
-                opened.checkIsAll(folder);
-                return opened;
-            } catch (BlockIoException | RocksDBException e) {
-                opened.close();
-                throw e;
+            // Opened for writing, a database throws away what is behind the damage: it is looked at before.
+            try (RocksDatabase looked = new RocksDatabase(folder, options, false, true)) {
+                looked.checkIsAll(folder);
             }
+            return new RocksDatabase(folder, options, false, readOnly);
         } catch (RocksDBException e) {
-            throw failure(folder, e);
-        }
-    }
-
-    /**
-     * Opens the one in {@code folder} for writing; replays its log. What it refuses, it has not changed. Where the disk is full it takes
-     * {@code reserve}, and then does without writing.
-     */
-    static RocksDatabase open(Path folder, RocksOptions options, RocksReserve reserve) throws BlockIoException {
-        // Opened for writing, a database throws away what is behind the damage: it is looked at before.
-        List<String> live;
-        long bufferBytes;
-        try (RocksDatabase looked = openReadOnly(folder, options)) {
-            live = looked.liveFiles();
-            bufferBytes = bufferBytes(reserve, looked.sizeBytes());
-        }
-        BlockIoException full;
-        try {
-            return openNow(folder, options, Mode.WRITE, bufferBytes);
-        } catch (BlockIoException e) {
-            if (e.error() != IoError.NO_SPACE) {
-                throw e;
+            if (RocksErrors.isDamage(e)) {
+                throw new BlockIoException(IoError.IO, damaged(folder, String.valueOf(e.getMessage())), e);
             }
-            full = e;
+            throw RocksErrors.failure(folder + ": cannot open the database", e);
         }
-        for (Mode mode : List.of(Mode.WRITE, Mode.WRITE_LATER)) {
-            removeOthers(folder, live);
-            boolean released = reserve.release();
-            if (released || mode == Mode.WRITE_LATER) {
-                try {
-                    return openNow(folder, options, mode, bufferBytes);
-                } catch (BlockIoException e) {
-                    full = e;
-                }
-            }
-        }
-        throw new BlockIoException(
-                full.error(),
-                full.getMessage()
-                        + "; what is stored is unharmed, and can be served with --read-only; free some space on its"
-                        + " disk, a few MiB, and a client can TRIM",
-                full);
-    }
-
-    private static long bufferBytes(RocksReserve reserve, long memberBytes) throws BlockIoException {
-        return Math.min(WRITE_BUFFER_BYTES, reserve.bufferBytes(memberBytes, WRITE_BUFFERS));
-    }
-
-    private static RocksDatabase openNow(Path folder, RocksOptions options, Mode mode, long bufferBytes)
-            throws BlockIoException {
-        try {
-            return new RocksDatabase(folder, options, mode, bufferBytes);
-        } catch (RocksDBException e) {
-            throw failure(folder, e);
-        }
-    }
-
-    /** The files with data that count. */
-    private List<String> liveFiles() throws BlockIoException {
-        try {
-            return db.getLiveFiles(false).files.stream()
-                    .map(name -> name.substring(name.lastIndexOf('/') + 1))
-                    .toList();
-        } catch (RocksDBException e) {
-            throw RocksErrors.failure("cannot tell its files", e);
-        }
-    }
-
-    /** Files with data that were begun and not finished when the process ended: opening removes them, too, but not before it needs space. */
-    private static void removeOthers(Path folder, List<String> live) {
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                String name = String.valueOf(file.getFileName());
-                if ((name.endsWith(".sst") || name.endsWith(".blob")) && !live.contains(name)) {
-                    Files.delete(file);
-                }
-            }
-        } catch (IOException e) {
-            LOG.warn("{}: what was begun there stays: {}", folder, e.toString());
-        }
-    }
-
-    private static BlockIoException failure(Path folder, RocksDBException e) {
-        return RocksErrors.isDamage(e)
-                ? new BlockIoException(IoError.IO, damaged(folder, String.valueOf(e.getMessage())), e)
-                : RocksErrors.failure(folder + ": cannot open the database", e);
     }
 
     private static String damaged(Path folder, String how) {
@@ -267,45 +149,9 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /**
-     * Writes {@code batch}. Where RocksDB would have it wait until something is written out, this waits, and not for ever: on a full disk
-     * nothing is.
-     *
-     * @param isHopeless whether the disk is full, so that waiting makes no sense for long
-     */
-    void write(WriteBatch batch, BooleanSupplier isHopeless) throws RocksDBException {
-        write(writeUnstalled, batch, isHopeless);
-    }
-
-    private void write(WriteOptions options, WriteBatch batch, BooleanSupplier isHopeless) throws RocksDBException {
-        long startNanos = System.nanoTime();
-        long pauseNanos = FIRST_PAUSE_NANOS;
-        while (true) {
-            try {
-                db.write(options, batch);
-                return;
-            } catch (RocksDBException e) {
-                if (!RocksErrors.isStall(e)) {
-                    throw e;
-                }
-                boolean isStopped = db.getLongProperty(blocks, "rocksdb.is-write-stopped") != 0;
-                if (!isStopped && !options.sync()) {
-                    // Only slowed down.
-                    db.write(write, batch);
-                    return;
-                }
-                if (System.nanoTime() - startNanos > STALLED_NANOS && isHopeless.getAsBoolean()) {
-                    throw e;
-                }
-            }
-            LockSupport.parkNanos(pauseNanos);
-            pauseNanos = Math.min(LONGEST_PAUSE_NANOS, 2 * pauseNanos);
-        }
-    }
-
     /** Fails as a write would that changes nothing. */
     void tryWrite() throws RocksDBException {
-        db.delete(meta, writeUnstalled, NOTHING);
+        db.delete(meta, write, NOTHING);
     }
 
     /** Makes durable what was written before the call. */
@@ -318,14 +164,12 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    private DBOptions dbOptions(RocksMemory memory, Mode mode) throws RocksDBException {
-        boolean create = mode == Mode.CREATE;
+    private DBOptions dbOptions(RocksMemory memory, boolean create) throws RocksDBException {
         return handles.own(new DBOptions()
                 .setCreateIfMissing(create)
                 .setErrorIfExists(create)
                 .setCreateMissingColumnFamilies(create)
                 .setParanoidChecks(true)
-                .setAvoidFlushDuringRecovery(mode == Mode.WRITE_LATER)
                 .setWriteBufferManager(memory.writeBuffers())
                 .setRateLimiter(memory.rateLimiter())
                 // It looks whether there is space again. Not shared: one for all databases did not find any for a
@@ -361,6 +205,7 @@ final class RocksDatabase implements AutoCloseable {
                 .setFormatVersion(TABLE_FORMAT);
         ColumnFamilyOptions family = handles.own(new ColumnFamilyOptions())
                 .setTableFormatConfig(table)
+                .setWriteBufferSize(WRITE_BUFFER_BYTES)
                 .setMaxWriteBufferNumber(WRITE_BUFFERS)
                 .setLevelCompactionDynamicLevelBytes(true)
                 .setMemtableMaxRangeDeletions(MAX_RANGE_DELETIONS)
@@ -384,6 +229,11 @@ final class RocksDatabase implements AutoCloseable {
     /** The family with the blocks. */
     ColumnFamilyHandle blocks() {
         return blocks;
+    }
+
+    /** For writes that FLUSH makes durable. */
+    WriteOptions write() {
+        return write;
     }
 
     ReadOptions read() {
@@ -433,10 +283,7 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     private void putMeta(byte[] key, byte[] value) throws RocksDBException {
-        try (WriteBatch batch = new WriteBatch()) {
-            batch.put(meta, key, value);
-            write(writeSynced, batch, () -> true);
-        }
+        db.put(meta, writeSynced, key, value);
     }
 
     /** Bytes its files and what waits to be written to them take. */
@@ -481,52 +328,14 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /**
-     * Rewrites its files without what was deleted or overwritten. Takes as long as reading them.
-     *
-     * @param frugally whether it is done with little space: files of values are dropped that nothing of is left, and no others rewritten
-     */
-    void compact(boolean frugally) throws BlockIoException {
+    /** Rewrites its files without what was deleted or overwritten. Takes as long as reading them. */
+    void compact() throws BlockIoException {
         writeOut();
         try {
-            if (frugally) {
-                collectValues(false);
-            }
-            try {
-                db.compactRange(blocks);
-            } finally {
-                if (frugally) {
-                    collectValues(true);
-                }
-            }
+            db.compactRange(blocks);
         } catch (RocksDBException e) {
             throw RocksErrors.failure("cannot compact", e);
         }
-    }
-
-    /** There is space: what is in memory is written out again as usual. */
-    void spaceAgain() {
-        long bufferBytes = buffersLater;
-        if (bufferBytes > 0) {
-            buffersLater = 0;
-            try {
-                db.setOptions(
-                        blocks,
-                        MutableColumnFamilyOptions.builder()
-                                .setWriteBufferSize(bufferBytes)
-                                .build());
-            } catch (RocksDBException e) {
-                LOG.warn("the size of its buffers stays as it is: {}", e.toString());
-            }
-        }
-    }
-
-    private void collectValues(boolean collect) throws RocksDBException {
-        db.setOptions(
-                blocks,
-                MutableColumnFamilyOptions.builder()
-                        .setEnableBlobGarbageCollection(collect)
-                        .build());
     }
 
     @Override

@@ -13,7 +13,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
@@ -41,16 +40,11 @@ final class RocksMember implements MemberStore {
 
     private static final Logger LOG = LoggerFactory.getLogger(RocksMember.class);
     private static final int CLOSE_TIMEOUT_S = 60;
-    private static final int CLEAR_TIMEOUT_S = 20;
-    private static final long CLEAR_PAUSE_NANOS = 50_000_000;
 
     /** Less than this, and less than one part in {@link #RECLAIM_PART} of what is stored, is not worth rewriting the rest. */
     private static final long RECLAIM_BYTES = 8L << 20;
 
     private static final int RECLAIM_PART = 4;
-
-    /** On a full disk. */
-    private static final long LEAST_RECLAIM_BYTES = 1L << 20;
 
     /** A client that trims goes on trimming. */
     private static final int RECLAIM_DELAY_MS = 2_000;
@@ -61,7 +55,6 @@ final class RocksMember implements MemberStore {
     private final RocksDatabase database;
     private final RocksOptions options;
     private final OpenOptions opened;
-    private final RocksReserve reserve;
     private final RocksBlocks blocks;
     private final SyncRounds syncRounds;
     private final ExecutorService threads;
@@ -90,11 +83,7 @@ final class RocksMember implements MemberStore {
         this.opened = opened;
         this.options = place.options();
         this.sizeBytes = database.sizeBytes();
-        this.reserve = new RocksReserve(folder);
-        if (!opened.readOnly()) {
-            reserve.make(sizeBytes);
-        }
-        this.blocks = new RocksBlocks(database, options.blockBytes(), reserve::isDiskFull);
+        this.blocks = new RocksBlocks(database, options.blockBytes());
         this.threads = Executors.newFixedThreadPool(THREADS, new DefaultThreadFactory("kiobd-rocksdb", true));
         this.syncRounds = new SyncRounds(threads, this::sync, failure -> failure != IoError.NO_SPACE.code());
     }
@@ -133,46 +122,6 @@ final class RocksMember implements MemberStore {
     @Override
     public boolean isSyncFailureFinal(IoError error) {
         return error != IoError.NO_SPACE;
-    }
-
-    /** Whether a WRITE may be tried; not while its reserve is missing. */
-    boolean takesWrites() {
-        reserve.makeAgain(sizeBytes);
-        boolean isThere = reserve.isThere();
-        if (isThere) {
-            database.spaceAgain();
-        }
-        return isThere;
-    }
-
-    /** Does a TRIM or WRITE_ZEROES; on a full disk with what is kept for that. */
-    void clear(MemberOp op) throws RocksDBException {
-        boolean done = false;
-        long startNanos = System.nanoTime();
-        while (!done) {
-            try {
-                blocks.clear(op);
-                done = true;
-            } catch (RocksDBException e) {
-                if (!getsSpace(RocksErrors.toIoError(e), startNanos)) {
-                    throw e;
-                }
-            }
-        }
-        cleared(op.lengthBytes());
-    }
-
-    /** Whether what failed with {@code error}, begun at {@code startNanos}, is worth another try: with the reserve given up for it. */
-    private boolean getsSpace(IoError error, long startNanos) {
-        if (error != IoError.NO_SPACE || System.nanoTime() - startNanos > TimeUnit.SECONDS.toNanos(CLEAR_TIMEOUT_S)) {
-            return false;
-        }
-        if (!reserve.release() && reserve.isDiskFull()) {
-            return false;
-        }
-        // RocksDB looks every few seconds whether there is space again.
-        LockSupport.parkNanos(CLEAR_PAUSE_NANOS);
-        return true;
     }
 
     /** A write was taken again. */
@@ -234,8 +183,7 @@ final class RocksMember implements MemberStore {
     @SuppressWarnings("FutureReturnValueIgnored") // it says in the log how it ends
     void cleared(long moreBytes) {
         clearedBytes.add(moreBytes);
-        boolean worth = clearedBytes.sum() >= (reserve.isThere() ? RECLAIM_BYTES : LEAST_RECLAIM_BYTES);
-        if (worth && reclaiming.compareAndSet(false, true)) {
+        if (clearedBytes.sum() >= RECLAIM_BYTES && reclaiming.compareAndSet(false, true)) {
             reclaimer.schedule(this::reclaim, RECLAIM_DELAY_MS, TimeUnit.MILLISECONDS);
         }
     }
@@ -246,13 +194,11 @@ final class RocksMember implements MemberStore {
         try {
             long startNanos = System.nanoTime();
             long beforeBytes = database.allocatedBytes();
-            boolean hasSpace = reserve.isThere();
-            if (hasSpace && clearedBytes.sum() < beforeBytes / RECLAIM_PART) {
+            if (clearedBytes.sum() < beforeBytes / RECLAIM_PART) {
                 return;
             }
             clearedBytes.reset();
-            database.compact(!hasSpace);
-            reserve.makeAgain(sizeBytes);
+            reclaimNow();
             LOG.info(
                     "member={}: gave back what was trimmed: bytes={} of {} in {} ms",
                     uri,
@@ -266,7 +212,7 @@ final class RocksMember implements MemberStore {
 
     /** Gives back at once what compaction would give back in its own time: what was deleted or overwritten. */
     void reclaimNow() throws BlockIoException {
-        database.compact(false);
+        database.compact();
     }
 
     @Override
@@ -312,17 +258,10 @@ final class RocksMember implements MemberStore {
 
     @Override
     public void writeSuperblock(int copy, byte[] bytes) throws BlockIoException {
-        boolean done = false;
-        long startNanos = System.nanoTime();
-        while (!done) {
-            try {
-                database.superblock(copy, bytes);
-                done = true;
-            } catch (BlockIoException e) {
-                if (!getsSpace(e.error(), startNanos)) {
-                    throw syncFailed(e);
-                }
-            }
+        try {
+            database.superblock(copy, bytes);
+        } catch (BlockIoException e) {
+            throw syncFailed(e);
         }
     }
 
@@ -345,7 +284,6 @@ final class RocksMember implements MemberStore {
             throw syncFailed(e);
         }
         sizeBytes = newSizeBytes;
-        reserve.make(newSizeBytes);
     }
 
     @Override
@@ -399,7 +337,7 @@ final class RocksMember implements MemberStore {
                         "member=" + uri + ": calls are still under way; it is left open, and was not synced");
             }
             int failure = syncRounds.now();
-            closeDatabase();
+            database.close();
             lock.close();
             if (failure != 0) {
                 throw new BlockIoException(IoError.ofCode(failure), folder + " could not be synced when it was closed");
@@ -407,18 +345,6 @@ final class RocksMember implements MemberStore {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new BlockIoException(IoError.IO, "member=" + uri + ": interrupted while closing", e);
-        }
-    }
-
-    /** With a limit: RocksDB waits for what it does beside, and on a full disk that was seen not to end. */
-    private void closeDatabase() throws BlockIoException, InterruptedException {
-        Thread closing = new Thread(database::close, "kiobd-rocksdb-close");
-        closing.setDaemon(true);
-        closing.start();
-        closing.join(TimeUnit.SECONDS.toMillis(CLOSE_TIMEOUT_S));
-        if (closing.isAlive()) {
-            throw new BlockIoException(
-                    IoError.IO, "member=" + uri + ": the database does not close; what was flushed is safe in its log");
         }
     }
 }

@@ -59,7 +59,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
                     place,
                     lock,
                     OpenOptions.of(false),
-                    () -> RocksDatabase.create(folder.resolve(DATABASE), options, sizeBytes, new RocksReserve(folder)));
+                    () -> RocksDatabase.create(folder.resolve(DATABASE), options, sizeBytes));
         } catch (BlockIoException e) {
             remove(folder);
             throw e;
@@ -138,13 +138,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
             throw e;
         }
         RocksMember.Place place = new RocksMember.Place(folder, options);
-        return member(
-                place,
-                lock,
-                opening,
-                () -> readOnly
-                        ? RocksDatabase.openReadOnly(folder.resolve(DATABASE), options)
-                        : RocksDatabase.open(folder.resolve(DATABASE), options, new RocksReserve(folder)));
+        return member(place, lock, opening, () -> RocksDatabase.open(folder.resolve(DATABASE), options, readOnly));
     }
 
     /** A folder that may not be entered is not one that holds no member. */
@@ -209,7 +203,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
 
     @Override
     public long allocatedBytes(MemberUri uri) throws BlockIoException {
-        return bytes(uri, file -> file.endsWith(RocksReserve.FILE) ? 0 : Files.size(file));
+        return bytes(uri, Files::size);
     }
 
     /** How much of a file counts. */

@@ -64,7 +64,7 @@ final class SyncedMark implements AutoCloseable {
             channel.write(bytes, 0);
         } catch (IOException e) {
             // The sync itself did what it should; an older mark finds less damage, and is as true.
-            LOG.warn("{} cannot be written; what is synced is unharmed", file, e);
+            LOG.warn("{} cannot be written; what is synced is unharmed: {}", file, e.toString());
         }
     }
 
