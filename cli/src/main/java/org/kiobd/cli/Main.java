@@ -84,6 +84,11 @@ public final class Main implements Runnable {
         // left
         // to start a process, closes standard input and output.
         System.getProperties().putIfAbsent("jna.platform.library.path", "");
+        // JNA unpacks its library into the account's home folder, and where there is none, into one named "?" right
+        // here.
+        if (!System.getProperty("user.home", "").startsWith("/")) {
+            System.getProperties().putIfAbsent("jna.tmpdir", System.getProperty("java.io.tmpdir"));
+        }
         boolean debug =
                 System.getenv(CommonOptions.DEBUG) != null || List.of(args).contains("--debug");
         CommandLog.Switch.set(!debug);
