@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.kiobd.it.HostCommand;
@@ -17,6 +18,7 @@ import org.kiobd.it.KiobdCommand;
  * it takes an hour, and is run by hand.
  */
 @Timeout(300)
+@Tag("one-lane")
 final class KillPointsIT {
     private static final Duration AT_MOST = Duration.ofSeconds(280);
 
