@@ -24,6 +24,7 @@ import org.kiobd.volume.testkit.Seeded;
  * with others, at whatever point the volume is. What cannot be told is a copy from within a use that did not end in order, put back
  * before the next one: it is counted.
  */
+@Tag("one-lane")
 class RoundsCopiesTest {
     private final Map<Verdict, Integer> verdicts = new EnumMap<>(Verdict.class);
 

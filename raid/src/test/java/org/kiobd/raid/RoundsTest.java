@@ -19,6 +19,7 @@ import org.kiobd.volume.testkit.Seeded;
  * docs/FORMAT.md, Uses and rounds: no crash and no passing error makes whole members unopenable, however often. Every point of every
  * script where one can fall, then the same in what carries it on.
  */
+@Tag("one-lane")
 class RoundsTest {
     static final List<List<Step>> SCRIPTS = List.of(
             List.of(Step.OPEN, Step.CLOSE),
