@@ -85,8 +85,10 @@ public final class SystemErrors {
     private static int errno(@Nullable String message) {
         if (message != null) {
             for (Map.Entry<String, Integer> known : Words.ERRNO) {
-                // Behind ELOOP's own words Java has a guess of its own.
-                if (message.endsWith(known.getKey()) || message.contains(known.getKey() + " or unable")) {
+                // FileNotFoundException has them in brackets; after ELOOP's own words Java has a guess of its own.
+                if (message.endsWith(known.getKey())
+                        || message.endsWith("(" + known.getKey() + ")")
+                        || message.contains(known.getKey() + " or unable")) {
                     return known.getValue();
                 }
             }

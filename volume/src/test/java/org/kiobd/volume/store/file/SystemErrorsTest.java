@@ -3,6 +3,7 @@ package org.kiobd.volume.store.file;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.io.FileNotFoundException;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -37,6 +38,8 @@ class SystemErrorsTest {
         assertThat(SystemErrors.toIoError(failure)).isEqualTo(error);
         assertThat(SystemErrors.toIoError(new IllegalStateException("loop", failure)))
                 .isEqualTo(error);
+        IOException inBrackets = new FileNotFoundException("/x/tzdb.dat (" + words + ")");
+        assertThat(SystemErrors.toIoError(new Error(inBrackets))).isEqualTo(error);
         assertThat(error.isDamage()).isEqualTo(isDamage);
     }
 
