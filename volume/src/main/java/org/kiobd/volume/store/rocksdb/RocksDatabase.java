@@ -122,6 +122,14 @@ final class RocksDatabase implements AutoCloseable {
             if (RocksErrors.isDamage(e)) {
                 throw new BlockIoException(IoError.IO, damaged(folder, String.valueOf(e.getMessage())), e);
             }
+            if (RocksErrors.toIoError(e) == IoError.NO_SPACE) {
+                throw new BlockIoException(
+                        IoError.NO_SPACE,
+                        folder
+                                + ": cannot open the database for writing: no space left on its file system; what is stored"
+                                + " is unharmed and can be served with --read-only; free some space, a few MiB, to write",
+                        e);
+            }
             throw RocksErrors.failure(folder + ": cannot open the database", e);
         }
     }
