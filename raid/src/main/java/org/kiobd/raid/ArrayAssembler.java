@@ -79,7 +79,7 @@ public final class ArrayAssembler {
         List<MemberStore> made = new ArrayList<>();
         try {
             for (int i = 0; i < spec.members().size(); i++) {
-                MemberUri uri = spec.members().get(i).temporary(changeId, i);
+                MemberUri uri = stores.aside(spec.members().get(i), changeId, i);
                 MemberStore store = stores.forUri(uri).create(uri, memberBytes);
                 made.add(store);
                 requireBlockFits(spec, store);

@@ -62,9 +62,10 @@ public final class ArraySnapshots {
      */
     public long copy(Raid0Device from, VolumeManifest to, Origin origin) throws BlockIoException {
         List<MemberStore> members = from.members();
-        List<MemberUri> aside = IntStream.range(0, members.size())
-                .mapToObj(i -> to.members().get(i).temporary(origin.changeId(), i))
-                .toList();
+        List<MemberUri> aside = new ArrayList<>();
+        for (int i = 0; i < members.size(); i++) {
+            aside.add(stores.aside(to.members().get(i), origin.changeId(), i));
+        }
         ExecutorService threads = Executors.newFixedThreadPool(members.size(), work -> {
             Thread thread = new Thread(work, "kiobd-snapshot");
             thread.setDaemon(true);

@@ -24,8 +24,9 @@ final class MemberSettling {
         List<MemberUri> now = new ArrayList<>(aside);
         try {
             for (int i = 0; i < places.size(); i++) {
-                // A member without a name has the one that its store gave it.
-                boolean hasPlace = !places.get(i).location().isEmpty();
+                // A member without a name has the one that its store gave it; one whose store cannot rename is there.
+                boolean hasPlace =
+                        !places.get(i).location().isEmpty() && !places.get(i).equals(aside.get(i));
                 if (hasPlace) {
                     stores.forUri(aside.get(i)).rename(aside.get(i), places.get(i));
                     now.set(i, places.get(i));

@@ -46,8 +46,7 @@ public final class RiggedStoreProvider implements MemberStoreProvider {
     }
 
     private static int disk(MemberUri uri) {
-        // The number of a disk is also the end of the temporary name of its member.
-        return Integer.parseInt(uri.location().replaceFirst(".*[/-]", ""));
+        return Integer.parseInt(uri.location().substring(uri.location().indexOf('/') + 1));
     }
 
     @Override
@@ -70,11 +69,6 @@ public final class RiggedStoreProvider implements MemberStoreProvider {
     @Override
     public MemberStore openRaw(MemberUri uri, boolean readOnly) throws BlockIoException {
         throw new BlockIoException(IoError.NOT_SUPPORTED, uri + " is a member");
-    }
-
-    @Override
-    public void rename(MemberUri from, MemberUri to) {
-        // It is the same disk.
     }
 
     @Override

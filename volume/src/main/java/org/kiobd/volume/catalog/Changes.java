@@ -230,11 +230,11 @@ public final class Changes {
         boolean done = true;
         for (int i = 0; i < change.makes().size(); i++) {
             MemberUri uri = change.makes().get(i);
-            MemberUri temporary = uri.temporary(change.id(), i);
+            MemberUri temporary = stores.aside(uri, change.id(), i);
             if (isOfCopy(uri, isHere)) {
                 continue;
             }
-            done &= removal.removeTemporary(temporary);
+            done &= temporary.equals(uri) || removal.removeTemporary(temporary);
             done &= named.contains(uri)
                     || removal.remove(uri, identity -> identity.madeBy().equals(change.id()), null);
         }

@@ -65,6 +65,11 @@ public interface MemberStoreProvider {
         }
     }
 
+    /** Whether {@link #rename} works, so that a member can be made aside; otherwise it is made where it is to be. */
+    default boolean canRename() {
+        return false;
+    }
+
     /**
      * Gives a member that nobody has open another place in the same folder; durable when it returns.
      *

@@ -3,6 +3,7 @@ package org.kiobd.volume.store;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
@@ -24,6 +25,15 @@ public final class MemberStores {
     /** How much memory the members of each scheme together may take; said before the first is opened. */
     public void memoryBytes(long bytes) {
         byScheme.values().forEach(provider -> provider.memoryBytes(bytes));
+    }
+
+    /**
+     * Where a change prepares a member: its {@linkplain MemberUri#temporary temporary place}, or its own if the store cannot rename.
+     *
+     * @param index which member of the change it is
+     */
+    public MemberUri aside(MemberUri uri, UUID changeId, int index) throws BlockIoException {
+        return forUri(uri).canRename() ? uri.temporary(changeId, index) : uri;
     }
 
     /**

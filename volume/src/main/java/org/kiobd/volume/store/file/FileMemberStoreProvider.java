@@ -239,6 +239,11 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
     }
 
     @Override
+    public boolean canRename() {
+        return true;
+    }
+
+    @Override
     public void rename(MemberUri from, MemberUri to) throws BlockIoException {
         Path source = path(from);
         Path target = path(to);

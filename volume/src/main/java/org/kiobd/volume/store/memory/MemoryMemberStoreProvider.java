@@ -58,6 +58,11 @@ public final class MemoryMemberStoreProvider implements MemberStoreProvider {
     }
 
     @Override
+    public boolean canRename() {
+        return true;
+    }
+
+    @Override
     public void rename(MemberUri from, MemberUri to) throws BlockIoException {
         synchronized (MEDIA) {
             MemoryMedium medium = MEDIA.get(from.location());

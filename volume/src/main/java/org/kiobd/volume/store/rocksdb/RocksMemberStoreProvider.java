@@ -262,6 +262,11 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
     }
 
     @Override
+    public boolean canRename() {
+        return true;
+    }
+
+    @Override
     public void rename(MemberUri from, MemberUri to) throws BlockIoException {
         Path source = folder(from);
         Path target = folder(to);
