@@ -64,7 +64,7 @@ final class DeleteCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** Nobody is asked: what is there was never whole, or its deletion was agreed to. */
+    /** Asks nobody: the volume was never whole, or the user has agreed to its deletion already. */
     private void finish(VolumeCatalog catalog) throws BlockIoException {
         try (VolumeLock lock = catalog.lockUnfinished(name)) {
             new Snapshots(catalog, MemberStores.load()).finishDeletion(name);

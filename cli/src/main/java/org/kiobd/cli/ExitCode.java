@@ -7,7 +7,7 @@ final class ExitCode {
     static final int USAGE = 2;
     static final int DAMAGE = 3;
 
-    /** 128 + SIGPIPE, as of any program that writes to who has gone. */
+    /** 128 + SIGPIPE: the reader of standard output has closed it. */
     static final int BROKEN_PIPE = 141;
 
     private ExitCode() {}

@@ -33,7 +33,7 @@ final class PidFile {
         String wrong = !Files.isDirectory(folder)
                 ? "there is no folder " + folder
                 : Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
-                        ? "what stands there is no regular file, and was left untouched"
+                        ? "it is not a regular file and was not touched"
                         : null;
         if (wrong != null) {
             throw new CommandFailure(

@@ -164,7 +164,7 @@ class HostileHomeTest {
         }
     }
 
-    /** A member that is a pipe, for one, must keep nobody waiting. */
+    /** A command must not wait for a member that is, e.g., a pipe. */
     @ParameterizedTest
     @EnumSource(Thing.class)
     void whateverIsInThePlaceOfAMember(Thing thing) throws IOException {

@@ -52,7 +52,7 @@ public final class ControlServer implements AutoCloseable {
      * Starts answering.
      *
      * @param wanted where the socket should be, in a folder of the owner's own; {@link #path()} says where it is
-     * @throws IOException in one line, if it cannot be had; what stands there and is no dead server's is untouched
+     * @throws IOException in one line, if the socket cannot be made; only the socket of a dead server is replaced
      */
     public static ControlServer start(Path wanted) throws IOException {
         ControlSocket socket = ControlSocket.bind(wanted);
