@@ -17,11 +17,11 @@ import picocli.CommandLine;
 public final class Witness {
     private Witness() {}
 
-    public static void main(String[] mainClass) throws Exception {
+    public static void main(String[] arguments) throws Exception {
         PrintStream answers = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
         // What is printed past picocli's writers shall not be taken for an answer.
         System.setOut(System.err);
-        Method commandLine = Class.forName(mainClass[0]).getDeclaredMethod("commandLine");
+        Method commandLine = Class.forName("org.kiobd.cli.Main").getDeclaredMethod("commandLine");
         commandLine.setAccessible(true);
         BufferedReader questions = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = questions.readLine(); line != null; line = questions.readLine()) {

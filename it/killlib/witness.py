@@ -5,7 +5,6 @@ import json
 import os
 import select
 import subprocess
-import zipfile
 from collections import namedtuple
 from pathlib import Path
 
@@ -17,11 +16,6 @@ TIMEOUT_S = 60
 def java():
     home = os.environ.get("JAVA_HOME")
     return home + "/bin/java" if home else "java"
-
-
-def main_class(jar):
-    manifest = zipfile.ZipFile(jar).read("META-INF/MANIFEST.MF").decode().replace("\r\n ", "")
-    return next(line.split(": ")[1].strip() for line in manifest.splitlines() if line.startswith("Main-Class"))
 
 
 class Refused(Exception):
@@ -37,7 +31,7 @@ class Witness:
     def start(self):
         jar = ROOT / "cli" / "target" / "kiobd.jar"
         command = [java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m", "-Djava.io.tmpdir=" + str(self.folder), "-cp", str(jar),
-                   str(Path(__file__).with_name("Witness.java")), main_class(jar)]
+                   str(Path(__file__).with_name("Witness.java"))]
         self.log = open(self.folder / "witness.log", "ab")
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, bufsize=0, cwd=self.folder)
         self.buffer = b""

@@ -74,20 +74,11 @@ public final class Main implements Runnable {
     static int run(String[] args) {
         // Tests look for leaks in everything; here it would cost every hundredth request a stack trace.
         System.getProperties().putIfAbsent("io.netty.leakDetection.level", "disabled");
-        NativeLibraries.useKeptOnes();
+        // Without a descriptor left to open its provider, SLF4J would print that before the error itself is told.
+        System.getProperties().putIfAbsent("slf4j.internal.verbosity", "ERROR");
+        setUpNativeCalls();
         if (Arrays.stream(args).noneMatch(ONLY_LOOK::contains)) {
             Umask.ownerOnly();
-        }
-        // Paths are to be the same bytes in our own calls as in Java's, which since 18 has two charsets.
-        System.getProperties().putIfAbsent("jna.encoding", PathCharset.name());
-        // We name no library: JNA need not start ldconfig to find where they are. Java, where it has no descriptors
-        // left
-        // to start a process, closes standard input and output.
-        System.getProperties().putIfAbsent("jna.platform.library.path", "");
-        // JNA unpacks its library into the account's home folder, and where there is none, into one named "?" right
-        // here.
-        if (!System.getProperty("user.home", "").startsWith("/")) {
-            System.getProperties().putIfAbsent("jna.tmpdir", System.getProperty("java.io.tmpdir"));
         }
         boolean debug =
                 System.getenv(CommonOptions.DEBUG) != null || List.of(args).contains("--debug");
@@ -104,6 +95,21 @@ public final class Main implements Runnable {
         out.flush();
         err.flush();
         return StandardOutput.INSTANCE.exitCode(exitCode, err);
+    }
+
+    /** Sets what JNA reads when its class is loaded, so before the first call of the system. */
+    private static void setUpNativeCalls() {
+        NativeLibraries.useKeptOnes();
+        // A path is the same bytes in calls made through JNA as in Java's own, which since 18 has two charsets.
+        System.getProperties().putIfAbsent("jna.encoding", PathCharset.name());
+        // kiobd names no library, so JNA need not start ldconfig to find where they are: without a free descriptor to
+        // start a process, Java closes standard input and output.
+        System.getProperties().putIfAbsent("jna.platform.library.path", "");
+        // JNA unpacks its library into the account's home folder; an account that has none gets a folder named "?" in
+        // the current one.
+        if (!System.getProperty("user.home", "").startsWith("/")) {
+            System.getProperties().putIfAbsent("jna.tmpdir", System.getProperty("java.io.tmpdir"));
+        }
     }
 
     /** The whole command line, for running it in this process. */

@@ -79,8 +79,8 @@ public final class ArrayAssembler {
         List<MemberStore> made = new ArrayList<>();
         try {
             for (int i = 0; i < spec.members().size(); i++) {
-                MemberUri uri = stores.aside(spec.members().get(i), changeId, i);
-                MemberStore store = stores.forUri(uri).create(uri, memberBytes);
+                MemberStore store = makeAside(
+                        spec.members().get(i), stores.aside(spec.members().get(i), changeId, i), memberBytes);
                 made.add(store);
                 requireBlockFits(spec, store);
                 MemberSuperblocks.write(
@@ -98,6 +98,14 @@ public final class ArrayAssembler {
                 remove(store, e);
             }
             throw e;
+        }
+    }
+
+    private MemberStore makeAside(MemberUri place, MemberUri aside, long memberBytes) throws BlockIoException {
+        try {
+            return stores.forUri(aside).create(aside, memberBytes);
+        } catch (BlockIoException e) {
+            throw MemberSettling.inWordsOf(place, aside, e);
         }
     }
 

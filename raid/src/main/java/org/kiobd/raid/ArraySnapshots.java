@@ -75,7 +75,7 @@ public final class ArraySnapshots {
         boolean[] begun = new boolean[members.size()];
         try {
             inParallel(threads, members.size(), i -> {
-                copies.set(i, begin(members.get(i), aside.get(i)));
+                copies.set(i, begin(members.get(i), aside.get(i), to.members().get(i)));
                 begun[i] = true;
             });
             inParallel(threads, members.size(), i -> copyAt(copies, i).approach());
@@ -101,11 +101,15 @@ public final class ArraySnapshots {
         }
     }
 
-    private static MemberCopy begin(MemberStore member, MemberUri target) throws BlockIoException {
-        if (!member.uri().scheme().equals(target.scheme())) {
-            throw new IllegalArgumentException(member.uri() + " is no copy of " + target);
+    private static MemberCopy begin(MemberStore member, MemberUri aside, MemberUri place) throws BlockIoException {
+        if (!member.uri().scheme().equals(aside.scheme())) {
+            throw new IllegalArgumentException(member.uri() + " is no copy of " + place);
         }
-        return member.copyTo(target);
+        try {
+            return member.copyTo(aside);
+        } catch (BlockIoException e) {
+            throw MemberSettling.inWordsOf(place, aside, e);
+        }
     }
 
     private static MemberCopy copyAt(List<@Nullable MemberCopy> copies, int index) {

@@ -41,6 +41,20 @@ final class MemberSettling {
         }
     }
 
+    /**
+     * The same failure in words about the member's own place: nobody has heard of the temporary one.
+     *
+     * @param aside where the member was to be made
+     * @param place where it was to be in the end; without a location if its store names it
+     */
+    static BlockIoException inWordsOf(MemberUri place, MemberUri aside, BlockIoException failure) {
+        String message = failure.getMessage();
+        if (place.location().isEmpty() || message == null || !message.contains(aside.location())) {
+            return failure;
+        }
+        return new BlockIoException(failure.error(), message.replace(aside.location(), place.location()), failure);
+    }
+
     /** Removes a member that this process has made. */
     void remove(MemberUri uri, BlockIoException because) {
         try {

@@ -265,7 +265,7 @@ final class SurroundingsIT {
                 + "/h import " + image + " a";
         HostCommand.Result full = HostCommand.run(LIMIT, List.of("unshare", "-m", "sh", "-c", script));
         assertThat(full.exitCode()).as(full.output()).isEqualTo(1);
-        assertThat(full.output().lines()).singleElement().asString().contains("no space left", "import it again");
+        assertThat(full.output().lines()).singleElement().asString().contains("no space left", "import again");
 
         KiobdCli.Result alone = KiobdCli.run(List.of("unshare", "-n"), home, "serve", "v", "--run", "true");
         assertThat(alone.exitCode()).as(alone.toString()).isZero();
