@@ -93,7 +93,7 @@ final class RocksMember implements MemberStore {
         this.reserve = new RocksReserve(folder);
         this.blocks = new RocksBlocks(database, options.blockBytes(), reserve);
         if (!opened.readOnly()) {
-            makeReserve();
+            lookForReserve();
         }
         this.threads = Executors.newFixedThreadPool(THREADS, new DefaultThreadFactory("kiobd-rocksdb", true));
         this.syncRounds = new SyncRounds(threads, this::sync, failure -> failure != IoError.NO_SPACE.code());
@@ -137,21 +137,29 @@ final class RocksMember implements MemberStore {
 
     /** Whether a WRITE may be tried; not while its reserve is missing. */
     boolean takesWrites() {
-        if (reserve.wantsAnotherTry()) {
+        if (reserve.wantsTry()) {
             try {
                 makeReserve();
             } catch (BlockIoException e) {
                 LOG.warn("member={} takes no writes: {}", uri, e.getMessage());
             }
         }
-        return reserve.isThere();
+        return reserve.isSettled();
     }
 
     /** Where there is room for it, and for what else must be written. */
     private void makeReserve() throws BlockIoException {
         reserve.make(sizeBytes, blocks.unwrittenBytes());
-        if (reserve.isThere()) {
+        if (reserve.isSettled()) {
             database.spaceAgain();
+        }
+    }
+
+    private void lookForReserve() throws BlockIoException {
+        if (reserve.exists()) {
+            makeReserve();
+        } else if (reserve.isSpaceLow()) {
+            reserve.look(blocks.unwrittenBytes());
         }
     }
 
@@ -244,7 +252,7 @@ final class RocksMember implements MemberStore {
     @SuppressWarnings("FutureReturnValueIgnored") // it says in the log how it ends
     void cleared(long moreBytes) {
         clearedBytes.add(moreBytes);
-        boolean worth = clearedBytes.sum() >= (reserve.isThere() ? RECLAIM_BYTES : LEAST_RECLAIM_BYTES);
+        boolean worth = clearedBytes.sum() >= (reserve.isMissing() ? LEAST_RECLAIM_BYTES : RECLAIM_BYTES);
         if (worth && reclaiming.compareAndSet(false, true)) {
             reclaimer.schedule(this::reclaim, RECLAIM_DELAY_MS, TimeUnit.MILLISECONDS);
         }
@@ -256,7 +264,7 @@ final class RocksMember implements MemberStore {
         try {
             long startNanos = System.nanoTime();
             long beforeBytes = database.allocatedBytes();
-            boolean hasSpace = reserve.isThere();
+            boolean hasSpace = !reserve.isMissing();
             if (hasSpace && clearedBytes.sum() < beforeBytes / RECLAIM_PART) {
                 return;
             }
@@ -367,7 +375,9 @@ final class RocksMember implements MemberStore {
             throw syncFailed(e);
         }
         sizeBytes = newSizeBytes;
-        makeReserve();
+        if (reserve.isSettled()) {
+            makeReserve();
+        }
     }
 
     @Override

@@ -40,6 +40,8 @@ import org.kiobd.volume.testkit.TestLoops;
 /** A database on a disk that runs full. */
 @Timeout(300)
 class RocksFullDiskTest {
+    private static final int NEARLY_FULL_BYTES = 1 << 20;
+
     private static final long LARGE_BYTES = 1L << 30;
 
     /** What a full disk has left beside a member that was just made. */
@@ -78,18 +80,33 @@ class RocksFullDiskTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "?profile=compact", "?profile=compact&compression=lz4"})
     void aCrashOnAFullDiskLeavesAMemberThatCanBeTrimmed(String options) throws Exception {
-        crashAndTrim(options, 1, 0);
+        crashAndTrim(options, 1, 0, true);
     }
 
-    /** As much as there is left on the disk, and which pieces are trimmed, is left to chance; there may be no reserve, either. */
+    /**
+     * The version before kept no reserve. With little space, less than the log takes, the log is read into memory: the member is read and
+     * trimmed, and written again when somebody has freed space.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "?profile=compact"})
+    void aMemberWithoutReserveCanBeTrimmed(String options) throws Exception {
+        crashAndTrim(options, 2, NEARLY_FULL_BYTES, false);
+    }
+
+    /** How much is left on the disk, and which pieces are trimmed, is left to chance. */
     @Seeded(rounds = 2)
     void howeverFullTheDiskIsTheMemberCanBeTrimmed(Random random) throws Exception {
-        crashAndTrim(random.nextBoolean() ? "" : "?profile=compact", random.nextLong(), random.nextInt(2 << 20));
+        crashAndTrim(random.nextBoolean() ? "" : "?profile=compact", random.nextLong(), random.nextInt(2 << 20), true);
     }
 
-    private void crashAndTrim(String options, long seed, int leftBytes) throws Exception {
+    private void crashAndTrim(String options, long seed, int leftBytes, boolean hasReserve) throws Exception {
         Path disk = Files.createDirectory(folder.resolve("disk"));
-        List<String> arguments = List.of(disk.toString(), options, Long.toString(seed), Integer.toString(leftBytes));
+        List<String> arguments = List.of(
+                disk.toString(),
+                options,
+                Long.toString(seed),
+                Integer.toString(leftBytes),
+                Boolean.toString(hasReserve));
         try (ChildJvm owner = new ChildJvm(
                 List.of("unshare", "--user", "--map-root-user", "--mount"),
                 CrashOnFullDisk.class,
@@ -201,6 +218,10 @@ class RocksFullDiskTest {
             FullDisk.mount(disk);
             Path place = disk.resolve("member");
             int pieces = fillAndKill("rocksdb:" + place + arguments[1]);
+            boolean hasReserve = Boolean.parseBoolean(arguments[4]);
+            if (!hasReserve) {
+                Files.delete(place.resolve(RocksReserve.FILE));
+            }
             fillAll(disk.resolve("filler"), Integer.parseInt(arguments[3]));
             MemberUri uri = MemberUri.parse("rocksdb:" + place);
             try (IoLoops loops = new IoLoops(IoEngine.NIO, 1)) {
@@ -216,6 +237,9 @@ class RocksFullDiskTest {
                 System.out.println("trimmed: " + member.trim(kept, pieces + 1));
                 System.out.println("flushed: " + member.flush());
                 System.out.println("the rest is read: " + member.holds(kept));
+                if (!hasReserve) {
+                    Files.delete(disk.resolve("filler"));
+                }
                 System.out.println("space again: " + member.writeWhenItCan(kept));
                 System.out.println("flushed: " + member.flush());
                 member.close();
