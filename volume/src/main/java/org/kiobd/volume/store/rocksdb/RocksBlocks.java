@@ -4,11 +4,14 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.ExtentList;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.store.MemberOp;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.ReadTier;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
@@ -30,6 +33,7 @@ final class RocksBlocks {
 
     private final RocksDatabase database;
     private final int blockBytes;
+    private final RocksReserve reserve;
     private final BlockGuards guards = new BlockGuards();
     private final LongAdder calls = new LongAdder();
     private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
@@ -44,7 +48,9 @@ final class RocksBlocks {
         }
     }
 
-    RocksBlocks(RocksDatabase database, int blockBytes) {
+    /** @param reserve borrowed; says when the disk is nearly full, so that a write does not wait for long */
+    RocksBlocks(RocksDatabase database, int blockBytes, RocksReserve reserve) {
+        this.reserve = reserve;
         this.database = database;
         this.blockBytes = blockBytes;
     }
@@ -86,7 +92,7 @@ final class RocksBlocks {
                 put(batch, ops[i]);
             }
             calls.increment();
-            database.db().write(database.write(), batch);
+            database.write(batch, reserve);
         }
     }
 
@@ -193,7 +199,7 @@ final class RocksBlocks {
             }
             delete(batch, firstWhole, endWhole);
             calls.increment();
-            database.db().write(database.write(), batch);
+            database.write(batch, reserve);
         }
     }
 
@@ -303,6 +309,21 @@ final class RocksBlocks {
             }
         }
         return extents.finish();
+    }
+
+    /** Upper bound of what writing out what is in memory takes, without what was overwritten or cleared meanwhile. */
+    long unwrittenBytes() throws BlockIoException {
+        long count = 0;
+        try (ReadOptions memory = new ReadOptions().setReadTier(ReadTier.MEMTABLE_TIER);
+                RocksIterator stored = database.db().newIterator(database.blocks(), memory)) {
+            for (stored.seekToFirst(); stored.isValid(); stored.next()) {
+                count++;
+            }
+            stored.status();
+            return count * (blockBytes + BATCH_OVERHEAD_BYTES);
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot tell what is in memory", e);
+        }
     }
 
     /** Where data begins from {@code at} on, at most at {@code endBytes}; at {@code at} where the database cannot tell for damage. */

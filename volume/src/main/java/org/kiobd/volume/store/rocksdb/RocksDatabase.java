@@ -8,6 +8,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -22,12 +25,16 @@ import org.rocksdb.DBOptions;
 import org.rocksdb.Env;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
+import org.rocksdb.MutableColumnFamilyOptions;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.SstFileManager;
 import org.rocksdb.WALRecoveryMode;
+import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One member's database, open: its handles, each closed once, and the few values that are about the member rather than its blocks. Any
@@ -38,8 +45,11 @@ final class RocksDatabase implements AutoCloseable {
     private static final byte[] NOTHING = "nothing".getBytes(StandardCharsets.UTF_8);
     private static final byte[] SIZE = "size".getBytes(StandardCharsets.UTF_8);
 
-    private static final long WRITE_BUFFER_BYTES = 16L << 20;
+    static final long WRITE_BUFFER_BYTES = 16L << 20;
     private static final int WRITE_BUFFERS = 3;
+    /** RocksDB does not go on after a want of space until there is the largest buffer's size free. */
+    private static final long META_BUFFER_BYTES = 1L << 20;
+
     private static final long MAX_WAL_BYTES = 512L << 20;
     private static final long MANIFEST_STEP_BYTES = 64 << 10;
     /** A quarter of them write memtables to files, for all databases of the process: one alone was waited for. */
@@ -53,30 +63,51 @@ final class RocksDatabase implements AutoCloseable {
     private static final long LEAST_BLOB_BYTES = 1 << 10;
     private static final double BLOB_GARBAGE = 0.5;
     private static final long SYNC_BYTES = 1 << 20;
+    private static final long FIRST_PAUSE_NANOS = 500_000;
+    private static final long LONGEST_PAUSE_NANOS = 50_000_000;
+    private static final long STALLED_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final Logger LOG = LoggerFactory.getLogger(RocksDatabase.class);
 
     private final NativeHandles handles = new NativeHandles();
     private final RocksDB db;
     private final ColumnFamilyHandle blocks;
     private final ColumnFamilyHandle meta;
     private final WriteOptions write;
+    private final WriteOptions writeUnstalled;
     private final WriteOptions writeSynced;
     private final ReadOptions read;
     private final @Nullable SyncedMark synced;
 
-    private RocksDatabase(Path folder, RocksOptions options, boolean create, boolean readOnly)
+    /** Whether it writes nothing out by itself, for want of space. */
+    private volatile boolean isInMemory;
+
+    /** How a database is opened. */
+    private enum Mode {
+        CREATE,
+        READ,
+        WRITE,
+        /** For writing on a full disk: what its log holds stays in memory, as it did before. */
+        WRITE_LATER
+    }
+
+    private RocksDatabase(Path folder, RocksOptions options, Mode mode, long bufferBytes)
             throws BlockIoException, RocksDBException {
+        boolean readOnly = mode == Mode.READ;
         boolean isOpen = false;
         try {
             RocksMemory memory = handles.own(RocksMemory.share());
-            DBOptions dbOptions = dbOptions(memory, create);
+            DBOptions dbOptions = dbOptions(memory, mode);
             ColumnFamilyOptions blockOptions = blockOptions(options, memory.cache());
-            ColumnFamilyOptions metaOptions = handles.own(new ColumnFamilyOptions());
+            blockOptions.setWriteBufferSize(bufferBytes);
+            ColumnFamilyOptions metaOptions =
+                    handles.own(new ColumnFamilyOptions()).setWriteBufferSize(META_BUFFER_BYTES);
             List<ColumnFamilyDescriptor> families = List.of(
                     new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, blockOptions),
                     new ColumnFamilyDescriptor(META, metaOptions));
             List<ColumnFamilyHandle> opened = new ArrayList<>();
             write = handles.own(new WriteOptions());
-            writeSynced = handles.own(new WriteOptions().setSync(true));
+            writeUnstalled = handles.own(new WriteOptions().setNoSlowdown(true));
+            writeSynced = handles.own(new WriteOptions().setSync(true).setNoSlowdown(true));
             read = handles.own(new ReadOptions().setVerifyChecksums(true));
             db = handles.own(
                     readOnly
@@ -85,6 +116,7 @@ final class RocksDatabase implements AutoCloseable {
             synced = readOnly ? null : handles.own(SyncedMark.open(folder));
             blocks = handles.own(opened.get(0));
             meta = handles.own(opened.get(1));
+            isInMemory = mode == Mode.WRITE_LATER;
             isOpen = true;
         } finally {
             if (!isOpen) {
@@ -96,7 +128,7 @@ final class RocksDatabase implements AutoCloseable {
     /** Makes one in {@code folder}, which holds none. */
     static RocksDatabase create(Path folder, RocksOptions options, long sizeBytes) throws BlockIoException {
         try {
-            RocksDatabase made = new RocksDatabase(folder, options, true, false);
+            RocksDatabase made = new RocksDatabase(folder, options, Mode.CREATE, WRITE_BUFFER_BYTES);
             try {
                 made.putMeta(
                         SIZE, ByteBuffer.allocate(Long.BYTES).putLong(sizeBytes).array());
@@ -110,28 +142,59 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** Opens the one in {@code folder}; replays its log. What it refuses, it has not changed. */
-    static RocksDatabase open(Path folder, RocksOptions options, boolean readOnly) throws BlockIoException {
+    /** Opens the one in {@code folder} for reading. */
+    static RocksDatabase openReadOnly(Path folder, RocksOptions options) throws BlockIoException {
         try {
-            // Opened for writing, a database throws away what is behind the damage: it is looked at before.
-            try (RocksDatabase looked = new RocksDatabase(folder, options, false, true)) {
-                looked.checkIsAll(folder);
+            RocksDatabase opened = new RocksDatabase(folder, options, Mode.READ, WRITE_BUFFER_BYTES);
+            try {
+                opened.checkIsAll(folder);
+                return opened;
+            } catch (BlockIoException | RocksDBException e) {
+                opened.close();
+                throw e;
             }
-            return new RocksDatabase(folder, options, false, readOnly);
         } catch (RocksDBException e) {
-            if (RocksErrors.isDamage(e)) {
-                throw new BlockIoException(IoError.IO, damaged(folder, String.valueOf(e.getMessage())), e);
-            }
-            if (RocksErrors.toIoError(e) == IoError.NO_SPACE) {
-                throw new BlockIoException(
-                        IoError.NO_SPACE,
-                        folder
-                                + ": cannot open the database for writing: no space left on its file system; what is stored"
-                                + " is unharmed and can be served with --read-only; free some space, a few MiB, to write",
-                        e);
-            }
-            throw RocksErrors.failure(folder + ": cannot open the database", e);
+            throw failure(folder, e);
         }
+    }
+
+    /** Opens the one in {@code folder} for writing; replays its log. */
+    static RocksDatabase openForWriting(Path folder, RocksOptions options) throws BlockIoException {
+        return openNow(folder, options, Mode.WRITE, WRITE_BUFFER_BYTES);
+    }
+
+    /**
+     * Opens the one in {@code folder} for writing, on a full disk: up to {@code logBytes} of its log are read into memory, as they were
+     * before, and nothing is written out before {@link #writeOut} or {@link #spaceAgain}.
+     */
+    static RocksDatabase openInMemory(Path folder, RocksOptions options, long logBytes) throws BlockIoException {
+        return openNow(folder, options, Mode.WRITE_LATER, logBytes);
+    }
+
+    private static RocksDatabase openNow(Path folder, RocksOptions options, Mode mode, long bufferBytes)
+            throws BlockIoException {
+        try {
+            return new RocksDatabase(folder, options, mode, bufferBytes);
+        } catch (RocksDBException e) {
+            throw failure(folder, e);
+        }
+    }
+
+    /** The names of the files with data that count. */
+    List<String> liveFiles() throws BlockIoException {
+        try {
+            return db.getLiveFiles(false).files.stream()
+                    .map(name -> name.substring(name.lastIndexOf('/') + 1))
+                    .toList();
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot tell its files", e);
+        }
+    }
+
+    private static BlockIoException failure(Path folder, RocksDBException e) {
+        return RocksErrors.isDamage(e)
+                ? new BlockIoException(IoError.IO, damaged(folder, String.valueOf(e.getMessage())), e)
+                : RocksErrors.failure(folder + ": cannot open the database", e);
     }
 
     private static String damaged(Path folder, String how) {
@@ -157,9 +220,46 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
+    /** Writes {@code batch}; where the disk is nearly full, {@link #writeBounded}. */
+    void write(WriteBatch batch, RocksReserve reserve) throws RocksDBException {
+        if (reserve.isSpaceLow()) {
+            writeBounded(writeUnstalled, batch, reserve::isDiskFull);
+        } else {
+            db.write(write, batch);
+        }
+    }
+
+    /** Where RocksDB would have it wait until something is written out, this waits, and not for ever: on a full disk nothing is. */
+    private void writeBounded(WriteOptions options, WriteBatch batch, BooleanSupplier isHopeless)
+            throws RocksDBException {
+        long startNanos = System.nanoTime();
+        long pauseNanos = FIRST_PAUSE_NANOS;
+        while (true) {
+            try {
+                db.write(options, batch);
+                return;
+            } catch (RocksDBException e) {
+                if (!RocksErrors.isStall(e)) {
+                    throw e;
+                }
+                boolean isStopped = db.getLongProperty(blocks, "rocksdb.is-write-stopped") != 0;
+                if (!isStopped && !options.sync()) {
+                    // Only slowed down: RocksDB counts how long each has waited, so it must do the waiting.
+                    db.write(write, batch);
+                    return;
+                }
+                if (System.nanoTime() - startNanos > STALLED_NANOS && isHopeless.getAsBoolean()) {
+                    throw e;
+                }
+            }
+            LockSupport.parkNanos(pauseNanos);
+            pauseNanos = Math.min(LONGEST_PAUSE_NANOS, 2 * pauseNanos);
+        }
+    }
+
     /** Fails as a write would that changes nothing. */
     void tryWrite() throws RocksDBException {
-        db.delete(meta, write, NOTHING);
+        db.delete(meta, writeUnstalled, NOTHING);
     }
 
     /** Makes durable what was written before the call. */
@@ -172,13 +272,18 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    private DBOptions dbOptions(RocksMemory memory, boolean create) throws RocksDBException {
-        return handles.own(new DBOptions()
+    private DBOptions dbOptions(RocksMemory memory, Mode mode) throws RocksDBException {
+        boolean create = mode == Mode.CREATE;
+        DBOptions dbOptions = handles.own(new DBOptions());
+        if (mode != Mode.WRITE_LATER) {
+            dbOptions.setWriteBufferManager(memory.writeBuffers());
+        }
+        return dbOptions
                 .setCreateIfMissing(create)
                 .setErrorIfExists(create)
                 .setCreateMissingColumnFamilies(create)
                 .setParanoidChecks(true)
-                .setWriteBufferManager(memory.writeBuffers())
+                .setAvoidFlushDuringRecovery(mode == Mode.WRITE_LATER)
                 .setRateLimiter(memory.rateLimiter())
                 // It looks whether there is space again. Not shared: one for all databases did not find any for a
                 // minute.
@@ -199,7 +304,7 @@ final class RocksDatabase implements AutoCloseable {
                 .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
                 .setKeepLogFileNum(2)
                 .setStatsDumpPeriodSec(0)
-                .setStatsPersistPeriodSec(0));
+                .setStatsPersistPeriodSec(0);
     }
 
     private ColumnFamilyOptions blockOptions(RocksOptions options, Cache cache) {
@@ -213,7 +318,6 @@ final class RocksDatabase implements AutoCloseable {
                 .setFormatVersion(TABLE_FORMAT);
         ColumnFamilyOptions family = handles.own(new ColumnFamilyOptions())
                 .setTableFormatConfig(table)
-                .setWriteBufferSize(WRITE_BUFFER_BYTES)
                 .setMaxWriteBufferNumber(WRITE_BUFFERS)
                 .setLevelCompactionDynamicLevelBytes(true)
                 .setMemtableMaxRangeDeletions(MAX_RANGE_DELETIONS)
@@ -237,11 +341,6 @@ final class RocksDatabase implements AutoCloseable {
     /** The family with the blocks. */
     ColumnFamilyHandle blocks() {
         return blocks;
-    }
-
-    /** For writes that FLUSH makes durable. */
-    WriteOptions write() {
-        return write;
     }
 
     ReadOptions read() {
@@ -291,7 +390,10 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     private void putMeta(byte[] key, byte[] value) throws RocksDBException {
-        db.put(meta, writeSynced, key, value);
+        try (WriteBatch batch = new WriteBatch()) {
+            batch.put(meta, key, value);
+            writeBounded(writeSynced, batch, () -> true);
+        }
     }
 
     /** Bytes its files and what waits to be written to them take. */
@@ -344,6 +446,44 @@ final class RocksDatabase implements AutoCloseable {
         } catch (RocksDBException e) {
             throw RocksErrors.failure("cannot compact", e);
         }
+    }
+
+    /** The same with little space: files of values are dropped that nothing of is left, and no others rewritten. */
+    void compactFrugally() throws BlockIoException {
+        try {
+            collectValues(false);
+            try {
+                compact();
+            } finally {
+                collectValues(true);
+            }
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot compact", e);
+        }
+    }
+
+    /** There is space: what is in memory is written out again as usual. */
+    void spaceAgain() {
+        if (isInMemory) {
+            isInMemory = false;
+            try {
+                db.setOptions(
+                        blocks,
+                        MutableColumnFamilyOptions.builder()
+                                .setWriteBufferSize(WRITE_BUFFER_BYTES)
+                                .build());
+            } catch (RocksDBException e) {
+                LOG.warn("the size of its buffers stays as it is: {}", e.toString());
+            }
+        }
+    }
+
+    private void collectValues(boolean collect) throws RocksDBException {
+        db.setOptions(
+                blocks,
+                MutableColumnFamilyOptions.builder()
+                        .setEnableBlobGarbageCollection(collect)
+                        .build());
     }
 
     @Override

@@ -15,7 +15,8 @@ final class RocksErrors {
         if (status == null) {
             return IoError.IO;
         }
-        if (status.getSubCode() == Status.SubCode.NoSpace || says(failure, "No space left")) {
+        // What is not taken after a while waits for space.
+        if (isStall(failure) || status.getSubCode() == Status.SubCode.NoSpace || says(failure, "No space left")) {
             return IoError.NO_SPACE;
         }
         if (status.getSubCode() == Status.SubCode.MemoryLimit) {
@@ -29,6 +30,12 @@ final class RocksErrors {
     /** A write that waited for something to be written out, or another that stands behind it, tells why only in words. */
     private static boolean says(RocksDBException failure, String words) {
         return failure.getMessage() != null && failure.getMessage().contains(words);
+    }
+
+    /** Whether a write was not made because it would have to wait. */
+    static boolean isStall(RocksDBException failure) {
+        Status status = failure.getStatus();
+        return status != null && status.getCode() == Status.Code.Incomplete;
     }
 
     /** Whether what is stored is damaged, rather than out of reach. */

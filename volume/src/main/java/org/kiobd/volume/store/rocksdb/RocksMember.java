@@ -13,6 +13,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
@@ -40,11 +41,16 @@ final class RocksMember implements MemberStore {
 
     private static final Logger LOG = LoggerFactory.getLogger(RocksMember.class);
     private static final int CLOSE_TIMEOUT_S = 60;
+    private static final int CLEAR_TIMEOUT_S = 12;
+    private static final long CLEAR_PAUSE_NANOS = 50_000_000;
 
     /** Less than this, and less than one part in {@link #RECLAIM_PART} of what is stored, is not worth rewriting the rest. */
     private static final long RECLAIM_BYTES = 8L << 20;
 
     private static final int RECLAIM_PART = 4;
+
+    /** On a full disk. */
+    private static final long LEAST_RECLAIM_BYTES = 1L << 20;
 
     /** A client that trims goes on trimming. */
     private static final int RECLAIM_DELAY_MS = 2_000;
@@ -55,6 +61,7 @@ final class RocksMember implements MemberStore {
     private final RocksDatabase database;
     private final RocksOptions options;
     private final OpenOptions opened;
+    private final RocksReserve reserve;
     private final RocksBlocks blocks;
     private final SyncRounds syncRounds;
     private final ExecutorService threads;
@@ -83,7 +90,11 @@ final class RocksMember implements MemberStore {
         this.opened = opened;
         this.options = place.options();
         this.sizeBytes = database.sizeBytes();
-        this.blocks = new RocksBlocks(database, options.blockBytes());
+        this.reserve = new RocksReserve(folder);
+        this.blocks = new RocksBlocks(database, options.blockBytes(), reserve);
+        if (!opened.readOnly()) {
+            lookForReserve();
+        }
         this.threads = Executors.newFixedThreadPool(THREADS, new DefaultThreadFactory("kiobd-rocksdb", true));
         this.syncRounds = new SyncRounds(threads, this::sync, failure -> failure != IoError.NO_SPACE.code());
     }
@@ -122,6 +133,64 @@ final class RocksMember implements MemberStore {
     @Override
     public boolean isSyncFailureFinal(IoError error) {
         return error != IoError.NO_SPACE;
+    }
+
+    /** Whether a WRITE may be tried; not while its reserve is missing. */
+    boolean takesWrites() {
+        if (reserve.wantsTry()) {
+            try {
+                makeReserve();
+            } catch (BlockIoException e) {
+                LOG.warn("member={} takes no writes: {}", uri, e.getMessage());
+            }
+        }
+        return reserve.isSettled();
+    }
+
+    /** Where there is room for it, and for what else must be written. */
+    private void makeReserve() throws BlockIoException {
+        reserve.make(sizeBytes, blocks.unwrittenBytes());
+        if (reserve.isSettled()) {
+            database.spaceAgain();
+        }
+    }
+
+    private void lookForReserve() throws BlockIoException {
+        if (reserve.exists()) {
+            makeReserve();
+        } else if (reserve.isSpaceLow()) {
+            reserve.look(blocks.unwrittenBytes());
+        }
+    }
+
+    /** Does a TRIM or WRITE_ZEROES; on a full disk with what is kept for that. */
+    void clear(MemberOp op) throws RocksDBException {
+        boolean done = false;
+        long startNanos = System.nanoTime();
+        while (!done) {
+            try {
+                blocks.clear(op);
+                done = true;
+            } catch (RocksDBException e) {
+                if (!getsSpace(RocksErrors.toIoError(e), startNanos)) {
+                    throw e;
+                }
+            }
+        }
+        cleared(op.lengthBytes());
+    }
+
+    /** Whether what failed with {@code error}, begun at {@code startNanos}, is worth another try: with the reserve given up for it. */
+    private boolean getsSpace(IoError error, long startNanos) {
+        if (error != IoError.NO_SPACE || System.nanoTime() - startNanos > TimeUnit.SECONDS.toNanos(CLEAR_TIMEOUT_S)) {
+            return false;
+        }
+        if (!reserve.release() && !reserve.fits(RocksDatabase.WRITE_BUFFER_BYTES)) {
+            return false;
+        }
+        // RocksDB looks every few seconds whether there is space for a buffer again.
+        LockSupport.parkNanos(CLEAR_PAUSE_NANOS);
+        return true;
     }
 
     /** A write was taken again. */
@@ -183,7 +252,8 @@ final class RocksMember implements MemberStore {
     @SuppressWarnings("FutureReturnValueIgnored") // it says in the log how it ends
     void cleared(long moreBytes) {
         clearedBytes.add(moreBytes);
-        if (clearedBytes.sum() >= RECLAIM_BYTES && reclaiming.compareAndSet(false, true)) {
+        boolean worth = clearedBytes.sum() >= (reserve.isMissing() ? LEAST_RECLAIM_BYTES : RECLAIM_BYTES);
+        if (worth && reclaiming.compareAndSet(false, true)) {
             reclaimer.schedule(this::reclaim, RECLAIM_DELAY_MS, TimeUnit.MILLISECONDS);
         }
     }
@@ -194,11 +264,25 @@ final class RocksMember implements MemberStore {
         try {
             long startNanos = System.nanoTime();
             long beforeBytes = database.allocatedBytes();
-            if (clearedBytes.sum() < beforeBytes / RECLAIM_PART) {
+            boolean hasSpace = !reserve.isMissing();
+            if (hasSpace && clearedBytes.sum() < beforeBytes / RECLAIM_PART) {
+                return;
+            }
+            if (!hasSpace && !reserve.fits(blocks.unwrittenBytes() + LEAST_RECLAIM_BYTES)) {
+                // Tried nevertheless, it would stop TRIM, which alone can make space.
+                LOG.info("member={}: gives back what was trimmed when more is: what is in memory does not fit", uri);
                 return;
             }
             clearedBytes.reset();
-            reclaimNow();
+            if (!hasSpace || !reserve.fits(beforeBytes)) {
+                // First what needs little space.
+                database.compactFrugally();
+            }
+            if (hasSpace) {
+                database.compact();
+            } else {
+                makeReserve();
+            }
             LOG.info(
                     "member={}: gave back what was trimmed: bytes={} of {} in {} ms",
                     uri,
@@ -258,10 +342,17 @@ final class RocksMember implements MemberStore {
 
     @Override
     public void writeSuperblock(int copy, byte[] bytes) throws BlockIoException {
-        try {
-            database.superblock(copy, bytes);
-        } catch (BlockIoException e) {
-            throw syncFailed(e);
+        boolean done = false;
+        long startNanos = System.nanoTime();
+        while (!done) {
+            try {
+                database.superblock(copy, bytes);
+                done = true;
+            } catch (BlockIoException e) {
+                if (!getsSpace(e.error(), startNanos)) {
+                    throw syncFailed(e);
+                }
+            }
         }
     }
 
@@ -284,6 +375,9 @@ final class RocksMember implements MemberStore {
             throw syncFailed(e);
         }
         sizeBytes = newSizeBytes;
+        if (reserve.isSettled()) {
+            makeReserve();
+        }
     }
 
     @Override
@@ -337,7 +431,7 @@ final class RocksMember implements MemberStore {
                         "member=" + uri + ": calls are still under way; it is left open, and was not synced");
             }
             int failure = syncRounds.now();
-            database.close();
+            closeDatabase();
             lock.close();
             if (failure != 0) {
                 throw new BlockIoException(IoError.ofCode(failure), folder + " could not be synced when it was closed");
@@ -345,6 +439,18 @@ final class RocksMember implements MemberStore {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new BlockIoException(IoError.IO, "member=" + uri + ": interrupted while closing", e);
+        }
+    }
+
+    /** With a limit: RocksDB waits for what it does beside, and on a full disk that was seen not to end. */
+    private void closeDatabase() throws BlockIoException, InterruptedException {
+        Thread closing = new Thread(database::close, "kiobd-rocksdb-close");
+        closing.setDaemon(true);
+        closing.start();
+        closing.join(TimeUnit.SECONDS.toMillis(CLOSE_TIMEOUT_S));
+        if (closing.isAlive()) {
+            throw new BlockIoException(
+                    IoError.IO, "member=" + uri + ": the database does not close; what was flushed is safe in its log");
         }
     }
 }

@@ -59,12 +59,17 @@ final class RocksMemberPort extends ThreadedPort {
             read(ops[from]);
             return;
         }
+        if (ops[from].op() == Op.WRITE && !member.takesWrites()) {
+            for (int i = from; i < to; i++) {
+                end(ops[i], 0, IoError.NO_SPACE);
+            }
+            return;
+        }
         try {
             if (ops[from].op() == Op.WRITE) {
                 member.blocks().write(ops, from, to);
             } else {
-                member.blocks().clear(ops[from]);
-                member.cleared(ops[from].lengthBytes());
+                member.clear(ops[from]);
             }
         } catch (RocksDBException e) {
             member.syncRounds().changed();

@@ -138,7 +138,13 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
             throw e;
         }
         RocksMember.Place place = new RocksMember.Place(folder, options);
-        return member(place, lock, opening, () -> RocksDatabase.open(folder.resolve(DATABASE), options, readOnly));
+        return member(
+                place,
+                lock,
+                opening,
+                () -> readOnly
+                        ? RocksDatabase.openReadOnly(folder.resolve(DATABASE), options)
+                        : RocksOpening.open(folder.resolve(DATABASE), options, new RocksReserve(folder)));
     }
 
     /** A folder that may not be entered is not one that holds no member. */
@@ -203,7 +209,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
 
     @Override
     public long allocatedBytes(MemberUri uri) throws BlockIoException {
-        return bytes(uri, Files::size);
+        return bytes(uri, file -> file.endsWith(RocksReserve.FILE) ? 0 : Files.size(file));
     }
 
     /** How much of a file counts. */
