@@ -339,20 +339,7 @@ final class Serving {
         if (control != null) {
             control.close();
         }
-        for (ServedVolume volume : volumes) {
-            try {
-                volume.close();
-            } catch (BlockIoException | RuntimeException e) {
-                endCode = ExitCode.FAILED;
-                LOG.error(volume.notSaved(e));
-            }
-            if (ready && pool != null && !waysIn.isQuiet()) {
-                Map<String, Object> figures = volume.figures();
-                // Of the whole process; anything but 0 at the end was lost on the way.
-                figures.put("poolReservedBytes", pool.reservedBytes());
-                common.answer(volume.figuresLine(), figures);
-            }
-        }
+        closeVolumes();
         if (loops != null) {
             loops.close();
         }
@@ -362,6 +349,24 @@ final class Serving {
         removeFiles();
         ended.countDown();
         return true;
+    }
+
+    private void closeVolumes() {
+        List<@Nullable Exception> failures = new Closings().close(volumes);
+        for (int i = 0; i < volumes.size(); i++) {
+            ServedVolume volume = volumes.get(i);
+            Exception failure = failures.get(i);
+            if (failure != null) {
+                endCode = ExitCode.FAILED;
+                LOG.error(volume.notSaved(failure));
+            }
+            if (ready && pool != null && !waysIn.isQuiet()) {
+                Map<String, Object> figures = volume.figures();
+                // Of the whole process; anything but 0 at the end was lost on the way.
+                figures.put("poolReservedBytes", pool.reservedBytes());
+                common.answer(volume.figuresLine(), figures);
+            }
+        }
     }
 
     private void removeFiles() {
