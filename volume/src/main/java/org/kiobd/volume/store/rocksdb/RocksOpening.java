@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.slf4j.Logger;
@@ -17,29 +19,41 @@ final class RocksOpening {
     /** Beside the log: what a client clears before anything is written out. */
     private static final long SPARE_BYTES = 16L << 20;
 
+    /** Names that RocksDB gives, and no others: what somebody else has put there stays. */
+    private static final Pattern DATA_FILE = Pattern.compile("[0-9]+\\.(sst|blob)");
+
     private RocksOpening() {}
 
     /** What it refuses, it has not changed. */
     static RocksDatabase open(Path folder, RocksOptions options, RocksReserve reserve) throws BlockIoException {
         // Opened for writing, a database throws away what is behind the damage: it is looked at before.
         RocksDatabase.openReadOnly(folder, options).close();
+        RocksDatabase opened = openIfItFits(folder, options);
+        if (opened == null) {
+            removeOthers(folder, options);
+            reserve.release();
+            opened = openIfItFits(folder, options);
+        }
+        if (opened == null) {
+            removeOthers(folder, options);
+            opened = openInMemory(folder, options);
+        }
+        return opened;
+    }
+
+    /** Null if there is no space for what an opening writes. */
+    private static @Nullable RocksDatabase openIfItFits(Path folder, RocksOptions options) throws BlockIoException {
         try {
             return RocksDatabase.openForWriting(folder, options);
         } catch (BlockIoException e) {
             if (e.error() != IoError.NO_SPACE) {
                 throw e;
             }
+            return null;
         }
-        removeOthers(folder, options);
-        reserve.release();
-        try {
-            return RocksDatabase.openForWriting(folder, options);
-        } catch (BlockIoException e) {
-            if (e.error() != IoError.NO_SPACE) {
-                throw e;
-            }
-        }
-        removeOthers(folder, options);
+    }
+
+    private static RocksDatabase openInMemory(Path folder, RocksOptions options) throws BlockIoException {
         try {
             RocksDatabase opened = RocksDatabase.openInMemory(folder, options, logBytes(folder) + SPARE_BYTES);
             LOG.warn("{}: the disk is full: its log was read into memory, and stays until there is space", folder);
@@ -80,7 +94,7 @@ final class RocksOpening {
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList()) {
                 String name = String.valueOf(file.getFileName());
-                if ((name.endsWith(".sst") || name.endsWith(".blob")) && !live.contains(name)) {
+                if (DATA_FILE.matcher(name).matches() && !live.contains(name)) {
                     Files.delete(file);
                 }
             }
