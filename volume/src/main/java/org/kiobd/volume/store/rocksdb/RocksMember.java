@@ -144,7 +144,7 @@ final class RocksMember implements MemberStore {
                 LOG.warn("member={} takes no writes: {}", uri, e.getMessage());
             }
         }
-        return reserve.isSettled();
+        return !reserve.isMissing();
     }
 
     /** Where there is room for it, and for what else must be written. */

@@ -13,9 +13,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Space that a member keeps for the day when its disk is full: a database that cannot write can delete nothing either, and cannot even be
- * opened after a crash, because its log must be written out then. The reserve is a file beside the database. It is made before the first
- * WRITE, given up for an opening or a TRIM that finds no space, and made again when there is space. WRITE is refused while it is missing,
- * so that WRITE does not use up what TRIM needs. A member that nobody writes to, e.g. a snapshot, has none. Any thread.
+ * opened after a crash, because its log must be written out then. The reserve is a file beside the database. It is made before a WRITE
+ * that finds less than 8 GiB free, given up for an opening or a TRIM that finds no space, and made again when there is space. WRITE is
+ * refused while it is missing, so that WRITE does not use up what TRIM needs. A member that nobody writes to, e.g. a snapshot, has none,
+ * and neither has one on a disk with much space: a thin member takes what is written to it. Any thread.
  */
 final class RocksReserve {
     static final String FILE = "kiobd.reserve";
@@ -32,12 +33,15 @@ final class RocksReserve {
     /** It takes no more than one part in this of what is free, so that it need not be given up again at once. */
     private static final int PART_OF_FREE = 2;
 
+    /** With less free a reserve is made. A fast disk takes some GiB between two looks. */
+    private static final long SCARCE_BYTES = 8L << 30;
+
     private static final long LOW_BYTES = 1L << 30;
     private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     /** What is known of the file. */
     private enum State {
-        /** Nobody has written yet, so nobody has needed it. */
+        /** Nobody has written yet, or the disk has much space: nobody has needed it. */
         UNASKED,
         /** It is there, or the file system cannot reserve anything: WRITE may go on. */
         SETTLED,
@@ -47,7 +51,7 @@ final class RocksReserve {
 
     private final Path file;
     private volatile State state = State.UNASKED;
-    private volatile boolean isSpaceLow = true;
+    private volatile long freeBytes;
     private volatile long triedNanos = System.nanoTime() - AGAIN_NANOS;
     private volatile long lookedNanos = System.nanoTime() - AGAIN_NANOS;
 
@@ -60,7 +64,7 @@ final class RocksReserve {
         return Files.exists(file);
     }
 
-    /** Whether WRITE may go on. */
+    /** Whether it was made, or cannot be made on this file system. */
     boolean isSettled() {
         return state == State.SETTLED;
     }
@@ -126,10 +130,10 @@ final class RocksReserve {
         state = State.MISSING;
     }
 
-    /** Whether it is to be made before a WRITE: nobody has tried, or not for a while. */
+    /** Whether it is to be made before a WRITE: space is scarce and nobody has tried, or not for a while. */
     boolean wantsTry() {
         return switch (state) {
-            case UNASKED -> true;
+            case UNASKED -> freeBytes() < SCARCE_BYTES;
             case SETTLED -> false;
             case MISSING -> System.nanoTime() - triedNanos >= AGAIN_NANOS;
         };
@@ -159,18 +163,23 @@ final class RocksReserve {
         return !fits(MOST_BYTES);
     }
 
-    /** Whether the disk may soon be full; looks now and then. */
+    /** Whether the disk may soon be full. */
     boolean isSpaceLow() {
+        return freeBytes() < LOW_BYTES;
+    }
+
+    /** As of now or half a second ago; 0 if nobody can tell. */
+    private long freeBytes() {
         long nanos = System.nanoTime();
         if (nanos - lookedNanos >= AGAIN_NANOS) {
-            lookedNanos = nanos;
             try {
-                isSpaceLow = usableBytes() < LOW_BYTES;
+                freeBytes = usableBytes();
             } catch (IOException e) {
-                isSpaceLow = true;
+                freeBytes = 0;
             }
+            lookedNanos = nanos;
         }
-        return isSpaceLow;
+        return freeBytes;
     }
 
     /** Gives it up, so that what must be written can be. @return whether there was any */

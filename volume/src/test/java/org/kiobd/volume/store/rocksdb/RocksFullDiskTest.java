@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,6 +98,22 @@ class RocksFullDiskTest {
     @Seeded(rounds = 2)
     void howeverFullTheDiskIsTheMemberCanBeTrimmed(Random random) throws Exception {
         crashAndTrim(random.nextBoolean() ? "" : "?profile=compact", random.nextLong(), random.nextInt(2 << 20), true);
+    }
+
+    /** A thin member takes what is written to it; it reserves space only where space is scarce. */
+    @Test
+    void aReserveIsMadeWhenSpaceIsScarce() throws Exception {
+        Path disk = Files.createDirectory(folder.resolve("disk"));
+        try (ChildJvm owner = new ChildJvm(
+                List.of("unshare", "--user", "--map-root-user", "--mount"), ShrinkingDisk.class, disk.toString())) {
+            List<String> lines = owner.rest().lines().toList();
+            assertThat(owner.exitCode()).as("%s", lines).isZero();
+            assertThat(lines)
+                    .containsExactly(
+                            "16 GiB free: null, reserve: false",
+                            "scarce: null, reserve: true",
+                            "opened again: null, reserve: true");
+        }
     }
 
     private void crashAndTrim(String options, long seed, int leftBytes, boolean hasReserve) throws Exception {
@@ -273,6 +290,44 @@ class RocksFullDiskTest {
         }
     }
 
+    /** In a process that has a disk of its own, which is large at first. */
+    static final class ShrinkingDisk {
+        private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+        private ShrinkingDisk() {}
+
+        public static void main(String[] arguments) throws Exception {
+            Path disk = Path.of(arguments[0]);
+            FullDisk.mount(disk, "size=16g");
+            Path place = disk.resolve("member");
+            MemberUri uri = MemberUri.parse("rocksdb:" + place);
+            try (IoLoops loops = new IoLoops(IoEngine.NIO, 1)) {
+                IoLoop loop = loops.all().get(0);
+                Disk member = Disk.of(loop, PROVIDER.create(uri, LARGE_BYTES));
+                say("16 GiB free", member.write(0), place);
+                FullDisk.mount(disk, "remount,size=192m");
+                long deadline = System.nanoTime() + PATIENCE_NANOS;
+                IoError error = member.write(1);
+                while (error == null && !hasReserve(place) && System.nanoTime() < deadline) {
+                    error = member.write(1);
+                }
+                say("scarce", error, place);
+                member.close();
+                member = Disk.of(loop, PROVIDER.open(uri, false));
+                say("opened again", member.write(2), place);
+                member.close();
+            }
+        }
+
+        private static void say(String when, @Nullable IoError error, Path place) {
+            System.out.println(when + ": " + error + ", reserve: " + hasReserve(place));
+        }
+
+        private static boolean hasReserve(Path place) {
+            return Files.exists(place.resolve(RocksReserve.FILE));
+        }
+    }
+
     /** In a process that has a small disk of its own. */
     static final class FullDisk {
         /** Short of the 64 MiB that are kept in memory before they are written to files. */
@@ -341,7 +396,11 @@ class RocksFullDiskTest {
         }
 
         private static void mount(Path disk) throws Exception {
-            int exit = new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=192m", "none", disk.toString())
+            mount(disk, "size=192m");
+        }
+
+        private static void mount(Path disk, String options) throws Exception {
+            int exit = new ProcessBuilder("mount", "-t", "tmpfs", "-o", options, "none", disk.toString())
                     .inheritIO()
                     .start()
                     .waitFor();
