@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.kiobd.raid.Finding;
-import org.kiobd.volume.format.VolumeManifest;
-import org.kiobd.volume.store.MemberUri;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.format.VolumeManifest;
 
 /** Volumes in words and in JSON. Stateless. */
 final class Answers {

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.volume.store.PathCharset;
+import org.kiobd.store.PathCharset;
 
 /** The words of the command line as the shell gave them: bytes, of which Java makes text by the charset of the locale. Stateless. */
 final class Arguments {

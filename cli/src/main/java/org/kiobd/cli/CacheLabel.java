@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.kiobd.raid.Raid0Device;
-import org.kiobd.volume.store.CacheMode;
-import org.kiobd.volume.store.MemberStore;
+import org.kiobd.store.CacheMode;
+import org.kiobd.store.MemberStore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

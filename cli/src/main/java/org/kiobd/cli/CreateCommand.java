@@ -1,8 +1,8 @@
 package org.kiobd.cli;
 
 import java.util.concurrent.Callable;
+import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.format.VolumeManifest;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

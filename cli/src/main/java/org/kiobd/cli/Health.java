@@ -2,9 +2,9 @@ package org.kiobd.cli;
 
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.manage.catalog.ServerState;
+import org.kiobd.manage.catalog.Unfinished;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.ServerState;
-import org.kiobd.volume.catalog.Unfinished;
 
 /**
  * How a volume is, as far as a list tells it.

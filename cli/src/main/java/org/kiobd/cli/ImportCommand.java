@@ -2,13 +2,13 @@ package org.kiobd.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.kiobd.manage.catalog.Changes;
+import org.kiobd.manage.catalog.VolumeCatalog;
+import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.raid.Raid0Device;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.Changes;
-import org.kiobd.volume.catalog.VolumeCatalog;
-import org.kiobd.volume.catalog.VolumeLock;
-import org.kiobd.volume.store.MemberStores;
-import org.kiobd.volume.store.MemberUri;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

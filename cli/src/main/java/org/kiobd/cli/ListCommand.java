@@ -5,11 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.kiobd.manage.catalog.Unfinished;
+import org.kiobd.manage.catalog.VolumeCatalog;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.Unfinished;
-import org.kiobd.volume.catalog.VolumeCatalog;
-import org.kiobd.volume.format.VolumeManifest;
-import org.kiobd.volume.store.MemberStores;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 

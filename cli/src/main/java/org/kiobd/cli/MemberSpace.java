@@ -1,10 +1,10 @@
 package org.kiobd.cli;
 
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.format.VolumeManifest;
-import org.kiobd.volume.store.MemberStores;
-import org.kiobd.volume.store.MemberUri;
 
 /**
  * What the members of a volume occupy together, as far as can be seen from outside.

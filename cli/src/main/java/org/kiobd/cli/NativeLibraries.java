@@ -3,7 +3,7 @@ package org.kiobd.cli;
 import com.sun.jna.Platform;
 import java.io.IOException;
 import java.net.URL;
-import org.kiobd.volume.natives.NativeFolder;
+import org.kiobd.store.natives.NativeFolder;
 
 /**
  * Has JNA, Netty and the terminal library use the folder that is kept for native libraries, rather than unpack theirs among the temporary

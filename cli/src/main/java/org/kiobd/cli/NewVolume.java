@@ -3,17 +3,17 @@ package org.kiobd.cli;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.manage.catalog.Change;
+import org.kiobd.manage.catalog.Changes;
+import org.kiobd.manage.catalog.VolumeCatalog;
+import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySpec;
 import org.kiobd.raid.Raid0Device;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.Change;
-import org.kiobd.volume.catalog.Changes;
-import org.kiobd.volume.catalog.VolumeCatalog;
-import org.kiobd.volume.catalog.VolumeLock;
-import org.kiobd.volume.format.VolumeManifest;
-import org.kiobd.volume.store.MemberStores;
-import org.kiobd.volume.store.MemberUri;
 
 /**
  * Makes a volume, empty or filled: its members are made aside and filled there, get their names when they are whole, and then the catalog

@@ -2,7 +2,7 @@ package org.kiobd.cli;
 
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import org.kiobd.volume.store.PathCharset;
+import org.kiobd.store.PathCharset;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
-import org.kiobd.volume.format.VolumeManifest;
-import org.kiobd.volume.store.MemberUri;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.format.VolumeManifest;
 
 /** Where members go if nobody says. Stateless. */
 final class Places {

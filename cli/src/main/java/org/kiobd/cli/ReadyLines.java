@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.kiobd.nbd.Listener;
+import org.kiobd.store.CacheMode;
 import org.kiobd.volume.loop.IoEngine;
-import org.kiobd.volume.store.CacheMode;
 
 /** What a server prints when it accepts connections: scripts wait for it, and people copy the command from it. */
 final class ReadyLines {

@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.kiobd.manage.catalog.AtomicFiles;
 import org.kiobd.raid.Finding;
+import org.kiobd.store.file.SystemErrors;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.catalog.AtomicFiles;
-import org.kiobd.volume.store.file.SystemErrors;
 
 /** How far a scrub has come and what it has found, beside the volume's manifest while it runs. Used by one thread. */
 final class ScrubNote {

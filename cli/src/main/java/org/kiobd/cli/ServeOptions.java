@@ -10,9 +10,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.CacheMode;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.queue.MergeLimits;
-import org.kiobd.volume.store.CacheMode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 

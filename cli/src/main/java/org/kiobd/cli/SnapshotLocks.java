@@ -2,9 +2,9 @@ package org.kiobd.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.kiobd.manage.catalog.VolumeCatalog;
+import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.VolumeCatalog;
-import org.kiobd.volume.catalog.VolumeLock;
 
 /** The locks of all snapshots of a volume, against who would serve or clone one meanwhile. */
 final class SnapshotLocks implements AutoCloseable {

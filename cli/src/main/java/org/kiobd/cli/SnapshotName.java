@@ -1,6 +1,6 @@
 package org.kiobd.cli;
 
-import org.kiobd.volume.catalog.VolumeNames;
+import org.kiobd.manage.catalog.VolumeNames;
 
 /** Refuses snapshots where volumes are meant, and the other way round. Stateless. */
 final class SnapshotName {

@@ -1,12 +1,12 @@
 package org.kiobd.cli;
 
 import java.util.concurrent.Callable;
+import org.kiobd.manage.catalog.VolumeCatalog;
+import org.kiobd.manage.catalog.VolumeLock;
+import org.kiobd.manage.catalog.VolumeNames;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.VolumeCatalog;
-import org.kiobd.volume.catalog.VolumeLock;
-import org.kiobd.volume.catalog.VolumeNames;
-import org.kiobd.volume.format.VolumeManifest;
-import org.kiobd.volume.store.MemberStores;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

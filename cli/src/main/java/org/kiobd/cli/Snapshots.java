@@ -2,17 +2,17 @@ package org.kiobd.cli;
 
 import java.util.List;
 import java.util.UUID;
+import org.kiobd.manage.catalog.Change;
+import org.kiobd.manage.catalog.Changes;
+import org.kiobd.manage.catalog.VolumeCatalog;
+import org.kiobd.manage.catalog.VolumeLock;
+import org.kiobd.manage.catalog.VolumeNames;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySnapshots;
 import org.kiobd.raid.Raid0Device;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.Change;
-import org.kiobd.volume.catalog.Changes;
-import org.kiobd.volume.catalog.VolumeCatalog;
-import org.kiobd.volume.catalog.VolumeLock;
-import org.kiobd.volume.catalog.VolumeNames;
-import org.kiobd.volume.format.VolumeManifest;
-import org.kiobd.volume.store.MemberStores;
 
 /**
  * Makes snapshots, clones them and rolls back to them, in the server of a volume or in a command: members and catalog together, by

@@ -8,7 +8,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.volume.store.file.SystemErrors;
+import org.kiobd.store.file.SystemErrors;
 
 /**
  * The process's standard output, for answers and images: remembers that it could not be written, which {@link PrintWriter} keeps to

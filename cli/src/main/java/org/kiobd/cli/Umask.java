@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
 import java.util.Set;
-import org.kiobd.volume.store.file.OwnerOnly;
+import org.kiobd.store.file.OwnerOnly;
 
 /**
  * Modes of what this process makes: nobody but the owner may read it, whatever umask the process was started with. That umask is for what

@@ -5,12 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySpec;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.VolumeCatalog;
-import org.kiobd.volume.format.VolumeManifest;
-import org.kiobd.volume.store.MemberUri;
 import picocli.CommandLine.Option;
 
 /** The options that say what a new volume shall be, shared by {@code create} and {@code up}. */

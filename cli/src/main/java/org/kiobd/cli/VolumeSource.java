@@ -1,13 +1,13 @@
 package org.kiobd.cli;
 
 import org.jspecify.annotations.Nullable;
+import org.kiobd.manage.catalog.Changes;
+import org.kiobd.manage.catalog.VolumeCatalog;
+import org.kiobd.manage.catalog.VolumeLock;
+import org.kiobd.manage.catalog.VolumeNames;
 import org.kiobd.raid.Raid0Device;
+import org.kiobd.store.MemberStores;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.Changes;
-import org.kiobd.volume.catalog.VolumeCatalog;
-import org.kiobd.volume.catalog.VolumeLock;
-import org.kiobd.volume.catalog.VolumeNames;
-import org.kiobd.volume.store.MemberStores;
 
 /**
  * A volume or a snapshot to be read from its start to its end, as it is at one moment: of a volume that is served a snapshot is made for

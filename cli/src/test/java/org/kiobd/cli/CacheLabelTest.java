@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.kiobd.volume.store.CacheMode;
+import org.kiobd.store.CacheMode;
 
 /** The words for each mode. */
 class CacheLabelTest {

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.kiobd.volume.catalog.VolumeCatalog;
-import org.kiobd.volume.catalog.VolumeLock;
+import org.kiobd.manage.catalog.VolumeCatalog;
+import org.kiobd.manage.catalog.VolumeLock;
 import picocli.CommandLine;
 
 class CommandsTest {

@@ -24,15 +24,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kiobd.manage.catalog.Change;
+import org.kiobd.manage.catalog.Changes;
+import org.kiobd.manage.catalog.VolumeCatalog;
+import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySpec;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.catalog.Change;
-import org.kiobd.volume.catalog.Changes;
-import org.kiobd.volume.catalog.VolumeCatalog;
-import org.kiobd.volume.catalog.VolumeLock;
-import org.kiobd.volume.store.MemberStores;
-import org.kiobd.volume.store.MemberUri;
 import picocli.CommandLine;
 
 /**

@@ -8,64 +8,65 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/** Holds the arrows between the rooms: volume below all, raid and nbd-server side by side and blind to each other, cli above them. */
+/**
+ * Holds the arrows between the rooms: volume below all; store, raid and manage above it, each seeing those below; nbd-server beside them,
+ * seeing volume only; cli above all of these.
+ */
 @AnalyzeClasses(packages = "org.kiobd", importOptions = DoNotIncludeTests.class)
 final class RoomsTest {
     private static final String VOLUME = "org.kiobd.volume..";
+    private static final String STORE = "org.kiobd.store..";
     private static final String RAID = "org.kiobd.raid..";
     private static final String NBD = "org.kiobd.nbd..";
+    private static final String MANAGE = "org.kiobd.manage..";
     private static final String CLI = "org.kiobd.cli..";
     private static final String IT = "org.kiobd.it..";
 
     @ArchTest
-    static final ArchRule VOLUME_SEES_NO_OTHER_ROOM = noClasses()
-            .that()
-            .resideInAPackage(VOLUME)
-            .should()
-            .dependOnClassesThat()
-            .resideInAnyPackage(RAID, NBD, CLI, IT);
+    static final ArchRule VOLUME_SEES_NO_OTHER_ROOM = sees(VOLUME).none(STORE, RAID, NBD, MANAGE, CLI, IT);
 
     @ArchTest
-    static final ArchRule RAID_SEES_VOLUME_ONLY = noClasses()
-            .that()
-            .resideInAPackage(RAID)
-            .should()
-            .dependOnClassesThat()
-            .resideInAnyPackage(NBD, CLI, IT);
+    static final ArchRule STORE_SEES_VOLUME_ONLY = sees(STORE).none(RAID, NBD, MANAGE, CLI, IT);
 
     @ArchTest
-    static final ArchRule RAID_USES_NO_NETTY = noClasses()
-            .that()
-            .resideInAPackage(RAID)
-            .should()
-            .dependOnClassesThat()
-            .resideInAPackage("io.netty..");
+    static final ArchRule RAID_SEES_VOLUME_AND_STORE = sees(RAID).none(NBD, MANAGE, CLI, IT);
 
     @ArchTest
-    static final ArchRule NBD_SEES_VOLUME_ONLY = noClasses()
-            .that()
-            .resideInAPackage(NBD)
-            .should()
-            .dependOnClassesThat()
-            .resideInAnyPackage(RAID, CLI, IT);
+    static final ArchRule NBD_SEES_VOLUME_ONLY = sees(NBD).none(STORE, RAID, MANAGE, CLI, IT);
 
     @ArchTest
-    static final ArchRule NOBODY_BUT_THE_TEST_ROOM_SEES_CLI = noClasses()
-            .that()
-            .resideOutsideOfPackages(CLI, IT)
-            .should()
-            .dependOnClassesThat()
-            .resideInAPackage(CLI);
+    static final ArchRule MANAGE_SEES_NO_PROTOCOL_AND_NO_COMMAND = sees(MANAGE).none(NBD, CLI, IT);
 
     @ArchTest
-    static final ArchRule NOBODY_SEES_THE_TEST_ROOM = noClasses()
-            .that()
-            .resideOutsideOfPackage(IT)
-            .should()
-            .dependOnClassesThat()
-            .resideInAPackage(IT);
+    static final ArchRule CLI_DOES_NOT_SEE_THE_TEST_ROOM = sees(CLI).none(IT);
 
-    /** With the rules above, and these five rooms only, there can be no cycle among them. */
     @ArchTest
-    static final ArchRule THERE_IS_NO_OTHER_ROOM = classes().should().resideInAnyPackage(VOLUME, RAID, NBD, CLI, IT);
+    static final ArchRule VOLUME_USES_NO_DATABASE_AND_NO_JSON = sees(VOLUME).none("org.rocksdb..", "com.fasterxml..");
+
+    @ArchTest
+    static final ArchRule RAID_USES_NO_NETTY = sees(RAID).none("io.netty..");
+
+    @ArchTest
+    static final ArchRule MANAGE_PRINTS_NOTHING = sees(MANAGE).none("picocli..", "me.tongfei..");
+
+    /** With the rules above, and these rooms only, there can be no cycle among them. */
+    @ArchTest
+    static final ArchRule THERE_IS_NO_OTHER_ROOM =
+            classes().should().resideInAnyPackage(VOLUME, STORE, RAID, NBD, MANAGE, CLI, IT);
+
+    /** Of the classes of one room. */
+    private record Room(String packages) {
+        ArchRule none(String... others) {
+            return noClasses()
+                    .that()
+                    .resideInAPackage(packages)
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(others);
+        }
+    }
+
+    private static Room sees(String room) {
+        return new Room(room);
+    }
 }

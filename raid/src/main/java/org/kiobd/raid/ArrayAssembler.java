@@ -5,17 +5,17 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.store.CacheMode;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.OpenOptions;
+import org.kiobd.store.format.Superblock;
+import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.DeviceInfo;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.format.Superblock;
-import org.kiobd.volume.format.VolumeManifest;
 import org.kiobd.volume.queue.MergeLimits;
-import org.kiobd.volume.store.CacheMode;
-import org.kiobd.volume.store.MemberStore;
-import org.kiobd.volume.store.MemberStores;
-import org.kiobd.volume.store.MemberUri;
-import org.kiobd.volume.store.OpenOptions;
 
 /**
  * Makes arrays, opens them, and puts them together again from their members. What does not fit exactly is refused with the reason;

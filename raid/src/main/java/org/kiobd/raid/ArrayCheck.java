@@ -3,13 +3,13 @@ package org.kiobd.raid;
 import java.util.ArrayList;
 import java.util.List;
 import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.format.Superblock;
+import org.kiobd.store.format.SuperblockCodec;
+import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.format.Superblock;
-import org.kiobd.volume.format.SuperblockCodec;
-import org.kiobd.volume.format.VolumeManifest;
-import org.kiobd.volume.store.MemberStore;
-import org.kiobd.volume.store.MemberStores;
-import org.kiobd.volume.store.MemberUri;
 
 /** A look at every member of a volume that changes nothing and stops at nothing: all findings, not just the first. */
 final class ArrayCheck {

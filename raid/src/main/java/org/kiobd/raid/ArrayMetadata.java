@@ -3,11 +3,11 @@ package org.kiobd.raid;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.format.Superblock;
+import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.format.Superblock;
-import org.kiobd.volume.format.VolumeManifest;
-import org.kiobd.volume.store.MemberStore;
 
 /**
  * What an open array says about itself on its members: which event it is at, whether superblocks are kept at all (a raw image and a

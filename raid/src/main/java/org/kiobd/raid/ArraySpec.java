@@ -1,7 +1,7 @@
 package org.kiobd.raid;
 
 import java.util.List;
-import org.kiobd.volume.store.MemberUri;
+import org.kiobd.store.MemberUri;
 
 /**
  * What a new volume shall be.

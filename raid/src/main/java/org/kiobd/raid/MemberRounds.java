@@ -9,9 +9,9 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.format.Superblock;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.format.Superblock;
-import org.kiobd.volume.store.MemberStore;
 
 /**
  * Brings the members of an array that is open for writing from round to round. No member gets a round before all have the last one,

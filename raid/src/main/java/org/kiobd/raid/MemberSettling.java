@@ -2,9 +2,9 @@ package org.kiobd.raid;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.store.MemberStores;
-import org.kiobd.volume.store.MemberUri;
 
 /** Gives members that were made at temporary places their own, all of them or none. Control threads. */
 final class MemberSettling {

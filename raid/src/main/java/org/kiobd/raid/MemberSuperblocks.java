@@ -2,12 +2,12 @@ package org.kiobd.raid;
 
 import java.util.Arrays;
 import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.format.Superblock;
+import org.kiobd.store.format.SuperblockCodec;
+import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.format.Superblock;
-import org.kiobd.volume.format.SuperblockCodec;
-import org.kiobd.volume.format.VolumeManifest;
-import org.kiobd.volume.store.MemberStore;
 
 /** Reads, checks and writes the superblocks of an array's members. Stateless; control threads. */
 final class MemberSuperblocks {

@@ -3,10 +3,10 @@ package org.kiobd.raid;
 import java.util.List;
 import java.util.UUID;
 import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.store.format.Superblock;
+import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.format.Superblock;
-import org.kiobd.volume.format.VolumeManifest;
 
 /**
  * One content of the superblocks of an array: the same for all members but for their places. The next round begins when all members

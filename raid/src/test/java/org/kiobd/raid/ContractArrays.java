@@ -6,10 +6,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.kiobd.store.CacheMode;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.MemberUri;
 import org.kiobd.volume.queue.MergeLimits;
-import org.kiobd.volume.store.CacheMode;
-import org.kiobd.volume.store.MemberStores;
-import org.kiobd.volume.store.MemberUri;
 
 /** Arrays made and opened as a user's are, for the contract suites. */
 final class ContractArrays {

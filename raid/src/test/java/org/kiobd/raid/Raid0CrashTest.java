@@ -6,14 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.kiobd.raid.TestArray.Shape;
+import org.kiobd.store.testkit.CrashingMemberStore;
+import org.kiobd.store.testkit.SlowMemberStore;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
-import org.kiobd.volume.testkit.CrashingMemberStore;
 import org.kiobd.volume.testkit.ManualLoop;
 import org.kiobd.volume.testkit.Seeded;
-import org.kiobd.volume.testkit.SlowMemberStore;
 import org.kiobd.volume.testkit.TestRequest;
 
 /**

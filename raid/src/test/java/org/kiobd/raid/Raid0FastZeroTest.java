@@ -8,13 +8,13 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.kiobd.raid.TestArray.Shape;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.testkit.PlainZeroMemberStore;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
-import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.testkit.LeakCheck;
 import org.kiobd.volume.testkit.ManualLoop;
-import org.kiobd.volume.testkit.PlainZeroMemberStore;
 import org.kiobd.volume.testkit.TestRequest;
 
 /** FAST_ZERO: at once everywhere, or refused with nothing touched. */

@@ -10,15 +10,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.kiobd.raid.TestArray.Shape;
 import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.store.testkit.FaultyMemberStore;
+import org.kiobd.store.testkit.ReorderingMemberStore;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
-import org.kiobd.volume.testkit.FaultyMemberStore;
 import org.kiobd.volume.testkit.LeakCheck;
 import org.kiobd.volume.testkit.ManualLoop;
-import org.kiobd.volume.testkit.ReorderingMemberStore;
 import org.kiobd.volume.testkit.Seeded;
 import org.kiobd.volume.testkit.TestRequest;
 

@@ -9,18 +9,18 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.kiobd.raid.TestArray.Shape;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.testkit.RecordingMemberStore;
+import org.kiobd.store.testkit.ReorderingMemberStore;
+import org.kiobd.store.testkit.SlowMemberStore;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
-import org.kiobd.volume.store.MemberStore;
 import org.kiobd.volume.testkit.LeakCheck;
 import org.kiobd.volume.testkit.ManualLoop;
-import org.kiobd.volume.testkit.RecordingMemberStore;
-import org.kiobd.volume.testkit.ReorderingMemberStore;
 import org.kiobd.volume.testkit.Seeded;
-import org.kiobd.volume.testkit.SlowMemberStore;
 import org.kiobd.volume.testkit.TestRequest;
 
 /** The whole way of a request, from the queue to members that reorder and hold back, against an array of bytes. */

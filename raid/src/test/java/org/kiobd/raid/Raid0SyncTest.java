@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.kiobd.raid.TestArray.Shape;
+import org.kiobd.store.testkit.FaultyMemberStore;
+import org.kiobd.store.testkit.SlowMemberStore;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
-import org.kiobd.volume.testkit.FaultyMemberStore;
 import org.kiobd.volume.testkit.LeakCheck;
 import org.kiobd.volume.testkit.ManualLoop;
-import org.kiobd.volume.testkit.SlowMemberStore;
 import org.kiobd.volume.testkit.TestRequest;
 
 /** Rules 4 and 5: what a sync covers, and that a failed one is never forgotten. */

@@ -5,11 +5,11 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.format.SuperblockCodec;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.format.SuperblockCodec;
-import org.kiobd.volume.store.MemberStore;
-import org.kiobd.volume.store.MemberUri;
 
 /**
  * Some disks in memory, one member each, and a plan of what goes wrong. A disk has what can be read (the page cache) and what is

@@ -6,14 +6,14 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.MemberCapabilities;
+import org.kiobd.store.MemberPort;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.MemberStoreProvider;
+import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoLoop;
-import org.kiobd.volume.store.MemberCapabilities;
-import org.kiobd.volume.store.MemberPort;
-import org.kiobd.volume.store.MemberStore;
-import org.kiobd.volume.store.MemberStoreProvider;
-import org.kiobd.volume.store.MemberUri;
 
 /** {@code rigged:MACHINE/DISK}: members whose superblocks go to a {@link RiggedMachine}; they move no data. */
 public final class RiggedStoreProvider implements MemberStoreProvider {

@@ -11,10 +11,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kiobd.raid.UseWalk.Moment;
 import org.kiobd.raid.UseWalk.Step;
 import org.kiobd.raid.UseWalk.Verdict;
+import org.kiobd.store.format.Superblock;
+import org.kiobd.store.format.Superblock.State;
+import org.kiobd.store.format.SuperblockCodec;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.format.Superblock;
-import org.kiobd.volume.format.Superblock.State;
-import org.kiobd.volume.format.SuperblockCodec;
 
 /** Volumes of the version that had two states and no use ids open as they did, and with the first use get what it lacked. */
 class RoundsOlderVersionTest {

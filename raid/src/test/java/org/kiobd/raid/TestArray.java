@@ -6,10 +6,10 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.function.Function;
 import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.format.VolumeManifest;
+import org.kiobd.store.testkit.CrashingMemberStore;
 import org.kiobd.volume.DeviceInfo;
-import org.kiobd.volume.format.VolumeManifest;
-import org.kiobd.volume.store.MemberStore;
-import org.kiobd.volume.testkit.CrashingMemberStore;
 
 /** Small arrays over members a test has wrapped. */
 final class TestArray {

@@ -5,11 +5,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.format.Superblock;
+import org.kiobd.store.format.SuperblockCodec;
+import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.format.Superblock;
-import org.kiobd.volume.format.SuperblockCodec;
-import org.kiobd.volume.format.VolumeManifest;
-import org.kiobd.volume.store.MemberStores;
 
 /**
  * A volume on a {@link RiggedMachine}, used step by step, with a memory of what was promised: sizes that were answered, data that were

@@ -16,9 +16,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.kiobd.manage.catalog.ServerState;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.catalog.ServerState;
 
 /** Asks the server of a volume something about it. Blocks, with a time limit. */
 public final class ControlClient {

@@ -9,9 +9,9 @@ import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.file.SystemErrors;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.Extent;
-import org.kiobd.volume.store.file.SystemErrors;
 
 /**
  * Copies one device to another, or to a stream, with several pieces under way at once: reads only what is stored, writes only what is

@@ -28,9 +28,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.kiobd.manage.catalog.ServerState;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.catalog.ServerState;
 import org.kiobd.volume.testkit.Seeded;
 
 @Timeout(60)

@@ -6,9 +6,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySpec;
 import org.kiobd.raid.Raid0Device;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.store.MemberStores;
-import org.kiobd.volume.store.MemberUri;
 
 /** An array of its own, made and opened as a server would, that goes away with its members. One thread. */
 final class BenchArray implements AutoCloseable {

@@ -5,6 +5,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.store.MemberOp;
+import org.kiobd.store.MemberPort;
+import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockDevice;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
@@ -13,9 +16,6 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
-import org.kiobd.volume.store.MemberOp;
-import org.kiobd.volume.store.MemberPort;
-import org.kiobd.volume.store.MemberUri;
 
 /**
  * B7, "success is not a prefix": a chain of adjacent WRITEs over members with one bad place; which originals fail, and which have a byte

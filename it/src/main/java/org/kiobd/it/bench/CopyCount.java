@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.MemberUri;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
@@ -22,7 +23,6 @@ import org.kiobd.volume.loop.IoLoops;
 import org.kiobd.volume.loop.NettyIoLoop;
 import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
-import org.kiobd.volume.store.MemberUri;
 
 /**
  * B5, "zero-copy": how often our code between the request and the store moves a payload byte, counted by the memory itself. The way from

@@ -6,14 +6,14 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.Raid0Device;
 import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.raid.layout.StripeSplitter;
+import org.kiobd.store.MemberOp;
+import org.kiobd.store.MemberPort;
 import org.kiobd.volume.ForwardingBlockDevice;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.loop.IoLoop;
-import org.kiobd.volume.store.MemberOp;
-import org.kiobd.volume.store.MemberPort;
 
 /**
  * The "killer" as a device: each member gets a chain of clones, each a request of its own that ends its original's slice. For data only;

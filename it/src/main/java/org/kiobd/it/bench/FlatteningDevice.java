@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.Raid0Device;
 import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.raid.layout.StripeSplitter;
+import org.kiobd.store.MemberOp;
+import org.kiobd.store.MemberPort;
 import org.kiobd.volume.ForwardingBlockDevice;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.ChainCursor;
@@ -17,8 +19,6 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
-import org.kiobd.volume.store.MemberOp;
-import org.kiobd.volume.store.MemberPort;
 
 /**
  * A striper whose requests have one pointer: a chain's bytes go through one pooled buffer a member, and its originals end together. For

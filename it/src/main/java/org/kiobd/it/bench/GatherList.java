@@ -1,7 +1,7 @@
 package org.kiobd.it.bench;
 
 import java.util.Arrays;
-import org.kiobd.volume.store.MemberOp;
+import org.kiobd.store.MemberOp;
 
 /** Addresses and lengths, as a vectored call takes them; filled again and again. One thread. */
 final class GatherList {

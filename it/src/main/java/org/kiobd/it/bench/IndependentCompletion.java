@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockDevice;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.kiobuf.Kiobuf;
@@ -15,7 +16,6 @@ import org.kiobd.volume.loop.IoLoops;
 import org.kiobd.volume.loop.NettyIoLoop;
 import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
-import org.kiobd.volume.store.MemberUri;
 
 /**
  * B6, "objects keep independent completion": batches of adjacent WRITEs on a real loop, merged, over four members of which one may be 10 ms

@@ -1,11 +1,11 @@
 package org.kiobd.it.bench;
 
+import org.kiobd.store.ForwardingMemberStore;
+import org.kiobd.store.MemberOp;
+import org.kiobd.store.MemberPort;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.MemberUri;
 import org.kiobd.volume.loop.IoLoop;
-import org.kiobd.volume.store.ForwardingMemberStore;
-import org.kiobd.volume.store.MemberOp;
-import org.kiobd.volume.store.MemberPort;
-import org.kiobd.volume.store.MemberStore;
-import org.kiobd.volume.store.MemberUri;
 
 /** A member under another name, of which a {@link Rig} says what becomes of its operations. Owns the one beneath. */
 public final class RiggedStore extends ForwardingMemberStore {

@@ -3,12 +3,12 @@ package org.kiobd.it.bench;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.MemberStoreProvider;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.memory.MemoryMemberStoreProvider;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.store.MemberStore;
-import org.kiobd.volume.store.MemberStoreProvider;
-import org.kiobd.volume.store.MemberUri;
-import org.kiobd.volume.store.memory.MemoryMemberStoreProvider;
 
 /**
  * Members in memory of which a benchmark says what becomes of their operations: {@code rigged:NAME}, with a {@link RiggedStore.Rig} set up under that

@@ -3,11 +3,11 @@ package org.kiobd.it.bench;
 import java.util.ArrayList;
 import java.util.List;
 import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.store.MemberOp;
 import org.kiobd.volume.kiobuf.ChainCursor;
 import org.kiobd.volume.kiobuf.ChainSlice;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
-import org.kiobd.volume.store.MemberOp;
 
 /**
  * Linus's order: each request is cut at every chunk as it comes, as md does it, and the children that follow each other on a member are

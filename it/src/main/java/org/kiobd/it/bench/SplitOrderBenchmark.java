@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.raid.layout.StripeSplitter;
-import org.kiobd.volume.store.MemberOp;
+import org.kiobd.store.MemberOp;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;

@@ -10,13 +10,13 @@ import org.kiobd.nbd.NbdServer;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySpec;
 import org.kiobd.raid.Raid0Device;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.MemberUri;
 import org.kiobd.volume.DeviceCounters;
 import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoops;
 import org.kiobd.volume.queue.MergeLimits;
-import org.kiobd.volume.store.MemberStores;
-import org.kiobd.volume.store.MemberUri;
 
 /** A server inside the test, over a real socket: for members that only a test has. Close it always. */
 final class InProcessServer implements AutoCloseable {

@@ -4,16 +4,16 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.kiobd.it.bench.RiggedStore;
+import org.kiobd.store.MemberOp;
+import org.kiobd.store.MemberPort;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.MemberStoreProvider;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.NettyIoLoop;
-import org.kiobd.volume.store.MemberOp;
-import org.kiobd.volume.store.MemberPort;
-import org.kiobd.volume.store.MemberStore;
-import org.kiobd.volume.store.MemberStoreProvider;
-import org.kiobd.volume.store.MemberStores;
-import org.kiobd.volume.store.MemberUri;
 
 /**
  * Members in trouble, found as every other store is, by the scheme of their URI: {@code slow:file:PATH} starts each operation 100 ms

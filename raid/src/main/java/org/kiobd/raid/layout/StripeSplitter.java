@@ -1,12 +1,12 @@
 package org.kiobd.raid.layout;
 
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.MemberOp;
+import org.kiobd.store.MemberOpPool;
 import org.kiobd.volume.kiobuf.ChainCursor;
 import org.kiobd.volume.kiobuf.ChainSlice;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
-import org.kiobd.volume.store.MemberOp;
-import org.kiobd.volume.store.MemberOpPool;
 
 /**
  * Splits a merged chain over the members: the answer to the fear of 2001. One pass of a cursor appends each slice to its member's

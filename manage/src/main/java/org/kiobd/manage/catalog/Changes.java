@@ -1,0 +1,338 @@
+package org.kiobd.manage.catalog;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.format.VolumeManifest;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one way in which volumes are made, refilled, rolled back and deleted, so that whatever interrupts it loses nothing and leaves nothing
+ * behind. A change is recorded before it makes anything; what it makes gets names that nobody else can have, then its own name where nothing
+ * is; the manifest is the commit and comes after the data. {@link #recover} removes what does not count, and only what proves to be of the
+ * change. docs/FORMAT.md has the protocol step by step, docs/adr/0016-changes.md the reasons.
+ *
+ * <p>Control threads; the caller holds the volume's lock, except where a method says that it takes it.
+ */
+public final class Changes {
+    private static final Logger LOG = LoggerFactory.getLogger(Changes.class);
+
+    /** Whoever made a temporary snapshot takes its lock sooner. */
+    private static final long TEMPORARY_AGE_MS = 60_000;
+
+    private final VolumeCatalog catalog;
+    private final MemberStores stores;
+
+    public Changes(VolumeCatalog catalog, MemberStores stores) {
+        this.catalog = catalog;
+        this.stores = stores;
+    }
+
+    /**
+     * Takes the lock of a new volume's name, after removing what an interrupted change left under it.
+     *
+     * @throws BlockIoException if a volume has the name, or something is in the way
+     */
+    public VolumeLock reserve(String name) throws BlockIoException {
+        if (catalog.exists(name)) {
+            // It is refused, but a change of it that was interrupted after its commit need not wait for another use.
+            recoverIfFree(name, () -> recover(name));
+        }
+        VolumeLock lock = catalog.reserve(name);
+        try {
+            if (!recover(name)) {
+                throw new BlockIoException(
+                        IoError.NOT_PERMITTED,
+                        "volume=" + name + ": something of an earlier volume of that name is still in use;"
+                                + " nothing was made; try again when that is over");
+            }
+            return lock;
+        } catch (BlockIoException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Records what is about to be done, before anything is made.
+     *
+     * @throws BlockIoException if something is at a place where a member will be; nothing was recorded and nothing touched
+     */
+    public void begin(String name, Change.Plan plan) throws BlockIoException {
+        for (MemberUri uri : plan.makes()) {
+            if (stores.forUri(uri).isTaken(uri)) {
+                throw new BlockIoException(
+                        IoError.INVALID, "member=" + uri + " exists already; it was not touched; choose another place");
+            }
+        }
+        List<Change.Replaced> replaced = new ArrayList<>();
+        for (MemberUri uri : plan.replaces()) {
+            replaced.add(new Change.Replaced(uri, identityOrNull(uri)));
+        }
+        Change pending = ChangeFile.read(catalog.folder(name));
+        String brokenImport =
+                pending == null || pending.operation() != Change.Operation.IMPORT ? null : pending.source();
+        Change.Start start = new Change.Start(VolumeManifest.now(), homePlace());
+        Change change =
+                new Change(plan.operation(), plan.id(), plan.source(), start, brokenImport, plan.makes(), replaced);
+        ChangeFile.write(catalog.folder(name), catalog.home(), change);
+    }
+
+    /** Damage is a reason to roll back. */
+    private @Nullable MemberIdentity identityOrNull(MemberUri uri) {
+        try {
+            return MemberIdentity.read(stores, uri);
+        } catch (BlockIoException e) {
+            LOG.debug("{} does not say who it is: {}", uri, e.getMessage());
+            return null;
+        }
+    }
+
+    private Change.HomePlace homePlace() throws BlockIoException {
+        try {
+            Path home = catalog.home().toRealPath();
+            return new Change.HomePlace(home, (Long) Files.getAttribute(home, "unix:ino"));
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, catalog.home() + " cannot be looked at: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Records that the content of a volume is about to be replaced, piece by piece: until {@link #endImport} it is unfinished.
+     *
+     * @param source what it is filled from, for people
+     */
+    public void beginImport(String name, String source) throws BlockIoException {
+        begin(name, new Change.Plan(Change.Operation.IMPORT, UUID.randomUUID(), source, List.of(), List.of()));
+    }
+
+    /** The volume holds all that it was to be filled with, durably. */
+    public void endImport(String name) throws BlockIoException {
+        ChangeFile.remove(catalog.folder(name));
+    }
+
+    /**
+     * Deletes a volume or a snapshot with its members.
+     *
+     * @throws BlockIoException if a member is in use: nothing was changed
+     */
+    public void delete(String name) throws BlockIoException {
+        recover(name);
+        for (MemberUri uri : catalog.load(name).members()) {
+            stores.forUri(uri).requireUnused(uri);
+        }
+        beginDeletion(name);
+        finishDeletion(name);
+    }
+
+    /** From here on a volume is deleted, though its members may be in use until {@link #finishDeletion}. */
+    public void beginDeletion(String name) throws BlockIoException {
+        catalog.beginDeletion(name);
+    }
+
+    /**
+     * Goes on with a deletion, or removes what a change that was interrupted left of a volume that has no manifest.
+     *
+     * @throws BlockIoException if something cannot be removed yet; the next call goes on
+     */
+    public void finishDeletion(String name) throws BlockIoException {
+        MemberRemoval removal = new MemberRemoval(stores);
+        boolean done = recover(name, removal);
+        catalog.abandon(name);
+        if (!done) {
+            throw new BlockIoException(
+                    IoError.IO,
+                    (VolumeNames.isSnapshot(name) ? "snapshot=" : "volume=") + name
+                            + " is not whole any more, but not gone: "
+                            + removal.remaining().get(0) + "; delete it again to go on");
+        }
+    }
+
+    /**
+     * Takes a change back that failed.
+     *
+     * @param because gets whatever keeps something from being removed as suppressed
+     */
+    public void undo(String name, Exception because) {
+        try {
+            finishDeletion(name);
+        } catch (BlockIoException e) {
+            because.addSuppressed(e);
+        }
+    }
+
+    /**
+     * Removes what an interrupted change of a volume left and does not count, if there is any; whatever interrupts this, the next call goes
+     * on.
+     *
+     * @return false if something could not be removed yet, e.g. because it is in use; it is tried again at the next call
+     * @throws BlockIoException if nobody can know what to remove
+     */
+    public boolean recover(String name) throws BlockIoException {
+        MemberRemoval removal = new MemberRemoval(stores);
+        boolean done = recover(name, removal);
+        removal.remaining().forEach(line -> LOG.warn("volume={}: {}", name, line));
+        return done;
+    }
+
+    private boolean recover(String name, MemberRemoval removal) throws BlockIoException {
+        Path folder = catalog.folder(name);
+        boolean isVolume = catalog.exists(name);
+        Set<MemberUri> named = isVolume ? Set.copyOf(catalog.load(name).members()) : Set.of();
+        boolean done = recoverDeletion(name, named, removal);
+        Change change;
+        try {
+            change = ChangeFile.read(folder);
+        } catch (BlockIoException e) {
+            if (!isVolume) {
+                throw e;
+            }
+            LOG.warn("volume={}: {}", name, e.getMessage());
+            return done;
+        }
+        if (change != null && (change.operation() != Change.Operation.IMPORT || !isVolume)) {
+            done &= recover(name, change, named, removal);
+        }
+        EarlierNotes.settle(catalog, removal, name, named);
+        return done;
+    }
+
+    private boolean recoverDeletion(String name, Set<MemberUri> named, MemberRemoval removal) throws BlockIoException {
+        VolumeManifest deleted = catalog.deleted(name);
+        if (deleted == null) {
+            return true;
+        }
+        boolean done = true;
+        for (MemberUri uri : deleted.members()) {
+            done &= named.contains(uri)
+                    || removal.remove(
+                            uri, identity -> identity.volumeUuid().equals(deleted.uuid()), catalog.folder(name));
+        }
+        if (done) {
+            catalog.endDeletion(name);
+        }
+        return done;
+    }
+
+    private boolean recover(String name, Change change, Set<MemberUri> named, MemberRemoval removal)
+            throws BlockIoException {
+        boolean isHere = change.start().home().equals(homePlace());
+        boolean done = true;
+        for (int i = 0; i < change.makes().size(); i++) {
+            MemberUri uri = change.makes().get(i);
+            MemberUri temporary = stores.aside(uri, change.id(), i);
+            if (isOfCopy(uri, isHere)) {
+                continue;
+            }
+            done &= temporary.equals(uri) || removal.removeTemporary(temporary);
+            done &= named.contains(uri)
+                    || removal.remove(uri, identity -> identity.madeBy().equals(change.id()), null);
+        }
+        for (Change.Replaced replaced : change.replaces()) {
+            MemberUri uri = replaced.uri();
+            if (!named.contains(uri) && !isOfCopy(uri, isHere)) {
+                done &= removal.remove(uri, identity -> identity.equals(replaced.identity()), catalog.folder(name));
+            }
+        }
+        boolean isCommitted = change.makes().stream().anyMatch(named::contains);
+        if (done && change.brokenImport() != null && !isCommitted) {
+            beginImport(name, change);
+        } else if (done) {
+            ChangeFile.remove(catalog.folder(name));
+        }
+        return done;
+    }
+
+    /** The volume holds what it held before the change: half of what was imported. */
+    private void beginImport(String name, Change undone) throws BlockIoException {
+        Change again = new Change(
+                Change.Operation.IMPORT,
+                UUID.randomUUID(),
+                undone.brokenImport(),
+                undone.start(),
+                null,
+                List.of(),
+                List.of());
+        ChangeFile.write(catalog.folder(name), catalog.home(), again);
+    }
+
+    /** A member outside the home, seen from a copy of the home, is the original's. */
+    private boolean isOfCopy(MemberUri uri, boolean isHere) {
+        boolean isOfCopy = !isHere && uri.isPath() && !MemberPlaces.isInside(uri, catalog.home());
+        if (isOfCopy) {
+            LOG.warn(
+                    "{} was made by a change that began in another home than {}; it was not touched",
+                    uri,
+                    catalog.home());
+        }
+        return isOfCopy;
+    }
+
+    /**
+     * Recovers all snapshots of volume {@code name}, whose lock is the caller's; takes theirs, and passes over those that somebody else
+     * has.
+     */
+    public void recoverSnapshots(String name) throws BlockIoException {
+        for (String snapshot : catalog.snapshots(name)) {
+            if (!hasRecord(catalog.folder(snapshot))) {
+                continue;
+            }
+            recoverIfFree(snapshot, () -> recover(snapshot));
+        }
+        for (String snapshot : catalog.unfinishedSnapshots(name)) {
+            recoverIfFree(snapshot, () -> finishDeletion(snapshot));
+        }
+        for (String snapshot : catalog.temporarySnapshots(name)) {
+            if (isOld(catalog.folder(snapshot))) {
+                recoverIfFree(snapshot, () -> {
+                    if (catalog.exists(snapshot)) {
+                        delete(snapshot);
+                    } else {
+                        finishDeletion(snapshot);
+                    }
+                });
+            }
+        }
+    }
+
+    private static boolean hasRecord(Path folder) {
+        return Files.exists(folder.resolve(ChangeFile.NAME))
+                || Files.exists(folder.resolve(VolumeCatalog.DELETED))
+                || Files.exists(folder.resolve(EarlierNotes.NOTE));
+    }
+
+    private static boolean isOld(Path folder) {
+        try {
+            return System.currentTimeMillis()
+                            - Files.getLastModifiedTime(folder).toMillis()
+                    > TEMPORARY_AGE_MS;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Something to do under a volume's lock. */
+    @FunctionalInterface
+    private interface Recovery {
+        void run() throws BlockIoException;
+    }
+
+    /** What cannot be recovered now is at its next use; it keeps nobody from anything else. */
+    private void recoverIfFree(String name, Recovery recovery) {
+        try (VolumeLock lock = catalog.lockUnfinished(name)) {
+            recovery.run();
+        } catch (BlockIoException e) {
+            LOG.debug("volume={}: {}", name, e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package org.kiobd.manage.catalog;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.kiobd.store.MemberUri;
+import org.kiobd.volume.BlockIoException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Settles what versions before 0.6 noted of interrupted changes: a file {@code unfinished} with a member a line, which does not say whose
+ * members they are. So only members directly in the volume's own folder that say they are of this volume are removed. Stateless.
+ */
+final class EarlierNotes {
+    private static final Logger LOG = LoggerFactory.getLogger(EarlierNotes.class);
+    static final String NOTE = "unfinished";
+
+    private EarlierNotes() {}
+
+    /** @param named the members that the manifest names */
+    static void settle(VolumeCatalog catalog, MemberRemoval removal, String name, Set<MemberUri> named)
+            throws BlockIoException {
+        Path folder = catalog.folder(name);
+        List<String> lines;
+        try {
+            lines = SmallFiles.read(folder.resolve(NOTE)).lines().toList();
+        } catch (NoSuchFileException e) {
+            return;
+        } catch (IOException e) {
+            LOG.warn("volume={}: {} cannot be read and stays: {}", name, folder.resolve(NOTE), e.toString());
+            return;
+        }
+        boolean done = true;
+        for (String line : lines) {
+            MemberUri uri = line.isEmpty() ? null : MemberUri.parse(line);
+            if (uri == null || named.contains(uri)) {
+                continue;
+            }
+            if (!named.isEmpty() && MemberPlaces.isInside(uri, folder)) {
+                done &= removal.remove(uri, identity -> identity.volumeUuid().equals(uuid(catalog, name)), null);
+            } else {
+                LOG.warn(
+                        "volume={}: an interrupted change of an earlier version left {}; it was not touched; remove it if"
+                                + " nothing needs it",
+                        name,
+                        uri);
+            }
+        }
+        if (done) {
+            try {
+                Files.deleteIfExists(folder.resolve(NOTE));
+            } catch (IOException e) {
+                LOG.warn("volume={}: {} cannot be removed: {}", name, folder.resolve(NOTE), e.toString());
+            }
+        }
+    }
+
+    private static Object uuid(VolumeCatalog catalog, String name) {
+        try {
+            return catalog.load(name).uuid();
+        } catch (BlockIoException e) {
+            return name;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package org.kiobd.manage.catalog;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Who serves a volume.
+ *
+ * @param pid its process
+ * @param controlSocket where it answers questions
+ */
+public record ServerState(long pid, Path controlSocket) {
+
+    String encode() throws IOException {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("pid", pid);
+        json.put("controlSocket", controlSocket.toString());
+        return JSON.std.asString(json) + "\n";
+    }
+
+    static ServerState decode(String text) throws IOException {
+        Map<String, Object> json;
+        try {
+            json = JSON.std.mapFrom(text);
+        } catch (ClassCastException e) {
+            throw new IOException("not a server's state", e);
+        }
+        if (json != null
+                && json.get("pid") instanceof Number pid
+                && json.get("controlSocket") instanceof String socket) {
+            try {
+                return new ServerState(pid.longValue(), Path.of(socket));
+            } catch (InvalidPathException e) {
+                throw new IOException("not a socket's path: " + e.getReason(), e);
+            }
+        }
+        throw new IOException("not a server's state");
+    }
+}

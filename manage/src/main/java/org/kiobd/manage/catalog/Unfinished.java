@@ -1,0 +1,51 @@
+package org.kiobd.manage.catalog;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockIoException;
+
+/**
+ * A volume that is not whole: it is being made, filled or deleted, or that was interrupted. Immutable.
+ *
+ * @param name of the volume or the snapshot
+ * @param isUnderWay whether somebody is at it now
+ * @param reason what was or is done, and what to do, for people
+ */
+public record Unfinished(String name, boolean isUnderWay, String reason) {
+
+    /** A sentence for an error. */
+    public String message() {
+        return (VolumeNames.isSnapshot(name) ? "snapshot=" : "volume=") + name + " is unfinished: " + reason;
+    }
+
+    /**
+     * What is not whole about the volume {@code name} in {@code folder}, which may have a manifest; null if nothing is.
+     *
+     * @param isUnderWay whether somebody else holds its lock
+     */
+    static @Nullable Unfinished find(Path folder, String name, boolean isUnderWay) {
+        boolean isVolume = Files.exists(folder.resolve(VolumeCatalog.MANIFEST));
+        String remove = "kiobd " + (VolumeNames.isSnapshot(name) ? "snapshot delete " : "delete ") + name;
+        String reason = null;
+        try {
+            Change change = ChangeFile.read(folder);
+            if (change != null && (!isVolume || change.operation() == Change.Operation.IMPORT)) {
+                String what = "its " + change.describe();
+                reason = isUnderWay
+                        ? what + " is under way; wait until it is done"
+                        : what + ", begun " + change.start().at() + ", was interrupted; "
+                                + (isVolume
+                                        ? "import again, or roll it back to a snapshot; " + remove + " deletes it"
+                                        : remove + " removes what is there, and so does making it again");
+            } else if (!isVolume && Files.exists(folder.resolve(VolumeCatalog.DELETED))) {
+                reason = isUnderWay
+                        ? "its deletion is under way; wait until it is done"
+                        : "its deletion was interrupted; " + remove + " goes on with it";
+            }
+        } catch (BlockIoException e) {
+            reason = isVolume ? null : e.getMessage();
+        }
+        return reason == null ? null : new Unfinished(name, isUnderWay, reason);
+    }
+}

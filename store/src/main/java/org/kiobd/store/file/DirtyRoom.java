@@ -1,0 +1,107 @@
+package org.kiobd.store.file;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Whether the kernel takes written pages without making the writer wait. It begins to when more than half way between its two thresholds
+ * is dirty (mm/page-writeback.c, {@code dirty_freerun_ceiling}); /proc/vmstat has all the numbers. They are looked at anew whenever a part
+ * of the room that was left could have been used up, or was given back, and now and then, for others dirty pages too. Any thread.
+ */
+final class DirtyRoom {
+    private static final Logger LOG = LoggerFactory.getLogger(DirtyRoom.class);
+    private static final int PAGE_BYTES = 4096;
+
+    /** A look costs about as much as writing a hundred pages. */
+    private static final long LOOK_AGAIN_BYTES = 16L << 20;
+
+    private static final long LOOK_AGAIN_NANOS = 50_000_000;
+    private static final int MAX_STAT_BYTES = 16 << 10;
+
+    /** Of the room that is left, only so much is taken until the next look: others write as well. */
+    private static final int SHARE = 4;
+
+    /** Where the numbers come from. */
+    @FunctionalInterface
+    interface Source {
+        /** The text of /proc/vmstat. */
+        String read() throws IOException;
+    }
+
+    private static final class OfThisMachine {
+        static final DirtyRoom ROOM = new DirtyRoom(DirtyRoom::vmstat);
+
+        private OfThisMachine() {}
+    }
+
+    private final Source source;
+    private final AtomicLong leftBytes = new AtomicLong();
+    private volatile long lookedNanos;
+    private volatile boolean looked;
+    private volatile boolean unknown;
+
+    DirtyRoom(Source source) {
+        this.source = source;
+    }
+
+    /** The one of the page cache that all files share. */
+    static DirtyRoom ofThisMachine() {
+        return OfThisMachine.ROOM;
+    }
+
+    private static String vmstat() throws IOException {
+        byte[] bytes = new byte[MAX_STAT_BYTES];
+        try (RandomAccessFile file = new RandomAccessFile("/proc/vmstat", "r")) {
+            int length = 0;
+            int read = file.read(bytes);
+            while (read > 0) {
+                length += read;
+                read = file.read(bytes, length, bytes.length - length);
+            }
+            return new String(bytes, 0, length, StandardCharsets.US_ASCII);
+        }
+    }
+
+    /** Whether so many bytes may be written now; they are counted as written. */
+    boolean lets(long bytes, long nowNanos) {
+        if (unknown) {
+            return false;
+        }
+        long left = leftBytes.addAndGet(-bytes);
+        if (!looked || nowNanos - lookedNanos > LOOK_AGAIN_NANOS || (left < 0 && left + bytes >= 0)) {
+            left = look(nowNanos, bytes);
+        }
+        return left >= 0;
+    }
+
+    /** @return what is left behind the next {@code bytes} */
+    private synchronized long look(long nowNanos, long bytes) {
+        try {
+            String stat = source.read();
+            long dirty = pages(stat, "nr_dirty ") + pages(stat, "nr_writeback ");
+            long freely = (pages(stat, "nr_dirty_threshold ") + pages(stat, "nr_dirty_background_threshold ")) / 2;
+            long left = Math.min(LOOK_AGAIN_BYTES, (freely - dirty) * PAGE_BYTES / SHARE) - bytes;
+            leftBytes.set(left);
+            lookedNanos = nowNanos;
+            looked = true;
+            return left;
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("cannot tell whether the page cache has room, so no loop writes to it: {}", e.toString());
+            unknown = true;
+            return -1;
+        }
+    }
+
+    private static long pages(String stat, String name) {
+        int before = stat.indexOf('\n' + name);
+        if (before < 0) {
+            throw new IllegalStateException("/proc/vmstat has no " + name.trim());
+        }
+        int from = before + 1 + name.length();
+        return Long.parseLong(stat, from, stat.indexOf('\n', from), 10);
+    }
+}

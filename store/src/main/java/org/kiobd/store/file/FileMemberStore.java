@@ -1,0 +1,259 @@
+package org.kiobd.store.file;
+
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.uring.IoUringIoHandle;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.store.CacheMode;
+import org.kiobd.store.MemberCapabilities;
+import org.kiobd.store.MemberCopy;
+import org.kiobd.store.MemberPort;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.format.Superblock;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.loop.NettyIoLoop;
+
+/**
+ * A member in a file: superblock copies at 0 and at 512 KiB, data from 1 MiB on; a raw image is data from its first byte. The descriptor
+ * carries the lock that keeps other servers out, and goes with the process if it is killed.
+ */
+public final class FileMemberStore implements MemberStore {
+    private static final long[] SUPERBLOCK_OFFSET_BYTES = {0, Superblock.DATA_OFFSET_BYTES / 2};
+    private static final MemberCapabilities CAPABILITIES =
+            new MemberCapabilities(1, 1, true, true, true, true, true, false, true, true);
+    private static final MemberCapabilities DEVICE_CAPABILITIES =
+            new MemberCapabilities(1, 1, true, true, false, false, true, false, false, true);
+
+    private final MemberUri uri;
+    private final OpenFile file;
+    private final @Nullable DirectFile direct;
+    private final InlineTransfers.Policy inline;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    /**
+     * Takes {@code file}.
+     *
+     * @param direct what {@code file} moves its data by; null if that goes through the page cache
+     * @param fileBytes how long it is now
+     */
+    FileMemberStore(
+            MemberUri uri, OpenFile file, @Nullable DirectFile direct, long fileBytes, InlineTransfers.Policy inline) {
+        this.uri = uri;
+        this.file = file;
+        this.direct = direct;
+        this.inline = inline;
+        file.end().promise(uri.location(), fileBytes);
+    }
+
+    @Override
+    public MemberUri uri() {
+        return uri;
+    }
+
+    @Override
+    public MemberCapabilities capabilities() {
+        MemberCapabilities known = file.kind() == OpenFile.Kind.REGULAR ? CAPABILITIES : DEVICE_CAPABILITIES;
+        return new MemberCapabilities(
+                direct == null ? known.blockBytes() : direct.blockBytes(),
+                direct == null ? known.memoryAlignmentBytes() : direct.memoryBytes(),
+                known.trim(),
+                known.zero(),
+                known.fastZero(),
+                known.extents(),
+                direct == null && known.pageCache(),
+                known.snapshot(),
+                known.resize(),
+                file.cacheMode() != CacheMode.UNSAFE);
+    }
+
+    @Override
+    public CacheMode cacheMode() {
+        return file.cacheMode();
+    }
+
+    @Override
+    public Map<String, Long> figures() {
+        return direct == null
+                ? Map.of()
+                : Map.of(
+                        "bouncedOps",
+                        direct.bouncedOps().sum(),
+                        "patchedBlocks",
+                        direct.patchedBlocks().sum());
+    }
+
+    @Override
+    public long sizeBytes() {
+        return Math.max(0, file.end().promisedBytes() - file.dataOffsetBytes());
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return file.isReadOnly();
+    }
+
+    @Override
+    public MemberPort port(IoLoop loop) {
+        return direct == null ? portOf(loop) : new DirectMemberPort(portOf(loop), file, direct, loop);
+    }
+
+    private MemberPort portOf(IoLoop loop) {
+        if (loop instanceof NettyIoLoop netty
+                && netty.eventLoop() instanceof IoEventLoop eventLoop
+                && eventLoop.isCompatible(IoUringIoHandle.class)) {
+            return new UringMemberPort(file, netty, inline);
+        }
+        return new ThreadedMemberPort(file, loop, inline);
+    }
+
+    private boolean isRaw() {
+        return file.dataOffsetBytes() == 0;
+    }
+
+    @Override
+    public byte @Nullable [] readSuperblock(int copy) throws BlockIoException {
+        if (isRaw()) {
+            return null;
+        }
+        ByteBuffer buffer = ByteBuffer.allocateDirect(SUPERBLOCK_BYTES);
+        long doneBytes = 0;
+        while (doneBytes < SUPERBLOCK_BYTES) {
+            long moved = Libc.pread(
+                    file.fd(),
+                    addressOf(buffer) + doneBytes,
+                    SUPERBLOCK_BYTES - doneBytes,
+                    SUPERBLOCK_OFFSET_BYTES[copy] + doneBytes);
+            if (moved < 0) {
+                retryOrThrow("cannot read its superblock");
+            } else if (moved == 0) {
+                break;
+            } else {
+                doneBytes += moved;
+            }
+        }
+        byte[] bytes = new byte[SUPERBLOCK_BYTES];
+        buffer.get(bytes);
+        return bytes;
+    }
+
+    @Override
+    public void writeSuperblock(int copy, byte[] bytes) throws BlockIoException {
+        if (isRaw() || bytes.length != SUPERBLOCK_BYTES) {
+            throw new IllegalArgumentException(uri + ": no superblock of " + bytes.length + " bytes goes here");
+        }
+        ByteBuffer buffer = ByteBuffer.allocateDirect(SUPERBLOCK_BYTES);
+        buffer.put(bytes);
+        // Also where an earlier sync failed: these bytes are all written now, so this sync tells of them.
+        throwFailed(file.syncRounds().writeAndSync(() -> writeSuperblock(copy, buffer)));
+    }
+
+    private void writeSuperblock(int copy, ByteBuffer buffer) throws BlockIoException {
+        long doneBytes = 0;
+        while (doneBytes < SUPERBLOCK_BYTES) {
+            long moved = Libc.pwrite(
+                    file.fd(),
+                    addressOf(buffer) + doneBytes,
+                    SUPERBLOCK_BYTES - doneBytes,
+                    SUPERBLOCK_OFFSET_BYTES[copy] + doneBytes);
+            if (moved < 0) {
+                retryOrThrow("cannot write its superblock");
+            } else {
+                doneBytes += moved;
+            }
+        }
+    }
+
+    private static long addressOf(ByteBuffer direct) {
+        return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
+    }
+
+    private void retryOrThrow(String what) throws BlockIoException {
+        int errno = Libc.errno();
+        if (!Errno.isTransient(errno)) {
+            throw failure(errno, what);
+        }
+    }
+
+    private BlockIoException failure(int errno, String what) {
+        return new BlockIoException(
+                Errno.toIoError(errno), uri.location() + ": " + what + ": " + Errno.describe(errno));
+    }
+
+    private void sync() throws BlockIoException {
+        throwFailed(file.syncRounds().now());
+    }
+
+    private void throwFailed(int errno) throws BlockIoException {
+        if (errno != 0) {
+            throw failure(errno, "a sync failed, so what was written last may be lost");
+        }
+    }
+
+    @Override
+    public void resize(long newSizeBytes) throws BlockIoException {
+        if (file.kind() == OpenFile.Kind.BLOCK_DEVICE) {
+            throw new BlockIoException(
+                    IoError.NOT_SUPPORTED,
+                    uri.location() + ": a block device cannot be resized from here; nothing was changed");
+        }
+        long newFileBytes = file.dataOffsetBytes() + newSizeBytes;
+        FileEnd end = file.end();
+        // Made longer, it would look whole again.
+        throwFailed(end.check());
+        if (newFileBytes < end.promisedBytes()) {
+            end.promise(uri.location(), newFileBytes);
+        }
+        while (Libc.ftruncate(file.fd(), newFileBytes) != 0) {
+            retryOrThrow("cannot make it " + newFileBytes + " bytes long");
+        }
+        sync();
+        end.promise(uri.location(), newFileBytes);
+    }
+
+    @Override
+    public boolean hasFailedSync() {
+        return file.syncRounds().hasFailed();
+    }
+
+    @Override
+    public long allocatedBytes() {
+        return file.kind() == OpenFile.Kind.REGULAR ? file.allocatedBytes() : -1;
+    }
+
+    @Override
+    public long submittedOps() {
+        return file.submittedOps().sum();
+    }
+
+    @Override
+    public MemberCopy copyTo(MemberUri target) throws BlockIoException {
+        if (isRaw()) {
+            throw new BlockIoException(
+                    IoError.NOT_SUPPORTED,
+                    uri.location() + " is a plain image; only members of volumes are snapshotted");
+        }
+        return FileCopy.begin(file, Path.of(uri.location()), FileMemberStoreProvider.path(target));
+    }
+
+    @Override
+    public void close() throws BlockIoException {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            if (!file.isReadOnly()) {
+                sync();
+            }
+        } finally {
+            file.close();
+        }
+    }
+}

@@ -1,0 +1,180 @@
+package org.kiobd.store.file;
+
+import java.util.Locale;
+import java.util.function.LongSupplier;
+import org.kiobd.store.MemberOp;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.loop.IoLoop;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Moves bytes between requests and the page cache by calls on the loop itself, where they will not make it wait: least processor time, no
+ * hand-over, and what was just received is still in the processor's cache when it is written. Whatever might wait goes another way, the
+ * ring's or that of the file threads. Confined to its loop.
+ *
+ * <ul>
+ *   <li>READ: preadv2(2) with RWF_NOWAIT, which takes what is cached and refuses what is not.
+ *   <li>WRITE: no such flag works on ext4, so it is decided before: whole pages only, for a part of one might have to be read first; and
+ *       only while {@link DirtyRoom} says that the kernel lets writers through. A call that waited all the same keeps the next ones off
+ *       the loop for a while, the longer the more often it happens. A large payload that came slowly is written beside the loop, for its
+ *       client can send no more until the loop has received what it sent ({@link WriteLane}).
+ * </ul>
+ *
+ * The system property {@code kiobd.file.inline} ({@code never}, {@code auto}, {@code always}) is for measuring what it brings.
+ */
+final class InlineTransfers {
+    /** When calls are made on the loop. */
+    enum Policy {
+        NEVER,
+        AUTO,
+        ALWAYS;
+
+        private static final String PROPERTY = "kiobd.file.inline";
+
+        /** As the property says; {@link #AUTO} where it says nothing. */
+        static Policy configured() throws BlockIoException {
+            String value = System.getProperty(PROPERTY, "auto");
+            for (Policy policy : values()) {
+                if (policy.name().toLowerCase(Locale.ROOT).equals(value)) {
+                    return policy;
+                }
+            }
+            throw new BlockIoException(
+                    IoError.INVALID, PROPERTY + "=" + value + " is none of never, auto and always; leave it out");
+        }
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(InlineTransfers.class);
+
+    /** A call that took longer has waited for something: what the page cache takes at once takes microseconds a page. */
+    private static final long WAITED_NANOS = 10_000_000;
+
+    private static final long FIRST_PENALTY_NANOS = 100_000_000;
+    private static final long LONGEST_PENALTY_NANOS = 30_000_000_000L;
+    private static final int PAGE_BYTES = 4096;
+
+    private final OpenFile file;
+    private final WriteLane lane;
+    private final Policy policy;
+    private final DirtyRoom room;
+    private final LongSupplier clock;
+    private final Iovecs iovecs = new Iovecs();
+    private final PipedWrites piped;
+    private boolean readsRefused;
+    private boolean banned;
+    private long bannedUntilNanos;
+    private long penaltyNanos = FIRST_PENALTY_NANOS;
+
+    /** Who learns how a WRITE ended; on the loop. */
+    @FunctionalInterface
+    interface Ending {
+        void ended(MemberOp op, OpenFile.Outcome outcome);
+    }
+
+    /** A WRITE that is made beside the loop. */
+    private final class Aside implements WriteLane.Work {
+        private final MemberOp op;
+        private final Ending ending;
+        private OpenFile.Outcome outcome = new OpenFile.Outcome(0, Errno.EIO);
+        private long tookNanos;
+
+        Aside(MemberOp op, Ending ending) {
+            this.op = op;
+            this.ending = ending;
+        }
+
+        @Override
+        public void write() {
+            long startNanos = clock.getAsLong();
+            try {
+                outcome = piped.write(op);
+            } catch (RuntimeException | Error e) {
+                LOG.error("{} ended by a bug", op, e);
+            }
+            tookNanos = clock.getAsLong() - startNanos;
+        }
+
+        @Override
+        public void written() {
+            took(tookNanos);
+            ending.ended(op, outcome);
+        }
+    }
+
+    InlineTransfers(OpenFile file, IoLoop loop, Policy policy) {
+        this(file, loop, policy, DirtyRoom.ofThisMachine(), System::nanoTime);
+    }
+
+    /** @param clock as {@link System#nanoTime} */
+    InlineTransfers(OpenFile file, IoLoop loop, Policy policy, DirtyRoom room, LongSupplier clock) {
+        this.file = file;
+        this.lane = WriteLane.of(loop);
+        this.piped = new PipedWrites(file);
+        this.policy = policy;
+        this.room = room;
+        this.clock = clock;
+    }
+
+    /** Does a READ that finds all it asks for in the page cache; false, with nothing done, if it has to go another way. */
+    boolean read(MemberOp op) {
+        if (readsRefused || policy == Policy.NEVER || op.entries() > Iovecs.MAX_ENTRIES) {
+            return false;
+        }
+        iovecs.fill(op, 0);
+        long moved = file.readCached(iovecs, op.offsetBytes());
+        if (moved < 0 && Libc.errno() == Errno.EOPNOTSUPP) {
+            readsRefused = true;
+        }
+        return moved == op.lengthBytes();
+    }
+
+    /** Whether {@code op}, a WRITE, may be done by {@link #write}. */
+    boolean mayWrite(MemberOp op) {
+        return switch (policy) {
+            case NEVER -> false;
+            case ALWAYS -> true;
+            case AUTO -> isWholePages(op) && (hasRoom(op) || op.isHandedOver());
+        };
+    }
+
+    private boolean hasRoom(MemberOp op) {
+        return !isBanned() && room.lets(op.lengthBytes(), clock.getAsLong());
+    }
+
+    private boolean isWholePages(MemberOp op) {
+        return (file.dataOffsetBytes() + op.offsetBytes()) % PAGE_BYTES == 0 && op.lengthBytes() % PAGE_BYTES == 0;
+    }
+
+    private boolean isBanned() {
+        if (banned && clock.getAsLong() - bannedUntilNanos >= 0) {
+            banned = false;
+        }
+        return banned;
+    }
+
+    /** Does a WRITE, as far as the medium lets it, now or beside the loop. */
+    void write(MemberOp op, Ending ending) {
+        if (piped.takes(op) && op.isForThread()) {
+            op.handOver();
+            lane.add(new Aside(op, ending));
+            return;
+        }
+        long startNanos = clock.getAsLong();
+        OpenFile.Outcome outcome = piped.takes(op) ? piped.write(op) : file.transfer(op, iovecs);
+        took(clock.getAsLong() - startNanos);
+        ending.ended(op, outcome);
+    }
+
+    private void took(long nanos) {
+        long endNanos = clock.getAsLong();
+        if (nanos > WAITED_NANOS) {
+            banned = true;
+            bannedUntilNanos = endNanos + penaltyNanos;
+            penaltyNanos = Math.min(LONGEST_PENALTY_NANOS, 2 * penaltyNanos);
+        } else if (penaltyNanos > FIRST_PENALTY_NANOS && endNanos - bannedUntilNanos > 2 * penaltyNanos) {
+            penaltyNanos = FIRST_PENALTY_NANOS;
+        }
+    }
+}

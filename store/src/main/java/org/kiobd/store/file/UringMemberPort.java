@@ -1,0 +1,224 @@
+package org.kiobd.store.file;
+
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.uring.IoUringIoEvent;
+import io.netty.channel.uring.IoUringIoHandle;
+import io.netty.channel.uring.IoUringIoOps;
+import io.netty.util.concurrent.Future;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.store.MemberOp;
+import org.kiobd.store.MemberPort;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.loop.NettyIoLoop;
+
+/**
+ * The engine for loops that turn an io_uring: what the page cache does not take or give at once ({@link InlineTransfers})
+ * goes into the very ring that drives the sockets, one operation each, and leaves with the loop's next system call. What the kernel would punt to its workers anyway (syncs, holes) goes to the file threads,
+ * where syncs of all loops are joined. Confined to its loop.
+ */
+final class UringMemberPort implements MemberPort, IoUringIoHandle {
+    /** Opcodes of io_uring_enter(2). */
+    private static final byte IORING_OP_READV = 1;
+
+    private static final byte IORING_OP_WRITEV = 2;
+    private static final byte IORING_OP_READ = 22;
+    private static final byte IORING_OP_WRITE = 23;
+
+    private final OpenFile file;
+    private final ThreadedMemberPort threaded;
+    private final InlineTransfers inline;
+    private final InlineTransfers.Ending ending = (op, outcome) -> end(op, outcome.doneBytes(), outcome.errno());
+    private final ArrayDeque<MemberOp> beforeRegistration = new ArrayDeque<>();
+    private final List<Transfer> transfers = new ArrayList<>();
+    private final ArrayDeque<Transfer> free = new ArrayDeque<>();
+    private @Nullable IoRegistration registration;
+    private @Nullable Throwable registrationFailure;
+    private boolean closed;
+
+    /** An operation in the ring, and the gather list the kernel reads it by. Reused. */
+    private static final class Transfer {
+        final int slot;
+        final Iovecs iovecs = new Iovecs();
+
+        @Nullable
+        MemberOp op;
+
+        long doneBytes;
+
+        Transfer(int slot) {
+            this.slot = slot;
+        }
+    }
+
+    UringMemberPort(OpenFile file, NettyIoLoop loop, InlineTransfers.Policy policy) {
+        this.file = file;
+        this.inline = new InlineTransfers(file, loop, policy);
+        this.threaded = new ThreadedMemberPort(file, loop, InlineTransfers.Policy.NEVER);
+        ((IoEventLoop) loop.eventLoop()).register(this).addListener((Future<IoRegistration> registering) -> {
+            if (registering.isSuccess()) {
+                loop.execute(() -> registered(registering.getNow()));
+            } else {
+                loop.execute(() -> registrationFailed(registering.cause()));
+            }
+        });
+    }
+
+    private void registered(IoRegistration newRegistration) {
+        registration = newRegistration;
+        if (closed) {
+            newRegistration.cancel();
+        }
+        MemberOp op = beforeRegistration.poll();
+        while (op != null) {
+            submit(op);
+            op = beforeRegistration.poll();
+        }
+        unplug();
+    }
+
+    private void registrationFailed(Throwable cause) {
+        registrationFailure = cause;
+        MemberOp op = beforeRegistration.poll();
+        while (op != null) {
+            op.complete(0, IoError.IO);
+            op = beforeRegistration.poll();
+        }
+    }
+
+    @Override
+    public void submit(MemberOp op) {
+        IoError refusal = file.refusal(op);
+        if (refusal != null) {
+            op.complete(0, refusal);
+            return;
+        }
+        if (!op.op().carriesData()) {
+            threaded.submit(op);
+        } else if (op.op() == Op.READ && (file.extents().answers(op) || inline.read(op))) {
+            op.complete(op.lengthBytes(), null);
+        } else if (op.op() == Op.WRITE && inline.mayWrite(op)) {
+            inline.write(op, ending);
+        } else if (registrationFailure != null) {
+            op.complete(0, IoError.IO);
+        } else if (registration == null) {
+            beforeRegistration.add(op);
+        } else {
+            Transfer transfer = free.poll();
+            if (transfer == null) {
+                transfer = new Transfer(transfers.size());
+                transfers.add(transfer);
+            }
+            transfer.op = op;
+            transfer.doneBytes = 0;
+            queue(registration, transfer, op);
+        }
+    }
+
+    /** Puts what is left of a transfer into the ring. */
+    private void queue(IoRegistration ring, Transfer transfer, MemberOp op) {
+        Iovecs iovecs = transfer.iovecs;
+        iovecs.fill(op, transfer.doneBytes);
+        boolean single = iovecs.entries() == 1;
+        boolean reading = op.op() == Op.READ;
+        byte opcode =
+                single ? reading ? IORING_OP_READ : IORING_OP_WRITE : reading ? IORING_OP_READV : IORING_OP_WRITEV;
+        long position = file.dataOffsetBytes() + op.offsetBytes() + transfer.doneBytes;
+        long address = single ? iovecs.firstAddress() : iovecs.address();
+        int length = single ? (int) iovecs.bytes() : iovecs.entries();
+        file.submittedOps().increment();
+        ring.submit(new IoUringIoOps(
+                opcode,
+                (byte) 0,
+                (short) 0,
+                file.dataFd(),
+                position,
+                address,
+                length,
+                0,
+                (long) transfer.slot,
+                (short) 0,
+                (short) 0,
+                0,
+                0));
+    }
+
+    @Override
+    public void handle(IoRegistration ring, IoEvent event) {
+        IoUringIoEvent completed = (IoUringIoEvent) event;
+        Transfer transfer = transfers.get((int) completed.userData());
+        MemberOp op = transfer.op;
+        if (op == null) {
+            throw new IllegalStateException("completion for a free slot: " + completed);
+        }
+        int result = completed.res();
+        if (result > 0) {
+            transfer.doneBytes += result;
+            if (op.op() == Op.READ && file.isBehindPromise(op, transfer.doneBytes)) {
+                endOfFile(transfer, op);
+            } else if (transfer.doneBytes < op.lengthBytes()) {
+                queue(ring, transfer, op);
+            } else {
+                end(transfer, op, 0);
+            }
+        } else if (result < 0 && Errno.isTransient(-result)) {
+            queue(ring, transfer, op);
+        } else if (result == 0 && op.op() == Op.READ) {
+            endOfFile(transfer, op);
+        } else {
+            end(transfer, op, result == 0 ? Errno.EINVAL : -result);
+        }
+    }
+
+    private void endOfFile(Transfer transfer, MemberOp op) {
+        OpenFile.Outcome outcome = file.ended(op, transfer.doneBytes);
+        transfer.doneBytes = outcome.doneBytes();
+        end(transfer, op, outcome.errno());
+    }
+
+    private void end(Transfer transfer, MemberOp op, int errno) {
+        long doneBytes = transfer.doneBytes;
+        transfer.op = null;
+        free.push(transfer);
+        end(op, doneBytes, errno);
+    }
+
+    private void end(MemberOp op, long doneBytes, int errno) {
+        if (op.op() == Op.WRITE) {
+            file.syncRounds().changed();
+        }
+        if (errno == 0 && op.op() == Op.WRITE && op.has(Kiobuf.FUA)) {
+            threaded.sync(op, doneBytes);
+        } else {
+            op.complete(doneBytes, OpenFile.toIoError(errno));
+        }
+    }
+
+    @Override
+    public CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
+        return threaded.extents(range, maxExtents);
+    }
+
+    @Override
+    public void unplug() {
+        threaded.unplug();
+    }
+
+    /** Also called by the ring when its loop ends. One that is closed before the ring has taken it is given back then. */
+    @Override
+    public void close() {
+        closed = true;
+        if (registration != null && registration.isValid()) {
+            registration.cancel();
+        }
+    }
+}

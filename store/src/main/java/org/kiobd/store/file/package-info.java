@@ -1,0 +1,10 @@
+/**
+ * Members that are files (or block devices): {@link org.kiobd.store.file.FileMemberStore}, with two ways to move data: on the
+ * event loop's own io_uring ({@code UringMemberPort}), or on a bounded pool of file threads ({@code ThreadedMemberPort}).
+ *
+ * <p>Threads: ports are confined to their loop; the open file and its sync rounds are shared. Not here: what is in a superblock.
+ */
+@NullMarked
+package org.kiobd.store.file;
+
+import org.jspecify.annotations.NullMarked;

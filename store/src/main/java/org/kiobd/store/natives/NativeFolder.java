@@ -1,0 +1,234 @@
+package org.kiobd.store.natives;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.JarURLConnection;
+import java.net.URL;
+import java.net.URLConnection;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where native libraries are kept, unpacked once and not by every process: the first of some folders that is private, takes the library
+ * and may hold programs. What is loaded from there is what the jar has: length and checksum are looked at each time, and nobody else may
+ * write to it, or to a folder above it. Any thread, any process.
+ */
+public final class NativeFolder {
+    /** Names the folder to use, the only one then. */
+    static final String VARIABLE = "KIOBD_CACHE";
+
+    private static final int OTHERS_WRITE = 022;
+    private static final int STICKY = 01000;
+
+    private final List<Path> places;
+
+    NativeFolder(List<Path> places) {
+        this.places = List.copyOf(places);
+    }
+
+    /** That of this process. */
+    public static NativeFolder ofThisProcess() {
+        return new NativeFolder(
+                places(System.getenv(), System.getProperty("user.home"), System.getProperty("java.io.tmpdir")));
+    }
+
+    static List<Path> places(Map<String, String> environment, @Nullable String home, @Nullable String temporary) {
+        String named = environment.get(VARIABLE);
+        if (named != null && !named.isEmpty()) {
+            return List.of(Path.of(named).toAbsolutePath());
+        }
+        Set<Path> places = new LinkedHashSet<>();
+        String cache = environment.get("XDG_CACHE_HOME");
+        if (cache != null && cache.startsWith("/")) {
+            places.add(Path.of(cache, "kiobd"));
+        }
+        if (home != null && home.startsWith("/")) {
+            places.add(Path.of(home, ".cache", "kiobd"));
+        }
+        if (temporary != null) {
+            // For a user without a home. One for each user: a folder of somebody else is not used.
+            places.add(Path.of(temporary).toAbsolutePath().resolve("kiobd-cache-" + uid()));
+        }
+        return List.copyOf(places);
+    }
+
+    private static int uid() {
+        try {
+            return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        } catch (IOException | UnsupportedOperationException e) {
+            return -1;
+        }
+    }
+
+    /** Says what could be done with a library in {@code folder}; throws an {@link UnsatisfiedLinkError} if it cannot be loaded from there. */
+    @FunctionalInterface
+    public interface Loader {
+        void load(Path folder);
+    }
+
+    /**
+     * Unpacks a library where that was not done before, and loads it.
+     *
+     * @param library in a jar, or in a folder
+     * @param name of the file in the folder
+     * @throws IOException in one line, if there is no place for it: which were tried, and what to do
+     */
+    public void load(URL library, String name, Loader loader) throws IOException {
+        List<String> reasons = new ArrayList<>();
+        for (Path place : places) {
+            try {
+                loader.load(unpacked(place, library, name));
+                return;
+            } catch (IOException | UnsatisfiedLinkError e) {
+                reasons.add(place + " (" + reason(e) + ")");
+            }
+        }
+        throw new IOException(
+                "its native library finds no place: " + String.join(", ", reasons) + "; nothing was changed; set "
+                        + VARIABLE + " to a folder of yours with room for it, from where programs may be run");
+    }
+
+    private static String reason(Throwable e) {
+        String message = e instanceof FileSystemException told && told.getReason() != null
+                ? told.getReason()
+                : e instanceof AccessDeniedException ? "permission denied" : e.getMessage();
+        return message == null || message.isEmpty() ? e.getClass().getSimpleName() : message;
+    }
+
+    /** The folder in {@code place} that has the library, whole. */
+    private static Path unpacked(Path place, URL library, String name) throws IOException {
+        Sum wanted = Sum.of(library);
+        // Another version has another sum, and so a folder of its own.
+        Path folder = privateFolder(place).resolve(name + "-" + Long.toHexString(wanted.crc));
+        makeFolder(folder);
+        Path file = folder.resolve(name);
+        if (!isWhole(file, wanted)) {
+            unpack(library, wanted, file);
+        }
+        if (!Files.isExecutable(file)) {
+            throw new IOException("programs may not be run from there: it is mounted noexec");
+        }
+        return folder;
+    }
+
+    /** Makes it if it is missing; refuses one that others could put something into. */
+    private static Path privateFolder(Path place) throws IOException {
+        makeFolder(place);
+        Path real = place.toRealPath();
+        int uid = uid();
+        for (Path folder = real; folder != null; folder = folder.getParent()) {
+            int mode = (Integer) Files.getAttribute(folder, "unix:mode");
+            int owner = (Integer) Files.getAttribute(folder, "unix:uid");
+            boolean isOurs = owner == uid || owner == 0;
+            boolean othersMayAdd = (mode & OTHERS_WRITE) != 0;
+            // In a sticky folder others cannot replace what is not theirs.
+            boolean isSafe =
+                    folder.equals(real) ? isOurs && !othersMayAdd : isOurs && (!othersMayAdd || (mode & STICKY) != 0);
+            if (!isSafe) {
+                throw new IOException("others may write to " + folder + ", so nothing is loaded from there");
+            }
+        }
+        return real;
+    }
+
+    private static void makeFolder(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            Files.createDirectories(
+                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
+    }
+
+    /** Behind a lock: of several processes one unpacks it, the others wait. What one that was killed has left is written over. */
+    private static synchronized void unpack(URL library, Sum wanted, Path file) throws IOException {
+        Path draft = file.resolveSibling(file.getFileName() + ".new");
+        try (FileChannel lock = FileChannel.open(
+                        file.resolveSibling("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock held = lock.lock()) {
+            if (isWhole(file, wanted)) {
+                return;
+            }
+            Files.deleteIfExists(draft);
+            Files.createFile(draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            try (InputStream from = open(library);
+                    OutputStream to = Files.newOutputStream(draft)) {
+                from.transferTo(to);
+            } catch (IOException e) {
+                Files.deleteIfExists(draft);
+                throw e;
+            }
+            if (!isWhole(draft, wanted)) {
+                throw new IOException("what was written to " + draft + " is not what was read from it");
+            }
+            Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+        }
+    }
+
+    private static InputStream open(URL library) throws IOException {
+        URLConnection connection = library.openConnection();
+        connection.setUseCaches(false);
+        return connection.getInputStream();
+    }
+
+    private static boolean isWhole(Path file, Sum wanted) throws IOException {
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) != wanted.bytes) {
+            return false;
+        }
+        int mode = (Integer) Files.getAttribute(file, "unix:mode");
+        return (mode & OTHERS_WRITE) == 0 && Sum.of(Files.newInputStream(file)).equals(wanted);
+    }
+
+    /** Length and checksum of a library. */
+    private record Sum(long bytes, long crc) {
+        private static final int PIECE_BYTES = 1 << 16;
+
+        /** Of one in a jar the jar's index has both. */
+        static Sum of(URL library) throws IOException {
+            if (library.openConnection() instanceof JarURLConnection inJar) {
+                inJar.setUseCaches(false);
+                try (JarFile jar = inJar.getJarFile()) {
+                    JarEntry entry = inJar.getJarEntry();
+                    if (entry == null) {
+                        throw new FileNotFoundException(library.toString());
+                    }
+                    return new Sum(entry.getSize(), entry.getCrc());
+                }
+            }
+            return of(library.openStream());
+        }
+
+        /** Takes {@code from}. */
+        static Sum of(InputStream from) throws IOException {
+            CRC32 crc = new CRC32();
+            try (CheckedInputStream checked = new CheckedInputStream(from, crc)) {
+                byte[] piece = new byte[PIECE_BYTES];
+                long bytes = 0;
+                int read = checked.read(piece);
+                while (read >= 0) {
+                    bytes += read;
+                    read = checked.read(piece);
+                }
+                return new Sum(bytes, crc.getValue());
+            }
+        }
+    }
+}

@@ -1,0 +1,493 @@
+package org.kiobd.store.rocksdb;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.Cache;
+import org.rocksdb.ChecksumType;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.DBOptions;
+import org.rocksdb.Env;
+import org.rocksdb.FlushOptions;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.MutableColumnFamilyOptions;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.SstFileManager;
+import org.rocksdb.WALRecoveryMode;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One member's database, open: its handles, each closed once, and the few values that are about the member rather than its blocks. Any
+ * thread; nobody uses it any more when it is closed.
+ */
+final class RocksDatabase implements AutoCloseable {
+    private static final byte[] META = "kiobd".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] NOTHING = "nothing".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] SIZE = "size".getBytes(StandardCharsets.UTF_8);
+
+    static final long WRITE_BUFFER_BYTES = 16L << 20;
+    private static final int WRITE_BUFFERS = 3;
+    /** RocksDB does not go on after a want of space until there is the largest buffer's size free. */
+    private static final long META_BUFFER_BYTES = 1L << 20;
+
+    private static final long MAX_WAL_BYTES = 512L << 20;
+    private static final long MANIFEST_STEP_BYTES = 64 << 10;
+    /** A quarter of them write memtables to files, for all databases of the process: one alone was waited for. */
+    private static final int BACKGROUND_JOBS = 8;
+
+    private static final int TABLE_BLOCK_BYTES = 16 << 10;
+    private static final int TABLE_FORMAT = 6;
+    private static final int BLOOM_BITS = 10;
+    private static final int MAX_RANGE_DELETIONS = 500;
+    private static final long BLOB_FILE_BYTES = 128L << 20;
+    private static final long LEAST_BLOB_BYTES = 1 << 10;
+    private static final double BLOB_GARBAGE = 0.5;
+    private static final long SYNC_BYTES = 1 << 20;
+    private static final long FIRST_PAUSE_NANOS = 500_000;
+    private static final long LONGEST_PAUSE_NANOS = 50_000_000;
+    private static final long STALLED_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final Logger LOG = LoggerFactory.getLogger(RocksDatabase.class);
+
+    private final NativeHandles handles = new NativeHandles();
+    private final RocksDB db;
+    private final ColumnFamilyHandle blocks;
+    private final ColumnFamilyHandle meta;
+    private final WriteOptions write;
+    private final WriteOptions writeUnstalled;
+    private final WriteOptions writeSynced;
+    private final ReadOptions read;
+    private final @Nullable SyncedMark synced;
+
+    /** Whether it writes nothing out by itself, for want of space. */
+    private volatile boolean isInMemory;
+
+    /** How a database is opened. */
+    private enum Mode {
+        CREATE,
+        READ,
+        WRITE,
+        /** For writing on a full disk: what its log holds stays in memory, as it did before. */
+        WRITE_LATER
+    }
+
+    private RocksDatabase(Path folder, RocksOptions options, Mode mode, long bufferBytes)
+            throws BlockIoException, RocksDBException {
+        boolean readOnly = mode == Mode.READ;
+        boolean isOpen = false;
+        try {
+            RocksMemory memory = handles.own(RocksMemory.share());
+            DBOptions dbOptions = dbOptions(memory, mode);
+            ColumnFamilyOptions blockOptions = blockOptions(options, memory.cache());
+            blockOptions.setWriteBufferSize(bufferBytes);
+            ColumnFamilyOptions metaOptions =
+                    handles.own(new ColumnFamilyOptions()).setWriteBufferSize(META_BUFFER_BYTES);
+            List<ColumnFamilyDescriptor> families = List.of(
+                    new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, blockOptions),
+                    new ColumnFamilyDescriptor(META, metaOptions));
+            List<ColumnFamilyHandle> opened = new ArrayList<>();
+            write = handles.own(new WriteOptions());
+            writeUnstalled = handles.own(new WriteOptions().setNoSlowdown(true));
+            writeSynced = handles.own(new WriteOptions().setSync(true).setNoSlowdown(true));
+            read = handles.own(new ReadOptions().setVerifyChecksums(true));
+            db = handles.own(
+                    readOnly
+                            ? RocksDB.openReadOnly(dbOptions, folder.toString(), families, opened)
+                            : RocksDB.open(dbOptions, folder.toString(), families, opened));
+            synced = readOnly ? null : handles.own(SyncedMark.open(folder));
+            blocks = handles.own(opened.get(0));
+            meta = handles.own(opened.get(1));
+            isInMemory = mode == Mode.WRITE_LATER;
+            isOpen = true;
+        } finally {
+            if (!isOpen) {
+                handles.close();
+            }
+        }
+    }
+
+    /** Makes one in {@code folder}, which holds none. */
+    static RocksDatabase create(Path folder, RocksOptions options, long sizeBytes) throws BlockIoException {
+        try {
+            RocksDatabase made = new RocksDatabase(folder, options, Mode.CREATE, WRITE_BUFFER_BYTES);
+            try {
+                made.putMeta(
+                        SIZE, ByteBuffer.allocate(Long.BYTES).putLong(sizeBytes).array());
+                return made;
+            } catch (RocksDBException e) {
+                made.close();
+                throw e;
+            }
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure(folder + ": cannot make a database", e);
+        }
+    }
+
+    /** Opens the one in {@code folder} for reading. */
+    static RocksDatabase openReadOnly(Path folder, RocksOptions options) throws BlockIoException {
+        try {
+            RocksDatabase opened = new RocksDatabase(folder, options, Mode.READ, WRITE_BUFFER_BYTES);
+            try {
+                opened.checkIsAll(folder);
+                return opened;
+            } catch (BlockIoException | RocksDBException e) {
+                opened.close();
+                throw e;
+            }
+        } catch (RocksDBException e) {
+            throw failure(folder, e);
+        }
+    }
+
+    /** Opens the one in {@code folder} for writing; replays its log. */
+    static RocksDatabase openForWriting(Path folder, RocksOptions options) throws BlockIoException {
+        return openNow(folder, options, Mode.WRITE, WRITE_BUFFER_BYTES);
+    }
+
+    /**
+     * Opens the one in {@code folder} for writing, on a full disk: up to {@code logBytes} of its log are read into memory, as they were
+     * before, and nothing is written out before {@link #writeOut} or {@link #spaceAgain}.
+     */
+    static RocksDatabase openInMemory(Path folder, RocksOptions options, long logBytes) throws BlockIoException {
+        return openNow(folder, options, Mode.WRITE_LATER, logBytes);
+    }
+
+    private static RocksDatabase openNow(Path folder, RocksOptions options, Mode mode, long bufferBytes)
+            throws BlockIoException {
+        try {
+            return new RocksDatabase(folder, options, mode, bufferBytes);
+        } catch (RocksDBException e) {
+            throw failure(folder, e);
+        }
+    }
+
+    /** The names of the files with data that count. */
+    List<String> liveFiles() throws BlockIoException {
+        try {
+            return db.getLiveFiles(false).files.stream()
+                    .map(name -> name.substring(name.lastIndexOf('/') + 1))
+                    .toList();
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot tell its files", e);
+        }
+    }
+
+    private static BlockIoException failure(Path folder, RocksDBException e) {
+        return RocksErrors.isDamage(e)
+                ? new BlockIoException(IoError.IO, damaged(folder, String.valueOf(e.getMessage())), e)
+                : RocksErrors.failure(folder + ": cannot open the database", e);
+    }
+
+    private static String damaged(Path folder, String how) {
+        return folder + " is damaged and was not opened; nothing in it was changed: " + how;
+    }
+
+    /** Looks for what RocksDB does without: the end of its log, files with values. */
+    private void checkIsAll(Path folder) throws BlockIoException, RocksDBException {
+        long synced = SyncedMark.read(folder);
+        long found = db.getLatestSequenceNumber();
+        if (found < synced) {
+            String how = "its log ends at write=" + found + " and was synced up to write=" + synced
+                    + "; put its .log files right, or delete " + SyncedMark.FILE
+                    + " there to go on without the writes between";
+            throw new BlockIoException(IoError.IO, damaged(folder, how));
+        }
+        for (String name : db.getLiveFiles(false).files) {
+            Path file = folder.resolve(name.substring(name.lastIndexOf('/') + 1));
+            if (name.endsWith(".blob") && !Files.exists(file)) {
+                throw new BlockIoException(
+                        IoError.IO, damaged(folder, file.getFileName() + " is missing; put it back"));
+            }
+        }
+    }
+
+    /** Writes {@code batch}; where the disk is nearly full, {@link #writeBounded}. */
+    void write(WriteBatch batch, RocksReserve reserve) throws RocksDBException {
+        if (reserve.isSpaceLow()) {
+            writeBounded(writeUnstalled, batch, reserve::isDiskFull);
+        } else {
+            db.write(write, batch);
+        }
+    }
+
+    /** Where RocksDB would have it wait until something is written out, this waits, and not for ever: on a full disk nothing is. */
+    private void writeBounded(WriteOptions options, WriteBatch batch, BooleanSupplier isHopeless)
+            throws RocksDBException {
+        long startNanos = System.nanoTime();
+        long pauseNanos = FIRST_PAUSE_NANOS;
+        while (true) {
+            try {
+                db.write(options, batch);
+                return;
+            } catch (RocksDBException e) {
+                if (!RocksErrors.isStall(e)) {
+                    throw e;
+                }
+                boolean isStopped = db.getLongProperty(blocks, "rocksdb.is-write-stopped") != 0;
+                if (!isStopped && !options.sync()) {
+                    // Only slowed down: RocksDB counts how long each has waited, so it must do the waiting.
+                    db.write(write, batch);
+                    return;
+                }
+                if (System.nanoTime() - startNanos > STALLED_NANOS && isHopeless.getAsBoolean()) {
+                    throw e;
+                }
+            }
+            LockSupport.parkNanos(pauseNanos);
+            pauseNanos = Math.min(LONGEST_PAUSE_NANOS, 2 * pauseNanos);
+        }
+    }
+
+    /** Fails as a write would that changes nothing. */
+    void tryWrite() throws RocksDBException {
+        db.delete(meta, writeUnstalled, NOTHING);
+    }
+
+    /** Makes durable what was written before the call. */
+    void sync() throws RocksDBException {
+        long sequence = db.getLatestSequenceNumber();
+        db.flushWal(true);
+        SyncedMark mark = synced;
+        if (mark != null) {
+            mark.synced(sequence);
+        }
+    }
+
+    private DBOptions dbOptions(RocksMemory memory, Mode mode) throws RocksDBException {
+        boolean create = mode == Mode.CREATE;
+        DBOptions dbOptions = handles.own(new DBOptions());
+        if (mode != Mode.WRITE_LATER) {
+            dbOptions.setWriteBufferManager(memory.writeBuffers());
+        }
+        return dbOptions
+                .setCreateIfMissing(create)
+                .setErrorIfExists(create)
+                .setCreateMissingColumnFamilies(create)
+                .setParanoidChecks(true)
+                .setAvoidFlushDuringRecovery(mode == Mode.WRITE_LATER)
+                .setRateLimiter(memory.rateLimiter())
+                // It looks whether there is space again. Not shared: one for all databases did not find any for a
+                // minute.
+                .setSstFileManager(handles.own(new SstFileManager(Env.getDefault())))
+                // Recycled logs would make syncs cheaper, and keep their space for good.
+                .setRecycleLogFileNum(0)
+                .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
+                // What is acknowledged has left the process.
+                .setManualWalFlush(Boolean.getBoolean("kiobd.rocksdb.unsafe-manual-wal-flush"))
+                // Thin: no space is taken ahead of what is written.
+                .setAllowFAllocate(false)
+                .setManifestPreallocationSize(MANIFEST_STEP_BYTES)
+                .setMaxTotalWalSize(MAX_WAL_BYTES)
+                .setBytesPerSync(SYNC_BYTES)
+                .setWalBytesPerSync(0)
+                .setMaxBackgroundJobs(BACKGROUND_JOBS)
+                .setMaxOpenFiles(-1)
+                .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+                .setKeepLogFileNum(2)
+                .setStatsDumpPeriodSec(0)
+                .setStatsPersistPeriodSec(0);
+    }
+
+    private ColumnFamilyOptions blockOptions(RocksOptions options, Cache cache) {
+        BlockBasedTableConfig table = new BlockBasedTableConfig()
+                .setBlockCache(cache)
+                .setBlockSize(TABLE_BLOCK_BYTES)
+                .setFilterPolicy(handles.own(new BloomFilter(BLOOM_BITS)))
+                .setCacheIndexAndFilterBlocks(true)
+                .setPinL0FilterAndIndexBlocksInCache(true)
+                .setChecksumType(ChecksumType.kXXH3)
+                .setFormatVersion(TABLE_FORMAT);
+        ColumnFamilyOptions family = handles.own(new ColumnFamilyOptions())
+                .setTableFormatConfig(table)
+                .setMaxWriteBufferNumber(WRITE_BUFFERS)
+                .setLevelCompactionDynamicLevelBytes(true)
+                .setMemtableMaxRangeDeletions(MAX_RANGE_DELETIONS)
+                .setCompressionType(options.compression().type());
+        if (options.profile() == RocksOptions.Profile.FAST) {
+            family.setEnableBlobFiles(true)
+                    .setMinBlobSize(LEAST_BLOB_BYTES)
+                    .setBlobFileSize(BLOB_FILE_BYTES)
+                    .setBlobCompressionType(options.compression().type())
+                    .setEnableBlobGarbageCollection(true)
+                    .setBlobGarbageCollectionAgeCutoff(BLOB_GARBAGE)
+                    .setBlobGarbageCollectionForceThreshold(BLOB_GARBAGE);
+        }
+        return family;
+    }
+
+    RocksDB db() {
+        return db;
+    }
+
+    /** The family with the blocks. */
+    ColumnFamilyHandle blocks() {
+        return blocks;
+    }
+
+    ReadOptions read() {
+        return read;
+    }
+
+    long sizeBytes() throws BlockIoException {
+        byte[] size = meta(SIZE);
+        if (size == null || size.length != Long.BYTES) {
+            throw new BlockIoException(
+                    IoError.IO, "the database does not say how large the member is; it was made half");
+        }
+        return ByteBuffer.wrap(size).getLong();
+    }
+
+    void sizeBytes(long newSizeBytes) throws BlockIoException {
+        try {
+            putMeta(SIZE, ByteBuffer.allocate(Long.BYTES).putLong(newSizeBytes).array());
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot record the new size", e);
+        }
+    }
+
+    byte @Nullable [] superblock(int copy) throws BlockIoException {
+        return meta(superblockKey(copy));
+    }
+
+    /** Durable when it returns. */
+    void superblock(int copy, byte[] bytes) throws BlockIoException {
+        try {
+            putMeta(superblockKey(copy), bytes);
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot write superblock copy=" + copy, e);
+        }
+    }
+
+    private static byte[] superblockKey(int copy) {
+        return ("superblock." + copy).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private byte @Nullable [] meta(byte[] key) throws BlockIoException {
+        try {
+            return db.get(meta, read, key);
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot read " + new String(key, StandardCharsets.UTF_8), e);
+        }
+    }
+
+    private void putMeta(byte[] key, byte[] value) throws RocksDBException {
+        try (WriteBatch batch = new WriteBatch()) {
+            batch.put(meta, key, value);
+            writeBounded(writeSynced, batch, () -> true);
+        }
+    }
+
+    /** Bytes its files and what waits to be written to them take. */
+    long allocatedBytes() throws BlockIoException {
+        try {
+            long bytes = 0;
+            for (String property : List.of(
+                    "rocksdb.live-sst-files-size", "rocksdb.live-blob-file-size", "rocksdb.cur-size-all-mem-tables")) {
+                bytes += db.getLongProperty(blocks, property);
+            }
+            return bytes;
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot tell the space it takes", e);
+        }
+    }
+
+    /** How often writes had to wait for flushes and compaction, how much memory they take, by name; for people. */
+    Map<String, Long> figures() {
+        Map<String, Long> figures = new LinkedHashMap<>();
+        try {
+            Map<String, String> told = db.getMapProperty(blocks, "rocksdb.cfstats");
+            figures.put("writeDelays", whole(told.get("io_stalls.total-delays")));
+            figures.put("writeStops", whole(told.get("io_stalls.total-stops")));
+            figures.put("memoryBytes", db.getLongProperty(blocks, "rocksdb.cur-size-all-mem-tables"));
+        } catch (RocksDBException e) {
+            // Figures are not worth failing for.
+            figures.put("unknown", 1L);
+        }
+        return figures;
+    }
+
+    private static long whole(@Nullable String text) {
+        return text == null ? 0 : (long) Double.parseDouble(text);
+    }
+
+    /** Writes what is in memory into files, so that a checkpoint has little left to do. */
+    void writeOut() throws BlockIoException {
+        try (FlushOptions wait = new FlushOptions().setWaitForFlush(true)) {
+            db.flush(wait, List.of(blocks, meta));
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot write out what is in memory", e);
+        }
+    }
+
+    /** Rewrites its files without what was deleted or overwritten. Takes as long as reading them. */
+    void compact() throws BlockIoException {
+        writeOut();
+        try {
+            db.compactRange(blocks);
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot compact", e);
+        }
+    }
+
+    /** The same with little space: files of values are dropped that nothing of is left, and no others rewritten. */
+    void compactFrugally() throws BlockIoException {
+        try {
+            collectValues(false);
+            try {
+                compact();
+            } finally {
+                collectValues(true);
+            }
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure("cannot compact", e);
+        }
+    }
+
+    /** There is space: what is in memory is written out again as usual. */
+    void spaceAgain() {
+        if (isInMemory) {
+            isInMemory = false;
+            try {
+                db.setOptions(
+                        blocks,
+                        MutableColumnFamilyOptions.builder()
+                                .setWriteBufferSize(WRITE_BUFFER_BYTES)
+                                .build());
+            } catch (RocksDBException e) {
+                LOG.warn("the size of its buffers stays as it is: {}", e.toString());
+            }
+        }
+    }
+
+    private void collectValues(boolean collect) throws RocksDBException {
+        db.setOptions(
+                blocks,
+                MutableColumnFamilyOptions.builder()
+                        .setEnableBlobGarbageCollection(collect)
+                        .build());
+    }
+
+    @Override
+    public void close() {
+        handles.close();
+    }
+}

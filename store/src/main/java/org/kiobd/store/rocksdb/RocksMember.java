@@ -1,0 +1,456 @@
+package org.kiobd.store.rocksdb;
+
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.store.CacheMode;
+import org.kiobd.store.MemberCapabilities;
+import org.kiobd.store.MemberCopy;
+import org.kiobd.store.MemberOp;
+import org.kiobd.store.MemberPort;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.OpenOptions;
+import org.kiobd.store.SyncRounds;
+import org.kiobd.store.file.MemberLock;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.loop.IoLoop;
+import org.rocksdb.RocksDBException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A member in a RocksDB database. Thin: it takes what is written, and zeros are not. Any thread, as the interface says. */
+final class RocksMember implements MemberStore {
+    /** Calls of one member that may be under way at once; a sync is one of them. */
+    static final int THREADS = Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors()));
+
+    private static final Logger LOG = LoggerFactory.getLogger(RocksMember.class);
+    private static final int CLOSE_TIMEOUT_S = 60;
+    private static final int CLEAR_TIMEOUT_S = 12;
+    private static final long CLEAR_PAUSE_NANOS = 50_000_000;
+
+    /** Less than this, and less than one part in {@link #RECLAIM_PART} of what is stored, is not worth rewriting the rest. */
+    private static final long RECLAIM_BYTES = 8L << 20;
+
+    private static final int RECLAIM_PART = 4;
+
+    /** On a full disk. */
+    private static final long LEAST_RECLAIM_BYTES = 1L << 20;
+
+    /** A client that trims goes on trimming. */
+    private static final int RECLAIM_DELAY_MS = 2_000;
+
+    private final MemberUri uri;
+    private final Path folder;
+    private final MemberLock lock;
+    private final RocksDatabase database;
+    private final RocksOptions options;
+    private final OpenOptions opened;
+    private final RocksReserve reserve;
+    private final RocksBlocks blocks;
+    private final SyncRounds syncRounds;
+    private final ExecutorService threads;
+    private final ScheduledExecutorService reclaimer =
+            Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("kiobd-rocksdb-reclaim", true));
+    private final AtomicBoolean reclaiming = new AtomicBoolean();
+    private final LongAdder clearedBytes = new LongAdder();
+    private final LongAdder damagedReads = new LongAdder();
+    private volatile long sizeBytes;
+    private volatile boolean wantsSpace;
+    private boolean closed;
+
+    /** A member's folder, and how it was made. */
+    record Place(Path folder, RocksOptions options) {}
+
+    /**
+     * Takes the lock and the database.
+     *
+     * @param place where it lies, without options
+     */
+    RocksMember(Place place, MemberLock lock, RocksDatabase database, OpenOptions opened) throws BlockIoException {
+        this.uri = new MemberUri("rocksdb", place.folder().toString());
+        this.folder = place.folder();
+        this.lock = lock;
+        this.database = database;
+        this.opened = opened;
+        this.options = place.options();
+        this.sizeBytes = database.sizeBytes();
+        this.reserve = new RocksReserve(folder);
+        this.blocks = new RocksBlocks(database, options.blockBytes(), reserve);
+        if (!opened.readOnly()) {
+            lookForReserve();
+        }
+        this.threads = Executors.newFixedThreadPool(THREADS, new DefaultThreadFactory("kiobd-rocksdb", true));
+        this.syncRounds = new SyncRounds(threads, this::sync, failure -> failure != IoError.NO_SPACE.code());
+    }
+
+    private int sync() {
+        if (opened.readOnly()) {
+            return 0;
+        }
+        try {
+            blocks.calls().increment();
+            if (wantsSpace) {
+                // RocksDB goes on by itself when there is space; but never if a log that could not grow was synced.
+                database.tryWrite();
+                written();
+            }
+            database.sync();
+            return 0;
+        } catch (RocksDBException e) {
+            IoError error = RocksErrors.toIoError(e);
+            LOG.error(
+                    "member={} could not be synced, error={}: {}; syncs of it fail until {}",
+                    uri,
+                    error,
+                    String.valueOf(e.getMessage()),
+                    isSyncFailureFinal(error) ? "it is opened again" : "there is space again");
+            return error.code();
+        }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Want of space is not final: RocksDB then writes what it has in memory to new files before it takes another write, and does not
+     * count on what it could not sync.
+     */
+    @Override
+    public boolean isSyncFailureFinal(IoError error) {
+        return error != IoError.NO_SPACE;
+    }
+
+    /** Whether a WRITE may be tried; not while its reserve is missing. */
+    boolean takesWrites() {
+        if (reserve.wantsTry()) {
+            try {
+                makeReserve();
+            } catch (BlockIoException e) {
+                LOG.warn("member={} takes no writes: {}", uri, e.getMessage());
+            }
+        }
+        return !reserve.isMissing();
+    }
+
+    /** Where there is room for it, and for what else must be written. */
+    private void makeReserve() throws BlockIoException {
+        reserve.make(sizeBytes, blocks.unwrittenBytes());
+        if (reserve.isSettled()) {
+            database.spaceAgain();
+        }
+    }
+
+    private void lookForReserve() throws BlockIoException {
+        if (reserve.exists()) {
+            makeReserve();
+        } else if (reserve.isSpaceLow()) {
+            reserve.look(blocks.unwrittenBytes());
+        }
+    }
+
+    /** Does a TRIM or WRITE_ZEROES; on a full disk with what is kept for that. */
+    void clear(MemberOp op) throws RocksDBException {
+        boolean done = false;
+        long startNanos = System.nanoTime();
+        while (!done) {
+            try {
+                blocks.clear(op);
+                done = true;
+            } catch (RocksDBException e) {
+                if (!getsSpace(RocksErrors.toIoError(e), startNanos)) {
+                    throw e;
+                }
+            }
+        }
+        cleared(op.lengthBytes());
+    }
+
+    /** Whether what failed with {@code error}, begun at {@code startNanos}, is worth another try: with the reserve given up for it. */
+    private boolean getsSpace(IoError error, long startNanos) {
+        if (error != IoError.NO_SPACE || System.nanoTime() - startNanos > TimeUnit.SECONDS.toNanos(CLEAR_TIMEOUT_S)) {
+            return false;
+        }
+        if (!reserve.release() && !reserve.fits(RocksDatabase.WRITE_BUFFER_BYTES)) {
+            return false;
+        }
+        // RocksDB looks every few seconds whether there is space for a buffer again.
+        LockSupport.parkNanos(CLEAR_PAUSE_NANOS);
+        return true;
+    }
+
+    /** A write was taken again. */
+    void written() {
+        if (wantsSpace) {
+            wantsSpace = false;
+            LOG.info("member={} has space again", uri);
+        }
+    }
+
+    /** Says in the log what went wrong with {@code op}, and what the client is told. */
+    IoError failed(MemberOp op, long doneBytes, RocksDBException failure) {
+        IoError error = RocksErrors.toIoError(failure);
+        if (RocksErrors.isDamage(failure)) {
+            damagedReads.increment();
+        }
+        if (op.op().mutates()) {
+            wantsSpace |= error == IoError.NO_SPACE;
+        }
+        // The message names the file, but for blobs: RocksDB does not say which one.
+        LOG.error(
+                "member={} {} key={}: error={}: {}; what else is stored there is unharmed",
+                uri,
+                op,
+                (op.offsetBytes() + doneBytes) / options.blockBytes(),
+                error,
+                String.valueOf(failure.getMessage()));
+        return error;
+    }
+
+    Executor threads() {
+        return threads;
+    }
+
+    RocksBlocks blocks() {
+        return blocks;
+    }
+
+    RocksOptions options() {
+        return options;
+    }
+
+    SyncRounds syncRounds() {
+        return syncRounds;
+    }
+
+    List<Extent> extents(ByteRange range, int maxExtents) throws BlockIoException {
+        try {
+            return blocks.extents(range, maxExtents);
+        } catch (RocksDBException e) {
+            throw RocksErrors.failure(uri + ": cannot tell what is stored", e);
+        }
+    }
+
+    /**
+     * {@code moreBytes} were cleared. When that has come to a good part of what is stored, space is given back soon; that rewrites what is
+     * left, so less is left to compaction in its own time.
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // it says in the log how it ends
+    void cleared(long moreBytes) {
+        clearedBytes.add(moreBytes);
+        boolean worth = clearedBytes.sum() >= (reserve.isMissing() ? LEAST_RECLAIM_BYTES : RECLAIM_BYTES);
+        if (worth && reclaiming.compareAndSet(false, true)) {
+            reclaimer.schedule(this::reclaim, RECLAIM_DELAY_MS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void reclaim() {
+        // From here on another clearing asks again.
+        reclaiming.set(false);
+        try {
+            long startNanos = System.nanoTime();
+            long beforeBytes = database.allocatedBytes();
+            boolean hasSpace = !reserve.isMissing();
+            if (hasSpace && clearedBytes.sum() < beforeBytes / RECLAIM_PART) {
+                return;
+            }
+            if (!hasSpace && !reserve.fits(blocks.unwrittenBytes() + LEAST_RECLAIM_BYTES)) {
+                // Tried nevertheless, it would stop TRIM, which alone can make space.
+                LOG.info("member={}: gives back what was trimmed when more is: what is in memory does not fit", uri);
+                return;
+            }
+            clearedBytes.reset();
+            if (!hasSpace || !reserve.fits(beforeBytes)) {
+                // First what needs little space.
+                database.compactFrugally();
+            }
+            if (hasSpace) {
+                database.compact();
+            } else {
+                makeReserve();
+            }
+            LOG.info(
+                    "member={}: gave back what was trimmed: bytes={} of {} in {} ms",
+                    uri,
+                    Math.max(0, beforeBytes - database.allocatedBytes()),
+                    beforeBytes,
+                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos));
+        } catch (BlockIoException e) {
+            LOG.info("member={}: gives back what was trimmed later: {}", uri, e.getMessage());
+        }
+    }
+
+    /** Gives back at once what compaction would give back in its own time: what was deleted or overwritten. */
+    void reclaimNow() throws BlockIoException {
+        database.compact();
+    }
+
+    @Override
+    public MemberUri uri() {
+        return uri;
+    }
+
+    @Override
+    public MemberCapabilities capabilities() {
+        return new MemberCapabilities(options.blockBytes(), 1, true, true, true, true, false, true, true, isDurable());
+    }
+
+    @Override
+    public long sizeBytes() {
+        return sizeBytes;
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return opened.readOnly();
+    }
+
+    @Override
+    public CacheMode cacheMode() {
+        return isDurable() ? CacheMode.WRITEBACK : CacheMode.UNSAFE;
+    }
+
+    /** Whether FLUSH and FUA sync. */
+    boolean isDurable() {
+        return opened.cache() != CacheMode.UNSAFE;
+    }
+
+    @Override
+    public MemberPort port(IoLoop loop) {
+        return new RocksMemberPort(this, loop);
+    }
+
+    @Override
+    public byte @Nullable [] readSuperblock(int copy) throws BlockIoException {
+        byte[] stored = database.superblock(copy);
+        return stored == null ? new byte[SUPERBLOCK_BYTES] : Arrays.copyOf(stored, SUPERBLOCK_BYTES);
+    }
+
+    @Override
+    public void writeSuperblock(int copy, byte[] bytes) throws BlockIoException {
+        boolean done = false;
+        long startNanos = System.nanoTime();
+        while (!done) {
+            try {
+                database.superblock(copy, bytes);
+                done = true;
+            } catch (BlockIoException e) {
+                if (!getsSpace(e.error(), startNanos)) {
+                    throw syncFailed(e);
+                }
+            }
+        }
+    }
+
+    /** It was synced with the log, which has more than it. */
+    private BlockIoException syncFailed(BlockIoException e) {
+        syncRounds.failed(e.error().code());
+        return e;
+    }
+
+    @Override
+    public boolean hasFailedSync() {
+        return syncRounds.hasFailed();
+    }
+
+    @Override
+    public void resize(long newSizeBytes) throws BlockIoException {
+        try {
+            database.sizeBytes(newSizeBytes);
+        } catch (BlockIoException e) {
+            throw syncFailed(e);
+        }
+        sizeBytes = newSizeBytes;
+        if (reserve.isSettled()) {
+            makeReserve();
+        }
+    }
+
+    @Override
+    public long allocatedBytes() throws BlockIoException {
+        return database.allocatedBytes();
+    }
+
+    @Override
+    public long submittedOps() {
+        return blocks.calls().sum();
+    }
+
+    @Override
+    public MemberCopy copyTo(MemberUri target) throws BlockIoException {
+        Path copy = RocksMemberStoreProvider.folder(target);
+        RocksMemberStoreProvider.make(copy, options);
+        try {
+            return RocksCopy.begin(database, folder, copy, opened.readOnly());
+        } catch (BlockIoException e) {
+            RocksMemberStoreProvider.remove(copy);
+            throw e;
+        }
+    }
+
+    @Override
+    public Map<String, Long> figures() {
+        Map<String, Long> figures = new LinkedHashMap<>(database.figures());
+        figures.put("damagedReads", damagedReads.sum());
+        return figures;
+    }
+
+    private boolean endReclaiming() throws InterruptedException {
+        if (!reclaimer.isTerminated()) {
+            database.db().cancelAllBackgroundWork(false);
+        }
+        return reclaimer.awaitTermination(CLOSE_TIMEOUT_S, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void close() throws BlockIoException {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        threads.shutdown();
+        reclaimer.shutdownNow();
+        try {
+            if (!threads.awaitTermination(CLOSE_TIMEOUT_S, TimeUnit.SECONDS) || !endReclaiming()) {
+                throw new BlockIoException(
+                        IoError.IO,
+                        "member=" + uri + ": calls are still under way; it is left open, and was not synced");
+            }
+            int failure = syncRounds.now();
+            closeDatabase();
+            lock.close();
+            if (failure != 0) {
+                throw new BlockIoException(IoError.ofCode(failure), folder + " could not be synced when it was closed");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BlockIoException(IoError.IO, "member=" + uri + ": interrupted while closing", e);
+        }
+    }
+
+    /** With a limit: RocksDB waits for what it does beside, and on a full disk that was seen not to end. */
+    private void closeDatabase() throws BlockIoException, InterruptedException {
+        Thread closing = new Thread(database::close, "kiobd-rocksdb-close");
+        closing.setDaemon(true);
+        closing.start();
+        closing.join(TimeUnit.SECONDS.toMillis(CLOSE_TIMEOUT_S));
+        if (closing.isAlive()) {
+            throw new BlockIoException(
+                    IoError.IO, "member=" + uri + ": the database does not close; what was flushed is safe in its log");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package org.kiobd.store.rocksdb;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.kiobd.store.MemberOp;
+import org.kiobd.store.ThreadedPort;
+import org.kiobd.volume.ByteRange;
+import org.kiobd.volume.Extent;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.ReadPiece;
+import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.loop.IoLoop;
+import org.rocksdb.RocksDBException;
+
+/** One loop's way into a RocksDB member. */
+final class RocksMemberPort extends ThreadedPort {
+    /** Writes that wait behind a larger group wait longer than it saves them. */
+    private static final int MOST_GROUPED_BYTES = 128 << 10;
+
+    private final RocksMember member;
+
+    RocksMemberPort(RocksMember member, IoLoop loop) {
+        super(member.threads(), RocksMember.THREADS, loop);
+        this.member = member;
+    }
+
+    @Override
+    public void submit(MemberOp op) {
+        if (member.isReadOnly() && op.op().mutates()) {
+            op.complete(0, IoError.NOT_PERMITTED);
+        } else if (op.op() == Op.FLUSH && !member.isDurable()) {
+            op.complete(0, null);
+        } else if (op.op() == Op.FLUSH) {
+            member.syncRounds().request(failure -> end(op, 0, failure == 0 ? null : IoError.ofCode(failure)));
+        } else if (op.op() == Op.CACHE || op.lengthBytes() == 0) {
+            op.complete(op.lengthBytes(), null);
+        } else {
+            collect(op);
+        }
+    }
+
+    /** Writes that came together go to the log as one: its record, its system call and its place in the queue are paid once. */
+    @Override
+    protected int groupEnd(MemberOp[] ops, int from) {
+        int end = from;
+        long bytes = 0;
+        while (end < ops.length && member.blocks().isWholeWrite(ops[end]) && bytes < MOST_GROUPED_BYTES) {
+            bytes += ops[end].lengthBytes();
+            end++;
+        }
+        return Math.max(end, from + 1);
+    }
+
+    @Override
+    protected void run(MemberOp[] ops, int from, int to) {
+        if (ops[from].op() == Op.READ) {
+            read(ops[from]);
+            return;
+        }
+        if (ops[from].op() == Op.WRITE && !member.takesWrites()) {
+            for (int i = from; i < to; i++) {
+                end(ops[i], 0, IoError.NO_SPACE);
+            }
+            return;
+        }
+        try {
+            if (ops[from].op() == Op.WRITE) {
+                member.blocks().write(ops, from, to);
+            } else {
+                member.clear(ops[from]);
+            }
+        } catch (RocksDBException e) {
+            member.syncRounds().changed();
+            for (int i = from; i < to; i++) {
+                end(ops[i], 0, member.failed(ops[i], 0, e));
+            }
+            return;
+        }
+        member.syncRounds().changed();
+        member.written();
+        endWritten(ops, from, to);
+    }
+
+    private void endWritten(MemberOp[] ops, int from, int to) {
+        List<MemberOp> durable = List.of();
+        for (int i = from; i < to; i++) {
+            if (!ops[i].has(Kiobuf.FUA) || !member.isDurable()) {
+                end(ops[i], ops[i].lengthBytes(), null);
+            } else {
+                durable = durable.isEmpty() ? new ArrayList<>(to - from) : durable;
+                durable.add(ops[i]);
+            }
+        }
+        if (!durable.isEmpty()) {
+            // One sync of the log for all who wait for one is what RocksDB's own group commit does, without a thread
+            // for each.
+            List<MemberOp> synced = durable;
+            member.syncRounds().requestHere(failure -> {
+                IoError error = failure == 0 ? null : IoError.ofCode(failure);
+                synced.forEach(op -> end(op, op.lengthBytes(), error));
+            });
+        }
+    }
+
+    private void read(MemberOp op) {
+        BlockReading reading = new BlockReading(op, member.options().blockBytes(), op.accepts(ReadPiece.ACCEPT_HOLE));
+        try {
+            member.blocks().read(reading);
+            end(op, op.lengthBytes(), null, reading.holes());
+        } catch (RocksDBException e) {
+            end(op, reading.doneBytes(), member.failed(op, reading.doneBytes(), e), reading.holes());
+        }
+    }
+
+    @Override
+    public CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
+        return ask(() -> member.extents(range, maxExtents));
+    }
+}

@@ -1,0 +1,105 @@
+package org.kiobd.store.rocksdb;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Opens a database for writing, on a full disk, too: then with what its reserve gave up. Stateless. */
+final class RocksOpening {
+    private static final Logger LOG = LoggerFactory.getLogger(RocksOpening.class);
+
+    /** Beside the log: what a client clears before anything is written out. */
+    private static final long SPARE_BYTES = 16L << 20;
+
+    /** Names that RocksDB gives, and no others: what somebody else has put there stays. */
+    private static final Pattern DATA_FILE = Pattern.compile("[0-9]+\\.(sst|blob)");
+
+    private RocksOpening() {}
+
+    /** What it refuses, it has not changed. */
+    static RocksDatabase open(Path folder, RocksOptions options, RocksReserve reserve) throws BlockIoException {
+        // Opened for writing, a database throws away what is behind the damage: it is looked at before.
+        RocksDatabase.openReadOnly(folder, options).close();
+        RocksDatabase opened = openIfItFits(folder, options);
+        if (opened == null) {
+            removeOthers(folder, options);
+            reserve.release();
+            opened = openIfItFits(folder, options);
+        }
+        if (opened == null) {
+            removeOthers(folder, options);
+            opened = openInMemory(folder, options);
+        }
+        return opened;
+    }
+
+    /** Null if there is no space for what an opening writes. */
+    private static @Nullable RocksDatabase openIfItFits(Path folder, RocksOptions options) throws BlockIoException {
+        try {
+            return RocksDatabase.openForWriting(folder, options);
+        } catch (BlockIoException e) {
+            if (e.error() != IoError.NO_SPACE) {
+                throw e;
+            }
+            return null;
+        }
+    }
+
+    private static RocksDatabase openInMemory(Path folder, RocksOptions options) throws BlockIoException {
+        try {
+            RocksDatabase opened = RocksDatabase.openInMemory(folder, options, logBytes(folder) + SPARE_BYTES);
+            LOG.warn("{}: the disk is full: its log was read into memory, and stays until there is space", folder);
+            return opened;
+        } catch (BlockIoException e) {
+            throw e.error() != IoError.NO_SPACE ? e : full(folder, e);
+        }
+    }
+
+    private static BlockIoException full(Path folder, BlockIoException e) {
+        return new BlockIoException(
+                IoError.NO_SPACE,
+                folder
+                        + ": cannot open the database for writing: no space left on its file system; what is stored"
+                        + " is unharmed and can be served with --read-only; free some space, a few MiB, to write",
+                e);
+    }
+
+    private static long logBytes(Path folder) throws BlockIoException {
+        long bytes = 0;
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                bytes += file.toString().endsWith(".log") ? Files.size(file) : 0;
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw new BlockIoException(IoError.IO, folder + ": cannot tell how long its log is: " + e, e);
+        }
+    }
+
+    /** Files with data that were begun and not finished: opening removes them, too, but not before it needs space. */
+    private static void removeOthers(Path folder, RocksOptions options) throws BlockIoException {
+        List<String> live;
+        // Looked for anew each time: an opening that failed late may have finished some.
+        try (RocksDatabase looked = RocksDatabase.openReadOnly(folder, options)) {
+            live = looked.liveFiles();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                String name = String.valueOf(file.getFileName());
+                if (DATA_FILE.matcher(name).matches() && !live.contains(name)) {
+                    Files.delete(file);
+                }
+            }
+        } catch (IOException e) {
+            LOG.warn("{}: what was begun there stays: {}", folder, e.toString());
+        }
+    }
+}

@@ -1,0 +1,253 @@
+package org.kiobd.store.rocksdb;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.StoreSubject;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.loop.IoEngine;
+import org.kiobd.volume.testkit.TestLoops;
+import org.slf4j.LoggerFactory;
+
+/** What a damaged database does, file by file. */
+@Timeout(300)
+class RocksDamageTest extends StoreSubject {
+    private static final int BLOCK_BYTES = 4096;
+    private static final int DATA_BYTES = 8 * MIB;
+
+    private static final RocksMemberStoreProvider PROVIDER = new RocksMemberStoreProvider();
+
+    @TempDir
+    Path folder;
+
+    @Override
+    protected IoEngine engine() {
+        return IoEngine.EPOLL;
+    }
+
+    @Override
+    protected MemberStore create(long sizeBytes) throws Exception {
+        return PROVIDER.create(MemberUri.parse("rocksdb:" + folder.resolve("member")), sizeBytes);
+    }
+
+    @Override
+    protected MemberStore open(MemberUri uri, boolean readOnly) throws Exception {
+        return PROVIDER.open(uri, readOnly);
+    }
+
+    private Path database(Path member) {
+        return member.resolve("db");
+    }
+
+    /** The largest file that is named like this; of logs the newest, as an older one may wait to be used again. */
+    private Path file(Path member, String kind) throws Exception {
+        Comparator<Path> order = kind.equals(".log")
+                ? Comparator.naturalOrder()
+                : Comparator.comparingLong(file -> file.toFile().length());
+        try (Stream<Path> files = Files.list(database(member))) {
+            return files.filter(file -> file.getFileName().toString().contains(kind))
+                    .max(order)
+                    .orElseThrow();
+        }
+    }
+
+    private static void flipBit(Path file, long atBytes) throws Exception {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[(int) atBytes] ^= 0x10;
+        Files.write(file, bytes);
+    }
+
+    private static void flipMiddle(Path file) throws Exception {
+        flipBit(file, Files.size(file) / 2);
+    }
+
+    /** Puts a member made with {@code options} in place of the plain one. */
+    private void remake(String options) throws Exception {
+        closeMember();
+        store = PROVIDER.create(MemberUri.parse("rocksdb:" + folder.resolve("remade") + options), SIZE_BYTES);
+        port = TestLoops.call(loop, () -> store.port(loop));
+    }
+
+    private Path place() {
+        return Path.of(store.uri().location());
+    }
+
+    private void openAgain() throws Exception {
+        store = open(store.uri(), false);
+        port = TestLoops.call(loop, () -> store.port(loop));
+    }
+
+    /** A copy of the member as a crash leaves it: nothing was closed. */
+    private MemberUri crashed() throws Exception {
+        Path copy = folder.resolve("crashed");
+        Trees.copy(place(), copy);
+        return MemberUri.parse("rocksdb:" + copy);
+    }
+
+    /** Reads all of {@code data} in pieces; each is as it was or EIO from a block on. Returns how many blocks are EIO. */
+    private int damagedBlocks(byte[] data, int pieceBytes) {
+        int damaged = 0;
+        for (int at = 0; at < data.length; at += pieceBytes) {
+            byte[] read = new byte[pieceBytes];
+            Ended ended = readInto(loop, port, at, read);
+            int good = (int) ended.doneBytes();
+            assertThat(Arrays.copyOf(read, good)).isEqualTo(Arrays.copyOfRange(data, at, at + good));
+            if (good < pieceBytes) {
+                assertThat(ended.error()).isEqualTo(IoError.IO);
+                damaged += (pieceBytes - good) / BLOCK_BYTES;
+            }
+        }
+        return damaged;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"?profile=compact, .sst", "'', .blob"})
+    void aFlippedBitInWhatIsStoredIsEioForItsBlocksAndTheLogNamesTheFile(String options, String kind) throws Exception {
+        remake(options);
+        byte[] data = pattern(DATA_BYTES, 60);
+        write(0, data);
+        ((RocksMember) store).reclaimNow();
+        closeMember();
+        Path damaged = file(place(), kind);
+        flipMiddle(damaged);
+        openAgain();
+        Logger logger = (Logger) LoggerFactory.getLogger(RocksMember.class);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.addAppender(log);
+        try {
+            // A table's block holds some of ours, a blob one.
+            assertThat(damagedBlocks(data, BLOCK_BYTES)).isBetween(1, kind.equals(".sst") ? 8 : 1);
+            assertThat(damagedBlocks(data, 16 * BLOCK_BYTES)).isBetween(1, 16 + 8);
+        } finally {
+            logger.detachAppender(log);
+        }
+        assertThat(log.list).isNotEmpty();
+        assertThat(List.copyOf(log.list))
+                .allSatisfy(event -> assertThat(event.getFormattedMessage())
+                        .contains(
+                                store.uri().toString(),
+                                "key=10",
+                                kind.equals(".sst") ? damaged.toString() : "blob record"));
+        // The rest goes on: what is written is read, and a damaged block that is written is whole again.
+        write(0, data);
+        assertThat(range(Op.FLUSH, 0, 0, 0).error()).isNull();
+        assertThat(damagedBlocks(data, BLOCK_BYTES)).isZero();
+    }
+
+    private void writeInPieces(byte[] data) {
+        for (int at = 0; at < data.length; at += 16 * BLOCK_BYTES) {
+            write(at, Arrays.copyOfRange(data, at, at + 16 * BLOCK_BYTES));
+        }
+    }
+
+    /** What no FLUSH covered may be missing from the log, but nothing in the middle of it. */
+    @Test
+    void aFlippedBitInWhatWasNeverSyncedEndsTheLogThere() throws Exception {
+        byte[] data = pattern(DATA_BYTES, 65);
+        writeInPieces(data);
+        MemberUri crashed = crashed();
+        flipMiddle(file(Path.of(crashed.location()), ".log"));
+        closeMember();
+        store = open(crashed, false);
+        port = TestLoops.call(loop, () -> store.port(loop));
+        int there = 0;
+        while (Arrays.equals(
+                read(there, 16 * BLOCK_BYTES), Arrays.copyOfRange(data, there, there + 16 * BLOCK_BYTES))) {
+            there += 16 * BLOCK_BYTES;
+        }
+        assertThat(there).isBetween(DATA_BYTES / 4, DATA_BYTES * 3 / 4);
+        assertThat(read(there, DATA_BYTES - there)).containsOnly(0);
+    }
+
+    @Test
+    void aFlippedBitInTheSyncedLogIsRefusedRatherThanForgotten() throws Exception {
+        byte[] data = pattern(DATA_BYTES, 61);
+        writeInPieces(data);
+        assertThat(range(Op.FLUSH, 0, 0, 0).error()).isNull();
+        MemberUri crashed = crashed();
+        Path log = file(Path.of(crashed.location()), ".log");
+        byte[] before = Files.readAllBytes(log);
+        flipBit(log, DATA_BYTES / 2);
+        assertThatThrownBy(() -> open(crashed, false))
+                .isInstanceOf(BlockIoException.class)
+                .hasMessageContaining(crashed.location())
+                .hasMessageContaining("damaged");
+        // It was not opened, so it was not changed: with the bit put right it is whole.
+        flipBit(log, DATA_BYTES / 2);
+        assertThat(Files.readAllBytes(log)).isEqualTo(before);
+        closeMember();
+        store = open(crashed, false);
+        port = TestLoops.call(loop, () -> store.port(loop));
+        assertThat(read(0, DATA_BYTES)).isEqualTo(data);
+    }
+
+    @Test
+    void aFlippedBitInTheManifestIsRefused() throws Exception {
+        write(0, pattern(MIB, 62));
+        closeMember();
+        Path manifest = file(place(), "MANIFEST");
+        flipMiddle(manifest);
+        assertThatThrownBy(() -> open(store.uri(), false))
+                .isInstanceOf(BlockIoException.class)
+                .hasMessageContaining(place().toString())
+                .hasMessageContaining("damaged");
+        flipMiddle(manifest);
+        openAgain();
+        assertThat(read(0, MIB)).isEqualTo(pattern(MIB, 62));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {".sst", ".blob", ".log", "MANIFEST", "CURRENT"})
+    void aMissingFileIsRefused(String kind) throws Exception {
+        byte[] data = pattern(MIB, 63);
+        write(0, data);
+        ((RocksMember) store).reclaimNow();
+        write(MIB, data);
+        assertThat(range(Op.FLUSH, 0, 0, 0).error()).isNull();
+        MemberUri crashed = crashed();
+        Path missing = file(Path.of(crashed.location()), kind);
+        Path elsewhere = Files.move(missing, folder.resolve("elsewhere"));
+        assertThatThrownBy(() -> open(crashed, false))
+                .isInstanceOf(BlockIoException.class)
+                .hasMessageContaining(crashed.location());
+        Files.move(elsewhere, missing);
+        closeMember();
+        store = open(crashed, false);
+        port = TestLoops.call(loop, () -> store.port(loop));
+        assertThat(read(0, MIB)).isEqualTo(data);
+        assertThat(read(MIB, MIB)).isEqualTo(data);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aMemberThatIsOpenIsNotOpenedAgain(boolean readOnly) throws Exception {
+        byte[] data = pattern(MIB, 64);
+        write(0, data);
+        assertThatThrownBy(() -> open(store.uri(), readOnly))
+                .isInstanceOf(BlockIoException.class)
+                .hasMessageContaining(place().toString())
+                .hasMessageContaining("in use");
+        assertThat(read(0, MIB)).isEqualTo(data);
+        write(MIB, data);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package org.kiobd.store.rocksdb;
+
+import org.jspecify.annotations.NullMarked;

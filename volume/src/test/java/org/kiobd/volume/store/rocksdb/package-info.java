@@ -1,4 +1,0 @@
-@NullMarked
-package org.kiobd.volume.store.rocksdb;
-
-import org.jspecify.annotations.NullMarked;
