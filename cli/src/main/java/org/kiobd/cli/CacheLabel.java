@@ -3,7 +3,7 @@ package org.kiobd.cli;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.store.CacheMode;
 import org.kiobd.store.MemberStore;
 import org.slf4j.Logger;
@@ -15,7 +15,7 @@ record CacheLabel(CacheMode mode) {
     private static final String UNSAFE = "unsafe: FLUSH and FUA do nothing";
 
     /** Says once for each volume what is to be known of it before anything is written. */
-    void warn(Raid0Device device) {
+    void warn(Volume device) {
         String volume = device.info().name();
         if (mode == CacheMode.UNSAFE) {
             LOG.warn(

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.manage.catalog.VolumeCatalog;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.volume.BlockIoException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,7 +47,7 @@ final class CopyCommand implements Callable<Integer> {
         shape.requireSound(newName);
         try (ImageCommands images = new ImageCommands(common, "copied");
                 VolumeSource source = VolumeSource.open(common, name)) {
-            Raid0Device volume = source.device();
+            Volume volume = source.device();
             VolumeCatalog catalog = toHome == null ? common.catalog() : new VolumeCatalog(toHome);
             new NewVolume(catalog, common.assembler())
                     .copy(

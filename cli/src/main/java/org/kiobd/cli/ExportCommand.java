@@ -6,7 +6,7 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.kiobd.cli.image.DeviceCopy;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.file.DraftFile;
 import org.kiobd.volume.BlockIoException;
@@ -53,7 +53,7 @@ final class ExportCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private static void toStandardOutput(ImageCommands images, Raid0Device volume) throws BlockIoException {
+    private static void toStandardOutput(ImageCommands images, Volume volume) throws BlockIoException {
         try (OutputStream out = new BufferedOutputStream(StandardOutput.INSTANCE);
                 CopyProgress progress = new CopyProgress("exported", volume.sizeBytes())) {
             new DeviceCopy(images.access(volume), progress).copyTo(out);
@@ -64,9 +64,9 @@ final class ExportCommand implements Callable<Integer> {
         }
     }
 
-    private void toFile(ImageCommands images, Raid0Device volume, Path image) throws BlockIoException {
+    private void toFile(ImageCommands images, Volume volume, Path image) throws BlockIoException {
         try (DraftFile draft = DraftFile.make(image, volume.sizeBytes())) {
-            try (Raid0Device target = common.assembler().openRaw(MemberUri.file(draft.path()), false)) {
+            try (Volume target = common.assembler().openRaw(MemberUri.file(draft.path()), false)) {
                 images.copy(volume, target, true, verify);
             }
             draft.publish();

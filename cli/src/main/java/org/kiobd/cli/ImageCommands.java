@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.kiobd.cli.image.DeviceAccess;
 import org.kiobd.cli.image.DeviceCopy;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoEngine;
@@ -29,7 +29,7 @@ final class ImageCommands implements AutoCloseable {
     }
 
     /** A way to {@code device}. */
-    DeviceAccess access(Raid0Device device) {
+    DeviceAccess access(Volume device) {
         return new DeviceAccess(device, loops.next());
     }
 
@@ -38,7 +38,7 @@ final class ImageCommands implements AutoCloseable {
      *
      * @param toIsEmpty whether {@code to} reads as zeros now
      */
-    void copy(Raid0Device from, Raid0Device to, boolean toIsEmpty, boolean verify) throws BlockIoException {
+    void copy(Volume from, Volume to, boolean toIsEmpty, boolean verify) throws BlockIoException {
         DeviceAccess source = access(from);
         DeviceAccess target = access(to);
         sizeBytes = from.sizeBytes();

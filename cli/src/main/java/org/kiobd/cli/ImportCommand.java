@@ -5,7 +5,7 @@ import java.util.concurrent.Callable;
 import org.kiobd.manage.catalog.Changes;
 import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.manage.catalog.VolumeLock;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockIoException;
@@ -44,8 +44,8 @@ final class ImportCommand implements Callable<Integer> {
         try (ImageCommands images = new ImageCommands(common, "imported");
                 VolumeLock lock = catalog.lock(name)) {
             snapshots.tidy(name);
-            try (Raid0Device image = common.assembler().openRaw(MemberUri.file(file), true);
-                    Raid0Device volume = common.assembler().open(catalog.load(name), false)) {
+            try (Volume image = common.assembler().openRaw(MemberUri.file(file), true);
+                    Volume volume = common.assembler().open(catalog.load(name), false)) {
                 if (image.sizeBytes() == 0) {
                     throw new CommandFailure(
                             ExitCode.FAILED,

@@ -9,7 +9,7 @@ import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySpec;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.format.VolumeManifest;
@@ -34,7 +34,7 @@ final class NewVolume {
     @FunctionalInterface
     interface Filling {
         /** Fills {@code target}, which reads as zeros; borrows it. */
-        void fill(Raid0Device target) throws BlockIoException;
+        void fill(Volume target) throws BlockIoException;
     }
 
     /** Says what the volume shall be, once its folder is known to be free. */
@@ -71,7 +71,7 @@ final class NewVolume {
             changes.begin(name, new Change.Plan(operation, changeId, source, places, List.of()));
             VolumeManifest aside = assembler.makeAside(spec, changeId);
             if (filling != null) {
-                try (Raid0Device target = assembler.open(aside, false)) {
+                try (Volume target = assembler.open(aside, false)) {
                     filling.fill(target);
                 }
             }

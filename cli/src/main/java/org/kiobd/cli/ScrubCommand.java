@@ -12,7 +12,7 @@ import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.manage.catalog.VolumeNames;
 import org.kiobd.raid.Finding;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
@@ -102,7 +102,7 @@ final class ScrubCommand implements Callable<Integer> {
         long offsetBytes = resume ? note.load(findings) : 0;
         try (IoLoops loops = new IoLoops(IoEngine.best(), 1);
                 VolumeSource source = VolumeSource.open(common, name)) {
-            Raid0Device device = source.device();
+            Volume device = source.device();
             try (CopyProgress progress = new CopyProgress("scrubbed", device.sizeBytes())) {
                 progress.accept(offsetBytes);
                 DeviceAccess access = new DeviceAccess(device, loops.next());
@@ -126,7 +126,7 @@ final class ScrubCommand implements Callable<Integer> {
     }
 
     /** One for each member the range lies on, chunk by chunk. */
-    private void addFindings(Raid0Device device, ByteRange range, IoError error) {
+    private void addFindings(Volume device, ByteRange range, IoError error) {
         long endBytes = range.offsetBytes() + range.lengthBytes();
         long at = range.offsetBytes();
         while (at < endBytes) {

@@ -14,7 +14,7 @@ import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.nbd.ConnectionFigures;
 import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportFigures;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.store.CacheMode;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberStores;
@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 final class ServedVolume implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServedVolume.class);
 
-    private final Raid0Device device;
+    private final Volume device;
     private final Export export;
     private final Ways ways;
     private final @Nullable VolumeCatalog catalog;
@@ -44,7 +44,7 @@ final class ServedVolume implements AutoCloseable {
     record Ways(IoEngine engine, CacheMode cache) {}
 
     ServedVolume(
-            Raid0Device device, Export export, Ways ways, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
+            Volume device, Export export, Ways ways, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
         this.device = device;
         this.export = export;
         this.ways = ways;

@@ -21,7 +21,7 @@ import org.kiobd.nbd.NbdLimits;
 import org.kiobd.nbd.NbdServer;
 import org.kiobd.nbd.tls.TlsPolicy;
 import org.kiobd.raid.ArrayAssembler;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.store.CacheMode;
 import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
@@ -126,7 +126,7 @@ final class Serving {
                 new Snapshots(catalog, stores).tidy(name);
             }
             catalog.requireFinished(name);
-            Raid0Device device = assembler.open(catalog.load(name), reading);
+            Volume device = assembler.open(catalog.load(name), reading);
             String description = "kiobd volume, " + Sizes.format(device.sizeBytes()) + " over "
                     + device.members().size() + " members";
             ServedVolume volume = served(device, description, catalog, lock);
@@ -142,12 +142,12 @@ final class Serving {
 
     /** Opens a plain image, named after its file. Any thread. */
     ServedVolume openRaw(Path image, boolean readOnly) throws BlockIoException {
-        Raid0Device device = assembler.openRaw(MemberUri.file(image), readOnly);
+        Volume device = assembler.openRaw(MemberUri.file(image), readOnly);
         return served(device, "plain image " + image, null, null);
     }
 
     private ServedVolume served(
-            Raid0Device device, String description, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
+            Volume device, String description, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
         Export export = new Export(device.info().name(), description, device, mergeLimits);
         return new ServedVolume(device, export, new ServedVolume.Ways(engine, cache), catalog, lock);
     }

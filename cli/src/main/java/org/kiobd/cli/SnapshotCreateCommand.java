@@ -8,7 +8,7 @@ import org.kiobd.manage.catalog.ServerState;
 import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.manage.catalog.VolumeNames;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.store.MemberStores;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
@@ -71,7 +71,7 @@ final class SnapshotCreateCommand implements Callable<Integer> {
             Snapshots snapshots = new Snapshots(catalog, MemberStores.load());
             snapshots.tidy(volume);
             catalog.requireFinished(volume);
-            try (Raid0Device device = common.assembler().open(catalog.load(volume), false)) {
+            try (Volume device = common.assembler().open(catalog.load(volume), false)) {
                 return snapshots.create(device, name);
             }
         }

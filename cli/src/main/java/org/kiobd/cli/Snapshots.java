@@ -9,7 +9,7 @@ import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.manage.catalog.VolumeNames;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySnapshots;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.store.MemberStores;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
@@ -43,7 +43,7 @@ final class Snapshots {
      * @param device the volume, served or just opened; its lock is the caller's
      * @return how long requests were held back, in microseconds
      */
-    long create(Raid0Device device, String name) throws BlockIoException {
+    long create(Volume device, String name) throws BlockIoException {
         changes.recoverSnapshots(VolumeNames.volumeOf(name));
         catalog.requireFinished(VolumeNames.volumeOf(name));
         try (VolumeLock lock = changes.reserve(name)) {
@@ -54,13 +54,13 @@ final class Snapshots {
     /** Makes a volume of snapshot {@code name}, whose lock is the caller's. */
     VolumeManifest cloneTo(String name, String newName) throws BlockIoException {
         try (VolumeLock lock = changes.reserve(newName);
-                Raid0Device snapshot = new ArrayAssembler(stores).open(catalog.load(name), true)) {
+                Volume snapshot = new ArrayAssembler(stores).open(catalog.load(name), true)) {
             fill(snapshot, Change.Operation.CLONE, name, newName);
             return catalog.load(newName);
         }
     }
 
-    private long fill(Raid0Device from, Change.Operation operation, String source, String newName)
+    private long fill(Volume from, Change.Operation operation, String source, String newName)
             throws BlockIoException {
         UUID changeId = UUID.randomUUID();
         VolumeManifest original = from.manifest();
@@ -85,7 +85,7 @@ final class Snapshots {
         tidy(volume);
         VolumeManifest now = catalog.load(volume);
         UUID changeId = UUID.randomUUID();
-        try (Raid0Device snapshot = new ArrayAssembler(stores).open(catalog.load(name), true)) {
+        try (Volume snapshot = new ArrayAssembler(stores).open(catalog.load(name), true)) {
             VolumeManifest then = now.withSizeBytes(snapshot.sizeBytes()).withMembers(Places.successors(now, changeId));
             changes.begin(
                     volume, new Change.Plan(Change.Operation.ROLLBACK, changeId, name, then.members(), now.members()));

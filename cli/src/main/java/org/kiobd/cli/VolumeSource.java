@@ -5,7 +5,7 @@ import org.kiobd.manage.catalog.Changes;
 import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.manage.catalog.VolumeNames;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.store.MemberStores;
 import org.kiobd.volume.BlockIoException;
 
@@ -16,11 +16,11 @@ import org.kiobd.volume.BlockIoException;
 final class VolumeSource implements AutoCloseable {
     private final VolumeCatalog catalog;
     private final @Nullable VolumeLock lock;
-    private final Raid0Device device;
+    private final Volume device;
     private final @Nullable String temporary;
 
     private VolumeSource(
-            VolumeCatalog catalog, @Nullable VolumeLock lock, Raid0Device device, @Nullable String temporary) {
+            VolumeCatalog catalog, @Nullable VolumeLock lock, Volume device, @Nullable String temporary) {
         this.catalog = catalog;
         this.lock = lock;
         this.device = device;
@@ -60,7 +60,7 @@ final class VolumeSource implements AutoCloseable {
         }
         VolumeLock lock = catalog.lock(temporary);
         try {
-            Raid0Device device = device(common, temporary, name);
+            Volume device = device(common, temporary, name);
             try {
                 // From here on it is a leftover, whoever comes across it; its members are locked as long as they are
                 // read.
@@ -77,11 +77,11 @@ final class VolumeSource implements AutoCloseable {
     }
 
     /** Opens volume {@code name}, which calls itself {@code said}. */
-    private static Raid0Device device(CommonOptions common, String name, String said) throws BlockIoException {
+    private static Volume device(CommonOptions common, String name, String said) throws BlockIoException {
         return common.assembler().open(common.catalog().load(name).withName(said), true);
     }
 
-    Raid0Device device() {
+    Volume device() {
         return device;
     }
 

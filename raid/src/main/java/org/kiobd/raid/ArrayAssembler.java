@@ -170,7 +170,7 @@ public final class ArrayAssembler {
      *
      * @throws BlockIoException if a member is missing, in use, swapped, foreign or truncated; nothing was changed
      */
-    public Raid0Device open(VolumeManifest manifest, boolean readOnly) throws BlockIoException {
+    public Volume open(VolumeManifest manifest, boolean readOnly) throws BlockIoException {
         List<MemberStore> members = new ArrayList<>();
         try {
             List<Superblock> superblocks = new ArrayList<>();
@@ -205,7 +205,7 @@ public final class ArrayAssembler {
         }
     }
 
-    private Raid0Device start(
+    private Volume start(
             VolumeManifest manifest, boolean readOnly, List<MemberStore> members, List<Superblock> superblocks)
             throws BlockIoException {
         Round last;
@@ -217,7 +217,7 @@ public final class ArrayAssembler {
         // A change that was interrupted is carried on: the superblocks that have it are right, and they outrank the
         // catalog.
         VolumeManifest current = manifest.withSizeBytes(last.volume().deviceSizeBytes());
-        StripeLayout layout = new StripeLayout(members.size(), manifest.chunkBytes());
+        StripeLayout layout = StripeLayout.of(manifest);
         for (int i = 0; i < members.size(); i++) {
             try {
                 MemberSuperblocks.requireLength(members.get(i), layout.memberBytes(current.sizeBytes()));
@@ -230,11 +230,16 @@ public final class ArrayAssembler {
                 ? ArrayMetadata.readOnly(current)
                 : ArrayMetadata.begin(current, MemberRounds.of(members, superblocks, last));
         DeviceInfo info = DeviceInfo.of(manifest.name(), manifest.uuid(), readOnly);
-        return new Raid0Device(info, layout, members, metadata, maxInFlightPerMember);
+        return switch (current.layoutId()) {
+            case Superblock.LAYOUT_EQUAL_MEMBERS ->
+                new Raid0Device(info, layout, members, metadata, maxInFlightPerMember);
+            // MemberSuperblocks has refused it before anything was written.
+            default -> throw new BlockIoException(IoError.NOT_SUPPORTED, "layout=" + current.layoutId());
+        };
     }
 
     /** Opens a plain image without a superblock as a device of one member, named after the last part of its location. */
-    public Raid0Device openRaw(MemberUri uri, boolean readOnly) throws BlockIoException {
+    public Volume openRaw(MemberUri uri, boolean readOnly) throws BlockIoException {
         MemberStore store = stores.forUri(uri).openRaw(uri, new OpenOptions(readOnly, cache));
         String location = uri.location();
         String name = location.substring(location.lastIndexOf('/') + 1);
@@ -329,7 +334,7 @@ public final class ArrayAssembler {
     public VolumeManifest rename(VolumeManifest manifest, String newName) throws BlockIoException {
         // The opening says the new name. Nobody compares names: interrupted before or within it, the volume opens under
         // either.
-        try (Raid0Device device = open(manifest.withName(newName), false)) {
+        try (Volume device = open(manifest.withName(newName), false)) {
             return device.manifest();
         }
     }
@@ -340,7 +345,7 @@ public final class ArrayAssembler {
      * @return what the catalog should keep
      */
     public VolumeManifest grow(VolumeManifest manifest, long newSizeBytes) throws BlockIoException {
-        try (Raid0Device device = open(manifest, false)) {
+        try (Volume device = open(manifest, false)) {
             device.grow(newSizeBytes);
             return device.manifest();
         }

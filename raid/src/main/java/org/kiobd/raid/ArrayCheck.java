@@ -70,7 +70,7 @@ final class ArrayCheck {
                                 + manifest.sizeBytes() + "; the next use corrects the catalog"));
             }
             noteEnd(last.state(), findings);
-            long neededBytes = new StripeLayout(manifest.members().size(), manifest.chunkBytes())
+            long neededBytes = StripeLayout.of(manifest)
                     .memberBytes(last.volume().deviceSizeBytes());
             for (Superblock superblock : superblocks) {
                 if (superblock.member().sizeBytes() < neededBytes && superblock.eventCounter() == last.eventCounter()) {

@@ -11,7 +11,7 @@ import org.kiobd.volume.IoError;
 
 /**
  * What an open array says about itself on its members: which event it is at, whether superblocks are kept at all (a raw image and a
- * read-only array write none). Owned by its {@link Raid0Device}; control threads, one at a time.
+ * read-only array write none). Owned by its {@link Volume}; control threads, one at a time.
  */
 final class ArrayMetadata {
     private final boolean readOnly;

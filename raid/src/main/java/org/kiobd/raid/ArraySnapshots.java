@@ -60,7 +60,7 @@ public final class ArraySnapshots {
      * @return how long requests were held back, in microseconds
      * @throws BlockIoException if a member cannot share what it holds, or a copy fails; nothing is left of it, and {@code from} goes on
      */
-    public long copy(Raid0Device from, VolumeManifest to, Origin origin) throws BlockIoException {
+    public long copy(Volume from, VolumeManifest to, Origin origin) throws BlockIoException {
         List<MemberStore> members = from.members();
         List<MemberUri> aside = new ArrayList<>();
         for (int i = 0; i < members.size(); i++) {
@@ -120,7 +120,7 @@ public final class ArraySnapshots {
         return copy;
     }
 
-    private static long fix(Raid0Device from, ExecutorService threads, List<@Nullable MemberCopy> copies)
+    private static long fix(Volume from, ExecutorService threads, List<@Nullable MemberCopy> copies)
             throws BlockIoException {
         long startNanos = System.nanoTime();
         CompletionStage<@Nullable Void> idle = from.freeze();

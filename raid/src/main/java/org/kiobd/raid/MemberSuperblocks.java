@@ -49,7 +49,7 @@ final class MemberSuperblocks {
     /** What member {@code index} of {@code manifest}'s volume should say. */
     static Superblock describe(
             VolumeManifest manifest, int index, long eventCounter, Superblock.State state, Superblock.History history) {
-        StripeLayout layout = new StripeLayout(manifest.members().size(), manifest.chunkBytes());
+        StripeLayout layout = StripeLayout.of(manifest);
         return new Superblock(
                 Superblock.Features.NONE,
                 new Superblock.Volume(

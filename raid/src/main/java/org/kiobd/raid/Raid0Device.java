@@ -32,12 +32,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A block device striped over members (RAID0), as {@link BlockDevice} promises. Each event loop gets its own {@link Raid0Port} at its
+ * A volume striped over its members (RAID0), as {@link BlockDevice} promises. Each event loop gets its own {@link Raid0Port} at its
  * first request; loops share only the members' open stores, the current size and the freeze.
  *
  * <p>Owned by who opened it through {@link ArrayAssembler}. Control methods may block; never call them on a loop.
  */
-public final class Raid0Device implements BlockDevice {
+final class Raid0Device implements Volume {
     private static final Logger LOG = LoggerFactory.getLogger(Raid0Device.class);
 
     /** Loops a process can have; an index beyond it is refused. */
@@ -108,12 +108,12 @@ public final class Raid0Device implements BlockDevice {
         return sizeBytes;
     }
 
-    /** How its bytes lie over its members. */
-    public StripeLayout layout() {
+    /** Returns how its bytes are spread over its members. */
+    StripeLayout layout() {
         return layout;
     }
 
-    /** Its members, by index; borrowed, for looking at. */
+    @Override
     public List<MemberStore> members() {
         return members;
     }
@@ -244,12 +244,7 @@ public final class Raid0Device implements BlockDevice {
         }
     }
 
-    /**
-     * Makes the device larger while it is in use: members first, then superblocks, then requests may use the new bytes.
-     *
-     * @param newSizeBytes more than {@link #sizeBytes()}
-     * @throws BlockIoException if a member cannot grow; the size is then what it was, or what an attempt before this had begun to make it
-     */
+    @Override
     public void grow(long newSizeBytes) throws BlockIoException {
         // Not under the control lock: a loop that meets the device for the first time must not wait for a disk.
         synchronized (growLock) {
@@ -261,7 +256,7 @@ public final class Raid0Device implements BlockDevice {
         }
     }
 
-    /** What the catalog should say about this volume now; for a raw image, a description with the nil UUID. */
+    @Override
     public VolumeManifest manifest() {
         return metadata.manifest();
     }

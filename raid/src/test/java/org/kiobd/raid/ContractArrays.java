@@ -21,12 +21,12 @@ final class ContractArrays {
     private ContractArrays() {}
 
     /** With the page cache passed by. */
-    static Raid0Device inFilesDirectly(Path folder, long sizeBytes) throws IOException {
+    static Volume inFilesDirectly(Path folder, long sizeBytes) throws IOException {
         ArrayAssembler directly = new ArrayAssembler(MemberStores.load(), MergeLimits.DEFAULT, CacheMode.NONE);
         return open(directly, files(folder), sizeBytes);
     }
 
-    static Raid0Device inFiles(Path folder, long sizeBytes) throws IOException {
+    static Volume inFiles(Path folder, long sizeBytes) throws IOException {
         return open(files(folder), sizeBytes);
     }
 
@@ -38,7 +38,7 @@ final class ContractArrays {
         return members;
     }
 
-    static Raid0Device inRocksDb(Path folder, long sizeBytes) throws IOException {
+    static Volume inRocksDb(Path folder, long sizeBytes) throws IOException {
         List<MemberUri> members = new ArrayList<>();
         for (int i = 0; i < MEMBERS; i++) {
             members.add(MemberUri.parse("rocksdb:" + folder.resolve("member" + i)));
@@ -47,7 +47,7 @@ final class ContractArrays {
     }
 
     /** A member of each kind. */
-    static Raid0Device mixed(Path folder, long sizeBytes) throws IOException {
+    static Volume mixed(Path folder, long sizeBytes) throws IOException {
         List<MemberUri> members = List.of(
                 MemberUri.file(folder.resolve("member0.img")),
                 MemberUri.parse("rocksdb:" + folder.resolve("member1") + "?profile=compact&compression=lz4"),
@@ -55,7 +55,7 @@ final class ContractArrays {
         return open(members, sizeBytes);
     }
 
-    static Raid0Device inMemory(long sizeBytes) throws IOException {
+    static Volume inMemory(long sizeBytes) throws IOException {
         long number = NUMBER.incrementAndGet();
         List<MemberUri> members = new ArrayList<>();
         for (int i = 0; i < MEMBERS; i++) {
@@ -64,16 +64,16 @@ final class ContractArrays {
         return open(members, sizeBytes);
     }
 
-    private static Raid0Device open(List<MemberUri> members, long sizeBytes) throws IOException {
+    private static Volume open(List<MemberUri> members, long sizeBytes) throws IOException {
         return open(ASSEMBLER, members, sizeBytes);
     }
 
-    private static Raid0Device open(ArrayAssembler assembler, List<MemberUri> members, long sizeBytes)
+    private static Volume open(ArrayAssembler assembler, List<MemberUri> members, long sizeBytes)
             throws IOException {
         return assembler.open(assembler.create(new ArraySpec("contract", sizeBytes, CHUNK_BYTES, members)), false);
     }
 
-    static Raid0Device raw(Path folder, long sizeBytes) throws IOException {
+    static Volume raw(Path folder, long sizeBytes) throws IOException {
         Path image = folder.resolve("disk.raw");
         try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
             file.setLength(sizeBytes);

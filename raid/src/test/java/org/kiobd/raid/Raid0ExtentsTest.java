@@ -44,7 +44,7 @@ class Raid0ExtentsTest {
     private final List<AutoCloseable> open = new ArrayList<>();
 
     /** A volume at work, and what a test needs to know of it. */
-    private record Subject(Raid0Device device, List<Path> files, long chunkBytes, List<IoLoop> loops, Random random) {
+    private record Subject(Volume device, List<Path> files, long chunkBytes, List<IoLoop> loops, Random random) {
         static Subject create(Path folder, IoLoops loops, Random random) throws Exception {
             int members = 1 + random.nextInt(5);
             long chunkBytes = ArraySpec.CHUNK_UNIT_BYTES * CHUNK_UNITS[random.nextInt(CHUNK_UNITS.length)];

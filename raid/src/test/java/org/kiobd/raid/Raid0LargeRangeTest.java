@@ -49,7 +49,7 @@ class Raid0LargeRangeTest {
 
     private final Random random = new Random(11);
 
-    private static void run(Raid0Device device, TestRequest request) {
+    private static void run(Volume device, TestRequest request) {
         IoLoop on = request.kiobuf().loop();
         on.execute(() -> {
             device.submit(request.chain());
@@ -65,20 +65,20 @@ class Raid0LargeRangeTest {
         return mark;
     }
 
-    private List<Extent> extents(Raid0Device device, IoLoop loop) {
+    private List<Extent> extents(Volume device, IoLoop loop) {
         return TestLoops.await(TestLoops.call(
                 loop,
                 () -> device.extents(loop, new ByteRange(0, SIZE_BYTES), 1000).toCompletableFuture()));
     }
 
-    private void markAll(Raid0Device device, IoLoop loop) {
+    private void markAll(Volume device, IoLoop loop) {
         for (long at : MARKS) {
             run(device, TestRequest.write(loop, at, mark(), random));
         }
     }
 
     /** Every byte of every mark: still there outside {@code gone}, and zero inside. */
-    private void check(Raid0Device device, IoLoop loop, ByteRange gone) {
+    private void check(Volume device, IoLoop loop, ByteRange gone) {
         for (long at : MARKS) {
             byte[] expected = mark();
             int from = (int) Math.max(0, Math.min(MARK_BYTES, gone.offsetBytes() - at));
@@ -103,7 +103,7 @@ class Raid0LargeRangeTest {
         }
         ArraySpec spec = new ArraySpec("large", SIZE_BYTES, CHUNK_BYTES, uris);
         try (IoLoops loops = new IoLoops(IoEngine.IO_URING, 1);
-                Raid0Device device = assembler.open(assembler.create(spec), false)) {
+                Volume device = assembler.open(assembler.create(spec), false)) {
             IoLoop loop = loops.all().get(0);
             List<ByteRange> ranges = List.of(
                     new ByteRange(1, 4 * GIB),

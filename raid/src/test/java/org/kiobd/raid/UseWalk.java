@@ -45,7 +45,7 @@ final class UseWalk implements AutoCloseable {
     private VolumeManifest manifest;
     private long promisedBytes;
     private RiggedMachine.Data data = new RiggedMachine.Data(0, 0);
-    private @Nullable Raid0Device device;
+    private @Nullable Volume device;
     private int serial;
 
     UseWalk(int members) throws BlockIoException {
@@ -110,7 +110,7 @@ final class UseWalk implements AutoCloseable {
 
     private void open(VolumeManifest as) throws BlockIoException {
         if (device == null) {
-            Raid0Device opened = assembler.open(as, false);
+            Volume opened = assembler.open(as, false);
             device = opened;
             serial++;
             requirePromised(opened);
@@ -120,7 +120,7 @@ final class UseWalk implements AutoCloseable {
     }
 
     /** Sizes go up by whole steps, so one that was made up is seen. */
-    private void requirePromised(Raid0Device opened) {
+    private void requirePromised(Volume opened) {
         long size = opened.sizeBytes();
         if (size < promisedBytes || size % STEP_BYTES != 0 || size > promisedBytes + STEP_BYTES) {
             throw new AssertionError("size=" + size + ", promised was " + promisedBytes);
@@ -129,7 +129,7 @@ final class UseWalk implements AutoCloseable {
     }
 
     private void grow() throws BlockIoException {
-        Raid0Device growing = device;
+        Volume growing = device;
         if (growing != null) {
             try {
                 growing.grow(promisedBytes + STEP_BYTES);
@@ -144,7 +144,7 @@ final class UseWalk implements AutoCloseable {
         }
     }
 
-    private void requireSize(Raid0Device open) {
+    private void requireSize(Volume open) {
         if (open.sizeBytes() != promisedBytes) {
             throw new AssertionError("size=" + open.sizeBytes() + ", promised was " + promisedBytes);
         }
@@ -156,7 +156,7 @@ final class UseWalk implements AutoCloseable {
     }
 
     private void endUse() throws BlockIoException {
-        Raid0Device closing = device;
+        Volume closing = device;
         if (closing != null) {
             int use = data.use();
             device = null;

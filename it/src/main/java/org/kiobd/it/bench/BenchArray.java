@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySpec;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockIoException;
@@ -15,7 +15,7 @@ final class BenchArray implements AutoCloseable {
     private static final AtomicLong NEXT = new AtomicLong();
 
     private final MemberStores stores = MemberStores.load();
-    private final Raid0Device device;
+    private final Volume device;
     private final List<MemberUri> members;
 
     BenchArray(long sizeBytes, long chunkBytes, List<MemberUri> members) throws BlockIoException {
@@ -33,7 +33,7 @@ final class BenchArray implements AutoCloseable {
         return new BenchArray(sizeBytes, chunkBytes, uris);
     }
 
-    Raid0Device device() {
+    Volume device() {
         return device;
     }
 

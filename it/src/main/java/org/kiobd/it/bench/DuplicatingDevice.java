@@ -3,7 +3,7 @@ package org.kiobd.it.bench;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.raid.layout.StripeSplitter;
 import org.kiobd.store.MemberOp;
@@ -24,9 +24,9 @@ final class DuplicatingDevice extends ForwardingBlockDevice {
     private final StripeSplitter toOneMember = new StripeSplitter(new StripeLayout(1, Long.MAX_VALUE));
     private final List<MemberPort> ports = new ArrayList<>();
 
-    DuplicatingDevice(Raid0Device array, IoLoop loop) {
+    DuplicatingDevice(Volume array, IoLoop loop) {
         super(array);
-        layout = array.layout();
+        layout = StripeLayout.of(array.manifest());
         array.members().forEach(member -> ports.add(member.port(loop)));
     }
 

@@ -5,7 +5,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.raid.layout.StripeSplitter;
 import org.kiobd.store.MemberOp;
@@ -31,9 +31,9 @@ final class FlatteningDevice extends ForwardingBlockDevice {
     private final PooledByteBufAllocator allocator = new PooledByteBufAllocator(true);
     private final List<MemberPort> ports = new ArrayList<>();
 
-    FlatteningDevice(Raid0Device array, IoLoop loop) {
+    FlatteningDevice(Volume array, IoLoop loop) {
         super(array);
-        layout = array.layout();
+        layout = StripeLayout.of(array.manifest());
         array.members().forEach(member -> ports.add(member.port(loop)));
     }
 

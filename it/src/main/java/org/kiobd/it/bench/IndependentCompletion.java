@@ -61,7 +61,7 @@ final class IndependentCompletion implements AutoCloseable {
                             : (op, on, to) -> to.submit(op)));
         }
         array = new BenchArray(SIZE_BYTES, CHUNK_BYTES, members);
-        layout = array.device().layout();
+        layout = StripeLayout.of(array.device().manifest());
         BlockDevice device =
                 wholeChain ? new WholeChainDevice(array.device(), WholeChainDevice.Rule.ALL) : array.device();
         loop.execute(() -> queue.complete(new RequestQueue(device, loop, MergeLimits.DEFAULT)));
@@ -135,12 +135,13 @@ final class IndependentCompletion implements AutoCloseable {
             BlockDevice device =
                     wholeChain ? new WholeChainDevice(array.device(), WholeChainDevice.Rule.ALL) : array.device();
             RequestQueue queue = new RequestQueue(device, loop, MergeLimits.DEFAULT);
+            StripeLayout stripes = StripeLayout.of(array.device().manifest());
             int[] ended = new int[1];
             int onSlow = 0;
             for (int i = 0; i < ORIGINALS; i++) {
                 int at = i * ORIGINAL_BYTES;
                 Kiobuf original = payload.request(loop, Op.WRITE, at, at, ORIGINAL_BYTES);
-                onSlow += array.device().layout().member(at) == SLOW_MEMBER ? 1 : 0;
+                onSlow += stripes.member(at) == SLOW_MEMBER ? 1 : 0;
                 original.addNotifier((completion, error) -> ended[0]++);
                 queue.accept(original);
             }

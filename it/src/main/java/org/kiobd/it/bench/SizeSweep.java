@@ -8,7 +8,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
@@ -89,7 +89,7 @@ final class SizeSweep implements AutoCloseable {
     }
 
     private SizeSweep() throws BlockIoException {
-        Raid0Device device = array.device();
+        Volume device = array.device();
         MergeLimits limits = MergeLimits.DEFAULT;
         queues.put(Strategy.MERGE_THEN_SPLIT, new RequestQueue(device, loop, limits));
         queues.put(Strategy.NO_MERGE, new RequestQueue(device, loop, limits.withoutMerging()));

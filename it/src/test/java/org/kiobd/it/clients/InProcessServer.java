@@ -9,7 +9,7 @@ import org.kiobd.nbd.NbdLimits;
 import org.kiobd.nbd.NbdServer;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySpec;
-import org.kiobd.raid.Raid0Device;
+import org.kiobd.raid.Volume;
 import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
 import org.kiobd.volume.DeviceCounters;
@@ -26,7 +26,7 @@ final class InProcessServer implements AutoCloseable {
 
     private final IoLoops loops;
     private final PagePool pool = new PagePool(POOL_BYTES, NbdLimits.DEFAULT.maxConnections());
-    private final Raid0Device device;
+    private final Volume device;
     private final NbdServer server;
     private final String uri;
     private boolean closed;

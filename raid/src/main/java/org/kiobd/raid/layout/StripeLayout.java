@@ -1,5 +1,7 @@
 package org.kiobd.raid.layout;
 
+import org.kiobd.store.format.VolumeManifest;
+
 /**
  * Where each byte of a striped device lies: chunks go round over N equal members, chunk c on member c mod N in row c div N. Pure
  * arithmetic, immutable, any thread; right for any chunk of a byte or more, with shifts where sizes are powers of two.
@@ -29,6 +31,11 @@ public final class StripeLayout {
         this.chunkBytes = chunkBytes;
         this.chunkShift = shiftOf(chunkBytes);
         this.memberShift = shiftOf(members);
+    }
+
+    /** Returns the layout of the volume that {@code manifest} describes. */
+    public static StripeLayout of(VolumeManifest manifest) {
+        return new StripeLayout(manifest.members().size(), manifest.chunkBytes());
     }
 
     private static int shiftOf(long value) {
