@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.kiobd.manage.VolumeEntry;
 import org.kiobd.raid.Finding;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.format.VolumeManifest;
@@ -23,6 +24,18 @@ final class Answers {
             json.put("createdAt", manifest.createdAt().toString());
         }
         return json;
+    }
+
+    /** What a list tells of a volume. */
+    static Map<String, Object> json(VolumeEntry entry) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        if (entry.manifest() == null) {
+            json.put("volume", entry.name());
+        } else {
+            json.putAll(json(entry.manifest()));
+            json.put("usedBytes", entry.usedBytes());
+        }
+        return entry.health().addTo(json);
     }
 
     /** One line that says what was made or changed. */

@@ -29,8 +29,7 @@ final class AssembleCommand implements Callable<Integer> {
         for (String uri : uris) {
             members.add(MemberUri.read(uri, Path.of("")));
         }
-        VolumeManifest manifest = common.assembler().assemble(members);
-        common.catalog().adopt(manifest);
+        VolumeManifest manifest = common.volumes().assemble(members);
         common.answer(Answers.line("assembled", manifest), Answers.json(manifest));
         return ExitCode.OK;
     }

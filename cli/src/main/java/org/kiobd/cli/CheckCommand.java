@@ -1,17 +1,11 @@
 package org.kiobd.cli;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
-import org.kiobd.manage.catalog.VolumeCatalog;
-import org.kiobd.manage.catalog.VolumeLock;
-import org.kiobd.raid.Finding;
-import org.kiobd.store.format.VolumeManifest;
+import java.util.stream.Collectors;
+import org.kiobd.manage.CheckReport;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.IoError;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -32,56 +26,27 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws BlockIoException {
-        VolumeCatalog catalog = common.catalog();
-        try (VolumeLock lock = catalog.lockForReading(name)) {
-            catalog.requireFinished(name);
-            List<Finding> findings = new ArrayList<>();
-            VolumeManifest manifest = load(catalog, findings);
-            if (manifest != null) {
-                findings.addAll(common.assembler().check(manifest));
-            }
-            Map<String, Object> json = new LinkedHashMap<>();
-            json.put("volume", name);
-            json.put("damaged", has(findings, Finding.Severity.DAMAGE));
-            json.put("complete", !has(findings, Finding.Severity.UNKNOWN));
-            json.put("findings", findings.stream().map(Answers::json).toList());
-            common.answer(text(manifest == null ? 0 : manifest.members().size(), findings), json);
-            return exitCode(findings);
-        }
+        CheckReport report = common.volumes().check(name);
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("volume", name);
+        json.put("damaged", report.isDamaged());
+        json.put("complete", report.isComplete());
+        json.put("findings", report.findings().stream().map(Answers::json).toList());
+        common.answer(text(report), json);
+        return exitCode(report);
     }
 
-    private @Nullable VolumeManifest load(VolumeCatalog catalog, List<Finding> findings) throws BlockIoException {
-        try {
-            return catalog.load(name);
-        } catch (BlockIoException e) {
-            if (e.error() == IoError.INVALID) {
-                throw e;
-            }
-            findings.add(new Finding(Finding.severityOf(e), -1, e.getMessage()));
-            return null;
-        }
-    }
-
-    private static boolean has(List<Finding> findings, Finding.Severity severity) {
-        return findings.stream().anyMatch(found -> found.severity() == severity);
-    }
-
-    /** Damage is said of damage only; what could not be looked at is a failure of the command. */
-    static int exitCode(List<Finding> findings) {
-        if (has(findings, Finding.Severity.DAMAGE)) {
+    /** Returns the code for damage if there is some, that for a failure if not everything could be looked at. */
+    static int exitCode(CheckReport report) {
+        if (report.isDamaged()) {
             return ExitCode.DAMAGE;
         }
-        return has(findings, Finding.Severity.UNKNOWN) ? ExitCode.FAILED : ExitCode.OK;
+        return report.isComplete() ? ExitCode.OK : ExitCode.FAILED;
     }
 
-    private String text(int members, List<Finding> findings) {
-        if (findings.isEmpty()) {
-            return name + ": all " + members + " members are well";
-        }
-        List<String> lines = new ArrayList<>();
-        for (Finding finding : findings) {
-            lines.add(Answers.line(finding));
-        }
-        return String.join("\n", lines);
+    private String text(CheckReport report) {
+        return report.findings().isEmpty()
+                ? name + ": all " + report.members() + " members are well"
+                : report.findings().stream().map(Answers::line).collect(Collectors.joining("\n"));
     }
 }

@@ -1,9 +1,6 @@
 package org.kiobd.cli;
 
 import java.util.concurrent.Callable;
-import org.kiobd.manage.catalog.VolumeCatalog;
-import org.kiobd.manage.catalog.VolumeLock;
-import org.kiobd.store.MemberStores;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 import picocli.CommandLine.Command;
@@ -27,13 +24,8 @@ final class CloneCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws BlockIoException {
-        VolumeCatalog catalog = common.catalog();
-        SnapshotName.require(name);
-        SnapshotName.refuse(newName);
-        try (VolumeLock lock = catalog.lock(name)) {
-            VolumeManifest made = new Snapshots(catalog, MemberStores.load()).cloneTo(name, newName);
-            common.answer(Answers.line("cloned " + name + " to", made), Answers.json(made));
-        }
+        VolumeManifest made = common.volumes().cloneSnapshot(name, newName);
+        common.answer(Answers.line("cloned " + name + " to", made), Answers.json(made));
         return ExitCode.OK;
     }
 }

@@ -10,10 +10,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.manage.Volumes;
 import org.kiobd.manage.catalog.DefaultHome;
 import org.kiobd.manage.catalog.VolumeCatalog;
-import org.kiobd.raid.ArrayAssembler;
-import org.kiobd.store.MemberStores;
 import org.kiobd.volume.BlockIoException;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,8 +20,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * The options every command has, before the command's name or after it, and what follows from them: the catalog, the assembler, where
- * answers go.
+ * The options every command has, before the command's name or after it, and what follows from them: the volumes, where answers go.
  */
 final class CommonOptions {
     /** The name of the field every command has them in, by which picocli knows them. */
@@ -120,8 +118,8 @@ final class CommonOptions {
         return new VolumeCatalog(home());
     }
 
-    ArrayAssembler assembler() {
-        return new ArrayAssembler(MemberStores.load());
+    Volumes volumes() throws BlockIoException {
+        return new Volumes(catalog());
     }
 
     /** Prints {@code text}, or {@code json} on one line where that was asked for. */

@@ -1,10 +1,15 @@
 package org.kiobd.cli;
 
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.manage.VolumeSource;
+import org.kiobd.manage.Volumes;
 import org.kiobd.manage.catalog.VolumeCatalog;
-import org.kiobd.raid.Volume;
+import org.kiobd.manage.image.VolumeCopy;
+import org.kiobd.manage.image.VolumeCopy.Copied;
 import org.kiobd.volume.BlockIoException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,20 +48,20 @@ final class CopyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws BlockIoException {
-        SnapshotName.refuse(newName);
-        shape.requireSound(newName);
-        try (ImageCommands images = new ImageCommands(common, "copied");
-                VolumeSource source = VolumeSource.open(common, name)) {
-            Volume volume = source.device();
-            VolumeCatalog catalog = toHome == null ? common.catalog() : new VolumeCatalog(toHome);
-            new NewVolume(catalog, common.assembler())
-                    .copy(
-                            newName,
-                            () -> shape.spec(catalog, newName, volume.sizeBytes()),
-                            name,
-                            target -> images.copy(volume, target, true, verify));
-            images.answer(volume.info().name(), newName);
+        shape.requireSound();
+        Volumes volumes = common.volumes();
+        Volumes target = toHome == null ? volumes : new Volumes(new VolumeCatalog(toHome));
+        AtomicReference<@Nullable Copied> copied = new AtomicReference<>();
+        try (VolumeCopy copy = new VolumeCopy("copied", CopyProgress::new);
+                VolumeSource source = volumes.read(name)) {
+            long sizeBytes = source.volume().sizeBytes();
+            target.copy(
+                    source,
+                    newName,
+                    folder -> shape.spec(folder, newName, sizeBytes),
+                    (from, to) -> copied.set(copy.copy(from, to, true, verify)));
         }
+        CopyAnswer.answer(common, "copied", name, newName, Objects.requireNonNull(copied.get()));
         return ExitCode.OK;
     }
 }

@@ -1,13 +1,13 @@
 package org.kiobd.cli;
 
-import java.util.function.LongConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.manage.Progress;
 
 /** How far a copy is, with rate and time left, on standard error if that is a terminal. Used by one thread; close it always. */
-final class CopyProgress implements LongConsumer, AutoCloseable {
+final class CopyProgress implements Progress.Stage {
     private static final int UPDATE_MS = 250;
 
     private final @Nullable ProgressBar bar;

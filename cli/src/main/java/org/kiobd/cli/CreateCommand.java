@@ -30,8 +30,9 @@ final class CreateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws BlockIoException {
-        VolumeManifest manifest = shape.create(common.catalog(), common.assembler(), name, sizeBytes);
-        common.answer(Answers.line("created", manifest), Answers.json(manifest));
+        shape.requireSound();
+        VolumeManifest made = common.volumes().create(name, folder -> shape.spec(folder, name, sizeBytes));
+        common.answer(Answers.line("created", made), Answers.json(made));
         return ExitCode.OK;
     }
 }

@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.kiobd.cli.image.DeviceCopy;
+import org.kiobd.manage.VolumeSource;
+import org.kiobd.manage.Volumes;
+import org.kiobd.manage.image.VolumeCopy;
+import org.kiobd.manage.image.VolumeCopy.Copied;
 import org.kiobd.raid.Volume;
-import org.kiobd.store.MemberUri;
 import org.kiobd.store.file.DraftFile;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -42,21 +44,21 @@ final class ExportCommand implements Callable<Integer> {
         if (verify && file.equals("-")) {
             throw new CommandFailure(ExitCode.USAGE, "--verify cannot read standard output again; name a file");
         }
-        try (ImageCommands images = new ImageCommands(common, "exported");
-                VolumeSource source = VolumeSource.open(common, name)) {
+        Volumes volumes = common.volumes();
+        try (VolumeCopy copy = new VolumeCopy("exported", CopyProgress::new);
+                VolumeSource source = volumes.read(name)) {
             if (file.equals("-")) {
-                toStandardOutput(images, source.device());
+                toStandardOutput(copy, source.volume());
             } else {
-                toFile(images, source.device(), Path.of(file).toAbsolutePath());
+                toFile(volumes, copy, source.volume(), Path.of(file).toAbsolutePath());
             }
         }
         return ExitCode.OK;
     }
 
-    private static void toStandardOutput(ImageCommands images, Volume volume) throws BlockIoException {
-        try (OutputStream out = new BufferedOutputStream(StandardOutput.INSTANCE);
-                CopyProgress progress = new CopyProgress("exported", volume.sizeBytes())) {
-            new DeviceCopy(images.access(volume), progress).copyTo(out);
+    private static void toStandardOutput(VolumeCopy copy, Volume volume) throws BlockIoException {
+        try (OutputStream out = new BufferedOutputStream(StandardOutput.INSTANCE)) {
+            copy.copy(volume, out);
         } catch (BlockIoException e) {
             throw e;
         } catch (IOException e) {
@@ -64,13 +66,14 @@ final class ExportCommand implements Callable<Integer> {
         }
     }
 
-    private void toFile(ImageCommands images, Volume volume, Path image) throws BlockIoException {
+    private void toFile(Volumes volumes, VolumeCopy copy, Volume volume, Path image) throws BlockIoException {
+        Copied copied;
         try (DraftFile draft = DraftFile.make(image, volume.sizeBytes())) {
-            try (Volume target = common.assembler().openRaw(MemberUri.file(draft.path()), false)) {
-                images.copy(volume, target, true, verify);
+            try (Volume target = volumes.openImage(draft.path(), false)) {
+                copied = copy.copy(volume, target, true, verify);
             }
             draft.publish();
         }
-        images.answer(volume.info().name(), String.valueOf(image.getFileName()));
+        CopyAnswer.answer(common, "exported", name, String.valueOf(image.getFileName()), copied);
     }
 }

@@ -1,13 +1,12 @@
 package org.kiobd.cli;
 
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.Callable;
-import org.kiobd.manage.catalog.Changes;
-import org.kiobd.manage.catalog.VolumeCatalog;
-import org.kiobd.manage.catalog.VolumeLock;
-import org.kiobd.raid.Volume;
-import org.kiobd.store.MemberStores;
-import org.kiobd.store.MemberUri;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.manage.image.VolumeCopy;
+import org.kiobd.manage.image.VolumeCopy.Copied;
 import org.kiobd.volume.BlockIoException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,47 +36,13 @@ final class ImportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws BlockIoException {
-        VolumeCatalog catalog = common.catalog();
-        SnapshotName.refuse(name);
-        Snapshots snapshots = new Snapshots(catalog, MemberStores.load());
-        Changes changes = new Changes(catalog, MemberStores.load());
-        try (ImageCommands images = new ImageCommands(common, "imported");
-                VolumeLock lock = catalog.lock(name)) {
-            snapshots.tidy(name);
-            try (Volume image = common.assembler().openRaw(MemberUri.file(file), true);
-                    Volume volume = common.assembler().open(catalog.load(name), false)) {
-                if (image.sizeBytes() == 0) {
-                    throw new CommandFailure(
-                            ExitCode.FAILED,
-                            file + " is empty; nothing was written, and volume=" + name
-                                    + " is as it was; name an image");
-                }
-                if (image.sizeBytes() > volume.sizeBytes()) {
-                    throw new CommandFailure(
-                            ExitCode.FAILED,
-                            file + " has size=" + image.sizeBytes() + ", volume=" + name + " only size="
-                                    + volume.sizeBytes() + "; nothing was written; kiobd resize makes it larger");
-                }
-                changes.beginImport(name, file.toAbsolutePath().toString());
-                images.copy(image, volume, false, verify);
-            } catch (BlockIoException e) {
-                throw explained(catalog, e);
-            }
-            changes.endImport(name);
-            images.answer(String.valueOf(file.getFileName()), name);
+        AtomicReference<@Nullable Copied> copied = new AtomicReference<>();
+        try (VolumeCopy copy = new VolumeCopy("imported", CopyProgress::new)) {
+            common.volumes()
+                    .importImage(file, name, (image, volume) -> copied.set(copy.copy(image, volume, false, verify)));
         }
+        CopyAnswer.answer(
+                common, "imported", String.valueOf(file.getFileName()), name, Objects.requireNonNull(copied.get()));
         return ExitCode.OK;
-    }
-
-    /** What a failure in the middle of it means for the volume. */
-    private BlockIoException explained(VolumeCatalog catalog, BlockIoException e) throws BlockIoException {
-        if (catalog.unfinished(name) == null) {
-            return e;
-        }
-        return new BlockIoException(
-                e.error(),
-                e.getMessage() + "; volume=" + name + " holds only a part of it now and is unfinished: import again,"
-                        + " or roll it back to a snapshot",
-                e);
     }
 }

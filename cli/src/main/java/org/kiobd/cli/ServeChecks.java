@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.kiobd.nbd.UnixSocketFile;
 import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.loop.UnixSocketFile;
 
 /**
  * What can be wrong with the options of a server without looking at a volume. It is found before a volume is opened, for who mistyped an

@@ -7,10 +7,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.cli.control.ControlServer;
+import org.kiobd.manage.Snapshots;
 import org.kiobd.manage.catalog.ServerState;
 import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.manage.catalog.VolumeLock;
+import org.kiobd.manage.control.ControlServer;
 import org.kiobd.nbd.ConnectionFigures;
 import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportFigures;
@@ -43,8 +44,7 @@ final class ServedVolume implements AutoCloseable {
     /** How its server works. */
     record Ways(IoEngine engine, CacheMode cache) {}
 
-    ServedVolume(
-            Volume device, Export export, Ways ways, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
+    ServedVolume(Volume device, Export export, Ways ways, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
         this.device = device;
         this.export = export;
         this.ways = ways;

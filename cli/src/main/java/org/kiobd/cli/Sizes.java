@@ -49,6 +49,11 @@ public final class Sizes implements ITypeConverter<Long> {
         return whole.longValueExact();
     }
 
+    /** Returns a size for people; "-" for one below 0, which nobody knows. */
+    static String formatOrUnknown(long bytes) {
+        return bytes < 0 ? "-" : format(bytes);
+    }
+
     /** The shortest exact or three-digit binary form: 256K, 1G, 1.50G, 513. */
     static String format(long bytes) {
         int exponent = 0;

@@ -3,9 +3,8 @@ package org.kiobd.cli;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.kiobd.manage.catalog.VolumeCatalog;
-import org.kiobd.manage.catalog.VolumeLock;
-import org.kiobd.store.MemberStores;
+import org.kiobd.manage.SnapshotNames;
+import org.kiobd.manage.Volumes;
 import org.kiobd.volume.BlockIoException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,19 +24,12 @@ final class SnapshotDeleteCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws BlockIoException {
-        VolumeCatalog catalog = common.catalog();
-        Snapshots snapshots = new Snapshots(catalog, MemberStores.load());
-        names.forEach(SnapshotName::require);
+        Volumes volumes = common.volumes();
         for (String name : names) {
-            if (!catalog.exists(name) && catalog.unfinished(name) != null) {
-                try (VolumeLock lock = catalog.lockUnfinished(name)) {
-                    snapshots.finishDeletion(name);
-                }
-            } else {
-                try (VolumeLock lock = catalog.lock(name)) {
-                    snapshots.delete(name);
-                }
-            }
+            SnapshotNames.require(name);
+        }
+        for (String name : names) {
+            volumes.deleteSnapshot(name);
             common.answer("deleted " + name, Map.of("deleted", name));
         }
         return ExitCode.OK;

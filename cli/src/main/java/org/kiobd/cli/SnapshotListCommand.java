@@ -1,16 +1,10 @@
 package org.kiobd.cli;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.manage.catalog.ServerState;
-import org.kiobd.manage.catalog.Unfinished;
-import org.kiobd.manage.catalog.VolumeCatalog;
-import org.kiobd.store.MemberStores;
-import org.kiobd.store.MemberUri;
+import org.kiobd.manage.VolumeEntry;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 import picocli.CommandLine.Command;
@@ -34,114 +28,41 @@ final class SnapshotListCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws BlockIoException {
-        VolumeCatalog catalog = common.catalog();
-        List<String> names = new ArrayList<>();
-        MemberStores stores = MemberStores.load();
-        List<List<String>> rows = new ArrayList<>();
-        List<Map<String, Object>> json = new ArrayList<>();
-        if (volume == null) {
-            for (String each : catalog.names()) {
-                try {
-                    names.addAll(catalog.snapshots(each));
-                    addUnfinished(catalog, each, rows, json);
-                } catch (BlockIoException e) {
-                    addUnread(catalog, each, e, rows, json);
-                }
-            }
-        } else {
-            if (!catalog.exists(SnapshotName.refuse(volume))) {
-                catalog.load(volume);
-            }
-            names.addAll(catalog.snapshots(volume));
-            addUnfinished(catalog, volume, rows, json);
-        }
-        for (String name : names) {
-            try {
-                add(catalog, stores, name, rows, json);
-            } catch (BlockIoException e) {
-                addUnread(catalog, name, e, rows, json);
-            }
-        }
+        List<VolumeEntry> entries = common.volumes().listSnapshots(volume);
         common.answer(
-                rows.isEmpty()
+                entries.isEmpty()
                         ? "no snapshots; kiobd snapshot create VOLUME@NAME makes one"
-                        : Answers.table(List.of("NAME", "CREATED", "SIZE", "USED", "HELD", "STATE"), rows),
-                Map.of("snapshots", json));
+                        : Answers.table(
+                                List.of("NAME", "CREATED", "SIZE", "USED", "HELD", "STATE"),
+                                entries.stream().map(SnapshotListCommand::row).toList()),
+                Map.of(
+                        "snapshots",
+                        entries.stream().map(SnapshotListCommand::json).toList()));
         return ExitCode.OK;
     }
 
-    private static void add(
-            VolumeCatalog catalog,
-            MemberStores stores,
-            String name,
-            List<List<String>> rows,
-            List<Map<String, Object>> json)
-            throws BlockIoException {
-        VolumeManifest manifest = catalog.load(name);
-        ServerState server = catalog.server(name);
-        MemberSpace space = MemberSpace.of(stores, manifest);
-        Health health = Health.of(name, server, space);
-        long heldBytes = space.usedBytes() < 0 ? -1 : heldBytes(stores, manifest);
-        rows.add(List.of(
-                name,
+    private static List<String> row(VolumeEntry entry) {
+        VolumeManifest manifest = entry.manifest();
+        if (manifest == null) {
+            return List.of(entry.name(), "-", "-", "-", "-", entry.health().line());
+        }
+        return List.of(
+                entry.name(),
                 manifest.createdAt() == null ? "-" : manifest.createdAt().toString(),
                 Sizes.format(manifest.sizeBytes()),
-                orUnknown(space.usedBytes()),
-                orUnknown(heldBytes),
-                health.line()));
-        Map<String, Object> entry = Answers.json(manifest);
-        entry.put("usedBytes", space.usedBytes());
-        entry.put("heldBytes", heldBytes);
-        health.addTo(entry);
-        if (server != null) {
-            entry.put("state", "served");
-        }
-        json.add(entry);
+                Sizes.formatOrUnknown(entry.usedBytes()),
+                Sizes.formatOrUnknown(entry.heldBytes()),
+                entry.health().line());
     }
 
-    private static void addUnfinished(
-            VolumeCatalog catalog, String volume, List<List<String>> rows, List<Map<String, Object>> json)
-            throws BlockIoException {
-        for (String name : catalog.unfinishedSnapshots(volume)) {
-            Unfinished unfinished = catalog.unfinished(name);
-            if (unfinished != null) {
-                Health health = Health.of(unfinished);
-                rows.add(List.of(name, "-", "-", "-", "-", health.line()));
-                json.add(health.addTo(new LinkedHashMap<>(Map.of("volume", name))));
-            }
+    private static Map<String, Object> json(VolumeEntry entry) {
+        Map<String, Object> json = Answers.json(entry);
+        if (entry.manifest() != null) {
+            json.put("heldBytes", entry.heldBytes());
         }
-    }
-
-    private static void addUnread(
-            VolumeCatalog catalog,
-            String name,
-            BlockIoException failure,
-            List<List<String>> rows,
-            List<Map<String, Object>> json) {
-        if (!catalog.isThere(name)) {
-            // Deleted since its name was read.
-            return;
+        if (entry.server() != null) {
+            json.put("state", "served");
         }
-        Health health = Health.of(name, failure);
-        rows.add(List.of(name, "-", "-", "-", "-", health.line()));
-        Map<String, Object> entry = new LinkedHashMap<>();
-        entry.put("volume", name);
-        json.add(health.addTo(entry));
-    }
-
-    private static String orUnknown(long bytes) {
-        return bytes < 0 ? "-" : Sizes.format(bytes);
-    }
-
-    private static long heldBytes(MemberStores stores, VolumeManifest manifest) throws BlockIoException {
-        long sum = 0;
-        for (MemberUri uri : manifest.members()) {
-            long bytes = stores.forUri(uri).exclusiveBytes(uri);
-            if (bytes < 0) {
-                return -1;
-            }
-            sum += bytes;
-        }
-        return sum;
+        return json;
     }
 }

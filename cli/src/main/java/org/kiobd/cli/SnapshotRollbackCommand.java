@@ -1,10 +1,7 @@
 package org.kiobd.cli;
 
 import java.util.concurrent.Callable;
-import org.kiobd.manage.catalog.VolumeCatalog;
-import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.manage.catalog.VolumeNames;
-import org.kiobd.store.MemberStores;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 import picocli.CommandLine.Command;
@@ -32,36 +29,21 @@ final class SnapshotRollbackCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws BlockIoException {
-        VolumeCatalog catalog = common.catalog();
-        String volume = VolumeNames.volumeOf(SnapshotName.require(name));
-        try (VolumeLock lock = catalog.lock(volume);
-                VolumeLock snapshotLock = catalog.lock(name)) {
-            VolumeManifest snapshot = catalog.load(name);
-            confirm(volume, snapshot);
-            VolumeManifest then = new Snapshots(catalog, MemberStores.load()).rollback(name);
-            common.answer(
-                    "rolled back " + volume + " to " + name + ": " + Sizes.format(then.sizeBytes()),
-                    Answers.json(then));
-        }
+        VolumeManifest then = common.volumes().rollback(name, this::confirm);
+        common.answer(
+                "rolled back " + then.name() + " to " + name + ": " + Sizes.format(then.sizeBytes()),
+                Answers.json(then));
         return ExitCode.OK;
     }
 
-    private void confirm(String volume, VolumeManifest snapshot) {
-        if (yes) {
-            return;
-        }
-        if (!Terminal.isInput()) {
-            throw new CommandFailure(
-                    ExitCode.FAILED,
-                    "volume=" + volume
-                            + " was not rolled back: there is no terminal to ask on; say --yes to lose what was"
-                            + " written since");
-        }
+    private void confirm(VolumeManifest snapshot) {
+        String volume = VolumeNames.volumeOf(name);
         String since =
                 snapshot.createdAt() == null ? name : snapshot.createdAt().toString();
-        String answer = Terminal.ask("Lose everything written to " + volume + " since " + since + "? [y/N] ");
-        if (!answer.trim().equalsIgnoreCase("y")) {
-            throw new CommandFailure(ExitCode.FAILED, "volume=" + volume + " was not rolled back");
-        }
+        Confirmation.require(
+                yes,
+                "volume=" + volume + " was not rolled back",
+                "lose what was written since",
+                "Lose everything written to " + volume + " since " + since + "?");
     }
 }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.manage.Volumes;
 import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
@@ -41,13 +42,15 @@ final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws BlockIoException {
-        VolumeCatalog catalog = common.catalog();
+        Volumes volumes = common.volumes();
+        VolumeCatalog catalog = volumes.catalog();
         Serving serving = new Serving(common, options, Set.of(name));
         if (catalog.exists(name)) {
             refuseContradiction(catalog.load(name));
         } else {
-            VolumeManifest made =
-                    shape.create(catalog, common.assembler(), name, sizeBytes == null ? DEFAULT_SIZE_BYTES : sizeBytes);
+            long newSizeBytes = sizeBytes == null ? DEFAULT_SIZE_BYTES : sizeBytes;
+            shape.requireSound();
+            VolumeManifest made = volumes.create(name, folder -> shape.spec(folder, name, newSizeBytes));
             common.answer(Answers.line("created", made), Answers.json(made));
         }
         serving.open(List.of(new Openings.Wanted(name, false, () -> serving.openVolume(catalog, name, false))));

@@ -5,8 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.manage.catalog.VolumeCatalog;
-import org.kiobd.raid.ArrayAssembler;
+import org.kiobd.manage.MemberPaths;
 import org.kiobd.raid.ArraySpec;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.format.VolumeManifest;
@@ -45,15 +44,8 @@ final class VolumeShape {
     @Nullable
     String store;
 
-    /** Makes an empty volume and its catalog entry, or neither. */
-    VolumeManifest create(VolumeCatalog catalog, ArrayAssembler assembler, String name, long sizeBytes)
-            throws BlockIoException {
-        requireSound(name);
-        return new NewVolume(catalog, assembler).create(name, () -> spec(catalog, name, sizeBytes));
-    }
-
-    /** Refuses options that exclude each other, and names of snapshots. */
-    void requireSound(String name) {
+    /** Refuses options that exclude each other. */
+    void requireSound() {
         if (members != null && !memberUris.isEmpty()) {
             throw new CommandFailure(
                     ExitCode.USAGE, "--members and --member exclude each other; name every member, or say how many");
@@ -62,16 +54,12 @@ final class VolumeShape {
             throw new CommandFailure(
                     ExitCode.USAGE, "--store and --member exclude each other; the URI's scheme names the store");
         }
-        SnapshotName.refuse(name);
     }
 
     /** What the options say of a volume of this size. */
-    ArraySpec spec(VolumeCatalog catalog, String name, long sizeBytes) throws BlockIoException {
+    ArraySpec spec(Path folder, String name, long sizeBytes) throws BlockIoException {
         return new ArraySpec(
-                name,
-                sizeBytes,
-                chunkBytes == null ? ArraySpec.DEFAULT_CHUNK_BYTES : chunkBytes,
-                places(catalog.folder(name), name));
+                name, sizeBytes, chunkBytes == null ? ArraySpec.DEFAULT_CHUNK_BYTES : chunkBytes, places(folder, name));
     }
 
     private List<MemberUri> places(Path folder, String name) throws BlockIoException {
@@ -92,7 +80,7 @@ final class VolumeShape {
     }
 
     private MemberUri place(Path folder, String name, int index) {
-        MemberUri place = Places.standard(scheme(), folder, name, index);
+        MemberUri place = MemberPaths.standard(scheme(), folder, name, index);
         String options = store == null ? "" : store.substring(scheme().length());
         return new MemberUri(place.scheme(), place.location() + options);
     }

@@ -24,11 +24,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kiobd.manage.MemberPaths;
+import org.kiobd.manage.VolumeSource;
+import org.kiobd.manage.Volumes;
 import org.kiobd.manage.catalog.Change;
 import org.kiobd.manage.catalog.Changes;
 import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.manage.catalog.VolumeLock;
-import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySpec;
 import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
@@ -123,21 +125,21 @@ final class InterruptedChangesTest {
 
     /** Makes volume {@code twin} over {@code members}, and returns a copy of the home from when half of it was written. */
     private Path killedCopy(List<MemberUri> members) throws BlockIoException {
-        VolumeCatalog catalog = new VolumeCatalog(home);
-        ArrayAssembler assembler = new ArrayAssembler(MemberStores.load());
         Path killed = folder.resolve("killed");
-        new NewVolume(catalog, assembler)
-                .copy(
-                        "twin",
-                        () -> new ArraySpec("twin", IMAGE_BYTES, 65_536, members),
-                        "big",
-                        target -> copyOf(home, killed));
+        Volumes volumes = new Volumes(new VolumeCatalog(home));
+        try (VolumeSource source = volumes.read("big")) {
+            volumes.copy(
+                    source,
+                    "twin",
+                    place -> new ArraySpec("twin", IMAGE_BYTES, 65_536, members),
+                    (from, to) -> copyOf(home, killed));
+        }
         return killed;
     }
 
     private List<MemberUri> inside(String scheme) throws BlockIoException {
         Path place = new VolumeCatalog(home).folder("twin");
-        return List.of(Places.standard(scheme, place, "twin", 0), Places.standard(scheme, place, "twin", 1));
+        return List.of(MemberPaths.standard(scheme, place, "twin", 0), MemberPaths.standard(scheme, place, "twin", 1));
     }
 
     @ParameterizedTest

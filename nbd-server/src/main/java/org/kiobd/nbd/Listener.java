@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.protocol.UriText;
+import org.kiobd.volume.loop.UnixSocketFile;
 
 /** Where clients connect to: a unix socket, or what a TCP host stands for, which may be several sockets. Owned by its server. Any thread. */
 public final class Listener {

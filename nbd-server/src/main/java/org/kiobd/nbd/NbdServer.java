@@ -41,6 +41,7 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoops;
+import org.kiobd.volume.loop.UnixSocketFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -70,8 +70,8 @@ final class ArrayCheck {
                                 + manifest.sizeBytes() + "; the next use corrects the catalog"));
             }
             noteEnd(last.state(), findings);
-            long neededBytes = StripeLayout.of(manifest)
-                    .memberBytes(last.volume().deviceSizeBytes());
+            long neededBytes =
+                    StripeLayout.of(manifest).memberBytes(last.volume().deviceSizeBytes());
             for (Superblock superblock : superblocks) {
                 if (superblock.member().sizeBytes() < neededBytes && superblock.eventCounter() == last.eventCounter()) {
                     findings.add(new Finding(

@@ -68,8 +68,7 @@ final class ContractArrays {
         return open(ASSEMBLER, members, sizeBytes);
     }
 
-    private static Volume open(ArrayAssembler assembler, List<MemberUri> members, long sizeBytes)
-            throws IOException {
+    private static Volume open(ArrayAssembler assembler, List<MemberUri> members, long sizeBytes) throws IOException {
         return assembler.open(assembler.create(new ArraySpec("contract", sizeBytes, CHUNK_BYTES, members)), false);
     }
 

@@ -1,0 +1,87 @@
+package org.kiobd.manage;
+
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.manage.catalog.Change;
+import org.kiobd.manage.catalog.Changes;
+import org.kiobd.manage.catalog.VolumeCatalog;
+import org.kiobd.manage.catalog.VolumeLock;
+import org.kiobd.raid.ArrayAssembler;
+import org.kiobd.raid.ArraySpec;
+import org.kiobd.raid.Volume;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.format.VolumeManifest;
+import org.kiobd.volume.BlockIoException;
+
+/**
+ * Makes a volume, empty or filled: its members are made aside and filled there, get their names when they are whole, and then the catalog
+ * gets its entry. Used by one thread.
+ */
+final class NewVolume {
+    private final VolumeCatalog catalog;
+    private final ArrayAssembler assembler;
+    private final Changes changes;
+
+    NewVolume(VolumeCatalog catalog, ArrayAssembler assembler) {
+        this.catalog = catalog;
+        this.assembler = assembler;
+        this.changes = new Changes(catalog, MemberStores.load());
+    }
+
+    /** Writes what the volume shall hold. */
+    @FunctionalInterface
+    interface Filling {
+        /** Fills {@code target}, which reads as zeros; borrows it. */
+        void fill(Volume target) throws BlockIoException;
+    }
+
+    /** Says what the volume shall be, once its folder is known to be free. */
+    @FunctionalInterface
+    interface Shaping {
+        ArraySpec spec() throws BlockIoException;
+    }
+
+    /** Makes an empty volume and its catalog entry, or neither. */
+    VolumeManifest create(String name, Shaping shape) throws BlockIoException {
+        try (VolumeLock lock = changes.reserve(name)) {
+            return make(name, shape.spec(), Change.Operation.CREATE, null, null);
+        }
+    }
+
+    /**
+     * Makes a volume that holds what {@code filling} writes, or none.
+     *
+     * @param source what that is, for people
+     */
+    VolumeManifest copy(String name, Shaping shape, String source, Filling filling) throws BlockIoException {
+        try (VolumeLock lock = changes.reserve(name)) {
+            return make(name, shape.spec(), Change.Operation.COPY, source, filling);
+        }
+    }
+
+    private VolumeManifest make(
+            String name, ArraySpec spec, Change.Operation operation, @Nullable String source, @Nullable Filling filling)
+            throws BlockIoException {
+        List<MemberUri> places =
+                spec.members().stream().map(MemberUri::withoutOptions).toList();
+        try {
+            UUID changeId = UUID.randomUUID();
+            changes.begin(name, new Change.Plan(operation, changeId, source, places, List.of()));
+            VolumeManifest aside = assembler.makeAside(spec, changeId);
+            if (filling != null) {
+                try (Volume target = assembler.open(aside, false)) {
+                    filling.fill(target);
+                }
+            }
+            VolumeManifest made = assembler.settle(aside, places);
+            catalog.save(made);
+            changes.recover(name);
+            return made;
+        } catch (BlockIoException | RuntimeException e) {
+            changes.undo(name, e);
+            throw e;
+        }
+    }
+}

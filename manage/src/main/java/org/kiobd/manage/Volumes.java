@@ -1,0 +1,349 @@
+package org.kiobd.manage;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.manage.catalog.Changes;
+import org.kiobd.manage.catalog.ServerState;
+import org.kiobd.manage.catalog.VolumeCatalog;
+import org.kiobd.manage.catalog.VolumeLock;
+import org.kiobd.manage.catalog.VolumeNames;
+import org.kiobd.manage.control.ControlClient;
+import org.kiobd.raid.ArrayAssembler;
+import org.kiobd.raid.ArraySpec;
+import org.kiobd.raid.Finding;
+import org.kiobd.raid.Volume;
+import org.kiobd.store.MemberStores;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.format.VolumeManifest;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+
+/**
+ * The volumes of one home: makes, changes, copies, checks, lists and removes them. Each change is whole or undone, by the protocol of
+ * {@link Changes}. Where another process serves the volume, that server is asked. Stateless but for the home; one thread at a time.
+ */
+public final class Volumes {
+    /** A server makes every member longer and syncs it before it answers. */
+    private static final int RESIZE_TIMEOUT_MS = 60_000;
+
+    /** A server's members write out what they have in memory before the moment. */
+    private static final int SNAPSHOT_TIMEOUT_MS = 120_000;
+
+    private final VolumeCatalog catalog;
+    private final MemberStores stores;
+    private final ArrayAssembler assembler;
+    private final Changes changes;
+    private final Snapshots snapshots;
+
+    /** Those of the home that {@code catalog} is of. */
+    public Volumes(VolumeCatalog catalog) {
+        this.catalog = catalog;
+        this.stores = MemberStores.load();
+        this.assembler = new ArrayAssembler(stores);
+        this.changes = new Changes(catalog, stores);
+        this.snapshots = new Snapshots(catalog, stores);
+    }
+
+    /** Says what a volume shall be, once its folder is known to be free. */
+    @FunctionalInterface
+    public interface Shaping {
+        /** @param folder where its members go if nobody says otherwise */
+        ArraySpec spec(Path folder) throws BlockIoException;
+    }
+
+    /** Writes what a volume shall hold. */
+    @FunctionalInterface
+    public interface Filling {
+        /** Fills {@code target} from {@code source}; borrows both. */
+        void fill(Volume source, Volume target) throws BlockIoException;
+    }
+
+    /**
+     * A snapshot that was made.
+     *
+     * @param heldMicros how long requests were held back for it, in microseconds
+     */
+    public record MadeSnapshot(VolumeManifest manifest, long heldMicros) {}
+
+    /** The entries of the volumes. */
+    public VolumeCatalog catalog() {
+        return catalog;
+    }
+
+    /** Makes an empty volume and its catalog entry, or neither. */
+    public VolumeManifest create(String name, Shaping shape) throws BlockIoException {
+        SnapshotNames.refuse(name);
+        return new NewVolume(catalog, assembler).create(name, () -> shape.spec(catalog.folder(name)));
+    }
+
+    /** Makes a volume that holds what {@code filling} copies from {@code source}, or none. */
+    public VolumeManifest copy(VolumeSource source, String newName, Shaping shape, Filling filling)
+            throws BlockIoException {
+        SnapshotNames.refuse(newName);
+        return new NewVolume(catalog, assembler)
+                .copy(
+                        newName,
+                        () -> shape.spec(catalog.folder(newName)),
+                        source.name(),
+                        target -> filling.fill(source.volume(), target));
+    }
+
+    /** Makes a volume that begins as {@code snapshot} and shares space with it. */
+    public VolumeManifest cloneSnapshot(String snapshot, String newName) throws BlockIoException {
+        SnapshotNames.require(snapshot);
+        SnapshotNames.refuse(newName);
+        try (VolumeLock lock = catalog.lock(snapshot)) {
+            return snapshots.cloneTo(snapshot, newName);
+        }
+    }
+
+    /** Adds an entry for the volume that {@code members}, in any order, are. */
+    public VolumeManifest assemble(List<MemberUri> members) throws BlockIoException {
+        VolumeManifest manifest = assembler.assemble(members);
+        catalog.adopt(manifest);
+        return manifest;
+    }
+
+    /**
+     * Removes a volume and its data.
+     *
+     * @param consent not asked about a volume that was never whole, or whose deletion was begun
+     * @return whether it was whole
+     */
+    public boolean delete(String name, boolean withSnapshots, Consent consent) throws BlockIoException {
+        if (!catalog.exists(name) && catalog.unfinished(name) != null) {
+            finishDeletion(name);
+            return false;
+        }
+        try (VolumeLock lock = catalog.lock(name)) {
+            snapshots.tidy(name);
+            VolumeManifest manifest = catalog.load(name);
+            List<String> snapshotNames = catalog.snapshots(name);
+            if (!withSnapshots && !snapshotNames.isEmpty()) {
+                throw new BlockIoException(
+                        IoError.INVALID,
+                        "volume=" + name + " has snapshots (" + String.join(", ", snapshotNames)
+                                + ") and was not deleted; say --with-snapshots, or kiobd snapshot delete them first");
+            }
+            // A member that another server has open stops us before the first one is gone.
+            for (MemberUri uri : manifest.members()) {
+                stores.forUri(uri).requireUnused(uri);
+            }
+            consent.require(manifest);
+            try (SnapshotLocks locks = SnapshotLocks.take(catalog, name)) {
+                for (String snapshot : snapshotNames) {
+                    changes.delete(snapshot);
+                }
+            }
+            changes.delete(name);
+            return true;
+        }
+    }
+
+    private void finishDeletion(String name) throws BlockIoException {
+        try (VolumeLock lock = catalog.lockUnfinished(name)) {
+            changes.finishDeletion(name);
+        }
+    }
+
+    /** Gives a volume that nobody serves another name. */
+    public VolumeManifest rename(String oldName, String newName) throws BlockIoException {
+        SnapshotNames.refuse(oldName);
+        SnapshotNames.refuse(newName);
+        try (VolumeLock lock = catalog.lock(oldName);
+                SnapshotLocks locks = SnapshotLocks.take(catalog, oldName)) {
+            snapshots.tidy(oldName);
+            makeRoom(newName);
+            // Everything is looked at before anything is moved.
+            assembler.open(catalog.load(oldName), true).close();
+            catalog.rename(oldName, newName);
+            // Moved with its folder, a member may have a new place: the catalog knows it under the new name.
+            VolumeManifest renamed = assembler.rename(catalog.load(newName), newName);
+            catalog.save(renamed);
+            return renamed;
+        }
+    }
+
+    /** What an interrupted change left under the new name is no volume. */
+    private void makeRoom(String name) throws BlockIoException {
+        if (!catalog.exists(name)) {
+            try (VolumeLock lock = changes.reserve(name)) {
+                catalog.abandon(name);
+            }
+        }
+    }
+
+    /** Makes a volume larger, while it is served or not. */
+    public VolumeManifest resize(String name, long newSizeBytes) throws BlockIoException {
+        SnapshotNames.refuse(name);
+        ServerState server = catalog.server(name);
+        if (server != null) {
+            new ControlClient(name, server, RESIZE_TIMEOUT_MS)
+                    .ask(Map.of("command", "resize", "sizeBytes", newSizeBytes));
+        } else {
+            try (VolumeLock lock = catalog.lock(name)) {
+                catalog.save(assembler.grow(catalog.load(name), newSizeBytes));
+            }
+        }
+        return catalog.load(name);
+    }
+
+    /** Makes snapshot {@code name} of a volume, in the server that serves the volume, or here if nobody does. */
+    public MadeSnapshot createSnapshot(String name) throws BlockIoException {
+        long heldMicros = makeSnapshot(SnapshotNames.require(name));
+        return new MadeSnapshot(catalog.load(name), heldMicros);
+    }
+
+    /** As {@link #createSnapshot}, also with the name of a temporary one. @return how long requests were held back, in us */
+    long makeSnapshot(String name) throws BlockIoException {
+        String volume = VolumeNames.volumeOf(name);
+        catalog.folder(name);
+        ServerState server = catalog.server(volume);
+        if (server != null) {
+            Object held = new ControlClient(volume, server, SNAPSHOT_TIMEOUT_MS)
+                    .ask(Map.of("command", "snapshot", "name", name))
+                    .get("heldMicros");
+            if (held instanceof Number micros) {
+                return micros.longValue();
+            }
+            throw new BlockIoException(IoError.IO, "volume=" + volume + ": its server answers heldMicros=" + held);
+        }
+        try (VolumeLock lock = catalog.lock(volume)) {
+            snapshots.tidy(volume);
+            catalog.requireFinished(volume);
+            try (Volume device = assembler.open(catalog.load(volume), false)) {
+                return snapshots.create(device, name);
+            }
+        }
+    }
+
+    /** Removes a snapshot; the volume, its other snapshots and clones are as before. */
+    public void deleteSnapshot(String name) throws BlockIoException {
+        SnapshotNames.require(name);
+        if (!catalog.exists(name) && catalog.unfinished(name) != null) {
+            finishDeletion(name);
+            return;
+        }
+        try (VolumeLock lock = catalog.lock(name)) {
+            changes.delete(name);
+        }
+    }
+
+    /** Puts a volume that nobody serves back to {@code snapshot}; all snapshots stay. */
+    public VolumeManifest rollback(String snapshot, Consent consent) throws BlockIoException {
+        String volume = VolumeNames.volumeOf(SnapshotNames.require(snapshot));
+        try (VolumeLock lock = catalog.lock(volume);
+                VolumeLock snapshotLock = catalog.lock(snapshot)) {
+            consent.require(catalog.load(snapshot));
+            return snapshots.rollback(snapshot);
+        }
+    }
+
+    /**
+     * Fills a volume that nobody serves from a raw image.
+     *
+     * @param filling copies the image into the volume
+     */
+    public void importImage(Path image, String name, Filling filling) throws BlockIoException {
+        SnapshotNames.refuse(name);
+        try (VolumeLock lock = catalog.lock(name)) {
+            snapshots.tidy(name);
+            try (Volume source = assembler.openRaw(MemberUri.file(image), true);
+                    Volume target = assembler.open(catalog.load(name), false)) {
+                requireFits(image, source, target);
+                changes.beginImport(name, image.toAbsolutePath().toString());
+                filling.fill(source, target);
+            } catch (BlockIoException e) {
+                throw explained(name, e);
+            }
+            changes.endImport(name);
+        }
+    }
+
+    private static void requireFits(Path image, Volume source, Volume target) throws BlockIoException {
+        String name = target.info().name();
+        if (source.sizeBytes() == 0) {
+            throw new BlockIoException(
+                    IoError.INVALID,
+                    image + " is empty; nothing was written, and volume=" + name + " is as it was; name an image");
+        }
+        if (source.sizeBytes() > target.sizeBytes()) {
+            throw new BlockIoException(
+                    IoError.INVALID,
+                    image + " has size=" + source.sizeBytes() + ", volume=" + name + " only size=" + target.sizeBytes()
+                            + "; nothing was written; kiobd resize makes it larger");
+        }
+    }
+
+    /** Adds what a failure in the middle of an import means for the volume. */
+    private BlockIoException explained(String name, BlockIoException e) throws BlockIoException {
+        if (catalog.unfinished(name) == null) {
+            return e;
+        }
+        return new BlockIoException(
+                e.error(),
+                e.getMessage() + "; volume=" + name + " holds only a part of it now and is unfinished: import again,"
+                        + " or roll it back to a snapshot",
+                e);
+    }
+
+    /** Opens a volume or a snapshot to be read as it is at one moment, while it is served or not. */
+    public VolumeSource read(String name) throws BlockIoException {
+        return VolumeSource.open(this, name);
+    }
+
+    /** Opens a plain image. */
+    public Volume openImage(Path image, boolean readOnly) throws BlockIoException {
+        return assembler.openRaw(MemberUri.file(image), readOnly);
+    }
+
+    /** Looks at every member of a volume that nobody serves; changes nothing. */
+    public CheckReport check(String name) throws BlockIoException {
+        try (VolumeLock lock = catalog.lockForReading(name)) {
+            catalog.requireFinished(name);
+            List<Finding> findings = new ArrayList<>();
+            VolumeManifest manifest = loadOrFind(name, findings);
+            if (manifest != null) {
+                findings.addAll(assembler.check(manifest));
+            }
+            return new CheckReport(manifest == null ? 0 : manifest.members().size(), 0, findings);
+        }
+    }
+
+    private @Nullable VolumeManifest loadOrFind(String name, List<Finding> findings) throws BlockIoException {
+        try {
+            return catalog.load(name);
+        } catch (BlockIoException e) {
+            if (e.error() == IoError.INVALID) {
+                throw e;
+            }
+            findings.add(new Finding(Finding.severityOf(e), -1, e.getMessage()));
+            return null;
+        }
+    }
+
+    /** Lists all volumes. */
+    public List<VolumeEntry> list() throws BlockIoException {
+        return new VolumeList(catalog, stores).volumes();
+    }
+
+    /** Lists the snapshots of a volume, or of all where {@code volume} is null. */
+    public List<VolumeEntry> listSnapshots(@Nullable String volume) throws BlockIoException {
+        return new VolumeList(catalog, stores).snapshots(volume == null ? null : SnapshotNames.refuse(volume));
+    }
+
+    ArrayAssembler assembler() {
+        return assembler;
+    }
+
+    MemberStores stores() {
+        return stores;
+    }
+
+    Changes changes() {
+        return changes;
+    }
+}

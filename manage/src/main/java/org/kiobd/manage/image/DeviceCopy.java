@@ -1,0 +1,255 @@
+package org.kiobd.manage.image;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.store.file.SystemErrors;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.Extent;
+
+/**
+ * Copies one device to another, or to a stream, with several pieces under way at once: reads only what is stored, writes only what is
+ * not zeros. Used by one thread.
+ */
+public final class DeviceCopy {
+    private static final int PIECE_BYTES = 1 << 20;
+    private static final int PIECES_UNDER_WAY = 16;
+
+    private final DeviceAccess from;
+    private final LongConsumer progress;
+    private final ArrayDeque<CompletableFuture<?>> underWay = new ArrayDeque<>();
+    private long dataBytes;
+
+    /** @param progress told how many bytes of the device are done since it was told last, holes included */
+    public DeviceCopy(DeviceAccess from, LongConsumer progress) {
+        this.from = from;
+        this.progress = progress;
+    }
+
+    /** What is to be done with the device, from its start to its end. */
+    private interface Steps {
+        void data(long offsetBytes, int lengthBytes) throws BlockIoException;
+
+        void hole(long offsetBytes, long lengthBytes) throws BlockIoException;
+    }
+
+    private void walk(Steps steps) throws BlockIoException {
+        long at = 0;
+        while (at < from.sizeBytes()) {
+            for (Extent extent : from.extents(at)) {
+                long endBytes = at + extent.lengthBytes();
+                if (extent.kind() == Extent.Kind.DATA) {
+                    for (; at < endBytes; at += Math.min(PIECE_BYTES, endBytes - at)) {
+                        int bytes = (int) Math.min(PIECE_BYTES, endBytes - at);
+                        steps.data(at, bytes);
+                        progress.accept(bytes);
+                    }
+                } else {
+                    steps.hole(at, extent.lengthBytes());
+                    progress.accept(extent.lengthBytes());
+                }
+                at = endBytes;
+            }
+        }
+    }
+
+    private void begun(CompletableFuture<?> piece) throws BlockIoException {
+        underWay.add(piece);
+        if (underWay.size() >= PIECES_UNDER_WAY) {
+            DeviceAccess.await(underWay.remove());
+        }
+    }
+
+    /** Waits for everything, whatever comes of it: memory is in use until then. */
+    private void settle() {
+        underWay.forEach(piece -> piece.handle((done, failure) -> failure).join());
+    }
+
+    private static ByteBuf memory(int bytes) {
+        return PooledByteBufAllocator.DEFAULT.directBuffer(bytes, bytes).writerIndex(bytes);
+    }
+
+    private static boolean isZero(ByteBuf memory) {
+        ByteBuffer bytes = memory.nioBuffer();
+        while (bytes.remaining() >= Long.BYTES) {
+            if (bytes.getLong() != 0) {
+                return false;
+            }
+        }
+        while (bytes.hasRemaining()) {
+            if (bytes.get() != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Makes {@code to}, which is as large or larger, hold the same, zeros behind it, and forces it to its medium.
+     *
+     * @param toIsEmpty whether it reads as zeros now, so that holes need not be made
+     * @return bytes of data that were written
+     */
+    public long copyTo(DeviceAccess to, boolean toIsEmpty) throws BlockIoException {
+        try {
+            walk(new Steps() {
+                @Override
+                public void data(long offsetBytes, int lengthBytes) throws BlockIoException {
+                    ByteBuf memory = memory(lengthBytes);
+                    begun(from.read(offsetBytes, memory, lengthBytes)
+                            .thenCompose(read -> {
+                                if (isZero(memory)) {
+                                    return toIsEmpty
+                                            ? CompletableFuture.completedFuture(null)
+                                            : to.zero(offsetBytes, lengthBytes);
+                                }
+                                dataBytes += lengthBytes;
+                                return to.write(offsetBytes, memory, lengthBytes);
+                            })
+                            .whenComplete((done, failure) -> memory.release()));
+                }
+
+                @Override
+                public void hole(long offsetBytes, long lengthBytes) throws BlockIoException {
+                    if (!toIsEmpty) {
+                        begun(to.zero(offsetBytes, lengthBytes));
+                    }
+                }
+            });
+            if (!toIsEmpty && to.sizeBytes() > from.sizeBytes()) {
+                begun(to.zero(from.sizeBytes(), to.sizeBytes() - from.sizeBytes()));
+            }
+            for (CompletableFuture<?> piece : underWay) {
+                DeviceAccess.await(piece);
+            }
+        } finally {
+            settle();
+        }
+        DeviceAccess.await(to.flush());
+        return dataBytes;
+    }
+
+    /** Writes all of it to {@code out}, in order, holes as zeros. */
+    public long copyTo(OutputStream out) throws BlockIoException {
+        byte[] zeros = new byte[PIECE_BYTES];
+        ArrayDeque<ByteBuf> read = new ArrayDeque<>();
+        try {
+            walk(new Steps() {
+                @Override
+                public void data(long offsetBytes, int lengthBytes) throws BlockIoException {
+                    ByteBuf memory = memory(lengthBytes);
+                    read.add(memory);
+                    underWay.add(from.read(offsetBytes, memory, lengthBytes));
+                    if (read.size() >= PIECES_UNDER_WAY) {
+                        writeOldest(out, read);
+                    }
+                }
+
+                @Override
+                public void hole(long offsetBytes, long lengthBytes) throws BlockIoException {
+                    writeAll(out, read);
+                    for (long left = lengthBytes; left > 0; left -= Math.min(left, PIECE_BYTES)) {
+                        write(out, zeros, (int) Math.min(left, PIECE_BYTES));
+                    }
+                }
+            });
+            writeAll(out, read);
+            out.flush();
+            return dataBytes;
+        } catch (BlockIoException e) {
+            throw e;
+        } catch (IOException e) {
+            throw SystemErrors.failure("cannot write", e);
+        } finally {
+            settle();
+            read.forEach(ByteBuf::release);
+        }
+    }
+
+    private void writeAll(OutputStream out, ArrayDeque<ByteBuf> read) throws BlockIoException {
+        while (!read.isEmpty()) {
+            writeOldest(out, read);
+        }
+    }
+
+    private void writeOldest(OutputStream out, ArrayDeque<ByteBuf> read) throws BlockIoException {
+        DeviceAccess.await(underWay.remove());
+        ByteBuf memory = read.remove();
+        try {
+            byte[] bytes = new byte[memory.readableBytes()];
+            memory.readBytes(bytes);
+            dataBytes += bytes.length;
+            write(out, bytes, bytes.length);
+        } finally {
+            memory.release();
+        }
+    }
+
+    private static void write(OutputStream out, byte[] bytes, int length) throws BlockIoException {
+        try {
+            out.write(bytes, 0, length);
+        } catch (IOException e) {
+            throw SystemErrors.failure("cannot write", e);
+        }
+    }
+
+    /**
+     * Reads both again.
+     *
+     * @return where they differ first; -1 if {@code other} begins with the same bytes
+     */
+    public long firstDifference(DeviceAccess other) throws BlockIoException {
+        long[] found = {-1};
+        walk(new Steps() {
+            @Override
+            public void data(long offsetBytes, int lengthBytes) throws BlockIoException {
+                compare(other, offsetBytes, lengthBytes, found);
+            }
+
+            @Override
+            public void hole(long offsetBytes, long lengthBytes) throws BlockIoException {
+                long at = offsetBytes;
+                while (at < offsetBytes + lengthBytes) {
+                    Extent extent = other.extents(at).get(0);
+                    long bytes = Math.min(extent.lengthBytes(), offsetBytes + lengthBytes - at);
+                    if (extent.kind() == Extent.Kind.DATA) {
+                        bytes = Math.min(bytes, PIECE_BYTES);
+                        compare(other, at, (int) bytes, found);
+                    }
+                    at += bytes;
+                }
+            }
+        });
+        return found[0];
+    }
+
+    private void compare(DeviceAccess other, long offsetBytes, int lengthBytes, long[] found) throws BlockIoException {
+        if (found[0] >= 0) {
+            return;
+        }
+        ByteBuf mine = memory(lengthBytes);
+        ByteBuf theirs = memory(lengthBytes);
+        CompletableFuture<@Nullable Void> first = from.read(offsetBytes, mine, lengthBytes);
+        CompletableFuture<@Nullable Void> second = other.read(offsetBytes, theirs, lengthBytes);
+        try {
+            CompletableFuture.allOf(first, second)
+                    .handle((done, failure) -> failure)
+                    .join();
+            DeviceAccess.await(first);
+            DeviceAccess.await(second);
+            int at = mine.nioBuffer().mismatch(theirs.nioBuffer());
+            if (at >= 0) {
+                found[0] = offsetBytes + at;
+            }
+        } finally {
+            mine.release();
+            theirs.release();
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package org.kiobd.volume.loop;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The file a unix socket is bound to: cleared of what a dead server left, removed when ours ends. Confined to one thread at a time. */
+public final class UnixSocketFile {
+    /** unix(7): sun_path has 108 bytes, the last of them 0. */
+    public static final int MAX_PATH_BYTES = 107;
+
+    /** inode(7). */
+    private static final int S_IFMT = 0170000;
+
+    private static final int S_IFSOCK = 0140000;
+
+    private static final Logger LOG = LoggerFactory.getLogger(UnixSocketFile.class);
+
+    private final Path path;
+    private @Nullable Object bound;
+
+    /** Looks at nothing yet. */
+    public UnixSocketFile(Path path) {
+        this.path = path.toAbsolutePath();
+    }
+
+    /** Where it is, in full. */
+    public Path path() {
+        return path;
+    }
+
+    /**
+     * Makes way for a new socket: removes one that nobody listens on.
+     *
+     * @throws BlockIoException if somebody listens on it, or if it is not a socket; nothing is touched then
+     */
+    public void clear() throws BlockIoException {
+        try {
+            check();
+            Files.deleteIfExists(path);
+        } catch (BlockIoException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new BlockIoException(
+                    IoError.IO, "cannot listen on unix=" + path + ": " + e + "; give another path", e);
+        }
+    }
+
+    /**
+     * Looks whether a new socket could be made, and changes nothing.
+     *
+     * @throws BlockIoException if somebody listens on it, or if it is not a socket
+     */
+    public void check() throws BlockIoException {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        try {
+            if (!isSocket()) {
+                throw new BlockIoException(
+                        IoError.INVALID,
+                        "cannot listen on unix=" + path + ": a file that is not a socket stands there, left untouched;"
+                                + " give another path");
+            }
+            if (somebodyListens()) {
+                throw new BlockIoException(
+                        IoError.INVALID,
+                        "cannot listen on unix=" + path + ": a server listens there already, left untouched;"
+                                + " stop it or give another path");
+            }
+        } catch (BlockIoException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new BlockIoException(
+                    IoError.IO, "cannot listen on unix=" + path + ": " + e + "; give another path", e);
+        }
+    }
+
+    private boolean isSocket() throws IOException {
+        Object mode = Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+        return mode instanceof Integer bits && (bits & S_IFMT) == S_IFSOCK;
+    }
+
+    /** Only a refusal says that nobody does; a server may have more callers than it takes, or not be ours to call. */
+    private boolean somebodyListens() throws IOException {
+        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            probe.configureBlocking(false);
+            probe.connect(UnixDomainSocketAddress.of(path));
+            return true;
+        } catch (ConnectException e) {
+            return false;
+        }
+    }
+
+    /** The socket was bound: from now on the file is ours. */
+    public void bound() {
+        bound = fileKey();
+    }
+
+    /** Removes the file, unless another one has taken its place. */
+    public void remove() {
+        Object ours = bound;
+        bound = null;
+        if (ours == null || !ours.equals(fileKey())) {
+            return;
+        }
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            LOG.warn("unix={} could not be removed: {}", path, e.toString());
+        }
+    }
+
+    private @Nullable Object fileKey() {
+        try {
+            return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .fileKey();
+        } catch (IOException e) {
+            return null;
+        }
+    }
+}
