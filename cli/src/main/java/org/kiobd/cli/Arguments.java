@@ -20,7 +20,7 @@ final class Arguments {
     static @Nullable String flaw(List<String> words) {
         for (int i = 0; i < words.size(); i++) {
             if (PathCharset.isMangled(words.get(i)) && !isTyped(words.size() - i)) {
-                return "'" + words.get(i) + "' has bytes that are no text in the charset=" + PathCharset.name()
+                return "'" + words.get(i) + "' has bytes that are not text in the charset=" + PathCharset.name()
                         + " of this locale; nothing was touched; paths are UTF-8 here: rename the file, or run it with"
                         + " LC_ALL=C.UTF-8";
             }

@@ -27,9 +27,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "bench",
         description = {
-            "Load an NBD server, this or another, and measure its answers: nbd://HOST[:PORT]/NAME,",
-            "nbd+unix:///NAME?socket=PATH, nbds://... With writes it needs --overwrite. Exit code 1 if requests fail,",
-            "3 if --verify finds other bytes than were written."
+            "Load an NBD server, kiobd or another, and measure rate and latency: nbd://HOST[:PORT]/NAME,",
+            "nbd+unix:///NAME?socket=PATH, nbds://... Writes need --overwrite. Exit code 1 if requests fail,",
+            "3 if --verify finds bytes that differ from what was written."
         },
         sortOptions = false)
 final class BenchCommand implements Callable<Integer> {
@@ -98,28 +98,28 @@ final class BenchCommand implements Callable<Integer> {
             names = "--depth",
             paramLabel = "N",
             defaultValue = "32",
-            description = "requests under way on a connection (default: ${DEFAULT-VALUE})")
+            description = "requests in flight on a connection (default: ${DEFAULT-VALUE})")
     private int depth;
 
     @Option(
             names = "--connections",
             paramLabel = "N",
             defaultValue = "1",
-            description = "connections (default: ${DEFAULT-VALUE}); sequential ones have a part of the range each")
+            description = "connections (default: ${DEFAULT-VALUE}); for sequential work each gets a part of the range")
     private int connections;
 
     @Option(
             names = "--duration",
             paramLabel = "SECONDS",
             defaultValue = "10",
-            description = "how long is measured (default: ${DEFAULT-VALUE})")
+            description = "how long to measure (default: ${DEFAULT-VALUE})")
     private double durationSeconds;
 
     @Option(
             names = "--warm-up",
             paramLabel = "SECONDS",
             defaultValue = "2",
-            description = "how long it runs before that (default: ${DEFAULT-VALUE})")
+            description = "how long to run before measuring (default: ${DEFAULT-VALUE})")
     private double warmUpSeconds;
 
     @Option(
@@ -136,7 +136,7 @@ final class BenchCommand implements Callable<Integer> {
             description = "length of the range (default: up to the end)")
     private long sizeBytes;
 
-    @Option(names = "--fua", description = "every write is durable when it is answered")
+    @Option(names = "--fua", description = "every write carries FUA: it is durable when it is answered")
     private boolean fua;
 
     @Option(names = "--flush-every", paramLabel = "N", description = "a flush after N writes of a connection")
@@ -144,23 +144,23 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(
             names = "--verify",
-            description = "compare what is read with what was written, and read all of it again at the end")
+            description = "compare reads with what was written, and read everything again at the end")
     private boolean verify;
 
-    @Option(names = "--overwrite", description = "what the export holds may be written over")
+    @Option(names = "--overwrite", description = "allow overwriting the export's data")
     private boolean overwrite;
 
     @Option(
             names = "--replies",
             paramLabel = "simple|structured|extended",
             defaultValue = "structured",
-            description = "the most to negotiate (default: ${DEFAULT-VALUE})")
+            description = "the most that is negotiated (default: ${DEFAULT-VALUE})")
     private HeaderStyle replies;
 
     @Option(
             names = "--seed",
             paramLabel = "N",
-            description = "of what is random (default: another each time); it is printed")
+            description = "random seed (default: random; printed)")
     private @Nullable Long seed;
 
     @Override
@@ -213,7 +213,7 @@ final class BenchCommand implements Callable<Integer> {
         check(
                 reads == 100 || overwrite,
                 "--rw " + pattern.toString().toLowerCase(Locale.ROOT)
-                        + " writes over what the export holds; nothing was sent; if that may be, say --overwrite");
+                        + " overwrites the export's data; nothing was sent; add --overwrite to allow it");
         return new LoadPlan(
                 pattern.order,
                 reads,

@@ -80,8 +80,8 @@ final class BenchReport {
                     + outcome.firstWrongBytes();
         }
         return outcome.errors() == 0
-                ? "all that was written was read again, and was right"
-                : "what was read again was right, but requests failed, so that is not all that was written";
+                ? "everything that was written was read again and is right"
+                : "what was read again is right, but requests failed, so not everything was written";
     }
 
     private String title() {

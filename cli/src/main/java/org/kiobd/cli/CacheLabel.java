@@ -31,7 +31,7 @@ record CacheLabel(CacheMode mode) {
                 .toList();
         if (!others.isEmpty()) {
             LOG.warn(
-                    "volume={} cache={} means nothing to its {} members; they work as ever",
+                    "volume={} cache={} means nothing to its {} members; they work as always",
                     volume,
                     mode,
                     String.join(" and ", others));

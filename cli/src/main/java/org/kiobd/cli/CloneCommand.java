@@ -10,7 +10,7 @@ import picocli.CommandLine.Parameters;
 /** {@code kiobd clone}: a volume of its own that begins as a snapshot. */
 @Command(
         name = "clone",
-        description = "Make a new volume that begins as a snapshot and shares space with it; both go their own ways.",
+        description = "Make a new volume from a snapshot. It shares space with the snapshot until either is overwritten.",
         sortOptions = false)
 final class CloneCommand implements Callable<Integer> {
     @Mixin

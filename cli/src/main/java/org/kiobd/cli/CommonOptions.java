@@ -40,7 +40,7 @@ final class CommonOptions {
     @Option(
             names = {"-o", "--output"},
             paramLabel = "text|json",
-            description = "how to answer (default: text)",
+            description = "output format (default: text)",
             converter = FormatConverter.class)
     private @Nullable Format format;
 
@@ -50,7 +50,7 @@ final class CommonOptions {
             description = "where volumes are kept (default: $KIOBD_HOME; /var/lib/kiobd for root; the XDG data folder)")
     private @Nullable Path home;
 
-    @Option(names = "--debug", description = "say with an error where in the program it came from")
+    @Option(names = "--debug", description = "print a stack trace on error")
     private boolean debug;
 
     @Option(

@@ -20,8 +20,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "copy",
         description = {
-            "Make a new volume, of whatever members and chunk, that holds what a volume or a snapshot holds.",
-            "Of a volume that is served, a snapshot is copied, where its members can make one."
+            "Copy a volume or a snapshot to a new volume, which may have other members and another chunk size.",
+            "While a volume is served, a temporary snapshot of it is copied, if its members support snapshots."
         },
         sortOptions = false)
 final class CopyCommand implements Callable<Integer> {
@@ -40,7 +40,7 @@ final class CopyCommand implements Callable<Integer> {
     @Option(
             names = "--to-home",
             paramLabel = "DIR",
-            description = "where the new volume is kept (default: where the other one is)")
+            description = "home of the new volume (default: that of the source)")
     private @Nullable Path toHome;
 
     @Option(names = "--verify", description = "read both again and compare")

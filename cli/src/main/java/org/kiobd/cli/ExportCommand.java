@@ -23,7 +23,7 @@ import picocli.CommandLine.Parameters;
         name = "export",
         description = {
             "Write a volume or a snapshot, NAME or VOLUME@NAME, to a raw image; its holes stay holes.",
-            "Of a volume that is served, a snapshot is written, where its members can make one."
+            "While a volume is served, a temporary snapshot of it is written, if its members support snapshots."
         },
         sortOptions = false)
 final class ExportCommand implements Callable<Integer> {
@@ -36,7 +36,7 @@ final class ExportCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "FILE|-", description = "a file that does not exist; - for standard output")
     private String file;
 
-    @Option(names = "--verify", description = "read both again and compare; not with -")
+    @Option(names = "--verify", description = "read both again and compare; not for standard output")
     private boolean verify;
 
     @Override

@@ -17,8 +17,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "import",
         description = {
-            "Fill a volume that is not served from a raw image; what was in it is gone, zeros are behind a smaller image.",
-            "Of one that is served: nbdcopy FILE URI"
+            "Overwrite a volume that is not served with a raw image; after the end of a smaller image the volume reads as zeros.",
+            "To fill a served volume: nbdcopy FILE URI"
         },
         sortOptions = false)
 final class ImportCommand implements Callable<Integer> {

@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
 /** {@code kiobd info}: one volume in full; a served one with live figures. */
 @Command(
         name = "info",
-        description = "Show one volume in full; with live figures while it is served.",
+        description = "Show one volume in full, with live figures while it is served.",
         sortOptions = false)
 final class InfoCommand implements Callable<Integer> {
     /** Long enough for a busy server, short enough to wait for one that hangs. */

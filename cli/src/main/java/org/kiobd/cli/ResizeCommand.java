@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code kiobd resize}: makes a volume larger, while it is served or not. */
-@Command(name = "resize", description = "Make a volume larger, also while it is served.", sortOptions = false)
+@Command(name = "resize", description = "Make a volume larger, while it is served or not.", sortOptions = false)
 final class ResizeCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
@@ -22,7 +22,7 @@ final class ResizeCommand implements Callable<Integer> {
             required = true,
             paramLabel = "SIZE",
             converter = Sizes.class,
-            description = "the new size, more than the old one")
+            description = "the new size, larger than the old one")
     private long sizeBytes;
 
     @Override

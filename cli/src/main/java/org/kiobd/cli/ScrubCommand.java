@@ -19,7 +19,7 @@ import picocli.CommandLine.Parameters;
         name = "scrub",
         description = {
             "Read and verify everything a volume or a snapshot stores. Exit code 3 if damage is found.",
-            "Of a volume that is served, a snapshot is read, where its members can make one."
+            "While a volume is served, a temporary snapshot of it is read, if its members support snapshots."
         },
         sortOptions = false)
 final class ScrubCommand implements Callable<Integer> {
@@ -33,10 +33,10 @@ final class ScrubCommand implements Callable<Integer> {
             names = "--rate",
             paramLabel = "SIZE",
             converter = Sizes.class,
-            description = "read no more than this a second (default: as fast as it goes)")
+            description = "read at most this much a second (default: no limit)")
     private long bytesPerSecond;
 
-    @Option(names = "--resume", description = "go on where a scrub of this volume was interrupted")
+    @Option(names = "--resume", description = "continue a scrub of this volume that was interrupted")
     private boolean resume;
 
     @Override

@@ -30,8 +30,8 @@ final class ServeChecks {
         for (Path path : options.unix) {
             checkUnix(path, paths);
         }
-        if (options.waysIn.pidFile != null) {
-            new PidFile(options.waysIn.pidFile).check();
+        if (options.runOptions.pidFile != null) {
+            new PidFile(options.runOptions.pidFile).check();
         }
         options.engine();
     }
@@ -84,7 +84,7 @@ final class ServeChecks {
             }
             if (!Files.exists(image) || Files.isDirectory(image)) {
                 throw new CommandFailure(
-                        ExitCode.FAILED, "--raw=" + image + " is no file; nothing is served; name a disk image");
+                        ExitCode.FAILED, "--raw=" + image + " is not a file; nothing is served; name a disk image");
             }
         }
     }
@@ -94,7 +94,7 @@ final class ServeChecks {
         String absolute = image.toAbsolutePath().normalize().toString();
         String name = absolute.substring(absolute.lastIndexOf('/') + 1);
         if (name.isEmpty()) {
-            throw usage("--raw=" + image + " is no file; nothing is served");
+            throw usage("--raw=" + image + " is not a file; nothing is served");
         }
         return name;
     }

@@ -27,18 +27,18 @@ final class ServeCommand implements Callable<Integer> {
 
     @Option(
             names = "--all",
-            description = "serve every volume of the home; one that cannot be opened is left out with a warning")
+            description = "serve every volume of the home; a volume that cannot be opened is skipped with a warning")
     private boolean all;
 
     @Option(
             names = "--raw",
             paramLabel = "FILE",
-            description = "serve a plain disk image as it is, under its file name")
+            description = "serve a raw disk image under its file name")
     private List<Path> raw = new ArrayList<>();
 
     @Option(
             names = {"-r", "--read-only"},
-            description = "refuse every change")
+            description = "serve read-only")
     private boolean readOnly;
 
     @Override
@@ -62,7 +62,7 @@ final class ServeCommand implements Callable<Integer> {
         ServeChecks.checkNames(volumes, raw);
         Set<String> exports = new LinkedHashSet<>(volumes);
         raw.forEach(image -> exports.add(ServeChecks.rawName(image)));
-        Serving serving = new Serving(common, options, exports);
+        Server serving = new Server(common, options, exports);
         List<Openings.Wanted> wanted = new ArrayList<>();
         for (String name : volumes) {
             wanted.add(new Openings.Wanted(

@@ -34,8 +34,8 @@ final class ServeOptions {
             names = "--listen",
             paramLabel = "HOST:PORT",
             description = {
-                "serve on this TCP address; port 0 takes any that is free; repeatable (default: 127.0.0.1:10809);",
-                "0.0.0.0 is all of IPv4, [::] all of IPv6 and IPv4, a name every address it stands for"
+                "serve on this TCP address; port 0 takes a free one; repeatable (default: 127.0.0.1:10809);",
+                "0.0.0.0 is all of IPv4, [::] all of IPv6 and IPv4, a name all its addresses"
             })
     List<String> listen = new ArrayList<>();
 
@@ -45,17 +45,17 @@ final class ServeOptions {
     @Option(
             names = "--engine",
             paramLabel = "NAME",
-            description = "auto, io_uring, epoll or nio (default: auto, the best this machine allows)")
+            description = "auto, io_uring, epoll or nio (default: auto, the best this machine supports)")
     private String engine = "auto";
 
-    @Option(names = "--threads", paramLabel = "N", description = "event loops (default: one a core, at most 4)")
+    @Option(names = "--threads", paramLabel = "N", description = "event loops (default: one per core, at most 4)")
     private int threads = Math.min(MAX_DEFAULT_THREADS, Runtime.getRuntime().availableProcessors());
 
     @Option(
             names = "--spin",
             paramLabel = "MICROSECONDS",
             defaultValue = "50",
-            description = "how long a loop looks for the next request before it sleeps, while that pays;"
+            description = "how long an event loop polls for the next request before it sleeps, if that pays off;"
                     + " 0: never (default: ${DEFAULT-VALUE})")
     private int spinMicros;
 
@@ -64,8 +64,8 @@ final class ServeOptions {
             paramLabel = "SIZE",
             converter = Sizes.class,
             description = {
-                "memory for requests, at least 160M (default: an eighth of the machine's, 160M to 512M);",
-                "rocksdb members together cache three eighths of it on top"
+                "memory for requests, at least 160M (default: an eighth of the machine's memory, 160M to 512M);",
+                "in addition, all rocksdb members together cache three eighths of that"
             })
     private @Nullable Long memoryBytes;
 
@@ -73,15 +73,15 @@ final class ServeOptions {
             names = "--merge",
             paramLabel = "off|plug|plug+MICROSECONDS",
             description =
-                    "merge adjacent requests: never, those that came together, or wait for more that long (default: plug)")
+                    "merge adjacent requests: never, those that arrive together, or wait that long for more (default: plug)")
     private String merge = "plug";
 
     @Option(
             names = "--cache",
             paramLabel = "writeback|none|unsafe",
             description = {
-                "what the kernel's page cache does for file members: all it can, nothing (O_DIRECT),",
-                "or all it can without ever being synced: FLUSH and FUA do nothing (default: writeback)"
+                "file members use the page cache with syncs (writeback), bypass it (none: O_DIRECT),",
+                "or use it without ever syncing: FLUSH and FUA do nothing (default: writeback)"
             })
     private String cache = "writeback";
 
@@ -92,15 +92,15 @@ final class ServeOptions {
     LogOptions log;
 
     @Mixin
-    WaysIn waysIn;
+    RunOptions runOptions;
 
     /** A TCP address. */
     record Address(String host, int port) {}
 
     List<Address> addresses() {
         boolean hasAddresses = !listen.isEmpty() || !unix.isEmpty();
-        waysIn.check(hasAddresses);
-        if (!hasAddresses && !waysIn.inheritsSockets() && waysIn.run == null) {
+        runOptions.check(hasAddresses);
+        if (!hasAddresses && !runOptions.inheritsSockets() && runOptions.run == null) {
             return List.of(new Address(DEFAULT_HOST, DEFAULT_PORT));
         }
         return listen.stream().map(ServeOptions::parse).toList();
@@ -115,7 +115,7 @@ final class ServeOptions {
         String portText = colon < 0 ? "" : text.substring(colon + 1);
         if (host.isEmpty() || !portText.matches("\\d{1,5}") || Integer.parseInt(portText) > 65_535) {
             throw new CommandFailure(
-                    ExitCode.USAGE, "--listen=" + text + " is no HOST:PORT, for one 127.0.0.1:10809 or [::1]:10809");
+                    ExitCode.USAGE, "--listen=" + text + " is not HOST:PORT, e.g. 127.0.0.1:10809 or [::1]:10809");
         }
         return new Address(host, Integer.parseInt(portText));
     }
@@ -124,7 +124,7 @@ final class ServeOptions {
         String wanted = engine.toLowerCase(Locale.ROOT);
         if ("auto".equals(wanted)) {
             // io_uring's channels take no socket from outside.
-            return waysIn.inheritsSockets() ? IoEngine.EPOLL : IoEngine.best();
+            return runOptions.inheritsSockets() ? IoEngine.EPOLL : IoEngine.best();
         }
         for (IoEngine candidate : IoEngine.values()) {
             if (candidate.toString().equals(wanted)) {
@@ -133,7 +133,7 @@ final class ServeOptions {
                     throw new CommandFailure(
                             ExitCode.FAILED,
                             "--engine=" + engine + " cannot run here: " + whyNot
-                                    + "; leave the option out for the best that can");
+                                    + "; without the option the best engine is used");
                 }
                 return candidate;
             }
@@ -146,7 +146,7 @@ final class ServeOptions {
         if (!"auto".equalsIgnoreCase(engine)) {
             return "as asked for";
         }
-        if (waysIn.inheritsSockets()) {
+        if (runOptions.inheritsSockets()) {
             return "it takes sockets that were passed in";
         }
         return running == IoEngine.IO_URING
@@ -213,7 +213,7 @@ final class ServeOptions {
         if (micros < 1 || micros > MAX_PLUG_DELAY_MICROS) {
             throw new CommandFailure(
                     ExitCode.USAGE,
-                    "--merge=" + merge + " is none of off, plug and plug+MICROSECONDS, for one plug+50; at most plug+"
+                    "--merge=" + merge + " is not off, plug or plug+MICROSECONDS, e.g. plug+50; at most plug+"
                             + MAX_PLUG_DELAY_MICROS);
         }
         return micros;

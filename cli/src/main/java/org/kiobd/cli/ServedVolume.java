@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A volume that is being served: its lock, its open device, its export, and the answers to questions about it. A raw image has no lock and
- * is not asked about. Owned by the {@link Serving}; control threads.
+ * is not asked about. Owned by the {@link Server}; control threads.
  */
 final class ServedVolume implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServedVolume.class);
@@ -60,11 +60,11 @@ final class ServedVolume implements AutoCloseable {
     String notSaved(Exception why) {
         String name = export.name();
         String lost = ways.cache() == CacheMode.UNSAFE
-                ? "with --cache unsafe nothing was synced before, so everything written since it was served may be lost"
-                : "what was written since the last FLUSH that succeeded may be lost, what it covered is safe";
+                ? "with --cache unsafe nothing was synced before, so everything written since the server started may be lost"
+                : "what was written after the last successful FLUSH may be lost, what was written before it is safe";
         String then = catalog == null
                 ? "compare it with a copy"
-                : "the next server of it finds that it was not closed; kiobd check " + name + " looks at it now";
+                : "its next server will find that it was not closed; kiobd check " + name + " looks at it now";
         return "volume=" + name + ": its last sync failed, exit code " + ExitCode.FAILED + ": " + why.getMessage()
                 + "; " + lost + "; " + then;
     }

@@ -27,7 +27,7 @@ public final class Sizes implements ITypeConverter<Long> {
         if (!matcher.matches()
                 || (matcher.group(2).isEmpty() && !matcher.group(3).isEmpty())) {
             throw new TypeConversionException(
-                    "'" + text + "' is no size: write 512, 4K, 64KiB, 1G (binary) or 1GB (decimal)");
+                    "'" + text + "' is not a size: write 512, 4K, 64KiB, 1G (binary) or 1GB (decimal)");
         }
         boolean decimal = !matcher.group(2).isEmpty()
                 && matcher.group(3).isEmpty()

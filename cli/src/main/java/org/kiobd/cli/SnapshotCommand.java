@@ -8,7 +8,7 @@ import picocli.CommandLine.ParameterException;
 /** {@code kiobd snapshot}: what a volume was at a moment. */
 @Command(
         name = "snapshot",
-        description = "Keep what a volume holds at a moment, to be served read-only, cloned or rolled back to.",
+        description = "Keep the content of a volume at one moment, to serve read-only, clone or roll back to.",
         sortOptions = false,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {

@@ -13,8 +13,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "create",
         description = {
-            "Make a snapshot of a volume, which may be served: one moment over all members.",
-            "It takes space only for what the volume overwrites or trims later."
+            "Make a snapshot of a volume, served or not: the same moment on all members.",
+            "A snapshot takes space only for what the volume overwrites or trims later."
         },
         sortOptions = false)
 final class SnapshotCreateCommand implements Callable<Integer> {

@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
 /** {@code kiobd snapshot delete}. */
 @Command(
         name = "delete",
-        description = "Delete snapshots; the volume, its other snapshots and clones are as before.",
+        description = "Delete snapshots; the volume, its other snapshots and clones do not change.",
         sortOptions = false)
 final class SnapshotDeleteCommand implements Callable<Integer> {
     @Mixin

@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "rollback",
         description = {
-            "Put a volume that is not served back to a snapshot; what was written since is gone.",
+            "Put a volume that is not served back to a snapshot; what was written since then is lost.",
             "All snapshots stay."
         },
         sortOptions = false)

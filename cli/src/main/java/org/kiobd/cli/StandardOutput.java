@@ -69,7 +69,7 @@ final class StandardOutput extends OutputStream {
             return exitCode;
         }
         err.println("kiobd: standard output cannot be written: " + SystemErrors.describe(failed)
-                + "; the command did what it was asked to, but its answer is lost");
+                + "; the command has done its work, but its answer is lost");
         err.flush();
         return exitCode == ExitCode.OK ? ExitCode.FAILED : exitCode;
     }

@@ -20,7 +20,7 @@ final class TlsOptions {
             names = "--tls",
             paramLabel = "off|on|require",
             description =
-                    "speak TLS with who asks for it, or with everybody (default: require with --tls-certificates, else off)")
+                    "allow TLS, or require it (default: require with --tls-certificates, else off)")
     private @Nullable String tls;
 
     @Option(
@@ -29,14 +29,14 @@ final class TlsOptions {
             description = "folder with server-cert.pem, server-key.pem and, to verify clients, ca-cert.pem")
     private @Nullable Path certificates;
 
-    @Option(names = "--tls-verify-peer", description = "demand a certificate of clients that ca-cert.pem has signed")
+    @Option(names = "--tls-verify-peer", description = "require a client certificate signed by ca-cert.pem")
     private boolean verifyPeer;
 
     @Option(
             names = "--allow-client",
             paramLabel = "[VOLUME=]NAME",
             description =
-                    "only clients whose certificate has this common name, or DNS alternative name, may use the volume, or all;"
+                    "only clients whose certificate has this common name or DNS alternative name may use the volume (all volumes, if none is named);"
                             + " repeatable")
     private List<String> clients = new ArrayList<>();
 
@@ -62,7 +62,7 @@ final class TlsOptions {
             String export = equals < 0 ? TlsPolicy.ALL_EXPORTS : client.substring(0, equals);
             String name = client.substring(equals + 1);
             if (name.isEmpty() || equals == 0) {
-                throw usage("--allow-client=" + client + " is no NAME and no VOLUME=NAME");
+                throw usage("--allow-client=" + client + " is neither NAME nor VOLUME=NAME");
             }
             if (equals > 0 && !volumes.contains(export)) {
                 throw usage("--allow-client=" + client + ": no volume=" + export + " is served here, but "

@@ -37,14 +37,14 @@ final class UpCommand implements Callable<Integer> {
             names = "--size",
             paramLabel = "SIZE",
             converter = Sizes.class,
-            description = "its size if it has to be made (default: 1G)")
+            description = "its size if it is made (default: 1G)")
     private @Nullable Long sizeBytes;
 
     @Override
     public Integer call() throws BlockIoException {
         Volumes volumes = common.volumes();
         VolumeCatalog catalog = volumes.catalog();
-        Serving serving = new Serving(common, options, Set.of(name));
+        Server serving = new Server(common, options, Set.of(name));
         if (catalog.exists(name)) {
             refuseContradiction(catalog.load(name));
         } else {

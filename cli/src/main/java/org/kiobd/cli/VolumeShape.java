@@ -23,14 +23,14 @@ final class VolumeShape {
     @Option(
             names = "--member",
             paramLabel = "URI",
-            description = "a member's place, file:/srv/a.img or rocksdb:/srv/a; repeat it for each member")
+            description = "a member, file:/srv/a.img or rocksdb:/srv/a; repeatable, in order")
     List<String> memberUris = new ArrayList<>();
 
     @Option(
             names = "--chunk",
             paramLabel = "SIZE",
             converter = Sizes.class,
-            description = "bytes on one member before the next follows, a multiple of 4K (default: 256K)")
+            description = "chunk size, a multiple of 4K (default: 256K): bytes on one member before the next follows")
     @Nullable
     Long chunkBytes;
 
@@ -39,7 +39,7 @@ final class VolumeShape {
             paramLabel = "file|rocksdb|memory",
             description = {
                 "store of members made with --members (default: file);",
-                "rocksdb?profile=fast|compact&compression=none|lz4|zstd&block=4K..64K chooses among databases"
+                "rocksdb?profile=fast|compact&compression=none|lz4|zstd&block=4K..64K sets its options"
             })
     @Nullable
     String store;

@@ -213,17 +213,17 @@ final class SnapshotCommandsTest {
     @Test
     void whatCannotBeIsRefusedAndChangesNothing() throws IOException {
         Map<String, String> reasons = new LinkedHashMap<>();
-        reasons.put("snapshot create a", "names no snapshot");
+        reasons.put("snapshot create a", "is not a snapshot name");
         reasons.put("snapshot create a@one", "exists already");
         reasons.put("snapshot create none@one", "does not exist");
-        reasons.put("snapshot create a@.", "is no name of a snapshot");
-        reasons.put("snapshot create a@b@c", "is no name of a snapshot");
+        reasons.put("snapshot create a@.", "is not a snapshot name");
+        reasons.put("snapshot create a@b@c", "is not a snapshot name");
         reasons.put("snapshot delete a@none", "does not exist");
         reasons.put("snapshot rollback a@one", "--yes");
         reasons.put("snapshot rollback a@none --yes", "does not exist");
         reasons.put("snapshot list a@one", "names a snapshot");
         reasons.put("snapshot list none", "does not exist");
-        reasons.put("clone a b", "names no snapshot");
+        reasons.put("clone a b", "is not a snapshot name");
         reasons.put("clone a@one a", "exists already");
         reasons.put("clone a@one b@two", "names a snapshot");
         reasons.put("create a@two --size 1M", "names a snapshot");

@@ -60,7 +60,7 @@ public final class Scrub {
         if (catalog.server(name) != null) {
             if (!VolumeNames.isSnapshot(name)) {
                 findings.add(new Finding(
-                        Finding.Severity.NOTE, -1, "is served: its server has the superblocks, they were not read"));
+                        Finding.Severity.NOTE, -1, "is served: its superblocks were not read"));
             }
             return true;
         }

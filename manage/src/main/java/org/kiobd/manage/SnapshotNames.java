@@ -12,7 +12,7 @@ public final class SnapshotNames {
     public static String require(String name) throws BlockIoException {
         if (!VolumeNames.isSnapshot(name) || VolumeNames.isTemporary(name)) {
             throw new BlockIoException(
-                    IoError.INVALID, "snapshot=" + name + " names no snapshot; one is called VOLUME@NAME");
+                    IoError.INVALID, "snapshot=" + name + " is not a snapshot name; snapshots are named VOLUME@NAME");
         }
         return name;
     }

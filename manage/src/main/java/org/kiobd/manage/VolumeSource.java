@@ -52,8 +52,8 @@ public final class VolumeSource implements AutoCloseable {
         } catch (BlockIoException e) {
             throw new BlockIoException(
                     e.error(),
-                    "volume=" + name + " is served and cannot be read as it is at one moment: " + e.getMessage()
-                            + "; stop its server, or let a client read it: nbdcopy URI FILE",
+                    "volume=" + name + " is served and no snapshot of it can be made: " + e.getMessage()
+                            + "; stop its server, or copy it as a client: nbdcopy URI FILE",
                     e);
         }
         VolumeLock lock = catalog.lock(temporary);

@@ -29,7 +29,7 @@ final class AcceptTroubles extends ChannelInboundHandlerAdapter {
         if (failures++ == 0) {
             failuresSeen = 0;
             LOG.warn(
-                    "{}: new clients cannot be taken in and wait: {}; those connected are unharmed",
+                    "{}: new connections cannot be accepted and wait: {}; established ones are unharmed",
                     where,
                     cause.toString());
             lookAgain(ctx);
@@ -50,7 +50,7 @@ final class AcceptTroubles extends ChannelInboundHandlerAdapter {
             lookAgain(ctx);
             return;
         }
-        LOG.info("{}: new clients are taken in again", where);
+        LOG.info("{}: new connections are accepted again", where);
         failures = 0;
     }
 }

@@ -52,8 +52,8 @@ final class InheritedSocket {
         } catch (LastErrorException e) {
             throw new BlockIoException(
                     IoError.INVALID,
-                    "fd=" + fd + " is no socket: " + e.getMessage()
-                            + "; nothing is served; whoever starts kiobd has to pass one",
+                    "fd=" + fd + " is not a socket: " + e.getMessage()
+                            + "; nothing is served; whoever starts kiobd must pass one",
                     e);
         }
     }

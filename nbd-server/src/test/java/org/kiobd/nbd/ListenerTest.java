@@ -95,7 +95,7 @@ final class ListenerTest {
             }
             Listener alive = running.server().listenUnix(folder.resolve("alive"));
             assertThatThrownBy(() -> running.server().listenUnix(folder.resolve("alive")))
-                    .hasMessageContaining("listens there already");
+                    .hasMessageContaining("another server listens there");
             RawNbdClient.attach(alive.uri("memory")).close();
             for (Path made : new Path[] {link, device, pipe}) {
                 Files.delete(made);

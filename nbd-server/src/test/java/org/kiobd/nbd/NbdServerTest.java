@@ -281,7 +281,7 @@ final class NbdServerTest {
         Path socket = Path.of(running.unix().getQuery().substring("socket=".length()));
         assertThatThrownBy(() -> running.server().listenUnix(socket))
                 .isInstanceOf(BlockIoException.class)
-                .hasMessageContaining("a server listens there already");
+                .hasMessageContaining("another server listens there");
     }
 
     @Test

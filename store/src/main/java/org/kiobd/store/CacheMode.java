@@ -3,7 +3,7 @@ package org.kiobd.store;
 import java.util.Locale;
 
 /**
- * What a server lets the kernel's page cache do for its members; the words are those of {@code qemu-nbd --cache}. Chosen when a member is
+ * What a server hasRoom the kernel's page cache do for its members; the words are those of {@code qemu-nbd --cache}. Chosen when a member is
  * opened, for as long as it is open, and kept nowhere: size, flags and block sizes of an export do not depend on it. A store that has no
  * use for a mode stays with {@link #WRITEBACK}, and says so ({@link MemberStore#cacheMode()}). Immutable.
  */

@@ -97,7 +97,7 @@ public interface MemberStore extends AutoCloseable {
         return false;
     }
 
-    /** Forces everything to the medium and lets go of the member. Ports are closed or idle. */
+    /** Forces everything to the medium and hasRoom go of the member. Ports are closed or idle. */
     @Override
     void close() throws BlockIoException;
 }

@@ -139,7 +139,7 @@ public final class LoadRun implements AutoCloseable {
                 answered = sum;
                 answeredNanos = nowNanos;
             } else if (nowNanos - answeredNanos > PATIENCE_NANOS) {
-                throw new TimeoutException("the server has answered nothing for "
+                throw new TimeoutException("the server has not answered for "
                         + TimeUnit.NANOSECONDS.toSeconds(PATIENCE_NANOS) + " s; answered before: " + answered);
             }
             watcher.progress(TimeUnit.NANOSECONDS.toMillis(nowNanos - startNanos), answered);

@@ -140,11 +140,11 @@ final class BenchIT {
             assertRefused(bench(peer.uri(), "--offset", "1M", "--size", "4K"), "are not within sizeBytes=1048576");
             assertRefused(bench(peer.uri(), "--depth", "0"), "--depth=0 is not 1 to");
             assertRefused(bench(peer.uri(), "--verify"), "are for writes");
-            assertRefused(bench(peer.uri(), "--offset", "half"), "'half' is no size");
+            assertRefused(bench(peer.uri(), "--offset", "half"), "'half' is not a size");
             assertRefused(
                     bench(peer.uri(), "--rw", "write", "--overwrite", "--verify", "--bs", "1", "--depth", "1"),
                     "cannot be verified");
-            assertRefused(bench("nbd:wrong"), "is no NBD URI");
+            assertRefused(bench("nbd:wrong"), "is not an NBD URI");
         }
         KiobdCli.Result nobody = bench("nbd+unix:///x?socket=" + folder.resolve("nobody"));
         assertThat(nobody.exitCode()).isEqualTo(1);

@@ -60,7 +60,7 @@ final class LargeTransferIT {
                     "--warm-up",
                     "0");
             assertThat(result.exitCode()).as(result.err() + result.out()).isZero();
-            assertThat(result.out()).contains("all that was written was read again, and was right");
+            assertThat(result.out()).contains("everything that was written was read again and is right");
             List<Path> files = served.files();
             long sent = calls.countTo(files, "sendfile");
             boolean hasDescriptors = shape != Shape.ROCKSDB && !engine.equals("nio");

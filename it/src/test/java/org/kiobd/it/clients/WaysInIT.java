@@ -150,7 +150,7 @@ final class WaysInIT {
                 .hasSize(1)
                 .first()
                 .asString()
-                .contains("fd=0 is no socket");
+                .contains("fd=0 is not a socket");
         HostCommand.Result both = run(kiobd("serve", NAME, "--single", "--listen", "127.0.0.1:0"));
         assertThat(both.exitCode()).isEqualTo(2);
     }

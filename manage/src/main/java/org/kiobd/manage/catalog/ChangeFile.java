@@ -28,7 +28,7 @@ final class ChangeFile {
         } catch (IOException e) {
             throw new BlockIoException(
                     IoError.IO,
-                    file + " is no record of a change (" + e.getMessage()
+                    file + " is not the record of a change (" + e.getMessage()
                             + "); nothing was touched; move it away if it is not kiobd's",
                     e);
         }

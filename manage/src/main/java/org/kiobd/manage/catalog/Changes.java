@@ -53,8 +53,8 @@ public final class Changes {
             if (!recover(name)) {
                 throw new BlockIoException(
                         IoError.NOT_PERMITTED,
-                        "volume=" + name + ": something of an earlier volume of that name is still in use;"
-                                + " nothing was made; try again when that is over");
+                        "volume=" + name + ": a member of an earlier volume of that name is still in use;"
+                                + " nothing was made; try again later");
             }
             return lock;
         } catch (BlockIoException e) {
@@ -93,7 +93,7 @@ public final class Changes {
         try {
             return MemberIdentity.read(stores, uri);
         } catch (BlockIoException e) {
-            LOG.debug("{} does not say who it is: {}", uri, e.getMessage());
+            LOG.debug("{} cannot be identified: {}", uri, e.getMessage());
             return null;
         }
     }

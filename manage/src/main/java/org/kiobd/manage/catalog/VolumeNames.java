@@ -68,14 +68,14 @@ public final class VolumeNames {
             throw new BlockIoException(
                     IoError.INVALID,
                     "snapshot=" + name
-                            + " is no name of a snapshot: VOLUME@NAME, each of A-Z a-z 0-9 . _ - with a letter or"
+                            + " is not a snapshot name: VOLUME@NAME, each of A-Z a-z 0-9 . _ - with a letter or"
                             + " digit first, together 127 at most");
         }
         if (!isName(name)) {
             throw new BlockIoException(
                     IoError.INVALID,
                     "volume=" + name
-                            + " is no volume name: 1 to 127 of A-Z a-z 0-9 . _ -, the first a letter or digit");
+                            + " is not a volume name: 1 to 127 of A-Z a-z 0-9 . _ -, the first a letter or digit");
         }
         return volumes.resolve(name);
     }

@@ -146,7 +146,7 @@ final class ControlLoop {
         }
         if (pauseMs == 0) {
             LOG.warn(
-                    "control socket={}: cannot answer for the time being: {}; the volumes are served on",
+                    "control socket={}: cannot answer at the moment: {}; the volumes are still served",
                     socket.path(),
                     failure.toString());
         }
@@ -178,7 +178,7 @@ final class ControlLoop {
                 }
             }
         } catch (IOException e) {
-            LOG.debug("control socket={}: an asker went away: {}", socket.path(), e.toString());
+            LOG.debug("control socket={}: a client went away: {}", socket.path(), e.toString());
             asker.dismiss(key);
         }
     }

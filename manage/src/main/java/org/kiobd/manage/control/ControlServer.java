@@ -82,7 +82,7 @@ public final class ControlServer implements AutoCloseable {
         try {
             question = JSON.std.mapFrom(line);
         } catch (IOException e) {
-            answer.accept(encode(Map.of("error", "this is no question, but one JSON object is: " + e.getMessage())));
+            answer.accept(encode(Map.of("error", "not one JSON object: " + e.getMessage())));
             return;
         }
         VolumeQueue volume = question.get("volume") instanceof String name ? volumes.get(name) : null;

@@ -87,7 +87,7 @@ public record NbdUri(
 
     private static IllegalArgumentException wrong(String text, String why) {
         return new IllegalArgumentException(
-                "uri=" + text + " is no NBD URI: " + why + "; for one nbd://localhost:10809/NAME");
+                "uri=" + text + " is not an NBD URI: " + why + ", e.g. nbd://localhost:10809/NAME");
     }
 
     /** The same server, another export. */

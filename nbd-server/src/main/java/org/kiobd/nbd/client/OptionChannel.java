@@ -197,7 +197,7 @@ final class OptionChannel extends ChannelInboundHandlerAdapter {
                     "the server speaks the oldstyle handshake, which has no exports; use a newer server");
         }
         if (magic != NbdMagic.NBDMAGIC || second != NbdMagic.IHAVEOPT) {
-            throw NbdException.broken("that is no NBD server: it begins with 0x" + Long.toHexString(magic));
+            throw NbdException.broken("this is not an NBD server: it begins with 0x" + Long.toHexString(magic));
         }
         finish(in);
     }

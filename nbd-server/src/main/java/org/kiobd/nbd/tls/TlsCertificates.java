@@ -161,7 +161,7 @@ public final class TlsCertificates {
         } catch (CertificateException e) {
             throw new BlockIoException(
                     IoError.INVALID,
-                    "certificate=" + file + " is no PEM certificate: " + e.getMessage() + "; nothing is served",
+                    "certificate=" + file + " is not a PEM certificate: " + e.getMessage() + "; nothing is served",
                     e);
         }
     }

@@ -18,7 +18,7 @@ public final class TlsFailure {
         CLIENT(
                 "the client",
                 "this server's",
-                "hung up, which is what one does that does not trust this server's certificate",
+                "hung up, as a client does that does not trust this server's certificate",
                 "the CA this server trusts"),
         SERVER("the server", "our", "hung up", "a trusted CA");
 

@@ -20,14 +20,14 @@ final class PiecewiseRead implements Completion.Notifier {
     private static final int PIECE_BYTES = 1 << 20;
 
     /** The connection. */
-    interface Listener extends Answers.Listener {
+    interface Listener extends ReplyDispatcher.Listener {
         /** The connection cannot go on. */
         void broken(String reason);
     }
 
     private final RequestExecutor executor;
     private final ReplyWriter replies;
-    private final Accounts accounts;
+    private final ConnectionBudget accounts;
     private final PagePool pool;
     private final Listener listener;
 
@@ -40,7 +40,7 @@ final class PiecewiseRead implements Completion.Notifier {
     private boolean underWay;
     private boolean reading;
 
-    PiecewiseRead(RequestExecutor executor, ReplyWriter replies, Accounts accounts, PagePool pool, Listener listener) {
+    PiecewiseRead(RequestExecutor executor, ReplyWriter replies, ConnectionBudget accounts, PagePool pool, Listener listener) {
         this.executor = executor;
         this.replies = replies;
         this.accounts = accounts;

@@ -15,8 +15,8 @@ import org.kiobd.volume.kiobuf.Op;
 final class PiecewiseWrite implements Completion.Notifier {
     private final RequestExecutor executor;
     private final ReplyWriter replies;
-    private final Accounts accounts;
-    private final Answers.Listener listener;
+    private final ConnectionBudget accounts;
+    private final ReplyDispatcher.Listener listener;
 
     private long cookie;
     private long firstOffset;
@@ -30,7 +30,7 @@ final class PiecewiseWrite implements Completion.Notifier {
     private long failedOffset;
     private @Nullable Failure failure;
 
-    PiecewiseWrite(RequestExecutor executor, ReplyWriter replies, Accounts accounts, Answers.Listener listener) {
+    PiecewiseWrite(RequestExecutor executor, ReplyWriter replies, ConnectionBudget accounts, ReplyDispatcher.Listener listener) {
         this.executor = executor;
         this.replies = replies;
         this.accounts = accounts;

@@ -58,7 +58,7 @@ final class PipedReceive {
     }
 
     /** Whether it has brought so much that what it brought should be done first. */
-    boolean hasHadItsTurn() {
+    boolean yieldRequested() {
         return turnBytes >= TURN_BYTES;
     }
 
@@ -118,7 +118,7 @@ final class PipedReceive {
 
     /** Another header may be in the socket behind the last payload: gets it. @return whether anything came */
     boolean receiveHeader() {
-        if (!expected || !open || hasHadItsTurn()) {
+        if (!expected || !open || yieldRequested()) {
             return false;
         }
         ByteBuf header = pool.allocator().directBuffer(headerBytes, headerBytes);

@@ -287,7 +287,7 @@ final class ReplyWriter {
     }
 
     /** Whether what is queued answers so much that its client is busy with that, or with the next of the kind. */
-    boolean keepsBusy() {
+    boolean isBatchLarge() {
         return requests >= BUSY_REQUESTS || inFlightBytes >= BUSY_BYTES;
     }
 

@@ -51,7 +51,7 @@ final class RequestIntake {
     private final RequestExecutor executor;
     private final ReplyWriter replies;
     private final InFlight inFlight;
-    private final Accounts accounts;
+    private final ConnectionBudget accounts;
     private final MemoryBudget budget;
     private final ReplyMemory replyMemory;
     private final WritePayload payload;
@@ -99,7 +99,7 @@ final class RequestIntake {
             RequestDecoder decoder,
             RequestValidator validator,
             RequestExecutor executor,
-            Accounts accounts,
+            ConnectionBudget accounts,
             WritePayload payload,
             PiecewiseRead reads,
             PiecewiseWrite writes) {}
@@ -125,8 +125,8 @@ final class RequestIntake {
     }
 
     /** Whether what came so far should be done before more is received, however fast the client sends. */
-    boolean hasHadItsTurn() {
-        return pipes.hasHadItsTurn();
+    boolean yieldRequested() {
+        return pipes.yieldRequested();
     }
 
     /** What came so far is being done. */

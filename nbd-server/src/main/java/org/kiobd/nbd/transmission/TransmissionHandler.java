@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails closes the channel, and that is seen
 public final class TransmissionHandler extends ChannelInboundHandlerAdapter
-        implements ServedConnection, TransmissionParts.Connection {
+        implements ServedConnection, ConnectionPipeline.Connection {
     private static final Logger LOG = LoggerFactory.getLogger(TransmissionHandler.class);
 
     /**
@@ -52,7 +52,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     private final Runnable nextTurn = this::nextTurn;
 
     private TransmissionState state = TransmissionState.SERVING;
-    private @Nullable TransmissionParts parts;
+    private @Nullable ConnectionPipeline parts;
     private boolean endOfIterationScheduled;
     private boolean readAsked;
     private long seenNanos = System.nanoTime();
@@ -73,7 +73,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-        TransmissionParts made = TransmissionParts.of(ctx, connection, session, this);
+        ConnectionPipeline made = ConnectionPipeline.of(ctx, connection, session, this);
         parts = made;
         if (session.security() == null) {
             // Under TLS the socket delivers records, not payload.
@@ -93,7 +93,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         readOn();
     }
 
-    private TransmissionParts parts() {
+    private ConnectionPipeline parts() {
         if (parts == null) {
             throw new IllegalStateException("not in a pipeline yet");
         }
@@ -103,7 +103,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         long nowNanos = System.nanoTime();
-        TransmissionParts now = parts();
+        ConnectionPipeline now = parts();
         now.accounts().counters().heard(nowNanos);
         now.executor().arrived(nowNanos);
         now.intake().arrived((ByteBuf) message);
@@ -113,7 +113,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         readAsked = false;
-        if (parts().intake().hasHadItsTurn()) {
+        if (parts().intake().yieldRequested()) {
             // The ring takes receives that find something one after the other. A task runs behind them, and behind the
             // plug.
             connection.loop().execute(nextTurn);
@@ -128,7 +128,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     }
 
     private void readOn() {
-        TransmissionParts now = parts();
+        ConnectionPipeline now = parts();
         if (!readAsked && state == TransmissionState.SERVING && (now.intake().wantsBytes() || inDoubt)) {
             readAsked = true;
             now.ctx().read();
@@ -136,7 +136,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     }
 
     private void advanced() {
-        TransmissionParts now = parts();
+        ConnectionPipeline now = parts();
         noteInFlight();
         if (now.replies().hasQueued()) {
             scheduleEndOfIteration();
@@ -144,7 +144,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     }
 
     private void noteInFlight() {
-        Accounts accounts = parts().accounts();
+        ConnectionBudget accounts = parts().accounts();
         accounts.counters().inFlight(accounts.inFlight().requests());
     }
 
@@ -212,9 +212,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     private void endOfIteration() {
         endOfIterationScheduled = false;
         noteInFlight();
-        TransmissionParts now = parts();
+        ConnectionPipeline now = parts();
         if (state == TransmissionState.SERVING || state == TransmissionState.FINISHING) {
-            if (now.replies().keepsBusy()) {
+            if (now.replies().isBatchLarge()) {
                 connection.loop().expectLull();
             }
             now.replies().flush();
@@ -235,7 +235,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
 
     @Override
     public void sent(int requests, long inFlightBytes, long memoryBytes) {
-        Accounts accounts = parts().accounts();
+        ConnectionBudget accounts = parts().accounts();
         accounts.inFlight().end(requests, inFlightBytes);
         if (memoryBytes > 0) {
             accounts.budget().release(memoryBytes);
@@ -280,7 +280,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
      * others are refused some.
      */
     private void endIfStalled() {
-        TransmissionParts now = parts();
+        ConnectionPipeline now = parts();
         MemoryBudget budget = now.accounts().budget();
         long refused = budget.refusalsOfOthers();
         boolean othersAreShort = refused != refusedSeen;
@@ -368,7 +368,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         if (stallCheck != null) {
             stallCheck.cancel(false);
         }
-        TransmissionParts now = parts();
+        ConnectionPipeline now = parts();
         now.intake().end();
         if (dropUnissued) {
             now.queue().dropUnissued(this);
@@ -378,7 +378,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     }
 
     private void endIfDone() {
-        TransmissionParts now = parts();
+        ConnectionPipeline now = parts();
         if (state != TransmissionState.GONE || !now.accounts().inFlight().isEmpty()) {
             return;
         }

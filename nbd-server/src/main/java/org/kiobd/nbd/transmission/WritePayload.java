@@ -38,7 +38,7 @@ final class WritePayload {
     private final RequestDecoder decoder;
     private final PagePool pool;
     private final RequestMemory ownMemory;
-    private final Accounts accounts;
+    private final ConnectionBudget accounts;
     private final MemoryBudget budget;
     private final PayloadMemory memory;
     private final PipedReceive pipes;
@@ -54,7 +54,7 @@ final class WritePayload {
 
     /** @param pipes where large payloads may go instead */
     WritePayload(
-            RequestDecoder decoder, PagePool pool, RequestMemory ownMemory, Accounts accounts, PipedReceive pipes) {
+            RequestDecoder decoder, PagePool pool, RequestMemory ownMemory, ConnectionBudget accounts, PipedReceive pipes) {
         this.decoder = decoder;
         this.pool = pool;
         this.ownMemory = ownMemory;

@@ -62,23 +62,23 @@ class ReplyWriterTest {
 
     @Test
     void aFewSmallOnesKeepNobodyBusy() {
-        assertThat(replies.keepsBusy()).isFalse();
+        assertThat(replies.isBatchLarge()).isFalse();
         answer(7, 4096);
-        assertThat(replies.keepsBusy()).isFalse();
+        assertThat(replies.isBatchLarge()).isFalse();
     }
 
     @Test
     void manyDo() {
         answer(8, 512);
-        assertThat(replies.keepsBusy()).isTrue();
+        assertThat(replies.isBatchLarge()).isTrue();
     }
 
     @Test
     void aLargeOneDoes() {
         answer(1, (32 << 10) - 1);
-        assertThat(replies.keepsBusy()).isFalse();
+        assertThat(replies.isBatchLarge()).isFalse();
         answer(1, 1);
-        assertThat(replies.keepsBusy()).isTrue();
+        assertThat(replies.isBatchLarge()).isTrue();
     }
 
     @Test
@@ -87,7 +87,7 @@ class ReplyWriterTest {
         replies.flush();
         channel.runPendingTasks();
         assertThat(sentRequests).isEqualTo(8);
-        assertThat(replies.keepsBusy()).isFalse();
+        assertThat(replies.isBatchLarge()).isFalse();
         ByteBuf out = channel.readOutbound();
         assertThat(out.readableBytes()).isEqualTo(8 * REPLY_BYTES);
         out.release();

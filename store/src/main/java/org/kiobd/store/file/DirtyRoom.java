@@ -67,7 +67,7 @@ final class DirtyRoom {
     }
 
     /** Whether so many bytes may be written now; they are counted as written. */
-    boolean lets(long bytes, long nowNanos) {
+    boolean hasRoom(long bytes, long nowNanos) {
         if (unknown) {
             return false;
         }

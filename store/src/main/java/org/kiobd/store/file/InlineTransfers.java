@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>READ: preadv2(2) with RWF_NOWAIT, which takes what is cached and refuses what is not.
  *   <li>WRITE: no such flag works on ext4, so it is decided before: whole pages only, for a part of one might have to be read first; and
- *       only while {@link DirtyRoom} says that the kernel lets writers through. A call that waited all the same keeps the next ones off
+ *       only while {@link DirtyRoom} says that the kernel hasRoom writers through. A call that waited all the same keeps the next ones off
  *       the loop for a while, the longer the more often it happens. A large payload that came slowly is written beside the loop, for its
  *       client can send no more until the loop has received what it sent ({@link WriteLane}).
  * </ul>
@@ -42,7 +42,7 @@ final class InlineTransfers {
                 }
             }
             throw new BlockIoException(
-                    IoError.INVALID, PROPERTY + "=" + value + " is none of never, auto and always; leave it out");
+                    IoError.INVALID, PROPERTY + "=" + value + " is not never, auto or always; leave it out");
         }
     }
 
@@ -74,13 +74,13 @@ final class InlineTransfers {
     }
 
     /** A WRITE that is made beside the loop. */
-    private final class Aside implements WriteLane.Work {
+    private final class OffLoopWrite implements WriteLane.Work {
         private final MemberOp op;
         private final Ending ending;
         private OpenFile.Outcome outcome = new OpenFile.Outcome(0, Errno.EIO);
         private long tookNanos;
 
-        Aside(MemberOp op, Ending ending) {
+        OffLoopWrite(MemberOp op, Ending ending) {
             this.op = op;
             this.ending = ending;
         }
@@ -140,7 +140,7 @@ final class InlineTransfers {
     }
 
     private boolean hasRoom(MemberOp op) {
-        return !isBanned() && room.lets(op.lengthBytes(), clock.getAsLong());
+        return !isBanned() && room.hasRoom(op.lengthBytes(), clock.getAsLong());
     }
 
     private boolean isWholePages(MemberOp op) {
@@ -154,11 +154,11 @@ final class InlineTransfers {
         return banned;
     }
 
-    /** Does a WRITE, as far as the medium lets it, now or beside the loop. */
+    /** Does a WRITE, as far as the medium hasRoom it, now or beside the loop. */
     void write(MemberOp op, Ending ending) {
         if (piped.takes(op) && op.isForThread()) {
             op.handOver();
-            lane.add(new Aside(op, ending));
+            lane.add(new OffLoopWrite(op, ending));
             return;
         }
         long startNanos = clock.getAsLong();

@@ -142,7 +142,7 @@ final class OpenFile {
     /** How far a call got, and why no farther: errno, or 0. */
     record Outcome(long doneBytes, int errno) {}
 
-    /** Does a READ or WRITE completely, as far as the medium lets it. */
+    /** Does a READ or WRITE completely, as far as the medium hasRoom it. */
     Outcome transfer(MemberOp op) {
         return transfer(op, IOVECS.get());
     }

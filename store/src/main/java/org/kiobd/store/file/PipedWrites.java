@@ -24,7 +24,7 @@ final class PipedWrites {
         return !refused && op.isPiped();
     }
 
-    /** Does a WRITE, as far as the medium lets it. */
+    /** Does a WRITE, as far as the medium hasRoom it. */
     OpenFile.Outcome write(MemberOp op) {
         long doneBytes = 0;
         for (int i = 0; i < op.entries(); i++) {

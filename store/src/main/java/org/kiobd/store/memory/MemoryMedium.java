@@ -117,7 +117,7 @@ final class MemoryMedium {
         });
     }
 
-    /** Makes the range read as zeros and lets whole pages go; its cost follows what is stored, not the length. */
+    /** Makes the range read as zeros and hasRoom whole pages go; its cost follows what is stored, not the length. */
     void zero(long offsetBytes, long lengthBytes) {
         long endBytes = offsetBytes + lengthBytes;
         long firstPage = offsetBytes / PAGE_BYTES;

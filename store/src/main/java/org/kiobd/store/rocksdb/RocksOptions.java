@@ -62,7 +62,7 @@ record RocksOptions(int blockBytes, Profile profile, Compression compression) {
                     new RocksOptions(options.blockBytes, options.profile, choice(Compression.class, one));
                 default ->
                     throw refused(one.getKey() + "=" + value
-                            + " is no option of a rocksdb: member; known are block, profile and compression");
+                            + " is not an option of rocksdb: members; they have block, profile and compression");
             };
         }
         return options;
@@ -90,7 +90,7 @@ record RocksOptions(int blockBytes, Profile profile, Compression compression) {
         } catch (NumberFormatException | ArithmeticException e) {
             // Said below.
         }
-        throw refused("block=" + text + " is none of 4K, 8K, 16K, 32K and 64K");
+        throw refused("block=" + text + " is not 4K, 8K, 16K, 32K or 64K");
     }
 
     private static <T extends Enum<T>> T choice(Class<T> type, Map.Entry<String, String> said) throws BlockIoException {

@@ -29,53 +29,53 @@ class DirtyRoomTest {
 
     @Test
     void writersAreLetThroughBelowTheMiddleOfTheThresholds() {
-        assertThat(room.lets(4096, 0)).isTrue();
+        assertThat(room.hasRoom(4096, 0)).isTrue();
         dirtyMib = 198;
-        assertThat(new DirtyRoom(this::vmstat).lets(4096, 0)).isTrue();
+        assertThat(new DirtyRoom(this::vmstat).hasRoom(4096, 0)).isTrue();
         dirtyMib = 199;
-        assertThat(new DirtyRoom(this::vmstat).lets(4096, 0)).isFalse();
+        assertThat(new DirtyRoom(this::vmstat).hasRoom(4096, 0)).isFalse();
         dirtyMib = 2000;
-        assertThat(new DirtyRoom(this::vmstat).lets(4096, 0)).isFalse();
+        assertThat(new DirtyRoom(this::vmstat).hasRoom(4096, 0)).isFalse();
     }
 
     @Test
     void itLooksOnceForManyWritesAndAgainWhenTheyCouldHaveUsedARoomUp() {
         for (int i = 0; i < 16; i++) {
-            assertThat(room.lets(MIB, i)).isTrue();
+            assertThat(room.hasRoom(MIB, i)).isTrue();
         }
         assertThat(looks).isEqualTo(1);
-        assertThat(room.lets(MIB, 17)).isTrue();
+        assertThat(room.hasRoom(MIB, 17)).isTrue();
         assertThat(looks).isEqualTo(2);
     }
 
     @Test
     void aLittleRoomIsSharedWithOthersAndASingleLargeWriteDoesNotFit() {
         dirtyMib = 191;
-        assertThat(room.lets(2 * MIB, 0)).isTrue();
-        assertThat(room.lets(MIB, 1))
+        assertThat(room.hasRoom(2 * MIB, 0)).isTrue();
+        assertThat(room.hasRoom(MIB, 1))
                 .as("a quarter of 8 MiB is used up, and looked at anew")
                 .isTrue();
-        assertThat(room.lets(3 * MIB, 2)).isFalse();
+        assertThat(room.hasRoom(3 * MIB, 2)).isFalse();
     }
 
     @Test
     void whereThereIsNoRoomItLooksAgainLater() {
         dirtyMib = 500;
-        assertThat(room.lets(4096, 0)).isFalse();
-        assertThat(room.lets(4096, 1)).isFalse();
+        assertThat(room.hasRoom(4096, 0)).isFalse();
+        assertThat(room.hasRoom(4096, 1)).isFalse();
         assertThat(looks).isEqualTo(1);
         dirtyMib = 0;
-        assertThat(room.lets(4096, 2)).isFalse();
-        assertThat(room.lets(4096, LATER)).isTrue();
+        assertThat(room.hasRoom(4096, 2)).isFalse();
+        assertThat(room.hasRoom(4096, LATER)).isTrue();
         assertThat(looks).isEqualTo(2);
     }
 
     @Test
     void whoCannotLookNeverWrites() {
         broken = true;
-        assertThat(room.lets(4096, 0)).isFalse();
+        assertThat(room.hasRoom(4096, 0)).isFalse();
         broken = false;
-        assertThat(room.lets(4096, LATER)).isFalse();
+        assertThat(room.hasRoom(4096, LATER)).isFalse();
         assertThat(looks).isEqualTo(1);
     }
 }

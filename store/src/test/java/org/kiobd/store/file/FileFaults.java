@@ -49,7 +49,7 @@ final class FileFaults {
     private static void hold(Path path) throws Exception {
         try (MemberStore held = PROVIDER.open(MemberUri.file(path), false)) {
             System.out.println("held " + held.sizeBytes());
-            // Until the test lets go of this process.
+            // Until the test hasRoom go of this process.
             System.out.println("let go: " + System.in.read());
         }
     }

@@ -70,13 +70,13 @@ public final class UnixSocketFile {
             if (!isSocket()) {
                 throw new BlockIoException(
                         IoError.INVALID,
-                        "cannot listen on unix=" + path + ": a file that is not a socket stands there, left untouched;"
+                        "cannot listen on unix=" + path + ": a file that is not a socket is there and was not touched;"
                                 + " give another path");
             }
             if (somebodyListens()) {
                 throw new BlockIoException(
                         IoError.INVALID,
-                        "cannot listen on unix=" + path + ": a server listens there already, left untouched;"
+                        "cannot listen on unix=" + path + ": another server listens there; it was not touched;"
                                 + " stop it or give another path");
             }
         } catch (BlockIoException e) {

@@ -19,7 +19,7 @@ import org.kiobd.volume.kiobuf.Op;
 final class MergeWindow {
 
     /** What decides, chain by chain, whether it leaves the window, and has it then. */
-    interface Taker {
+    interface ChainConsumer {
         /** Whether the chain shall leave; changes neither the chain nor the window. */
         boolean wants(KiobufChain chain);
 
@@ -257,7 +257,7 @@ final class MergeWindow {
     }
 
     /** Offers every chain to {@code taker}, oldest first. */
-    void drain(Taker taker) {
+    void drain(ChainConsumer taker) {
         walks++;
         try {
             walk(taker);
@@ -269,7 +269,7 @@ final class MergeWindow {
         }
     }
 
-    private void walk(Taker taker) {
+    private void walk(ChainConsumer taker) {
         Slot slot = oldest;
         while (slot != null) {
             // A slot that has gone still says what was behind it; that may have gone since, too.

@@ -26,7 +26,7 @@ public final class RequestQueue {
     private final IoLoop loop;
     private final MergeWindow window;
     private final Plug plug;
-    private final MergeWindow.Taker issueIfRoom = new IssueIfRoom();
+    private final MergeWindow.ChainConsumer issueIfRoom = new IssueIfRoom();
 
     private boolean draining;
     private boolean drainAgain;
@@ -84,7 +84,7 @@ public final class RequestQueue {
         }
     }
 
-    private final class IssueIfRoom implements MergeWindow.Taker {
+    private final class IssueIfRoom implements MergeWindow.ChainConsumer {
         @Override
         public boolean wants(KiobufChain chain) {
             return device.hasRoom(chain) && requestersAreThere(chain);
@@ -154,7 +154,7 @@ public final class RequestQueue {
     public int dropUnissued(Object owner) {
         List<Kiobuf> dropped = new ArrayList<>();
         List<Kiobuf> kept = new ArrayList<>();
-        window.drain(new MergeWindow.Taker() {
+        window.drain(new MergeWindow.ChainConsumer() {
             @Override
             public boolean wants(KiobufChain chain) {
                 return concerns(chain, owner);

@@ -33,7 +33,7 @@ class MergeWindowTest {
 
     private static List<KiobufChain> drain(MergeWindow window, Predicate<KiobufChain> wanted) {
         List<KiobufChain> taken = new ArrayList<>();
-        window.drain(new MergeWindow.Taker() {
+        window.drain(new MergeWindow.ChainConsumer() {
             @Override
             public boolean wants(KiobufChain chain) {
                 return wanted.test(chain);
@@ -154,7 +154,7 @@ class MergeWindowTest {
     void aChainThatIsBeingIssuedNeitherGrowsNorComesBack() {
         MergeWindow window = window(WIDE, trim(0, 4), trim(100, 4), trim(200, 4));
         List<String> outer = new ArrayList<>();
-        window.drain(new MergeWindow.Taker() {
+        window.drain(new MergeWindow.ChainConsumer() {
             @Override
             public boolean wants(KiobufChain chain) {
                 return true;

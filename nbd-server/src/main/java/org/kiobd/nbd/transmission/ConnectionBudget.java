@@ -7,7 +7,7 @@ import org.kiobd.volume.BlockDevice;
  * What one connection has in use: requests, reserved memory, receive buffers; and what it has done. Confined to its loop, but for
  * reading the counters.
  */
-record Accounts(
+record ConnectionBudget(
         InFlight inFlight,
         MemoryBudget budget,
         PayloadMemory payloadMemory,
@@ -40,9 +40,9 @@ record Accounts(
         return reservedBytes;
     }
 
-    static Accounts open(ConnectionContext connection, BlockDevice device) {
+    static ConnectionBudget open(ConnectionContext connection, BlockDevice device) {
         MemoryBudget budget = new MemoryBudget(connection.pool());
-        return new Accounts(
+        return new ConnectionBudget(
                 new InFlight(connection.limits()),
                 budget,
                 new PayloadMemory(budget),

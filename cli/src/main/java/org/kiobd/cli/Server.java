@@ -41,12 +41,12 @@ import org.slf4j.LoggerFactory;
  * everything accepted finished and answered, members synced and closed, counters printed. Main thread; the end may come from the
  * shutdown hook.
  */
-final class Serving {
-    private static final Logger LOG = LoggerFactory.getLogger(Serving.class);
+final class Server {
+    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
 
     private final CommonOptions common;
     private final ServeOptions options;
-    private final WaysIn waysIn;
+    private final RunOptions runOptions;
     private final TlsPolicy tls;
     private final @Nullable PidFile pidFile;
     private final IoEngine engine;
@@ -75,14 +75,14 @@ final class Serving {
      *
      * @param names of all exports there may be
      */
-    Serving(CommonOptions common, ServeOptions options, Set<String> names) throws BlockIoException {
+    Server(CommonOptions common, ServeOptions options, Set<String> names) throws BlockIoException {
         this.common = common;
         this.options = options;
-        this.waysIn = options.waysIn;
-        options.log.apply(waysIn.isCaptive());
+        this.runOptions = options.runOptions;
+        options.log.apply(runOptions.isCaptive());
         ServeChecks.check(options);
         this.tls = options.tls.policy(new TreeSet<>(names));
-        this.pidFile = waysIn.pidFile == null ? null : new PidFile(waysIn.pidFile);
+        this.pidFile = runOptions.pidFile == null ? null : new PidFile(runOptions.pidFile);
         this.engine = options.engine();
         this.mergeLimits = options.mergeLimits();
         this.cache = options.cacheMode();
@@ -192,16 +192,16 @@ final class Serving {
             listeners = listen(listening);
             announce();
             endOnSignal();
-            if (waysIn.exitWithParent) {
+            if (runOptions.exitWithParent) {
                 ParentDeath.endsUs();
             }
-            if (waysIn.single) {
+            if (runOptions.single) {
                 listening.serveInherited(0).thenRun(clientGone::countDown);
             }
             ready(listeners);
             ready = true;
-            if (waysIn.run != null) {
-                command = startCommand(waysIn.run, listeners.get(0));
+            if (runOptions.run != null) {
+                command = startCommand(runOptions.run, listeners.get(0));
             }
         } catch (BlockIoException | RuntimeException e) {
             end();
@@ -232,7 +232,7 @@ final class Serving {
             end();
             return exitCode == ExitCode.OK ? endCode : exitCode;
         }
-        if (waysIn.single) {
+        if (runOptions.single) {
             clientGone.await();
             end();
         }
@@ -252,8 +252,8 @@ final class Serving {
 
     private List<Listener> listen(NbdServer listening) throws BlockIoException {
         List<Listener> listeners = new ArrayList<>();
-        for (int i = 0; i < waysIn.passedSockets(); i++) {
-            listeners.add(listening.listenInherited(WaysIn.passedFd(i)));
+        for (int i = 0; i < runOptions.passedSockets(); i++) {
+            listeners.add(listening.listenInherited(RunOptions.passedFd(i)));
         }
         for (ServeOptions.Address address : options.addresses()) {
             listeners.add(listening.listenTcp(address.host(), address.port()));
@@ -261,7 +261,7 @@ final class Serving {
         for (Path path : options.unix) {
             listeners.add(reachable(listening.listenUnix(path), path));
         }
-        if (listeners.isEmpty() && waysIn.run != null) {
+        if (listeners.isEmpty() && runOptions.run != null) {
             listeners.add(listening.listenUnix(privateFolder().path().resolve("nbd.sock")));
         }
         if (!options.tls.isRequired()) {
@@ -293,7 +293,7 @@ final class Serving {
         if (pidFile != null) {
             pidFile.write();
         }
-        if (waysIn.isQuiet()) {
+        if (runOptions.isQuiet()) {
             return;
         }
         new ReadyLines(common, engine, cache)
@@ -361,7 +361,7 @@ final class Serving {
                 endCode = ExitCode.FAILED;
                 LOG.error(volume.notSaved(failure));
             }
-            if (ready && pool != null && !waysIn.isQuiet()) {
+            if (ready && pool != null && !runOptions.isQuiet()) {
                 Map<String, Object> figures = volume.figures();
                 // Of the whole process; anything but 0 at the end was lost on the way.
                 figures.put("poolReservedBytes", pool.reservedBytes());

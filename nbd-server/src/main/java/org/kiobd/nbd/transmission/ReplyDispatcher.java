@@ -15,7 +15,7 @@ import org.kiobd.volume.kiobuf.PagePool;
  * Where requests end: each has its reply queued; or, when its client has gone, only gives back what it held. Owned by one connection,
  * confined to its loop.
  */
-final class Answers implements RequestExecutor.Listener {
+final class ReplyDispatcher implements RequestExecutor.Listener {
     /** The connection. */
     interface Listener {
         /** Whether nobody is there to be answered any more. */
@@ -28,11 +28,11 @@ final class Answers implements RequestExecutor.Listener {
     private final ReplyEncoding encoding;
     private final BlockDevice device;
     private final PagePool pool;
-    private final Accounts accounts;
+    private final ConnectionBudget accounts;
     private final ReplyWriter replies;
     private final Listener listener;
 
-    Answers(Session session, PagePool pool, Accounts accounts, ReplyWriter replies, Listener listener) {
+    ReplyDispatcher(Session session, PagePool pool, ConnectionBudget accounts, ReplyWriter replies, Listener listener) {
         this.encoding = replies.encoding();
         this.device = session.export().device();
         this.pool = pool;

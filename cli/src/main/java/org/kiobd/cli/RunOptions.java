@@ -5,27 +5,27 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options that say who starts a server, and when it ends, beside a signal. */
-final class WaysIn {
+final class RunOptions {
     /** sd_listen_fds(3): the first descriptor that a service manager passes. */
     private static final int FIRST_PASSED_FD = 3;
 
     @Option(
             names = {"-s", "--single"},
-            description = "serve one client on the socket that is standard input, and end with it")
+            description = "serve one client on the socket that is standard input, and exit when it disconnects")
     boolean single;
 
     @Option(
             names = "--run",
             paramLabel = "CMD",
             description =
-                    "serve while the shell command CMD runs, which finds $uri, $unixsocket, $port and $nbd; end as it ends")
+                    "serve while the shell command CMD runs, with $uri, $unixsocket, $port and $nbd set; exit with its exit code")
     @Nullable
     String run;
 
-    @Option(names = "--exit-with-parent", description = "end when the process that started this one ends")
+    @Option(names = "--exit-with-parent", description = "exit when the parent process exits")
     boolean exitWithParent;
 
-    @Option(names = "--pidfile", paramLabel = "PATH", description = "write the process id there when clients may come")
+    @Option(names = "--pidfile", paramLabel = "PATH", description = "write the process id to this file once clients can connect")
     @Nullable
     Path pidFile;
 

@@ -8,10 +8,10 @@ import org.kiobd.volume.queue.RequestQueue;
 import org.kiobd.volume.queue.Requester;
 
 /** What a connection in its transmission phase consists of, put together once it has its place in a pipeline. */
-record TransmissionParts(
+record ConnectionPipeline(
         ChannelHandlerContext ctx,
         RequestQueue queue,
-        Accounts accounts,
+        ConnectionBudget accounts,
         RequestExecutor executor,
         ReplyWriter replies,
         RequestIntake intake,
@@ -20,16 +20,16 @@ record TransmissionParts(
     /** What the parts tell their connection. */
     interface Connection extends Requester, PiecewiseRead.Listener, RequestIntake.Listener, ReplyWriter.Listener {}
 
-    static TransmissionParts of(
+    static ConnectionPipeline of(
             ChannelHandlerContext ctx, ConnectionContext context, Session session, Connection connection) {
         ExportLoop exportLoop = session.export().on(context.loop());
         ReplyEncoding encoding = ReplyEncoding.of(session.style());
         long maximumPayloadBytes = session.export().device().info().maximumPayloadBytes();
-        Accounts accounts = Accounts.open(context, session.export().device());
+        ConnectionBudget accounts = ConnectionBudget.open(context, session.export().device());
         RawSocket socket = session.security() == null ? RawSocket.of(ctx.channel()) : null;
         ReplyWriter replies =
                 new ReplyWriter(ctx, context.pool(), encoding, accounts.replyMemory(), socket, connection);
-        Answers answers = new Answers(session, context.pool(), accounts, replies, connection);
+        ReplyDispatcher answers = new ReplyDispatcher(session, context.pool(), accounts, replies, connection);
         RequestExecutor executor = new RequestExecutor(context, session, replies, connection, answers);
         RequestDecoder decoder = new RequestDecoder(session.style());
         RequestMemory memory =
@@ -43,6 +43,6 @@ record TransmissionParts(
         RequestIntake.Parts parts =
                 new RequestIntake.Parts(decoder, validator, executor, accounts, payload, reads, writes);
         RequestIntake intake = new RequestIntake(parts, session, replies, pipes, connection);
-        return new TransmissionParts(ctx, exportLoop.queue(), accounts, executor, replies, intake, payload);
+        return new ConnectionPipeline(ctx, exportLoop.queue(), accounts, executor, replies, intake, payload);
     }
 }
