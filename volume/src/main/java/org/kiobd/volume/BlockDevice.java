@@ -18,8 +18,8 @@ import org.kiobd.volume.loop.IoLoop;
  *       from, inline or later, whatever happens.
  *   <li>Each original completes when its own bytes are done; it never waits for its neighbors in the chain.
  *   <li>An original fails if and only if a failed byte range intersects it; of several errors the one at the lowest offset wins.
- *   <li>A completed FLUSH covers every mutation that was completed, on any loop, before the FLUSH was submitted. A mutation with
- *       FUA is durable when it completes.
+ *   <li>A completed FLUSH makes every mutation durable that was completed, on any loop, before the FLUSH was submitted. A mutation
+ *       with FUA is durable when it completes.
  *   <li>A failed sync is sticky: mutations and FLUSH fail with {@link IoError#IO} until the device is opened again.
  *   <li>Requests in flight have no order among each other. Every request is idempotent: submitting it twice in a row has the same
  *       effect as submitting it once.
@@ -62,8 +62,8 @@ public interface BlockDevice extends AutoCloseable {
 
     /**
      * Returns whether {@code chain} could start now: false while the device is frozen, or while a member that the chain touches has
-     * reached its limit of operations in flight. The device accepts a chain without room as well, and may start it later; a caller that
-     * asks first can let the chain go on merging instead.
+     * reached its limit of operations in flight. {@link #submit} also takes a chain that has no room, and may start it later; a caller
+     * that asks first can let the chain go on merging instead.
      */
     boolean hasRoom(KiobufChain chain);
 
@@ -74,7 +74,7 @@ public interface BlockDevice extends AutoCloseable {
     void unplug(IoLoop loop);
 
     /**
-     * Returns which parts of {@code range} hold data and which are holes at the moment; requests in flight may change the answer.
+     * Returns what is stored for {@code range} at the moment, as extents; requests in flight may change the answer.
      *
      * @param loop the calling loop, on which the answer completes
      * @param range range inside the device, not empty

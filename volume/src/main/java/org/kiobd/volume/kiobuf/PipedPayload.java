@@ -238,7 +238,7 @@ public final class PipedPayload {
     }
 
     /**
-     * Marks this payload as handed over to a thread that drains it. All other parts then go to the same thread, so that the loop does not
+     * Marks this payload as handed over to a thread that drains it. Its other parts then go to the same thread, so that the loop does not
      * wait for that thread. Called on the loop that filled the payload.
      */
     public void handOver() {

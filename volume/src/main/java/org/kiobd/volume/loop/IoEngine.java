@@ -5,8 +5,8 @@ import io.netty.channel.uring.IoUring;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The I/O engine that drives the event loops. With {@link #IO_URING}, one ring serves the sockets and those reads and writes of the members'
- * files that may block; with the other two engines, a bounded pool of threads does these reads and writes.
+ * The I/O engine that drives the event loops. With {@link #IO_URING}, one ring serves the sockets and those reads and writes of the
+ * members' files that may block; with the other two engines, a bounded pool of threads does these reads and writes.
  */
 public enum IoEngine {
     IO_URING,

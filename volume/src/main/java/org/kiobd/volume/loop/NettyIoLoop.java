@@ -63,8 +63,8 @@ public final class NettyIoLoop implements IoLoop {
     }
 
     /**
-     * Returns whether {@link #expectLull} was called since this loop last had nothing to do; false if the handler does not busy-poll. Called
-     * on the loop only.
+     * Returns whether {@link #expectLull} was called since this loop last had nothing to do; false if the handler does not busy-poll.
+     * Called on the loop only.
      */
     boolean expectsLull() {
         return spinning != null && spinning.expectsLull();

@@ -5,7 +5,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs callbacks one after the other with constant stack depth: a callback that triggers another one only queues it. Confined to one thread.
+ * Runs callbacks one after the other with constant stack depth: a callback that triggers another one only queues it. Confined to one
+ * thread.
  *
  * <p>A callback that throws has a bug; the exception is logged and the other callbacks still run, because they belong to other requests.
  */

@@ -46,7 +46,8 @@ public final class UnixSocketFile {
     /**
      * Removes the file if it is a socket that nobody listens on, to make way for a new socket.
      *
-     * @throws BlockIoException if a server listens on the socket, or if the file is not a socket; the file is not touched then
+     * @throws BlockIoException if a server listens on the socket or the file is not a socket (the file is not touched then), or on an
+     *     I/O error
      */
     public void clear() throws BlockIoException {
         try {
@@ -63,7 +64,7 @@ public final class UnixSocketFile {
     /**
      * Checks whether a new socket could be bound, and changes nothing.
      *
-     * @throws BlockIoException if a server listens on the socket, or if the file is not a socket
+     * @throws BlockIoException if a server listens on the socket, if the file is not a socket, or on an I/O error
      */
     public void check() throws BlockIoException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {

@@ -151,7 +151,7 @@ public final class RequestQueue {
 
     /**
      * Ends the unissued requests of {@code owner} with {@link IoError#DROPPED}: the client is gone and may send them again over another
-     * connection, so the old ones could overwrite newer data there. Issued requests finish.
+     * connection. Issued later, the old requests could overwrite newer data. Requests already issued finish.
      *
      * @return number of dropped requests
      */

@@ -8,7 +8,7 @@ public interface Requester {
 
     /**
      * Returns whether the queue may issue mutations of this requester. If not, they go on waiting, and the requester must later call {@link
-     * RequestQueue#dropUnissued} or {@link RequestQueue#reconsider}. Called for every chain, so it must be cheap.
+     * RequestQueue#dropUnissued} or {@link RequestQueue#reconsider}. Called for every mutating chain, so it must be cheap.
      *
      * @param nowNanos current {@link System#nanoTime()}
      */
