@@ -8,102 +8,107 @@ import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * The contract at the bottom of the house: bytes that can be read, written, trimmed, zeroed and flushed. A striped volume is one,
- * and so is every wrapper (read-only, slow, faulty, recording) around one.
+ * A block device, the basic contract of kiobd: its bytes can be read, written, trimmed, zeroed and flushed. A striped volume is a block
+ * device, and so is every wrapper (read-only, slow, faulty, recording) around one.
  *
- * <p>The rules, named by the tests that hold them:
+ * <p>The rules; the tests that check them carry their numbers:
  *
  * <ol>
- *   <li>{@link #submit} <em>takes</em> the chain. Every original in it completes exactly once, on the loop it was submitted from,
- *       inline or later, whatever happens.
- *   <li>Each original completes when its own bytes are done; it never waits for its neighbours in the chain.
- *   <li>An original fails if and only if a byte range that failed intersects it; of several errors the one at the lowest offset
- *       wins.
- *   <li>A completed FLUSH covers every mutation that was completed, on any loop, before the FLUSH was submitted. A mutation with
- *       FUA is durable when it completes.
+ *   <li>{@link #submit} <em>takes</em> the chain. Every original in the chain completes exactly once, on the loop it was submitted
+ *       from, inline or later, whatever happens.
+ *   <li>Each original completes when its own bytes are done; it never waits for its neighbors in the chain.
+ *   <li>An original fails if and only if a failed byte range intersects it; of several errors the one at the lowest offset wins.
+ *   <li>A completed FLUSH makes every mutation durable that was completed, on any loop, before the FLUSH was submitted. A mutation
+ *       with FUA is durable when it completes.
  *   <li>A failed sync is sticky: mutations and FLUSH fail with {@link IoError#IO} until the device is opened again.
- *   <li>Nothing is ordered between requests in flight. Every request is idempotent: submitting it twice in a row does the same.
- *   <li>An acknowledged write has left the process: write(2) or the store's log has it.
- *   <li>Bounds are those of {@link #sizeBytes()} at the moment of the request; the size may grow, and never shrinks, while open.
- *   <li>A request outside the bounds completes with {@link IoError#INVALID} and touches nothing. Length 0 completes at once.
+ *   <li>Requests in flight have no order among each other. Every request is idempotent: submitting it twice in a row has the same
+ *       effect as submitting it once.
+ *   <li>An acknowledged write has left the process: its data was passed to write(2) or to the store's log.
+ *   <li>The bounds of a request are those of {@link #sizeBytes()} at submission. While the device is open, its size may grow but never
+ *       shrinks.
+ *   <li>A request outside the bounds completes with {@link IoError#INVALID} and touches nothing. A request of length 0 completes at
+ *       once.
  * </ol>
  *
- * <p>Threads: {@link #submit}, {@link #hasRoom}, {@link #onRoom}, {@link #unplug} and {@link #extents} on the loop in question; everything else from
- * any thread.
+ * <p>Threads: {@link #submit}, {@link #hasRoom}, {@link #onRoom}, {@link #unplug} and {@link #extents} are called on the loop they
+ * concern; all other methods may be called from any thread.
  */
 public interface BlockDevice extends AutoCloseable {
 
-    /** What the device is; the same object for as long as it is open. */
+    /** Returns the description of the device; the same object while the device is open. */
     DeviceInfo info();
 
     /**
-     * Alignment of memory that need not be copied on its way; a power of two, 1 if any will do. A wish: every memory is taken. Nothing a
-     * client can see follows from it.
+     * Returns the memory alignment at which the device transfers data without a copy: a power of two, 1 if any alignment will do. This
+     * is only a preference: the device accepts any memory, and clients see no difference.
      */
     default int memoryAlignmentBytes() {
         return 1;
     }
 
-    /** Whether it takes what a WRITE has in pipes without copying it. A wish as well: it takes every WRITE. */
+    /** Returns whether the device takes WRITE payload from pipes without copying it. Also only a preference: it accepts every WRITE. */
     default boolean takesPipes() {
         return false;
     }
 
-    /** Current size in bytes. */
+    /** Returns the current size in bytes. */
     long sizeBytes();
 
     /**
      * Starts the requests of a chain. Takes the chain. A single request, a FLUSH and a range operation are chains of one. Never
-     * blocks and never throws for what a store does: failures arrive at the originals' completions.
+     * blocks, and never throws when a store fails: the completions of the originals report failures.
      */
     void submit(KiobufChain chain);
 
     /**
-     * Whether {@code chain} could start working now: false while frozen, or while a member it touches has its limit of operations
-     * in flight. A chain submitted all the same is kept and started later; asking first lets it go on merging instead.
+     * Returns whether {@code chain} could start now: false while the device is frozen, or while a member that the chain touches has
+     * reached its limit of operations in flight. {@link #submit} also takes a chain that has no room, and may start it later; a caller
+     * that asks first can let the chain go on merging instead.
      */
     boolean hasRoom(KiobufChain chain);
 
-    /** Registers the one listener of {@code loop} that runs, on that loop, when {@link #hasRoom} may have become true. */
+    /** Registers the single listener of {@code loop}. It runs on that loop when {@link #hasRoom} may have become true. */
     void onRoom(IoLoop loop, Runnable listener);
 
-    /** End of a batch of {@link #submit} calls on {@code loop}: what was submitted must get under way now. */
+    /** Ends a batch of {@link #submit} calls on {@code loop}: the device must start the submitted chains now. */
     void unplug(IoLoop loop);
 
     /**
-     * What is stored for {@code range}, as it stands now: requests in flight may change it meanwhile.
+     * Returns what is stored for {@code range} at the moment, as extents; requests in flight may change the answer.
      *
-     * @param loop where it is asked, and where the answer completes
-     * @param range inside the device, not empty
-     * @param maxExtents how many extents are wanted at most, 1 or more
-     * @return completes with at least one extent, the first at the range's first byte, none beyond its end, no two neighbours of one
-     *     kind; they cover the range, or less of it once there are {@code maxExtents} of them. Fails with {@link BlockIoException}. A
-     *     device that cannot tell says that all of it is data.
+     * @param loop the calling loop, on which the answer completes
+     * @param range range inside the device, not empty
+     * @param maxExtents maximum number of extents, 1 or more
+     * @return stage that completes with at least one extent. The first extent begins at the range's first byte, none reaches beyond the
+     *     end of the range, and adjacent extents differ in kind. The extents cover the range, or a part of it if there are {@code
+     *     maxExtents} of them. The stage fails with {@link BlockIoException}. A device that cannot tell reports the whole range as data.
      */
     default CompletionStage<List<Extent>> extents(IoLoop loop, ByteRange range, int maxExtents) {
         return CompletableFuture.completedFuture(List.of(new Extent(range.lengthBytes(), Extent.Kind.DATA)));
     }
 
-    /** Which member holds the byte at {@code offsetBytes}, and how many bytes from there on; a device of one piece is its own member 0. */
+    /**
+     * Returns the member that holds the byte at {@code offsetBytes}, and how many bytes from there on it holds. A device without members
+     * is its own member 0.
+     */
     default MemberRun memberRun(long offsetBytes) {
         return new MemberRun(0, Long.MAX_VALUE - offsetBytes);
     }
 
     /**
-     * Lets accepted requests finish and holds new ones back, on all loops. Nests: as many {@link #thaw} calls as {@code freeze}
-     * calls are due.
+     * Lets accepted requests finish and holds new ones back, on all loops. Calls nest: each {@code freeze} needs its own {@link #thaw}.
      *
-     * @return completes, on any thread, when nothing is in flight any more
+     * @return stage that completes, on any thread, when no request is in flight any more
      */
     CompletionStage<@Nullable Void> freeze();
 
-    /** Undoes one {@link #freeze}; at the last one, what was held back goes on. */
+    /** Undoes one {@link #freeze}; the last call starts the requests that were held back. */
     void thaw();
 
-    /** A snapshot of what the device has done since it was opened. */
+    /** Returns a snapshot of the counters since the device was opened. */
     DeviceCounters counters();
 
-    /** Flushes and closes the members. The caller has frozen the device or knows that nothing is in flight. */
+    /** Flushes and closes the members. The caller has frozen the device or knows that no request is in flight. */
     @Override
     void close() throws BlockIoException;
 }

@@ -1,8 +1,8 @@
 package org.kiobd.volume;
 
 /**
- * An operating error of a device or a member outside the data path: opening, resizing, writing a superblock. The message is one line
- * a person can act on. On the data path errors travel as {@link IoError}, never as exceptions.
+ * Reports an error of a device or a member outside the data path, e.g. when it is opened or resized, or when a superblock is written.
+ * The message is one line that tells a person what to do. On the data path an error is an {@link IoError}, never an exception.
  */
 public final class BlockIoException extends java.io.IOException {
     private static final long serialVersionUID = 1L;
@@ -22,7 +22,7 @@ public final class BlockIoException extends java.io.IOException {
         this.text = message;
     }
 
-    /** Never null here. */
+    /** Returns the message; never null. */
     @Override
     public String getMessage() {
         return text;

@@ -1,7 +1,7 @@
 package org.kiobd.volume;
 
 /**
- * A run of bytes: {@code [offsetBytes, offsetBytes + lengthBytes)}. Immutable, any thread.
+ * A range of bytes: {@code [offsetBytes, offsetBytes + lengthBytes)}. Immutable and thread-safe.
  *
  * @param offsetBytes first byte, 0 or more
  * @param lengthBytes number of bytes, 0 or more; the end must fit a signed 64-bit number
@@ -16,12 +16,12 @@ public record ByteRange(long offsetBytes, long lengthBytes) {
         }
     }
 
-    /** Whether the two numbers make a range at all; the check for numbers that came from outside. */
+    /** Returns whether the two numbers form a valid range; checks numbers from untrusted input. */
     public static boolean isValid(long offsetBytes, long lengthBytes) {
         return offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes <= Long.MAX_VALUE - lengthBytes;
     }
 
-    /** Whether the range lies inside a device of {@code sizeBytes}; never overflows, whatever the numbers. */
+    /** Returns whether the range is inside a device of {@code sizeBytes}; does not overflow for any arguments. */
     public static boolean fits(long offsetBytes, long lengthBytes, long sizeBytes) {
         return offsetBytes >= 0
                 && lengthBytes >= 0
@@ -29,7 +29,7 @@ public record ByteRange(long offsetBytes, long lengthBytes) {
                 && offsetBytes <= sizeBytes - lengthBytes;
     }
 
-    /** The first byte behind the range. */
+    /** Returns the offset of the first byte after the range. */
     public long endBytes() {
         return offsetBytes + lengthBytes;
     }
@@ -38,7 +38,7 @@ public record ByteRange(long offsetBytes, long lengthBytes) {
         return lengthBytes == 0;
     }
 
-    /** Whether at least one byte is in both ranges. */
+    /** Returns whether at least one byte is in both ranges. */
     public boolean intersects(ByteRange other) {
         return offsetBytes < other.endBytes() && other.offsetBytes < endBytes() && !isEmpty() && !other.isEmpty();
     }

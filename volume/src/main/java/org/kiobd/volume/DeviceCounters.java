@@ -3,17 +3,17 @@ package org.kiobd.volume;
 import java.util.List;
 
 /**
- * What a device has done since it was opened. Counters are summed over loops without stopping them: each figure is exact for a loop
- * at rest, and at most a few requests behind for one at work.
+ * The counters of a device since it was opened. They are summed over the loops without stopping them: the share of an idle loop is
+ * exact, the share of a busy loop may lag by a few requests.
  *
  * @param requests originals that were issued
- * @param chains chains they came in
- * @param memberOps operations sent to members, those sent again included
- * @param reissuedOps of them, those sent again to find out which original a failure belongs to
- * @param readBytes bytes asked for by READs
- * @param writtenBytes bytes brought by WRITEs
+ * @param chains chains in which the originals were issued
+ * @param memberOps operations sent to members, including reissued ones
+ * @param reissuedOps operations among {@code memberOps} that were reissued to find the original that a failure belongs to
+ * @param readBytes bytes requested by READs
+ * @param writtenBytes payload bytes of WRITEs
  * @param failedRequests originals that completed with an error
- * @param members the same per member, by index
+ * @param members counters of each member, by member index
  */
 public record DeviceCounters(
         long requests,
@@ -26,12 +26,12 @@ public record DeviceCounters(
         List<MemberCounters> members) {
 
     /**
-     * One member's share.
+     * The counters of one member.
      *
      * @param ops operations sent to the member
-     * @param inFlight operations under way now
-     * @param maxInFlight most operations under way at once, on one loop
-     * @param maxAgeMicros longest time an operation took
+     * @param inFlight operations in flight now
+     * @param maxInFlight maximum number of operations in flight at once, on one loop
+     * @param maxAgeMicros longest duration of an operation
      * @param errors operations that failed
      */
     public record MemberCounters(long ops, long inFlight, long maxInFlight, long maxAgeMicros, long errors) {}

@@ -1,19 +1,19 @@
 package org.kiobd.volume;
 
 /**
- * A run of bytes that one thing can be said about: whether anything is stored for it. Immutable.
+ * A run of bytes of one {@link Kind}. Immutable.
  *
  * @param lengthBytes number of bytes, 1 or more
- * @param kind what is stored for them
+ * @param kind what is stored for the bytes
  */
 public record Extent(long lengthBytes, Kind kind) {
-    /** What is stored for a run. */
+    /** Says what is stored for a run of bytes. */
     public enum Kind {
-        /** Bytes, or it is not known. */
+        /** Data is stored, or the device cannot tell. */
         DATA,
-        /** Room, but no bytes: it reads as zeros, and writing to it needs no more space. */
+        /** Space is allocated but holds no data: the run reads as zeros, and a write to it needs no more space. */
         ZERO,
-        /** Nothing: it reads as zeros. */
+        /** Nothing is stored: the run reads as zeros. */
         HOLE
     }
 

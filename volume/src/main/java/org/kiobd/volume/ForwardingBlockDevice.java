@@ -7,8 +7,8 @@ import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * A device over another: every call goes through. Wrappers override what they change, so that no device knows a flag for it. Owns the
- * device beneath and closes it. Threads: as {@link BlockDevice} says.
+ * Base class of wrappers around a device: forwards every call to the wrapped device. A wrapper overrides the methods it changes, so no
+ * device needs a flag for such a change. Owns the wrapped device and closes it. Threads: as in {@link BlockDevice}.
  */
 public abstract class ForwardingBlockDevice implements BlockDevice {
     private final BlockDevice beneath;
@@ -17,7 +17,7 @@ public abstract class ForwardingBlockDevice implements BlockDevice {
         this.beneath = beneath;
     }
 
-    /** The device this one forwards to. */
+    /** Returns the wrapped device. */
     protected final BlockDevice beneath() {
         return beneath;
     }

@@ -1,26 +1,26 @@
 package org.kiobd.volume;
 
 /**
- * Why a request failed, in the words of the block layer. The front end maps each to its own wire number in one place; stores map
- * errno to these in one place. The order is the persistence order of nothing: only {@link #code()} is compared, and only to break
- * ties between two failures at the same byte.
+ * The reason why a request failed, in terms of the block layer. The front end maps each constant to its wire number in one place; stores
+ * map errno values to these constants in one place. The order of the constants is not persisted anywhere: only {@link #code()} is
+ * compared, and only to break ties between two failures at the same byte.
  */
 public enum IoError {
-    /** The medium failed, or something happened that no finer word describes (EIO). */
+    /** The medium failed, or no other constant describes the error (EIO). */
     IO(1),
-    /** No space left behind the device (ENOSPC; also EDQUOT and EFBIG). */
+    /** The storage of the device has no space left (ENOSPC; also EDQUOT and EFBIG). */
     NO_SPACE(2),
     /** The request itself is wrong (EINVAL). */
     INVALID(3),
-    /** Not permitted, e.g. a write to a read-only device (EPERM). */
+    /** The request is not permitted, e.g. a write to a read-only device (EPERM). */
     NOT_PERMITTED(4),
-    /** Memory ran out, or open files did (ENOMEM; also EMFILE and ENFILE). */
+    /** The process or the system ran out of memory or file descriptors (ENOMEM; also EMFILE and ENFILE). */
     NO_MEMORY(5),
-    /** The device cannot do this, and said so in its capabilities (ENOTSUP). */
+    /** The device does not support the request, as its capabilities say (ENOTSUP). */
     NOT_SUPPORTED(6),
-    /** Too much for one request (EOVERFLOW). */
+    /** The request is too large (EOVERFLOW). */
     OVERFLOW(7),
-    /** Never issued: its client went away first. No reply is sent for it. */
+    /** The request was not issued because its client went away. No reply is sent for it. */
     DROPPED(8);
 
     private static final IoError[] BY_CODE = new IoError[9];
@@ -38,8 +38,8 @@ public enum IoError {
     }
 
     /**
-     * Whether who meets it when he looks at what is stored has found damage: it is not there, it is not what it should be, or its medium
-     * fails. The others say that somebody could not look, now or here, and nothing of what is stored.
+     * Returns whether this error, met while stored data is examined, means damage: the data is missing, it is wrong, or its medium fails.
+     * The other errors only mean that the data could not be examined now or from here; they say nothing about the data.
      */
     public boolean isDamage() {
         return switch (this) {
@@ -48,12 +48,12 @@ public enum IoError {
         };
     }
 
-    /** A small positive number, stable within a run: 1 to 8. */
+    /** Returns a small positive number, 1 to 8, that is stable while the process runs. */
     public int code() {
         return code;
     }
 
-    /** The error with this {@link #code()}. */
+    /** Returns the error with this {@link #code()}. */
     public static IoError ofCode(int code) {
         return BY_CODE[code];
     }

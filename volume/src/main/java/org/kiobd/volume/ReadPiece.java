@@ -3,9 +3,9 @@ package org.kiobd.volume;
 import org.kiobd.volume.kiobuf.Fragment;
 
 /**
- * One piece of the answer to a READ. A READ completes with an ordered list of pieces that cover its range without gap or overlap; the
- * requester said which kinds it accepts, and memory is always accepted. Immutable; a {@link Memory} piece is borrowed from the
- * Kiobuf and lives as long as it.
+ * One piece of the answer to a READ. A READ completes with an ordered list of pieces that cover its range without gap or overlap. The
+ * request says which kinds of pieces the requester accepts; memory is always accepted. Immutable. A {@link Memory} piece is borrowed
+ * from the Kiobuf and valid as long as the memory of the Kiobuf.
  */
 public sealed interface ReadPiece {
 
@@ -15,13 +15,13 @@ public sealed interface ReadPiece {
     /** Bit for {@link FileExtent} in the set of accepted kinds. */
     int ACCEPT_FILE_EXTENT = 2;
 
-    /** Bytes in this piece, more than 0. */
+    /** Returns the number of bytes in this piece, more than 0. */
     long lengthBytes();
 
-    /** The piece without its first {@code skipBytes}, and of what remains at most {@code lengthBytes}. */
+    /** Returns the {@code lengthBytes} bytes of this piece that follow its first {@code skipBytes}; the piece must have as many. */
     ReadPiece slice(long skipBytes, long lengthBytes);
 
-    /** The bytes are in memory. */
+    /** A piece whose bytes are in memory. */
     record Memory(Fragment fragment) implements ReadPiece {
         @Override
         public long lengthBytes() {
@@ -34,7 +34,7 @@ public sealed interface ReadPiece {
         }
     }
 
-    /** The bytes are zeros that nothing is stored for. */
+    /** A piece for which nothing is stored: its bytes are zeros. */
     record Hole(long lengthBytes) implements ReadPiece {
         @Override
         public ReadPiece slice(long skipBytes, long newLengthBytes) {
@@ -43,10 +43,10 @@ public sealed interface ReadPiece {
     }
 
     /**
-     * The bytes stand in an open file, to be sent from there.
+     * A piece whose bytes are in an open file, from which they can be sent.
      *
-     * @param fileDescriptor stays open for as long as the device
-     * @param offsetBytes position in the file, not in the member
+     * @param fileDescriptor descriptor of the file; it stays open as long as the device is open
+     * @param offsetBytes offset in the file, not in the member
      */
     record FileExtent(int fileDescriptor, long offsetBytes, long lengthBytes) implements ReadPiece {
         @Override

@@ -1,8 +1,9 @@
 /**
- * The contract of the house: {@link org.kiobd.volume.BlockDevice} and the words around it. Requests are in {@code kiobuf}, the place
- * where they merge in {@code queue}, members in {@code store}, event loops in {@code loop}.
+ * The contract between the modules: {@link org.kiobd.volume.BlockDevice} and its value types. Package {@code kiobuf} holds requests and
+ * their memory, {@code queue} queues and merges them, {@code loop} holds the event loops.
  *
- * <p>Threads: said on each type. Not here: striping (room {@code raid}), the wire (room {@code nbd-server}).
+ * <p>Threads: each type documents its own rule. Not here: members (module {@code store}), striping (module {@code raid}), the wire
+ * protocol (module {@code nbd-server}).
  */
 @NullMarked
 package org.kiobd.volume;

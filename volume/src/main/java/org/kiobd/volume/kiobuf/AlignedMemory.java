@@ -4,14 +4,14 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 
 /**
- * Memory that begins at the start of a page, for I/O past the page cache: each piece takes whole pages. One set of arenas for the process,
- * made when it is first asked for. Any thread.
+ * Allocates page-aligned memory for I/O that bypasses the page cache (O_DIRECT). Each buffer occupies whole pages. The process has one set
+ * of arenas, created at first use. Thread-safe.
  */
 public final class AlignedMemory {
-    /** What every piece begins at a multiple of; no device asks for more. */
+    /** Alignment of every buffer; no device asks for more. */
     public static final int ALIGNMENT_BYTES = 4096;
 
-    /** More does not come from an arena, and would be longer than asked for. */
+    /** Maximum size of a buffer. Above the arenas' chunk size, a buffer would not come from an arena, and be larger than requested. */
     public static final int MAX_BYTES = 1 << 20;
 
     private static final PooledByteBufAllocator ALLOCATOR = new PooledByteBufAllocator(
@@ -28,9 +28,9 @@ public final class AlignedMemory {
     private AlignedMemory() {}
 
     /**
-     * Returns owned. Direct, contents undefined.
+     * Allocates a direct buffer with undefined contents. Returns owned.
      *
-     * @param bytes at most {@link #MAX_BYTES}
+     * @param bytes capacity, at most {@link #MAX_BYTES}
      */
     public static ByteBuf allocate(int bytes) {
         if (bytes > MAX_BYTES) {

@@ -3,9 +3,9 @@ package org.kiobd.volume.kiobuf;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A position in a chain that moves forward in steps no longer than the caller's limit and no longer than a fragment: one pass over a
- * chain cuts it anywhere, and the chain stays as it was. This is what dissolves the "killer" of 2001: splitting needs a position, not
- * a duplicate. Borrows the chain, which must not be issued meanwhile. One thread.
+ * A position in a chain that moves forward in steps no longer than the caller's limit and no longer than a fragment. One pass can cut
+ * the chain anywhere and leaves it unchanged. So splitting needs a position and no duplicate of the chain, which answers the "killer"
+ * argument of the kiobuf debate of 2001. Borrows the chain, which must not be issued while the cursor is in use. Not thread-safe.
  */
 public final class ChainCursor {
     private final ChainSlice slice = new ChainSlice();
@@ -14,14 +14,14 @@ public final class ChainCursor {
     private int fragmentUsedBytes;
     private long originalUsedBytes;
 
-    /** A cursor on nothing, to be {@link #reset}. */
+    /** Creates a cursor without a chain; {@link #reset} gives it one. */
     public ChainCursor() {}
 
     public ChainCursor(KiobufChain chain) {
         reset(chain);
     }
 
-    /** Starts over at the first byte of {@code chain}. */
+    /** Moves the cursor to the first byte of {@code chain}. */
     public void reset(KiobufChain chain) {
         original = chain.head();
         fragmentIndex = 0;
@@ -30,7 +30,7 @@ public final class ChainCursor {
         skipFinished();
     }
 
-    /** Lets go of the chain, so that a cursor that is kept does not keep memory. */
+    /** Drops the references to the chain, so that a cursor kept for reuse does not keep memory. */
     public void clear() {
         original = null;
         slice.original = null;
@@ -42,9 +42,10 @@ public final class ChainCursor {
     }
 
     /**
-     * The next slice: at least one byte, at most {@code maxBytes}, inside one fragment (one original, where there is no memory).
+     * Returns the next slice: at least one byte, at most {@code maxBytes}, inside one fragment (inside one original if the op carries no
+     * data).
      *
-     * @param maxBytes 1 or more
+     * @param maxBytes maximum length of the slice, 1 or more
      * @return the cursor's own flyweight, valid until the next call
      */
     public ChainSlice next(long maxBytes) {
@@ -73,7 +74,7 @@ public final class ChainCursor {
         return slice;
     }
 
-    /** Moves off fragments and originals that are used up, empty ones included, so that the next slice has a byte. */
+    /** Skips used-up and empty fragments and originals, so that the next slice has at least one byte. */
     private void skipFinished() {
         while (original != null) {
             while (fragmentIndex < original.fragmentCount()

@@ -3,8 +3,8 @@ package org.kiobd.volume.kiobuf;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A part of one fragment of one original, as a {@link ChainCursor} hands it out: the clone header of the 2001 debate, reduced to five
- * numbers. A flyweight that belongs to its cursor and changes at the next step; who needs it longer copies the numbers.
+ * A part of one fragment of one original, returned by a {@link ChainCursor}: the clone header of the 2001 kiobuf debate, reduced to five
+ * fields. A flyweight that belongs to its cursor and changes at the next step; a caller that needs the slice longer copies the fields.
  */
 public final class ChainSlice {
     @Nullable
@@ -19,7 +19,7 @@ public final class ChainSlice {
 
     ChainSlice() {}
 
-    /** The request these bytes belong to. */
+    /** Returns the request that the slice belongs to. */
     public Kiobuf original() {
         if (original == null) {
             throw new IllegalStateException("the cursor has not moved yet");
@@ -27,17 +27,17 @@ public final class ChainSlice {
         return original;
     }
 
-    /** The memory, borrowed; null for an op that carries no data. */
+    /** Borrows the fragment; null for an op that carries no data. */
     public @Nullable Fragment fragment() {
         return fragment;
     }
 
-    /** Where the slice begins inside its fragment. */
+    /** Returns the offset of the slice in its fragment. */
     public int fragmentOffsetBytes() {
         return fragmentOffsetBytes;
     }
 
-    /** Where the slice begins inside its original. */
+    /** Returns the offset of the slice in its original. */
     public long originalOffsetBytes() {
         return originalOffsetBytes;
     }

@@ -13,32 +13,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Something that ends once, with success or an {@link IoError}. When it does, its interceptors run, last added first, and each may
- * hold it up ("I am trying again"); then its notifiers, first added first; then {@link #afterNotifiers()}. With one notifier and no
- * interceptor, the common case, nothing is allocated.
+ * An operation that ends once, with success or an {@link IoError}. When it ends, its interceptors run, last added first, and each may
+ * hold the completion, e.g. to try the operation again; then its notifiers run, first added first; then {@link #afterNotifiers()}. In the
+ * common case (one notifier, no interceptor, completed on the loop) this class allocates nothing.
  *
  * <p>Threads: {@link #complete} may be called from any thread, once; a second call is a bug that is counted and otherwise ignored.
  * Callbacks run on the owning loop, with no lock held, through its trampoline: they may start new requests and must not block.
  */
 public class Completion implements Runnable {
-    /** May hold a completion up. */
+    /** Can hold a completion before its notifiers run. */
     @FunctionalInterface
     public interface Interceptor {
         /**
-         * The completion is about to run its callbacks.
+         * Called before the notifiers of the completion run.
          *
-         * @return true to hold {@code completion}; the interceptor then owes it one {@link Completion#resume}
+         * @return true to hold {@code completion}; the interceptor must then call {@link Completion#resume} once
          */
         boolean intercept(Completion completion, @Nullable IoError error);
     }
 
-    /** Learns that a completion has ended. */
+    /** Is called when a completion has ended. */
     @FunctionalInterface
     public interface Notifier {
         /**
-         * The completion has ended.
+         * Called when the completion has ended.
          *
-         * @param error why it failed, or null for success
+         * @param error reason of the failure, or null for success
          */
         void completed(Completion completion, @Nullable IoError error);
     }
@@ -66,12 +66,12 @@ public class Completion implements Runnable {
     private @Nullable List<Notifier> moreNotifiers;
     private @Nullable ArrayDeque<Interceptor> interceptors;
 
-    /** @param loop where the callbacks run */
+    /** @param loop the owning loop, on which the callbacks run */
     public Completion(IoLoop loop) {
         this.loop = loop;
     }
 
-    /** Makes it as good as new; its callbacks have run, and nobody else has it. */
+    /** Resets this completion for reuse. Its callbacks have run, and nobody else refers to it. */
     final void reopen() {
         state = OPEN;
         error = null;
@@ -80,7 +80,7 @@ public class Completion implements Runnable {
         interceptors = null;
     }
 
-    /** How often a completion was completed a second time since the process began; anything but 0 is a bug. */
+    /** Returns how often a completion of this process was completed a second time; a value other than 0 shows a bug. */
     public static long secondCompletions() {
         return SECOND_COMPLETIONS.sum();
     }
@@ -89,7 +89,10 @@ public class Completion implements Runnable {
         return loop;
     }
 
-    /** Adds a notifier behind those that are there. On the owning loop, or before the completion is shared; not once it has ended. */
+    /**
+     * Adds a notifier that runs after the present ones. Called on the owning loop or before the completion is shared, and not after the
+     * completion has ended.
+     */
     public final void addNotifier(Notifier added) {
         requireNotNotified();
         if (notifier == null) {
@@ -102,7 +105,7 @@ public class Completion implements Runnable {
         moreNotifiers.add(added);
     }
 
-    /** Puts an interceptor in front of those that are there; same thread rule as {@link #addNotifier}. */
+    /** Adds an interceptor that runs before the present ones; same thread rule as {@link #addNotifier}. */
     public final void addInterceptor(Interceptor added) {
         requireNotNotified();
         if (interceptors == null) {
@@ -120,8 +123,8 @@ public class Completion implements Runnable {
     /**
      * Ends this completion.
      *
-     * @param newError why it failed, or null for success
-     * @return false if it had ended before: this call then did nothing but count the bug
+     * @param newError reason of the failure, or null for success
+     * @return false if the completion had ended before: this call then only counts the bug
      */
     public final boolean complete(@Nullable IoError newError) {
         if (!STATE.compareAndSet(this, OPEN, COMPLETED)) {
@@ -134,10 +137,10 @@ public class Completion implements Runnable {
     }
 
     /**
-     * Lets a held completion go on, on the owning loop or any other thread; from inside the interceptor too.
+     * Resumes a held completion. May be called from any thread, and also from inside the interceptor.
      *
-     * @param newError the outcome from here on, null for success
-     * @throws IllegalStateException if it is not held, or was resumed already; that is counted as a second completion
+     * @param newError the new outcome, null for success
+     * @throws IllegalStateException if the completion is not held or was already resumed; this counts as a second completion
      */
     public final void resume(@Nullable IoError newError) {
         if (!STATE.compareAndSet(this, HELD, COMPLETED)) {
@@ -156,12 +159,12 @@ public class Completion implements Runnable {
         }
     }
 
-    /** Whether {@link #complete} was called. */
+    /** Returns whether {@link #complete} was called. */
     public final boolean isCompleted() {
         return state != OPEN;
     }
 
-    /** Why it failed; null for success, and while it has not ended. */
+    /** Returns the reason of the failure; null for success, and while the completion has not ended. */
     public final @Nullable IoError error() {
         return error;
     }
@@ -188,7 +191,7 @@ public class Completion implements Runnable {
     }
 
     private boolean isHeldBy(Interceptor interceptor) {
-        // Before the interceptor runs: it may resume, here or on another thread, before it has returned.
+        // Set before the interceptor runs, because the interceptor may resume before it returns, here or on another thread.
         state = HELD;
         try {
             if (interceptor.intercept(this, error)) {
@@ -199,14 +202,14 @@ public class Completion implements Runnable {
             error = error == null ? IoError.IO : error;
         }
         if (!STATE.compareAndSet(this, HELD, COMPLETED)) {
-            // Resumed, yet not held: the resumption is on its way and goes on from here.
+            // The interceptor resumed the completion although it did not hold it: the dispatched resumption runs the rest.
             SECOND_COMPLETIONS.increment();
             return true;
         }
         return false;
     }
 
-    /** A notifier that throws is a bug of its own; those behind it belong to others and run all the same. */
+    /** Calls a notifier. One that throws has a bug; the notifiers after it belong to other components and must run nevertheless. */
     private void tell(Notifier notified) {
         try {
             notified.completed(this, error);
@@ -215,6 +218,6 @@ public class Completion implements Runnable {
         }
     }
 
-    /** The last act, once, on the owning loop: references are dropped here. */
+    /** Called once on the owning loop after all notifiers have run, e.g. to drop references. */
     protected void afterNotifiers() {}
 }

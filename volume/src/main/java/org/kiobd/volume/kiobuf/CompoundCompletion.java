@@ -7,10 +7,11 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * Ends when ALL of its parts have ended, with the first error in the order the parts were added; or when ANY of them has succeeded,
- * with an error only if every one failed. Parts may end while others are still being added: nothing happens before {@link #arm()}.
+ * A completion composed of other completions, its parts. One variant ends when ALL parts have ended, with the first error in the order
+ * in which the parts were added. The other ends when ANY part has succeeded, with an error only if every part failed. Parts may end while
+ * others are still being added: the compound does not end before {@link #arm()}.
  *
- * <p>Threads: parts are added and {@link #arm()} is called by one thread; the parts may belong to any loops.
+ * <p>Threads: one thread adds the parts and calls {@link #arm()}; the parts may belong to any loops.
  */
 public final class CompoundCompletion extends Completion {
     private static final int NO_PART = Integer.MAX_VALUE;
@@ -30,17 +31,17 @@ public final class CompoundCompletion extends Completion {
         this.all = all;
     }
 
-    /** Ends when every part has; with no part, as soon as it is armed. */
+    /** Returns a completion that ends when every part has ended; without parts, as soon as it is armed. */
     public static CompoundCompletion allOf(IoLoop loop) {
         return new CompoundCompletion(loop, true);
     }
 
-    /** Ends at the first success, or when every part has failed; with no part it succeeds as soon as it is armed. */
+    /** Returns a completion that ends when a part succeeds or every part has failed; without parts it succeeds as soon as it is armed. */
     public static CompoundCompletion anyOf(IoLoop loop) {
         return new CompoundCompletion(loop, false);
     }
 
-    /** Makes {@code part} one of the parts. On the part's loop, or before the part is shared. */
+    /** Adds a part. Called on the part's loop, or before the part is shared. */
     public CompoundCompletion add(Completion part) {
         if (armed) {
             throw new IllegalStateException("compound completion is armed: no part may follow");
@@ -50,14 +51,14 @@ public final class CompoundCompletion extends Completion {
         try {
             part.addNotifier((completed, error) -> partEnded(index, error));
         } catch (IllegalStateException e) {
-            // It had ended: the caller is told, and the whole must not wait for it.
+            // The part has already ended: the compound must not wait for it.
             dropOne();
             throw e;
         }
         return this;
     }
 
-    /** No part will follow: drops the guard that kept early parts from ending the whole. */
+    /** Declares that no part will follow: drops the guard that kept early parts from ending the compound. */
     public void arm() {
         if (armed) {
             throw new IllegalStateException("compound completion is armed already");

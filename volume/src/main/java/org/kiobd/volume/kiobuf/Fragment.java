@@ -5,12 +5,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run of bytes inside a piece of reference-counted memory: what Linus called {page, offset, length}. It carries no position:
- * cursors have those, so any number of cursors may walk one fragment and carving a piece out copies nothing.
+ * A run of bytes inside a piece of reference-counted memory: what Linus called {page, offset, length}. It carries no position, since
+ * positions are in cursors; so any number of cursors may walk one fragment, and cutting a piece out copies nothing.
  *
- * <p>The bytes of a WRITE may stand in pipes instead ({@link #piped}): whoever asks for memory all the same gets it, by a copy.
+ * <p>The payload of a WRITE may be in pipes instead ({@link #piped}); {@link #memory} then copies it to memory.
  *
- * <p>Immutable. A fragment that stands in a {@link Kiobuf} owns one reference on its memory; one made by {@link #slice} borrows it.
+ * <p>Immutable. A fragment in a {@link Kiobuf} owns one reference on its memory; a fragment made by {@link #slice} borrows the memory.
  */
 public final class Fragment {
     private final @Nullable ByteBuf memory;
@@ -26,8 +26,8 @@ public final class Fragment {
     }
 
     /**
-     * The bytes {@code [offsetBytes, offsetBytes + lengthBytes)} of {@code memory}, by absolute index: its reader and writer index
-     * are neither used nor moved. Takes one reference.
+     * Returns a fragment of the bytes {@code [offsetBytes, offsetBytes + lengthBytes)} of {@code memory}, by absolute index: the reader
+     * and writer index of the buffer are neither used nor moved. Takes one reference on the buffer.
      */
     public static Fragment of(ByteBuf memory, int offsetBytes, int lengthBytes) {
         if (offsetBytes < 0 || lengthBytes < 0 || offsetBytes > memory.capacity() - lengthBytes) {
@@ -37,12 +37,12 @@ public final class Fragment {
         return new Fragment(memory, null, offsetBytes, lengthBytes);
     }
 
-    /** All of a payload. Takes it. */
+    /** Returns a fragment of the whole payload. Takes the payload. */
     public static Fragment of(PipedPayload payload) {
         return new Fragment(null, payload, 0, payload.lengthBytes());
     }
 
-    /** A part of this fragment; borrows the memory. */
+    /** Returns a part of this fragment, which borrows the memory. */
     public Fragment slice(int skipBytes, int newLengthBytes) {
         if (skipBytes < 0 || newLengthBytes < 0 || skipBytes > lengthBytes - newLengthBytes) {
             throw new IllegalArgumentException(
@@ -55,12 +55,12 @@ public final class Fragment {
         return piped != null ? piped.memory() : Objects.requireNonNull(memory);
     }
 
-    /** Where the bytes stand, the first at {@link #offsetBytes()}; null if that is memory from the beginning. Borrowed. */
+    /** Borrows the payload in pipes, of which byte {@link #offsetBytes()} is the first; null if the bytes were received into memory. */
     public @Nullable PipedPayload piped() {
         return piped;
     }
 
-    /** Absolute index of the first byte in {@link #memory()}. */
+    /** Returns the absolute index of the first byte in {@link #memory()}. */
     public int offsetBytes() {
         return offsetBytes;
     }
@@ -69,7 +69,7 @@ public final class Fragment {
         return lengthBytes;
     }
 
-    /** Gives one reference on the memory back. */
+    /** Releases one reference on the memory, or the payload in pipes. */
     void release() {
         if (piped != null) {
             piped.release();

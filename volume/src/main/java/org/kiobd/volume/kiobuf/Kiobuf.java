@@ -11,16 +11,16 @@ import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * One request: what is asked of which range, the memory it reads into or writes from, and its own completion. It keeps its identity
- * through merging and splitting: whatever chain it joins and however many members it touches, it ends on its own, exactly once, as
- * soon as its own bytes are done.
+ * One request: its op and range, the memory it reads into or writes from, and its own completion. A request keeps its identity through
+ * merging and splitting: whatever chain it joins and however many members it touches, it ends independently, exactly once, as soon as
+ * its own bytes are done.
  *
- * <p>Its vector of {@link Fragment}s never changes once it is plugged; positions live in cursors. Made and owned by the loop it
- * completes on: no method is for another thread, except {@link #complete}, inherited.
+ * <p>Its vector of {@link Fragment}s does not change after the request is plugged; positions are in cursors. The loop on which the request
+ * completes creates and owns it: no other thread may call a method, except the inherited {@link #complete} and {@link #resume}.
  *
- * <p>Two counters. <em>Pending</em> counts the slices under way, plus one for the submitter, so that slices that finish at once
- * cannot end a request that is still being split. <em>References</em> count who needs its memory: one that is dropped behind the
- * last notifier, and one for each {@link #retain()}.
+ * <p>A request has two counters. <em>Pending</em> counts the slices in flight, plus one for the submitter, so that slices that finish at
+ * once cannot end a request that is still being split. <em>References</em> counts the users of its memory: one reference is dropped after
+ * the last notifier, and there is one for each {@link #retain()}.
  */
 public final class Kiobuf extends Completion {
     /** The mutation must be durable when it completes (NBD_CMD_FLAG_FUA). */
@@ -34,13 +34,13 @@ public final class Kiobuf extends Completion {
 
     private static final Fragment[] NO_FRAGMENTS = new Fragment[0];
 
-    /** A longer vector is not kept for the next request. */
+    /** A vector with more fragments is not kept for reuse. */
     private static final int FRAGMENTS_KEPT = 8;
 
     private static final long NO_FAILURE = Long.MAX_VALUE;
     private static final int ERROR_BITS = 4;
 
-    /** Positions beyond, which only a range operation on an exbibyte has, count as this one. */
+    /** Maximum position of a failure; larger ones, possible only in a range operation of half an exbibyte or more, are cut to it. */
     private static final long MAX_FAILURE_BYTES = (NO_FAILURE >> ERROR_BITS) - 1;
 
     private final @Nullable KiobufPool pool;
@@ -66,9 +66,9 @@ public final class Kiobuf extends Completion {
     private record PlacedPiece(long atBytes, ReadPiece piece) {}
 
     /**
-     * A request without memory yet.
+     * Creates a request without memory.
      *
-     * @param loop where it lives and completes
+     * @param loop the loop that owns the request and on which it completes
      * @param offsetBytes first byte on the device; 0 for FLUSH
      * @param lengthBytes number of bytes; 0 for FLUSH
      */
@@ -76,7 +76,7 @@ public final class Kiobuf extends Completion {
         this(loop, op, offsetBytes, lengthBytes, null);
     }
 
-    /** @param pool where it goes when it is not used any more */
+    /** @param pool the pool that the request returns to after its last reference is dropped; null if there is none */
     Kiobuf(IoLoop loop, Op op, long offsetBytes, long lengthBytes, @Nullable KiobufPool pool) {
         super(loop);
         requireRange(offsetBytes, lengthBytes);
@@ -93,7 +93,7 @@ public final class Kiobuf extends Completion {
         }
     }
 
-    /** Begins anew, as another request of the same loop. */
+    /** Resets this kiobuf for reuse as another request of the same loop. */
     void begin(Op newOp, long newOffsetBytes, long newLengthBytes) {
         requireRange(newOffsetBytes, newLengthBytes);
         reopen();
@@ -108,7 +108,7 @@ public final class Kiobuf extends Completion {
         memoryBytes = 0;
     }
 
-    /** The chain that has this request and no other; there is one at a time. */
+    /** Returns a chain of this request alone. Each call reuses the same chain object, which makes an earlier chain invalid. */
     KiobufChain alone() {
         if (alone == null) {
             alone = new KiobufChain(this);
@@ -118,31 +118,31 @@ public final class Kiobuf extends Completion {
         return alone;
     }
 
-    /** Sets {@link #FUA}, {@link #NO_HOLE} and {@link #FAST_ZERO}; before plugging. */
+    /** Sets the flags: {@link #FUA}, {@link #NO_HOLE} and {@link #FAST_ZERO}. Called before plugging. */
     public Kiobuf flags(int newFlags) {
         flags = newFlags;
         return this;
     }
 
-    /** Says which pieces besides memory the requester of a READ understands: bits of {@link ReadPiece}; before plugging. */
+    /** Sets the kinds of pieces other than memory that the requester of a READ accepts: bits of {@link ReadPiece}. Before plugging. */
     public Kiobuf accept(int pieceBits) {
         acceptedPieces = pieceBits;
         return this;
     }
 
-    /** Names who the request is for, so that what has not been issued can be dropped when they go away; before plugging. */
+    /** Sets the owner of the request; when an owner goes away, its unissued requests can be dropped. Called before plugging. */
     public Kiobuf owner(Object newOwner) {
         owner = newOwner;
         return this;
     }
 
-    /** A number of the requester's own, which nobody else looks at: with it, one notifier serves all of a requester's requests. */
+    /** Sets a number that only the requester uses; it allows one notifier to serve all requests of the requester. */
     public Kiobuf cookie(long newCookie) {
         cookie = newCookie;
         return this;
     }
 
-    /** Notes when it came in, by the requester's clock, for the requester's figures; before plugging. */
+    /** Sets the time of arrival by the requester's clock, for the requester's statistics. Called before plugging. */
     public Kiobuf arrived(long nanos) {
         arrivedNanos = nanos;
         return this;
@@ -152,7 +152,7 @@ public final class Kiobuf extends Completion {
         return arrivedNanos;
     }
 
-    /** Adds the next piece of memory; before plugging. Takes the fragment, and with it one reference on its memory. */
+    /** Appends a fragment of memory. Called before plugging. Takes the fragment, and with it one reference on its memory. */
     public Kiobuf add(Fragment fragment) {
         if (fragmentCount == fragments.length) {
             fragments = Arrays.copyOf(fragments, fragmentCount == 0 ? 1 : fragmentCount * 2);
@@ -162,7 +162,7 @@ public final class Kiobuf extends Completion {
         return this;
     }
 
-    /** Whether memory and length agree: as much as the length for READ and WRITE, none for the others. */
+    /** Returns whether memory and length agree: READ and WRITE have as much memory as their length, other ops have none. */
     public boolean isComplete() {
         return memoryBytes == (op.carriesData() ? lengthBytes : 0);
     }
@@ -179,7 +179,7 @@ public final class Kiobuf extends Completion {
         return lengthBytes;
     }
 
-    /** The first byte behind the range. */
+    /** Returns the offset of the first byte after the range. */
     public long endBytes() {
         return offsetBytes + lengthBytes;
     }
@@ -213,12 +213,12 @@ public final class Kiobuf extends Completion {
         return fragments[index];
     }
 
-    /** Whether it may share a chain with its neighbours: its op merges, it has no flag, it covers at least a byte. */
+    /** Returns whether the request may share a chain with its neighbors: its op is mergeable, it has no flag and is not empty. */
     public boolean isMergeable() {
         return op.mergeable() && flags == 0 && lengthBytes > 0;
     }
 
-    /** The next original of its chain. Belongs to the dispatcher until the chain is issued; nobody walks it afterwards. */
+    /** Returns the next original in the chain. The holder of the chain may follow the link until it has issued the chain. */
     public @Nullable Kiobuf next() {
         return next;
     }
@@ -227,24 +227,24 @@ public final class Kiobuf extends Completion {
         next = newNext;
     }
 
-    /** Takes it out of its chain, which is given up; the dispatcher does this to requests it sorts anew. */
+    /** Removes this request from its chain, which becomes invalid; used when a chain is broken up into its requests. */
     public Kiobuf unlinked() {
         next = null;
         return this;
     }
 
-    /** One more slice of this request gets under way. */
+    /** Counts one more slice of this request as in flight. */
     public void beginSlice() {
         pending++;
     }
 
-    /** A slice ended well. */
+    /** Ends a slice that succeeded. */
     public void endSlice() {
         dropPending();
     }
 
     /**
-     * A slice failed.
+     * Ends a slice that failed.
      *
      * @param atBytes first byte not known to be good, relative to this request
      */
@@ -253,12 +253,12 @@ public final class Kiobuf extends Completion {
         dropPending();
     }
 
-    /** Notes a failure without ending anything. The failure at the lowest byte decides, whatever the order they come in. */
+    /** Records a failure without ending a slice. The failure at the lowest byte wins, in whatever order the failures are recorded. */
     public void charge(long atBytes, IoError error) {
         firstFailure = Math.min(firstFailure, Math.min(atBytes, MAX_FAILURE_BYTES) << ERROR_BITS | error.code());
     }
 
-    /** Every slice is under way: drops the submitter's hold. Afterwards the submitter must not touch the request. */
+    /** Drops the submitter's hold after all slices have begun. Afterwards the submitter must not touch the request. */
     public void submitted() {
         dropPending();
     }
@@ -272,17 +272,20 @@ public final class Kiobuf extends Completion {
         }
     }
 
-    /** The failure charged so far; null if there is none. */
+    /** Returns the winning failure recorded so far; null if there is none. */
     public @Nullable IoError failure() {
         return firstFailure == NO_FAILURE ? null : IoError.ofCode((int) (firstFailure & ((1 << ERROR_BITS) - 1)));
     }
 
-    /** Where the deciding failure lies, relative to this request; -1 if there is none. */
+    /** Returns the position of the winning failure, relative to this request; -1 if there is none. */
     public long failedAtBytes() {
         return firstFailure == NO_FAILURE ? -1 : firstFailure >> ERROR_BITS;
     }
 
-    /** A store answers part of a READ with something other than this request's memory; {@link #acceptedPieces()} allows it. */
+    /**
+     * Answers a part of this READ, from {@code atBytes} on, with a piece instead of this request's memory. The store has checked that
+     * {@link #acceptedPieces()} allows the piece.
+     */
     public void place(long atBytes, ReadPiece piece) {
         if (placedPieces == null) {
             placedPieces = new ArrayList<>();
@@ -291,8 +294,8 @@ public final class Kiobuf extends Completion {
     }
 
     /**
-     * The answer to a READ that succeeded: ordered pieces that cover the range, no two holes next to each other. Borrowed; valid while a
-     * reference is held.
+     * Returns the answer to a READ that succeeded: ordered pieces that cover the range, without adjacent holes. Borrowed; valid while the
+     * caller holds a reference.
      */
     public List<ReadPiece> pieces() {
         List<ReadPiece> pieces = new ArrayList<>();
@@ -300,7 +303,7 @@ public final class Kiobuf extends Completion {
         if (placedPieces != null) {
             placedPieces.sort(Comparator.comparingLong(PlacedPiece::atBytes));
             for (PlacedPiece placed : placedPieces) {
-                // Where an operation was sent again, the same bytes may have been answered twice.
+                // A reissued operation may have answered the same bytes a second time.
                 long answeredBytes = Math.max(0, atBytes - placed.atBytes);
                 long restBytes = placed.piece.lengthBytes() - answeredBytes;
                 if (restBytes > 0) {
@@ -314,7 +317,7 @@ public final class Kiobuf extends Completion {
         return pieces;
     }
 
-    /** A hole over several members was told by each, a chunk at a time: it is one again. */
+    /** Appends a piece; joins adjacent holes, because each member reports its chunks of a larger hole separately. */
     private static void addPlaced(List<ReadPiece> pieces, ReadPiece piece) {
         int last = pieces.size() - 1;
         if (last >= 0 && piece instanceof ReadPiece.Hole && pieces.get(last) instanceof ReadPiece.Hole before) {
@@ -324,7 +327,7 @@ public final class Kiobuf extends Completion {
         }
     }
 
-    /** Whether every byte of the answer is in this request's own memory. */
+    /** Returns whether every byte of the answer is in this request's own memory. */
     public boolean isAllMemory() {
         return placedPieces == null;
     }
@@ -342,7 +345,7 @@ public final class Kiobuf extends Completion {
         }
     }
 
-    /** Keeps the memory beyond the notifiers, until {@link #release()}. */
+    /** Adds a reference, which keeps the memory until {@link #release()}, also after the notifiers have run. */
     public Kiobuf retain() {
         if (references == 0) {
             throw new IllegalStateException("released already: " + this);
@@ -351,7 +354,7 @@ public final class Kiobuf extends Completion {
         return this;
     }
 
-    /** Gives a reference back; the last one gives the memory back. */
+    /** Drops a reference. The last one releases the memory and returns this kiobuf to its pool. */
     public void release() {
         if (references == 0) {
             throw new IllegalStateException("released too often: " + this);

@@ -5,10 +5,11 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * Originals with the same op whose ranges follow each other without gap or overlap, linked through themselves: joining two chains
- * moves two pointers and copies neither a byte nor a vector entry. FLUSHes, which have no range, may share a chain as well.
+ * A linked list of originals with the same op whose ranges follow each other without gap or overlap. The originals themselves are the
+ * list nodes: joining two chains changes two pointers and copies neither a byte nor a vector entry. FLUSHes, which have no range, may
+ * share a chain as well.
  *
- * <p>Confined to the loop of its originals. Whoever holds a chain owns its originals until it hands it to
+ * <p>Confined to the loop of its originals. The holder of a chain owns its originals until it passes the chain to
  * {@link org.kiobd.volume.BlockDevice#submit}, which takes it.
  */
 public final class KiobufChain {
@@ -25,7 +26,7 @@ public final class KiobufChain {
         fragments = only.fragmentCount();
     }
 
-    /** Used again: what it was before is over. */
+    /** Resets this chain for reuse with {@code only} as its single original. */
     void begin(Kiobuf only) {
         op = only.op();
         head = only;
@@ -34,7 +35,10 @@ public final class KiobufChain {
         fragments = only.fragmentCount();
     }
 
-    /** A chain of one. Takes the request; a chain that was made of it before is given up, and so are all of them when it ends. */
+    /**
+     * Returns a chain of {@code only}. Takes the request. An earlier chain made of the same request becomes invalid, and this chain becomes
+     * invalid when the request ends.
+     */
     public static KiobufChain of(Kiobuf only) {
         if (!only.isComplete()) {
             throw new IllegalArgumentException("memory and length do not agree: " + only);
@@ -42,7 +46,7 @@ public final class KiobufChain {
         return only.alone();
     }
 
-    /** Whether {@code later} may follow directly: both merge, same op, adjacent, and the requester understands the same pieces. */
+    /** Returns whether {@code later} may follow: both are mergeable and adjacent, with the same op and the same accepted pieces. */
     public boolean precedes(KiobufChain later) {
         return op == later.op
                 && endBytes() == later.offsetBytes()
@@ -51,7 +55,7 @@ public final class KiobufChain {
                 && tail.acceptedPieces() == later.head.acceptedPieces();
     }
 
-    /** Appends {@code later}, which {@link #precedes} allows or which, like this, holds FLUSHes. Takes it. O(1). */
+    /** Appends {@code later}: either {@link #precedes} allows it, or both chains hold FLUSHes. Takes {@code later}. O(1). */
     public void join(KiobufChain later) {
         if (!precedes(later) && !(op == Op.FLUSH && later.op == Op.FLUSH)) {
             throw new IllegalArgumentException("not adjacent: " + this + " and " + later);
@@ -70,7 +74,7 @@ public final class KiobufChain {
         return head.loop();
     }
 
-    /** The first original; follow {@link Kiobuf#next()}, and only until the chain is issued. */
+    /** Returns the first original; {@link Kiobuf#next()} leads to the others until the chain is issued. */
     public Kiobuf head() {
         return head;
     }
@@ -83,7 +87,7 @@ public final class KiobufChain {
         return originals;
     }
 
-    /** Vector entries over all originals: the F of the splitting bound. */
+    /** Returns the number of fragments of all originals: the F in the bound of splitting, F + C - 1 gather entries over C chunks. */
     public long fragments() {
         return fragments;
     }
@@ -100,12 +104,12 @@ public final class KiobufChain {
         return endBytes() - offsetBytes();
     }
 
-    /** The flags of its originals; a chain of more than one has none. */
+    /** Returns the flags of the original; a chain of more than one original has none. */
     public int flags() {
         return head.flags();
     }
 
-    /** Ends every original with {@code error}, or with success for null, without issuing any. Takes the chain. */
+    /** Ends every original without issuing it: with {@code error}, or with success if it is null. Takes the chain. */
     public void completeAll(@Nullable IoError error) {
         Kiobuf original = head;
         while (original != null) {

@@ -5,11 +5,11 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * The kiobufs of one loop, used again and again: a busy server makes none. One goes back by itself when its last reference is dropped,
- * and whoever had it must not touch it any more, as ever. Owned by who makes requests, confined to the loop.
+ * Recycles the kiobufs of one loop, so that a busy server allocates none. A kiobuf returns to the pool when its last reference is dropped;
+ * nobody may touch it afterwards. Owned by the component that creates the requests; confined to the loop.
  */
 public final class KiobufPool {
-    /** More than are in flight at a time are left to the collector. */
+    /** Maximum number of free kiobufs; the garbage collector takes the rest. */
     private static final int MAX_KEPT = 4096;
 
     private final IoLoop loop;
@@ -20,7 +20,7 @@ public final class KiobufPool {
         this.loop = loop;
     }
 
-    /** As {@link Kiobuf#Kiobuf}. Returns owned. */
+    /** Returns a kiobuf with the state that {@link Kiobuf#Kiobuf} gives it. Returns owned. */
     public Kiobuf take(Op op, long offsetBytes, long lengthBytes) {
         if (kept > 0) {
             Kiobuf again = free[--kept];
@@ -33,7 +33,7 @@ public final class KiobufPool {
         return new Kiobuf(loop, op, offsetBytes, lengthBytes, this);
     }
 
-    /** Nobody refers to {@code used} any more. */
+    /** Takes back a kiobuf that nobody refers to any more. */
     void giveBack(Kiobuf used) {
         if (kept == free.length && kept < MAX_KEPT) {
             free = Arrays.copyOf(free, 2 * kept);

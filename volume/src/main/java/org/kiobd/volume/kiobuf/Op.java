@@ -1,18 +1,18 @@
 package org.kiobd.volume.kiobuf;
 
-/** What a request asks of a device. */
+/** The operation that a request asks of a device. */
 public enum Op {
-    /** Bytes to memory (or to other {@link org.kiobd.volume.ReadPiece}s the requester accepts). */
+    /** Reads the range into memory (or answers with other {@link org.kiobd.volume.ReadPiece}s that the requester accepts). */
     READ(true, true),
-    /** Bytes from memory. */
+    /** Writes the payload to the range. */
     WRITE(true, true),
-    /** Everything completed before must survive a power cut. Covers no range. */
+    /** Makes every mutation that completed before durable, so that it survives a power cut. Covers no range. */
     FLUSH(false, false),
-    /** The range's content is no longer needed; it reads as anything until written, here always as zeros or as before. */
+    /** Discards the content of the range. It is undefined until the next write; here it reads as zeros or as before. */
     TRIM(false, true),
-    /** The range must read as zeros. */
+    /** Makes the range read as zeros. */
     WRITE_ZEROES(false, false),
-    /** The range will be read soon: a hint that changes no byte. */
+    /** Hints that the range will be read soon; changes no byte. */
     CACHE(false, false);
 
     private final boolean carriesData;
@@ -23,17 +23,17 @@ public enum Op {
         this.mergeable = mergeable;
     }
 
-    /** Whether the request has memory of its own length: READ and WRITE. */
+    /** Returns whether a request of this kind has memory of its length: READ and WRITE. */
     public boolean carriesData() {
         return carriesData;
     }
 
-    /** Whether adjacent requests of this kind may share a chain: READ, WRITE and TRIM. */
+    /** Returns whether adjacent requests of this kind may share a chain: READ, WRITE and TRIM. */
     public boolean mergeable() {
         return mergeable;
     }
 
-    /** Whether it may change what a later READ sees. */
+    /** Returns whether a request of this kind may change what a later READ returns. */
     public boolean mutates() {
         return this == WRITE || this == TRIM || this == WRITE_ZEROES;
     }

@@ -6,20 +6,22 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * All the memory requests may use: a fixed number of bytes, shared by every loop. What a request will need is reserved before its
- * payload is read or its reply buffer is made, and given back when it ends.
+ * Limits the memory of all requests to a fixed number of bytes, shared by all loops. The memory a request needs is reserved before its
+ * payload is read or its reply buffer is allocated, and released when the request ends.
  *
- * <p>A part of it is cut into equal shares, one a connection, which nobody else can take: with it a connection goes on whatever others do.
- * The rest goes by demand, under one rule: nobody holds more of it than is left free. So one alone may have half of the rest, and of n
- * that hold all they can get, each has 1/(n + 1), and so much again is free: who comes late finds what those before have.
+ * <p>A part of the memory is divided into equal shares, one per connection. No other connection can take a share, so a connection can
+ * always make progress with its own. The rest is reserved on demand, under one rule: no connection may hold more of it than is left free.
+ * So a single connection can hold half of the rest. Of n connections that hold all they can get, each holds 1/(n + 1) of the rest, and the
+ * same amount is still free for a connection that comes later.
  *
- * <p>Nobody waits here, for memory or for a lock: who is refused goes on with less, or after what it holds itself has come back. Any thread.
+ * <p>No method waits for memory or for a lock: a connection that is refused goes on with less memory, or after memory that it holds itself
+ * was released. Thread-safe.
  */
 public final class PagePool {
-    /** A connection that asks for little at a time lives on this. */
+    /** Maximum size of a share; enough for a connection with small requests. */
     private static final long MAX_SHARE_BYTES = 64 << 10;
 
-    /** All shares together are at most this part of the memory: 2/5. */
+    /** All shares together are at most SHARES_PART / SHARES_OF of the memory: 2/5. */
     private static final int SHARES_PART = 2;
 
     private static final int SHARES_OF = 5;
@@ -35,8 +37,8 @@ public final class PagePool {
     private final AtomicLong refusals = new AtomicLong();
 
     /**
-     * @param capacityBytes of all memory, more than 0
-     * @param shares how many can have one at once, 1 or more
+     * @param capacityBytes size of all memory, more than 0
+     * @param shares number of shares, 1 or more
      */
     public PagePool(long capacityBytes, int shares) {
         if (capacityBytes <= 0 || shares < 1) {
@@ -53,12 +55,12 @@ public final class PagePool {
         return capacityBytes;
     }
 
-    /** What a share holds. */
+    /** Returns the size of a share. */
     public long shareBytes() {
         return shareBytes;
     }
 
-    /** Takes a share; false if all are taken. */
+    /** Takes a share; returns false if all shares are taken. */
     public boolean takeShare() {
         if (sharesInUse.incrementAndGet() > shares) {
             sharesInUse.decrementAndGet();
@@ -74,30 +76,32 @@ public final class PagePool {
         }
     }
 
-    /** Shares that are taken; 0 at rest. */
+    /** Returns the number of shares taken; 0 at rest. */
     public int sharesInUse() {
         return sharesInUse.get();
     }
 
-    /** Bytes reserved now, beyond shares; 0 at rest. */
+    /** Returns the bytes reserved now, without the shares; 0 at rest. */
     public long reservedBytes() {
         return reservedBytes.get();
     }
 
-    /** Most bytes reserved at once so far, beyond shares. */
+    /** Returns the maximum number of bytes reserved at once so far, without the shares. */
     public long peakBytes() {
         return peakBytes.get();
     }
 
-    /** How often {@link #tryReserve} has refused. */
+    /** Returns how often {@link #tryReserve} has refused. */
     public long refusals() {
         return refusals.get();
     }
 
     /**
-     * Reserves, beyond a share, or refuses.
+     * Reserves bytes in addition to a share, or refuses.
      *
-     * @param heldBytes what the same connection has reserved here already: with {@code bytes} it must not become more than is then left
+     * @param heldBytes bytes that the same connection has reserved here before; together with {@code bytes} they must not exceed what is
+     *     then left free
+     * @return false if refused
      */
     public boolean tryReserve(long heldBytes, long bytes) {
         if (heldBytes < 0 || bytes < 0) {
@@ -117,7 +121,7 @@ public final class PagePool {
         return true;
     }
 
-    /** Gives reserved bytes back. */
+    /** Releases reserved bytes. */
     public void release(long bytes) {
         long before;
         do {
@@ -129,12 +133,12 @@ public final class PagePool {
         } while (!reservedBytes.compareAndSet(before, before - bytes));
     }
 
-    /** Memory to use under a reservation; returns owned. Direct, contents undefined. */
+    /** Allocates a direct buffer with undefined contents; the caller has reserved the bytes. Returns owned. */
     public ByteBuf allocate(int bytes) {
         return allocator.directBuffer(bytes, bytes);
     }
 
-    /** Where receive buffers come from: the same arenas, so that memory moves freely between the two uses. */
+    /** Returns the allocator for receive buffers: they share the arenas of this pool, so that freed memory serves both uses. */
     public PooledByteBufAllocator allocator() {
         return allocator;
     }

@@ -9,13 +9,13 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pipe(2) as the place where bytes stand that came from a socket and go to a file: splice(2) moves the kernel's pages from one to the
- * other, and this process never touches them. Nothing here waits. One thread at a time.
+ * A pipe(2) that holds payload on its way from a socket to a file: splice(2) moves the kernel's pages, and this process never touches the
+ * bytes. No call waits for data in a pipe or for room in one; a move to a file may wait for the file system. One thread at a time.
  *
- * <p>What the calls return: bytes moved; {@link #NOTHING} where there is nothing to take or no room; or a negative errno.
+ * <p>The calls that move bytes return the number of bytes moved, {@link #NOTHING} if there is no data or no room, or a negative errno.
  */
 final class Pipe {
-    /** What it holds at most; less where the pages are filled badly. The most an unprivileged process may ask for. */
+    /** Capacity of a pipe; partly filled pages reduce it. By default an unprivileged process may not ask for more: pipe(7). */
     static final int CAPACITY_BYTES = 1 << 20;
 
     static final long NOTHING = 0;
@@ -46,7 +46,7 @@ final class Pipe {
         this.offsetAddress = Pointer.nativeValue(Native.getDirectBufferPointer(offset));
     }
 
-    /** A new one; null where there are no more descriptors, or no more memory for pipes than the smallest. */
+    /** Opens a pipe. Returns null if there is no free descriptor, or if the kernel does not grant {@link #CAPACITY_BYTES}. */
     static @Nullable Pipe open() {
         int[] ends = new int[2];
         if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) {
@@ -60,12 +60,12 @@ final class Pipe {
         return pipe;
     }
 
-    /** Bytes in it now. */
+    /** Returns the number of bytes in the pipe. */
     long heldBytes() {
         return heldBytes;
     }
 
-    /** Takes up to {@code bytes} from a socket. {@link #NOTHING}: the socket is empty or at its end, or there is no room here. */
+    /** Moves up to {@code bytes} from a socket to this pipe. {@link #NOTHING}: the socket is empty or at its end, or the pipe is full. */
     long fill(int socketFd, long bytes) {
         long result;
         do {
@@ -74,7 +74,7 @@ final class Pipe {
         return filled(result);
     }
 
-    /** Copies up to {@code bytes} in, and moves the reader index. {@link #NOTHING}: it is full. */
+    /** Copies up to {@code bytes} from memory to this pipe, and advances the reader index. {@link #NOTHING}: the pipe is full. */
     long fill(ByteBuf from, int bytes) {
         long result;
         do {
@@ -89,7 +89,7 @@ final class Pipe {
         return moved(result);
     }
 
-    /** Gives up to {@code bytes} to a file, from {@code position} on. */
+    /** Moves up to {@code bytes} to a file, at offset {@code position}. */
     long drain(int fd, long position, long bytes) {
         long result;
         do {
@@ -99,7 +99,7 @@ final class Pipe {
         return drained(result);
     }
 
-    /** Gives up to {@code bytes} to another. {@link #NOTHING}: that one is full. */
+    /** Moves up to {@code bytes} to another pipe. {@link #NOTHING}: that pipe is full. */
     long drain(Pipe into, long bytes) {
         long result;
         do {
@@ -109,7 +109,7 @@ final class Pipe {
         return drained(result);
     }
 
-    /** Copies up to {@code bytes} out, to a place in memory. */
+    /** Copies up to {@code bytes} to memory, at {@code index}. */
     long drain(ByteBuf into, int index, long bytes) {
         long result;
         do {

@@ -6,19 +6,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The payload of a WRITE that was not received into memory: it stands in pipes and goes to files without being copied. Whoever has no
- * use for that asks for {@link #memory()}, which brings it there, once and for all.
+ * The payload of a WRITE that was received into pipes instead of memory, and goes from there to files without a copy in this process. A
+ * consumer that cannot use pipes calls {@link #memory()}, which moves the payload to memory for good.
  *
- * <p>A pipe gives its bytes in order; the members of a stripe take theirs one after the other, each a chunk here and a chunk there. So
- * what stands before the bytes that are wanted is set aside into another pipe, which copies nothing either.
+ * <p>A pipe returns its bytes in order, but the members of a stripe take their chunks one member after the other. So the bytes before the
+ * wanted ones are first moved to another pipe, again without a copy.
  *
- * <p>Belongs to the {@link Fragment} of one request; {@link #release} ends it. Any thread: each call is atomic.
+ * <p>Owned by the {@link Fragment} of one request; {@link #release} ends it. Threads: each call is atomic and may come from any thread,
+ * unless its comment names the loop.
  */
 public final class PipedPayload {
-    /** What {@link #drain} returns when the bytes are in {@link #memory()} and are to be had there. */
+    /** Result of {@link #drain} that tells the caller to take the bytes from {@link #memory()} instead. */
     public static final long IN_MEMORY = 0;
 
-    /** The most that one can hold. */
+    /** Maximum length of a payload. */
     public static final int MAX_BYTES = Pipe.CAPACITY_BYTES;
 
     private static final int LARGE_BYTES = 256 << 10;
@@ -32,7 +33,7 @@ public final class PipedPayload {
     private boolean handedOver;
     private volatile @Nullable ByteBuf memory;
 
-    /** A pipe, and which bytes of the payload stand in it: ranges in ascending order. */
+    /** A pipe, and the ranges of the payload that it holds, in ascending order. */
     private static final class Held {
         final Pipe pipe;
         final List<Range> ranges = new ArrayList<>(1);
@@ -92,11 +93,11 @@ public final class PipedPayload {
     }
 
     /**
-     * An empty one; returns owned.
+     * Creates an empty payload. Returns owned.
      *
-     * @param pool where its memory comes from if it is asked for; not under a reservation: there are few pipes, and so there is little of it
-     * @param lengthBytes bytes it shall have, 1 to {@link #MAX_BYTES}
-     * @return null if there is no pipe for it
+     * @param pool source of the memory for {@link #memory()}; that memory is not reserved, because few payloads have a pipe at a time
+     * @param lengthBytes length of the payload, 1 to {@link #MAX_BYTES}
+     * @return null if no pipe is available
      */
     public static @Nullable PipedPayload of(PagePool pool, int lengthBytes) {
         Pipe pipe = Pipes.take();
@@ -107,15 +108,16 @@ public final class PipedPayload {
         return lengthBytes;
     }
 
-    /** Bytes that are still to come. */
+    /** Returns the number of bytes that have not been received. */
     public synchronized int missingBytes() {
         return lengthBytes - filledBytes;
     }
 
     /**
-     * Takes what a socket has, as far as it is missing here. The socket must not be one that waits.
+     * Moves bytes from a socket to this payload, up to the missing bytes. The socket must be non-blocking, unless splice(2) obeys
+     * SPLICE_F_NONBLOCK for it, as it does for unix sockets.
      *
-     * @return bytes taken; 0 if the socket has none, or none can be taken this way
+     * @return bytes moved; 0 if the socket has none, or none can be moved this way
      */
     public synchronized long fill(int socketFd) {
         if (memory != null) {
@@ -124,7 +126,7 @@ public final class PipedPayload {
         return filled(last().pipe.fill(socketFd, missingBytes()));
     }
 
-    /** Copies what is missing here from {@code from}, and moves its reader index. Borrows it. */
+    /** Copies missing bytes from {@code from}, and advances its reader index. Borrows the buffer. */
     public synchronized void fill(ByteBuf from) {
         int bytes = Math.min(from.readableBytes(), missingBytes());
         while (bytes > 0 && memory == null) {
@@ -159,10 +161,10 @@ public final class PipedPayload {
     }
 
     /**
-     * Gives the file behind {@code fd}, from {@code position} on, up to {@code bytes} of what stands here from {@code at} on. Each byte can
-     * be given away once, and stays if that fails.
+     * Moves up to {@code bytes} of the payload, from byte {@code at} on, to the file {@code fd} at offset {@code position}. Each byte can
+     * be moved once; after a failure the bytes are still in this payload.
      *
-     * @return bytes given, {@link #IN_MEMORY}, or a negative errno
+     * @return bytes moved, {@link #IN_MEMORY}, or a negative errno
      */
     public synchronized long drain(int fd, long position, int at, long bytes) {
         Held from = memory == null ? broughtForward(at) : null;
@@ -178,7 +180,7 @@ public final class PipedPayload {
         return moved;
     }
 
-    /** What has the byte {@code at} in front, all that stood before it in its pipe set aside; null where that cannot be done. */
+    /** Moves the bytes before byte {@code at} to another pipe. Returns the pipe that then begins with that byte; null on failure. */
     private @Nullable Held broughtForward(int at) {
         Held from = holding(at);
         while (from.first().start < at) {
@@ -206,7 +208,7 @@ public final class PipedPayload {
         throw new IllegalStateException("no such bytes any more: at=" + at + " of lengthBytes=" + lengthBytes);
     }
 
-    /** A pipe to whose end the byte {@code start} may be put. */
+    /** Returns a pipe to which byte {@code start} can be appended in ascending order; null if there is none. */
     private @Nullable Held asideFor(int start) {
         for (Held one : held) {
             if (one.endBytes() <= start) {
@@ -223,34 +225,40 @@ public final class PipedPayload {
     }
 
     /**
-     * A socket whose send buffer does not grow had no more of it: who sends it waits for us as often as we for it. On the loop that
-     * fills it.
+     * Counts that the socket had no more bytes of this payload. For sockets whose peer has a send buffer of fixed size: such a client waits
+     * for this server as often as the server waits for it. Called on the loop that fills the payload.
      */
     public void waited() {
         waits++;
     }
 
-    /** Whether it is large, and had to be waited for ({@link #waited}) time and again. On the loop that filled it. */
+    /** Returns whether the payload is large and {@link #waited} was called several times. Called on the loop that filled it. */
     public boolean cameSlowly() {
         return lengthBytes >= LARGE_BYTES && waits >= SLOW_WAITS;
     }
 
-    /** A thread has begun to drain it, and the loop had better not wait for that: all of it goes the same way. On the loop that filled it. */
+    /**
+     * Marks this payload as handed over to a thread that drains it. Its other parts then go to the same thread, so that the loop does not
+     * wait for that thread. Called on the loop that filled the payload.
+     */
     public void handOver() {
         handedOver = true;
     }
 
-    /** Whether {@link #handOver} was called. On the loop that filled it. */
+    /** Returns whether {@link #handOver} was called. Called on the loop that filled the payload. */
     public boolean isHandedOver() {
         return handedOver;
     }
 
-    /** Whether it stands in memory. Never waits for another call. */
+    /** Returns whether the payload is in memory. Never waits for another call. */
     public boolean isInMemory() {
         return memory != null;
     }
 
-    /** As memory: the byte {@code at} of the payload at that index; what was given away already is undefined there. Borrowed. */
+    /**
+     * Moves the payload to memory, if it is not there yet. Byte {@code n} of the payload is at index {@code n}; bytes that were drained
+     * before are undefined. The returned buffer is borrowed.
+     */
     public synchronized ByteBuf memory() {
         if (memory == null) {
             ByteBuf made = pool.allocate(lengthBytes);
@@ -277,7 +285,7 @@ public final class PipedPayload {
         held.clear();
     }
 
-    /** Lets go of it, whatever it still holds. */
+    /** Releases the pipes and the memory of this payload, whether they are drained or not. */
     public synchronized void release() {
         givePipesBack();
         if (memory != null) {

@@ -6,11 +6,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The pipes of this process: few, used again and again, for each takes kernel memory that no limit of ours counts. Where none is left, or
- * none can be had, requests use memory as they always could. Any thread.
+ * The pool of the pipes of this process. Pipes are few and reused, because no limit of this process counts their kernel memory. If no pipe
+ * is available, requests use memory instead. Thread-safe.
  */
 public final class Pipes {
-    /** So many that the loops of a busy server need not wait for them; together they hold as many MiB. */
+    /** Maximum number of pipes: enough for the loops of a busy server. Together they hold at most as many MiB. */
     static final int MAX = 32;
 
     private static final Logger LOG = LoggerFactory.getLogger(Pipes.class);
@@ -33,7 +33,7 @@ public final class Pipes {
         }
     }
 
-    /** An empty one; null if there is none to be had. {@link #giveBack} takes it. */
+    /** Returns an empty pipe, owned, which {@link #giveBack} takes back; null if none is available. */
     static synchronized @Nullable Pipe take() {
         if (!AVAILABLE || inUse == MAX) {
             return null;
@@ -46,7 +46,7 @@ public final class Pipes {
         return taken;
     }
 
-    /** What is still in it is thrown away. */
+    /** Takes a pipe back. Closes it if it still holds bytes. */
     static synchronized void giveBack(Pipe pipe) {
         inUse--;
         if (pipe.heldBytes() == 0) {
@@ -56,7 +56,7 @@ public final class Pipes {
         }
     }
 
-    /** How many hold payload now; 0 at rest. */
+    /** Returns the number of pipes in use; 0 at rest. */
     public static synchronized int inUse() {
         return inUse;
     }

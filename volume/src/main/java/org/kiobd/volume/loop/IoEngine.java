@@ -5,15 +5,15 @@ import io.netty.channel.uring.IoUring;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What turns the event loops. {@link #IO_URING} drives sockets and the members' files from one ring; with the other two, files are
- * read and written by a bounded pool of threads.
+ * The I/O engine that drives the event loops. With {@link #IO_URING}, one ring serves the sockets and those reads and writes of the
+ * members' files that may block; with the other two engines, a bounded pool of threads does these reads and writes.
  */
 public enum IoEngine {
     IO_URING,
     EPOLL,
     NIO;
 
-    /** The best engine this machine allows. */
+    /** Returns the best engine this machine supports. */
     public static IoEngine best() {
         if (IO_URING.whyNot() == null) {
             return IO_URING;
@@ -21,7 +21,7 @@ public enum IoEngine {
         return EPOLL.whyNot() == null ? EPOLL : NIO;
     }
 
-    /** Why this machine cannot use the engine, in a few words; null if it can. */
+    /** Returns in a few words why this machine cannot use the engine; null if it can. */
     public @Nullable String whyNot() {
         return switch (this) {
             case IO_URING -> reason(IoUring.isAvailable() ? null : IoUring.unavailabilityCause());

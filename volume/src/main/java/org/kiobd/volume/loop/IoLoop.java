@@ -3,30 +3,30 @@ package org.kiobd.volume.loop;
 import java.util.concurrent.Executor;
 
 /**
- * One event loop as the rooms without Netty see it: a single thread that owns connections, their plug and their requests from first
- * byte to last. Because it is single, nothing it owns needs a lock.
+ * An event loop, for code that does not depend on Netty. It is a single thread that owns connections, their plug and their requests from
+ * the first byte to the last. Because only this thread uses them, they need no lock.
  */
 public interface IoLoop extends Executor {
 
-    /** A small number, unique in the process, dense from 0: an array index for per-loop state. */
+    /** Returns a small number, unique in the process and dense from 0, for use as an array index of per-loop state. */
     int index();
 
-    /** Whether the caller runs on this loop. */
+    /** Returns whether the caller runs on this loop. */
     boolean inLoop();
 
-    /** Where completions of this loop's requests run their callbacks. */
+    /** Returns the trampoline that runs the callbacks of this loop's completions. */
     Trampoline trampoline();
 
-    /** Runs {@code task} on this loop, behind the events of the current iteration; from any thread, in order per thread. */
+    /** Runs {@code task} on this loop after the events of the current iteration. Any thread; tasks of one thread run in order. */
     @Override
     void execute(Runnable task);
 
-    /** Runs {@code task} on this loop when {@code delayNanos} have passed, or somewhat later; on the loop only. */
+    /** Runs {@code task} on this loop after {@code delayNanos} or somewhat later. Called on the loop only. */
     void schedule(Runnable task, long delayNanos);
 
     /**
-     * Who was served just now has its hands full with that: this loop need not look out for more before it sleeps the next time. On the
-     * loop only.
+     * Hints that the client is busy with the replies it gets now: the loop need not busy-poll before its next sleep. Called on the loop
+     * only.
      */
     default void expectLull() {}
 }

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The event loops of a process: made once, shared by every export, closed last. Any thread.
+ * The event loops of a process, created once, shared by every export and closed last. Thread-safe.
  */
 public final class IoLoops implements AutoCloseable {
     private static final int RING_ENTRIES = 1024;
@@ -40,11 +40,11 @@ public final class IoLoops implements AutoCloseable {
     }
 
     /**
-     * Starts loops that look for events before they sleep, while that pays.
+     * Starts loops that busy-poll for events before they sleep, while that pays off.
      *
      * @param engine one for which {@link IoEngine#whyNot()} is null
      * @param threads number of loops, 1 or more
-     * @param spinNanos for how long at most; 0: they sleep at once
+     * @param spinNanos maximum duration of a busy-poll; 0 if the loops shall sleep at once
      */
     public IoLoops(IoEngine engine, int threads, long spinNanos) {
         this.engine = engine;
@@ -73,7 +73,7 @@ public final class IoLoops implements AutoCloseable {
         return engine;
     }
 
-    /** The group for bootstraps: channels made from it land on these loops. */
+    /** Returns the group for bootstraps; channels created with it are registered with these loops. */
     public MultiThreadIoEventLoopGroup group() {
         return group;
     }
@@ -82,12 +82,12 @@ public final class IoLoops implements AutoCloseable {
         return List.copyOf(loops);
     }
 
-    /** The loops in turn. */
+    /** Returns the next loop in round-robin order. */
     public NettyIoLoop next() {
         return loops.get(Math.floorMod(next.getAndIncrement(), loops.size()));
     }
 
-    /** The loop a channel was registered with. */
+    /** Returns the loop that a channel was registered with. */
     public NettyIoLoop of(EventLoop eventLoop) {
         NettyIoLoop loop = byEventLoop.get(eventLoop);
         if (loop == null) {
@@ -96,7 +96,7 @@ public final class IoLoops implements AutoCloseable {
         return loop;
     }
 
-    /** Stops the loops; what runs on them is closed before. */
+    /** Stops the loops. The caller has closed everything that runs on them. */
     @Override
     public void close() {
         group.shutdownGracefully(0, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS)

@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** An {@link IoLoop} on a Netty event loop. Any thread, as the interface says. */
+/** An {@link IoLoop} on a Netty event loop. Threads: as in {@link IoLoop}. */
 public final class NettyIoLoop implements IoLoop {
     private static final AtomicInteger NEXT_INDEX = new AtomicInteger();
 
@@ -18,13 +18,13 @@ public final class NettyIoLoop implements IoLoop {
         this(eventLoop, null);
     }
 
-    /** @param spinning the event loop's own handler; null if it has one that sleeps at once */
+    /** @param spinning the handler of the event loop; null if its handler does not busy-poll */
     NettyIoLoop(EventLoop eventLoop, @Nullable SpinningIoHandler spinning) {
         this.eventLoop = eventLoop;
         this.spinning = spinning;
     }
 
-    /** The loop beneath: sockets and the ring's files register here. */
+    /** Returns the Netty event loop; sockets and io_uring files register with it. */
     public EventLoop eventLoop() {
         return eventLoop;
     }
@@ -50,7 +50,7 @@ public final class NettyIoLoop implements IoLoop {
     }
 
     @Override
-    @SuppressWarnings("FutureReturnValueIgnored") // nobody takes it back
+    @SuppressWarnings("FutureReturnValueIgnored") // nobody cancels the task
     public void schedule(Runnable task, long delayNanos) {
         eventLoop.schedule(task, delayNanos, TimeUnit.NANOSECONDS);
     }
@@ -62,7 +62,10 @@ public final class NettyIoLoop implements IoLoop {
         }
     }
 
-    /** Whether {@link #expectLull} came, since this loop last had nothing to do, to a handler that looks. Only on the loop. */
+    /**
+     * Returns whether {@link #expectLull} was called since this loop last had nothing to do; false if the handler does not busy-poll.
+     * Called on the loop only.
+     */
     boolean expectsLull() {
         return spinning != null && spinning.expectsLull();
     }

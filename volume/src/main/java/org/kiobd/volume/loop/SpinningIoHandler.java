@@ -11,9 +11,9 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks for events a little while before it sleeps for them: to be woken takes longer than a client that waits for its reply takes to
- * send the next request. Only while that pays: after a sleep that was short, and not again after looking in vain; and not where nobody
- * waits ({@link #expectLull}). It gives way to whoever else wants the processor. Confined to its loop, but for {@link #wakeup}.
+ * Busy-polls for events for a short time before it sleeps, because waking a thread takes longer than a client that has its reply needs to
+ * send the next request. Polls only while that pays off: if the last sleep was short, and no client is known to be busy ({@link
+ * #expectLull}). Yields the processor between polls. Confined to its loop, except {@link #wakeup}.
  */
 final class SpinningIoHandler implements IoHandler {
     private final IoHandler handler;
@@ -26,8 +26,8 @@ final class SpinningIoHandler implements IoHandler {
     /**
      * Takes {@code handler}.
      *
-     * @param spinNanos how long it looks at most; a sleep that is shorter was short
-     * @param clock as {@link System#nanoTime}
+     * @param spinNanos maximum duration of a busy-poll; a sleep shorter than this counts as short
+     * @param clock time source like {@link System#nanoTime}
      */
     SpinningIoHandler(IoHandler handler, long spinNanos, LongSupplier clock) {
         this.handler = handler;
@@ -36,9 +36,10 @@ final class SpinningIoHandler implements IoHandler {
     }
 
     /**
-     * Makes handlers that look before what {@code factory}'s do; {@code factory}'s own for 0.
+     * Returns a factory that wraps the handlers of {@code factory} so that they busy-poll; returns {@code factory} itself if {@code
+     * spinNanos} is 0.
      *
-     * @param made is told each handler, and whose it is
+     * @param made receives each new handler with the executor that owns it
      */
     static IoHandlerFactory around(
             IoHandlerFactory factory, long spinNanos, BiConsumer<ThreadAwareExecutor, SpinningIoHandler> made) {
@@ -53,17 +54,17 @@ final class SpinningIoHandler implements IoHandler {
         };
     }
 
-    /** The next time it sleeps at once: who was served last will not ask again so soon that looking is cheaper. */
+    /** Makes the next sleep begin without a busy-poll: the next request will not come soon enough for polling to be cheaper. */
     void expectLull() {
         lull = true;
     }
 
-    /** Whether it was told so since it last had nothing to do. */
+    /** Returns whether {@link #expectLull} was called since this handler last had nothing to do. */
     boolean expectsLull() {
         return lull;
     }
 
-    /** The loop's own, but that nobody sleeps with it. */
+    /** The loop's context, changed so that the wrapped handler never sleeps. */
     private static final class Looking implements IoHandlerContext {
         private @Nullable IoHandlerContext context;
 
@@ -102,7 +103,7 @@ final class SpinningIoHandler implements IoHandler {
         return events;
     }
 
-    @SuppressWarnings("ThreadPriorityCheck") // a yield is what is meant: a client on the same processor comes first
+    @SuppressWarnings("ThreadPriorityCheck") // yields on purpose: a client on the same processor comes first
     private int look(IoHandlerContext context) {
         looking.context = context;
         long startNanos = clock.getAsLong();

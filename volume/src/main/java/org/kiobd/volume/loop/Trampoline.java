@@ -5,9 +5,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs callbacks one after the other with constant stack: a callback that causes another only queues it. Confined to one thread.
+ * Runs callbacks one after the other with constant stack depth: a callback that triggers another one only queues it. Confined to one
+ * thread.
  *
- * <p>A callback that throws is a bug; it is logged and the others still run, for they belong to other requests.
+ * <p>A callback that throws has a bug; the exception is logged and the other callbacks still run, because they belong to other requests.
  */
 public final class Trampoline {
     private static final Logger LOG = LoggerFactory.getLogger(Trampoline.class);
@@ -15,7 +16,7 @@ public final class Trampoline {
     private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
     private boolean running;
 
-    /** Runs {@code callback} now, or after the one that is running. */
+    /** Runs {@code callback} now, or after the callbacks that run or wait already. */
     public void run(Runnable callback) {
         if (running) {
             waiting.add(callback);
@@ -37,7 +38,7 @@ public final class Trampoline {
         try {
             callback.run();
         } catch (RuntimeException | Error e) {
-            // Errors too: memory that ran out for one callback must not strand those behind it.
+            // Also Errors: an OutOfMemoryError in one callback must not strand the callbacks after it.
             LOG.error("a completion callback threw; other requests go on", e);
         }
     }

@@ -15,12 +15,15 @@ import org.kiobd.volume.IoError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The file a unix socket is bound to: cleared of what a dead server left, removed when ours ends. Confined to one thread at a time. */
+/**
+ * The file that a unix socket is bound to: removes the socket file of a dead server before binding, and our own at the end. Confined to one
+ * thread at a time.
+ */
 public final class UnixSocketFile {
-    /** unix(7): sun_path has 108 bytes, the last of them 0. */
+    /** unix(7): sun_path has 108 bytes, of which the last one is 0. */
     public static final int MAX_PATH_BYTES = 107;
 
-    /** inode(7). */
+    /** Mask of the file type in st_mode: inode(7). */
     private static final int S_IFMT = 0170000;
 
     private static final int S_IFSOCK = 0140000;
@@ -30,20 +33,21 @@ public final class UnixSocketFile {
     private final Path path;
     private @Nullable Object bound;
 
-    /** Looks at nothing yet. */
+    /** Does not access the file. */
     public UnixSocketFile(Path path) {
         this.path = path.toAbsolutePath();
     }
 
-    /** Where it is, in full. */
+    /** Returns the absolute path of the file. */
     public Path path() {
         return path;
     }
 
     /**
-     * Makes way for a new socket: removes one that nobody listens on.
+     * Removes the file if it is a socket that nobody listens on, to make way for a new socket.
      *
-     * @throws BlockIoException if somebody listens on it, or if it is not a socket; nothing is touched then
+     * @throws BlockIoException if a server listens on the socket or the file is not a socket (the file is not touched then), or on an
+     *     I/O error
      */
     public void clear() throws BlockIoException {
         try {
@@ -58,9 +62,9 @@ public final class UnixSocketFile {
     }
 
     /**
-     * Looks whether a new socket could be made, and changes nothing.
+     * Checks whether a new socket could be bound, and changes nothing.
      *
-     * @throws BlockIoException if somebody listens on it, or if it is not a socket
+     * @throws BlockIoException if a server listens on the socket, if the file is not a socket, or on an I/O error
      */
     public void check() throws BlockIoException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
@@ -92,7 +96,7 @@ public final class UnixSocketFile {
         return mode instanceof Integer bits && (bits & S_IFMT) == S_IFSOCK;
     }
 
-    /** Only a refusal says that nobody does; a server may have more callers than it takes, or not be ours to call. */
+    /** Returns false only if the connection is refused: a server may also listen with a full backlog, or deny us access. */
     private boolean somebodyListens() throws IOException {
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             probe.configureBlocking(false);
@@ -103,12 +107,12 @@ public final class UnixSocketFile {
         }
     }
 
-    /** The socket was bound: from now on the file is ours. */
+    /** Records that our socket was bound to the file: from now on the file is ours. */
     public void bound() {
         bound = fileKey();
     }
 
-    /** Removes the file, unless another one has taken its place. */
+    /** Removes our file, unless another file has replaced it. */
     public void remove() {
         Object ours = bound;
         bound = null;

@@ -1,31 +1,31 @@
 package org.kiobd.volume.queue;
 
 /**
- * How far merging may go. All limits are per loop.
+ * The limits of merging. All limits are per loop.
  *
- * @param maxChainBytes a chain does not grow beyond this by merging; a single request may be larger
- * @param maxOriginalsPerChain originals in one chain; 1 switches merging off
- * @param plugRequests requests collected before the plug is pulled in the middle of a batch
- * @param maxInFlightPerMember operations one member has under way from one loop; beyond it chains wait and go on merging
- * @param plugDelayNanos how long a plug stays in for requests to come; 0: to the end of the loop's iteration
+ * @param maxChainBytes maximum length of a chain that merging produces; a single request may be larger
+ * @param maxOriginalsPerChain maximum number of originals in one chain; 1 disables merging
+ * @param plugRequests number of collected requests at which the plug is pulled before the end of the batch
+ * @param maxInFlightPerMember maximum number of operations that one loop has in flight on one member; further chains wait and go on merging
+ * @param plugDelayNanos time from the first request to the pull of the plug; 0 if the plug is pulled at the end of the loop iteration
  */
 public record MergeLimits(
         long maxChainBytes, int maxOriginalsPerChain, int plugRequests, int maxInFlightPerMember, long plugDelayNanos) {
 
-    /** What a server uses unless told otherwise. */
+    /** The default limits of a server. */
     public static final MergeLimits DEFAULT = new MergeLimits(8L << 20, 1024, 1024, 64);
 
-    /** The same limits with merging switched off, to measure what it brings. */
+    /** Returns the same limits with merging disabled, to measure the effect of merging. */
     public MergeLimits withoutMerging() {
         return new MergeLimits(maxChainBytes, 1, plugRequests, maxInFlightPerMember, plugDelayNanos);
     }
 
-    /** The same limits with a plug that waits. */
+    /** Returns the same limits with the given plug delay. */
     public MergeLimits withPlugDelay(long nanos) {
         return new MergeLimits(maxChainBytes, maxOriginalsPerChain, plugRequests, maxInFlightPerMember, nanos);
     }
 
-    /** Without a delay. */
+    /** Creates limits without a plug delay. */
     public MergeLimits(long maxChainBytes, int maxOriginalsPerChain, int plugRequests, int maxInFlightPerMember) {
         this(maxChainBytes, maxOriginalsPerChain, plugRequests, maxInFlightPerMember, 0);
     }

@@ -10,24 +10,24 @@ import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
 
 /**
- * The chains that have not been issued yet, oldest first, and the search for a neighbour among them. Only exact adjacency merges, so
- * two hash look-ups, by where a chain begins and by where it ends, find every neighbour in O(1): back merges, front merges, and the
- * request that bridges two chains. Confined to one loop.
+ * Holds the chains that have not been issued yet, oldest first, and merges new requests with them. Only exactly adjacent chains merge, so
+ * two hash lookups, by the start and by the end of a chain, find every neighbor in O(1): for back merges, for front merges, and for a
+ * request that bridges two chains. Owned by a {@link RequestQueue} and confined to its loop.
  *
- * <p>The chain that changed last is kept out of the index, so a sequential stream costs no hashing at all.
+ * <p>The chain that changed last is not in the index, so a single sequential stream needs no hashing.
  */
 final class MergeWindow {
 
-    /** What decides, chain by chain, whether it leaves the window, and has it then. */
+    /** Decides for each chain whether it leaves the window, and takes the chains that leave. */
     interface ChainConsumer {
-        /** Whether the chain shall leave; changes neither the chain nor the window. */
+        /** Returns whether the chain shall leave the window; changes neither the chain nor the window. */
         boolean wants(KiobufChain chain);
 
-        /** Takes the chain, which has left the window: what happens meanwhile may add to the window and drain it. */
+        /** Takes the chain, which has left the window. During this call requests may be added to the window and the window drained. */
         void take(KiobufChain chain);
     }
 
-    /** A chain's place in the window. Used again when no drain can come across it any more. */
+    /** The place of a chain in the window. Reused as soon as no drain can reach it any more. */
     private static final class Slot {
         long arrival;
         KiobufChain chain;
@@ -45,7 +45,7 @@ final class MergeWindow {
         }
     }
 
-    /** Where the chains of one op begin and end. Of two chains that begin (or end) at the same byte, the first stands here. */
+    /** Finds the chains of one op by start and by end. Of two chains with the same start (or end), it holds the one added first. */
     private static final class Index {
         private static final long GOLDEN_RATIO = 0x9E3779B97F4A7C15L;
 
@@ -68,7 +68,7 @@ final class MergeWindow {
             putIfAbsent(byEnd, key(slot.chain.endBytes()), slot);
         }
 
-        /** The map's own method of that name makes an object of the key: once a request, as an allocation profile showed. */
+        /** Avoids the map's own putIfAbsent, which boxes the key: an allocation profile showed one object per request. */
         private static void putIfAbsent(LongObjectMap<Slot> map, long key, Slot slot) {
             if (!map.containsKey(key)) {
                 map.put(key, slot);
@@ -90,7 +90,7 @@ final class MergeWindow {
             }
         }
 
-        /** Offsets are multiples of 4096 or so: without mixing, all of them would fall into the map's first slots. */
+        /** Mixes the bits of an offset: most offsets are multiples of 4096, and unmixed they would share a few slots of the map. */
         private static long key(long offsetBytes) {
             return offsetBytes * GOLDEN_RATIO;
         }
@@ -118,12 +118,12 @@ final class MergeWindow {
         return Objects.requireNonNull(indexes.get(op));
     }
 
-    /** Number of chains. */
+    /** Returns the number of chains. */
     int chains() {
         return chains;
     }
 
-    /** Puts a request in, merged with its neighbours where rules and limits allow. Takes it. */
+    /** Adds a request, and merges it with its neighbors if rules and limits allow. Takes the request. */
     void add(Kiobuf request) {
         KiobufChain added = KiobufChain.of(request);
         if (!request.isMergeable() || limits.maxOriginalsPerChain() == 1) {
@@ -148,7 +148,7 @@ final class MergeWindow {
         makeLast(append(added));
     }
 
-    /** Puts a request in that nothing may join. Takes it. */
+    /** Adds a request that no other request may join. Takes the request. */
     void addClosed(Kiobuf request) {
         append(KiobufChain.of(request));
     }
@@ -159,7 +159,7 @@ final class MergeWindow {
                 && before.lengthBytes() + after.lengthBytes() <= limits.maxChainBytes();
     }
 
-    /** A back merge may have closed the gap to the next chain: the request was a bridge. */
+    /** Joins the next chain after a back merge if the new request has closed the gap to it. */
     private void joinFollower(Slot grown) {
         Index index = index(grown.chain.op());
         if (index.byStart.isEmpty()) {
@@ -169,7 +169,7 @@ final class MergeWindow {
         if (after != null && mayJoin(grown.chain, after.chain)) {
             index.remove(after);
             grown.chain.join(after.chain);
-            // The joined chain has the place of the older of the two: nobody is set back by being merged.
+            // The joined chain takes the place of the older one, so that merging delays no request.
             if (after.arrival < grown.arrival) {
                 after.chain = grown.chain;
                 unlink(grown);
@@ -237,7 +237,7 @@ final class MergeWindow {
         chains--;
     }
 
-    /** What has gone is free when nobody walks the window. */
+    /** Frees the slots whose chains have left; called only when no drain is running. */
     private void collectGone() {
         while (gone != null) {
             Slot slot = gone;
@@ -248,7 +248,7 @@ final class MergeWindow {
         }
     }
 
-    /** Nothing that comes later merges with what is here now: a FLUSH draws this line. */
+    /** Closes all present chains: no later request merges with them. Called when a FLUSH arrives. */
     void close() {
         for (Slot slot = oldest; slot != null; slot = slot.newer) {
             index(slot.chain.op()).remove(slot);
@@ -272,10 +272,10 @@ final class MergeWindow {
     private void walk(ChainConsumer taker) {
         Slot slot = oldest;
         while (slot != null) {
-            // A slot that has gone still says what was behind it; that may have gone since, too.
+            // A slot whose chain has left still links to the next slot, whose chain may have left meanwhile, too.
             if (!slot.gone && taker.wants(slot.chain)) {
-                // Out before it is given away: completions that run meanwhile may bring its neighbours, and what is
-                // issued must not grow.
+                // Remove the chain before take(): completions that run there may add neighbors, and an issued chain
+                // must not grow.
                 index(slot.chain.op()).remove(slot);
                 unlink(slot);
                 taker.take(slot.chain);

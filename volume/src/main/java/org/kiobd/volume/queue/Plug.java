@@ -3,8 +3,8 @@ package org.kiobd.volume.queue;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * The stopper of a {@link RequestQueue}: while it is in, requests collect; it is pulled once, behind all the events of the current loop
- * iteration or after a delay, or early when it is full. Confined to its loop.
+ * The plug of a {@link RequestQueue}: requests collect until the plug is pulled, once after all events of the current loop iteration or
+ * after a delay, or earlier when the plug is full. Confined to its loop.
  */
 final class Plug {
     private final IoLoop loop;
@@ -16,9 +16,9 @@ final class Plug {
     private boolean scheduled;
 
     /**
-     * @param capacity requests after which it is pulled at once
-     * @param delayNanos from the first request to the pull; 0: what this iteration brings
-     * @param pull issues what was collected
+     * @param capacity number of requests at which the plug is pulled at once
+     * @param delayNanos time from the first request to the pull; 0 if the plug is pulled at the end of the loop iteration
+     * @param pull issues the collected requests
      */
     Plug(IoLoop loop, int capacity, long delayNanos, Runnable pull) {
         this.loop = loop;
@@ -27,7 +27,7 @@ final class Plug {
         this.pull = pull;
     }
 
-    /** One more request was collected. */
+    /** Counts a collected request, and pulls the plug at once or later. */
     void added() {
         requests++;
         if (requests >= capacity) {
@@ -38,8 +38,8 @@ final class Plug {
             if (delayNanos > 0) {
                 loop.schedule(end, delayNanos);
             } else {
-                // A task runs behind the events of this iteration: every socket that had something has plugged it in
-                // by then.
+                // A task runs after the events of this iteration: by then every readable socket has plugged in its
+                // requests.
                 loop.execute(end);
             }
         }

@@ -12,12 +12,13 @@ import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * Where the requests for one device on one event loop meet: every connection of the loop plugs into the same queue. A plug collects
- * what one iteration of the loop brings, the {@link MergeWindow} joins neighbours, and when the plug is pulled chains go to the device
- * in order of arrival, as far as members have room. What has to wait stays in the window and goes on merging.
+ * The queue of the requests for one device on one event loop; all connections of the loop to that device share it. A plug collects the
+ * requests of one loop iteration, and the {@link MergeWindow} joins neighbors. When the plug is pulled, the queue issues chains to the
+ * device in order of arrival, as far as members have room. Chains that must wait stay in the window and go on merging.
  *
- * <p>FLUSH: requests that arrive later never merge with those that came before it. It covers what was completed before it arrived, so
- * it waits for nothing in the window. While one FLUSH is under way the next ones gather and then go together, as in Linux.
+ * <p>FLUSH: requests that arrive after a FLUSH never merge with requests that arrived before it. A FLUSH covers the mutations that were
+ * completed before it arrived, so it does not wait for the window. While a FLUSH is in flight, further ones collect and are then issued
+ * together, as in Linux.
  *
  * <p>Confined to its loop.
  */
@@ -33,7 +34,7 @@ public final class RequestQueue {
     private @Nullable KiobufChain nextFlush;
     private boolean flushUnderWay;
 
-    /** The one queue of {@code device} on {@code loop}; made on the loop. */
+    /** Creates the single queue of {@code device} on {@code loop}. Called on the loop. */
     public RequestQueue(BlockDevice device, IoLoop loop, MergeLimits limits) {
         this.device = device;
         this.loop = loop;
@@ -43,8 +44,8 @@ public final class RequestQueue {
     }
 
     /**
-     * Plugs a request in. Takes it: it completes in every case. It starts when the plug is pulled: at the end of this loop iteration,
-     * or earlier if the plug is full.
+     * Adds a request to the plug. Takes the request, which completes in every case. It can start when the plug is pulled: at the end of
+     * this loop iteration or after the plug delay, or earlier if the plug is full.
      */
     public void accept(Kiobuf request) {
         if (request.op() == Op.FLUSH) {
@@ -65,7 +66,7 @@ public final class RequestQueue {
         }
     }
 
-    /** Issues waiting chains that have room. Completions that run meanwhile only note that there is more to do. */
+    /** Issues waiting chains that have room. A nested call, from a completion, only requests another pass. */
     private void issue() {
         if (draining) {
             drainAgain = true;
@@ -96,7 +97,10 @@ public final class RequestQueue {
         }
     }
 
-    /** A mutation that waited while its client went away may be older than what the client has written elsewhere since. */
+    /**
+     * Returns whether the requesters of a mutating chain are still there. If a client went away while its mutation waited, it may meanwhile
+     * have written newer data over another connection.
+     */
     private static boolean requestersAreThere(KiobufChain chain) {
         if (!chain.op().mutates()) {
             return true;
@@ -113,7 +117,7 @@ public final class RequestQueue {
         return true;
     }
 
-    /** Looks again at what waits: a {@link Requester} that was in doubt has turned out to be there. */
+    /** Issues waiting chains after a {@link Requester} that was in doubt has turned out to be there. */
     public void reconsider() {
         issue();
     }
@@ -140,16 +144,16 @@ public final class RequestQueue {
         return window.chains() > 0 || nextFlush != null;
     }
 
-    /** Chains that wait for room or for the plug. */
+    /** Returns the number of chains that wait for room or for the plug. */
     public int waitingChains() {
         return window.chains() + (nextFlush == null ? 0 : 1);
     }
 
     /**
-     * Ends the requests of {@code owner} that have not been issued with {@link IoError#DROPPED}: their client is gone and may be
-     * sending them again elsewhere, where newer ones can overtake them. What has been issued finishes.
+     * Ends the unissued requests of {@code owner} with {@link IoError#DROPPED}: the client is gone and may send them again over another
+     * connection. Issued later, the old requests could overwrite newer data. Requests already issued finish.
      *
-     * @return how many were dropped
+     * @return number of dropped requests
      */
     public int dropUnissued(Object owner) {
         List<Kiobuf> dropped = new ArrayList<>();
@@ -165,11 +169,11 @@ public final class RequestQueue {
                 sort(chain, owner, kept, dropped);
             }
         });
-        // One by one and closed: whether a FLUSH came after them is not known any more, so nothing may join them.
+        // Each request becomes a closed chain: it is unknown whether a FLUSH arrived after it, so nothing may join it.
         for (Kiobuf request : kept) {
             window.addClosed(request.unlinked());
         }
-        // Called by a completion that runs while chains are issued: what was put back is behind that pass.
+        // If a completion calls this method during issue(), the running pass does not see the requests that were put back.
         drainAgain |= draining;
         KiobufChain flush = nextFlush;
         if (flush != null) {

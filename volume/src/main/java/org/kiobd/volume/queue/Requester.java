@@ -1,16 +1,16 @@
 package org.kiobd.volume.queue;
 
 /**
- * An owner of requests who may go away without a word: a client on a socket. Before a mutation of theirs is issued they are asked
- * whether they are still there. Confined to the loop of its requests.
+ * An owner of requests that may go away without notice, e.g. a client on a socket. The queue asks it whether it is still there before it
+ * issues one of its mutations. Confined to the loop of its requests.
  */
 public interface Requester {
 
     /**
-     * Whether requests may be issued in its name. False leaves them waiting; the requester then owes the queue either {@link
-     * RequestQueue#dropUnissued} or {@link RequestQueue#reconsider}. Asked once a chain, so it must be cheap.
+     * Returns whether the queue may issue mutations of this requester. If not, they go on waiting, and the requester must later call {@link
+     * RequestQueue#dropUnissued} or {@link RequestQueue#reconsider}. Called for every mutating chain, so it must be cheap.
      *
-     * @param nowNanos {@link System#nanoTime()}
+     * @param nowNanos current {@link System#nanoTime()}
      */
     boolean isThere(long nowNanos);
 }
