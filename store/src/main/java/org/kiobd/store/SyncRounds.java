@@ -79,8 +79,8 @@ public final class SyncRounds {
     }
 
     /**
-     * Requests a sync like {@link #request}, on a thread that may block: if no round is running, this thread runs rounds until no request is
-     * waiting.
+     * Requests a sync like {@link #request}, on a thread that may block: if no round is running, this thread runs rounds until no request
+     * is waiting.
      */
     public void requestHere(Waiter waiter) {
         if (joins(waiter)) {
@@ -132,8 +132,8 @@ public final class SyncRounds {
     }
 
     /**
-     * Syncs on the calling thread, which may block; waits for a running sync first. Returns 0, the failure of this sync, or an earlier final
-     * failure.
+     * Syncs on the calling thread, which may block; waits for a running sync first. Returns 0, the failure of this sync, or an earlier
+     * final failure.
      */
     public int now() {
         synchronized (exclusive) {
@@ -148,8 +148,9 @@ public final class SyncRounds {
     }
 
     /**
-     * Writes and syncs, even if an earlier sync has failed for good: success then proves only that the data of {@code write} is durable. No
-     * other sync runs in between, which could consume the error of this data. Other requests still fail with the earlier failure. Blocks.
+     * Writes and syncs, even if an earlier sync has failed for good: success then proves only that the data of {@code write} is durable.
+     * No other sync runs in between, which could consume the error of this data. Other requests still fail with the earlier failure.
+     * Blocks.
      *
      * @return 0 or the failure of the sync
      */
