@@ -19,7 +19,7 @@ final class FileEnd {
     private volatile long promisedBytes;
     private volatile long lostFromBytes = NOTHING_LOST;
 
-    /** Borrows the descriptor. */
+    /** Creates the end of a file that has no required size yet. Borrows the descriptor. */
     FileEnd(int fd, long dataOffsetBytes) {
         this.fd = fd;
         this.dataOffsetBytes = dataOffsetBytes;

@@ -107,7 +107,7 @@ final class InlineTransfers {
         this(file, loop, policy, DirtyRoom.ofThisMachine(), System::nanoTime);
     }
 
-    /** @param clock as {@link System#nanoTime} */
+    /** @param clock source of time, as {@link System#nanoTime} */
     InlineTransfers(OpenFile file, IoLoop loop, Policy policy, DirtyRoom room, LongSupplier clock) {
         this.file = file;
         this.lane = WriteLane.of(loop);

@@ -54,7 +54,7 @@ final class Libc {
     /** posix_fadvise(2). */
     static final int POSIX_FADV_WILLNEED = 3;
 
-    /** preadv2(2): fail with EAGAIN rather than wait for the medium. */
+    /** preadv2(2): fail with EAGAIN instead of waiting for the medium. */
     static final int RWF_NOWAIT = 8;
 
     /** cachestat(2), since Linux 6.5: its number on every architecture, and the sizes of its two structures. */
@@ -144,13 +144,13 @@ final class Libc {
     /** lseek(2). */
     static native long lseek(int fd, long offset, int whence);
 
-    /** fcntl(2) with a pointer, here a struct flock. */
+    /** fcntl(2) with an integer, or with a pointer to e.g. struct flock. */
     static native int fcntl(int fd, int command, long argument);
 
     /** ioctl(2). */
     static native int ioctl(int fd, long request, long argument);
 
-    /** syscall(2) for cachestat(2), which has no other name in libc. */
+    /** syscall(2) for cachestat(2), which has no wrapper in libc. */
     static native long syscall(long number, int fd, long range, long cachestat, int flags);
 
     /** posix_fadvise(2): returns the error instead of setting errno. */
