@@ -3,21 +3,21 @@ package org.kiobd.store;
 import java.util.Locale;
 
 /**
- * What a server hasRoom the kernel's page cache do for its members; the words are those of {@code qemu-nbd --cache}. Chosen when a member is
- * opened, for as long as it is open, and kept nowhere: size, flags and block sizes of an export do not depend on it. A store that has no
- * use for a mode stays with {@link #WRITEBACK}, and says so ({@link MemberStore#cacheMode()}). Immutable.
+ * How a server uses the kernel's page cache for its members; the names are those of {@code qemu-nbd --cache}. The mode is chosen when a
+ * member is opened, holds while it is open and is not stored anywhere: size, flags and block sizes of an export do not depend on it. A
+ * store that does not support a mode uses {@link #WRITEBACK} and reports that ({@link MemberStore#cacheMode()}). Immutable.
  */
 public enum CacheMode {
     /** Reads and writes go through the page cache; FLUSH and FUA reach the medium. */
     WRITEBACK,
 
-    /** Past the page cache (O_DIRECT); FLUSH and FUA reach the medium. */
+    /** Reads and writes bypass the page cache (O_DIRECT); FLUSH and FUA reach the medium. */
     NONE,
 
-    /** Through the page cache, and FLUSH and FUA are answered without a sync: what was acknowledged may be lost when the machine ends. */
+    /** Reads and writes go through the page cache; FLUSH and FUA do not sync, so a machine crash may lose acknowledged data. */
     UNSAFE;
 
-    /** As it is said on the command line. */
+    /** Returns the name used on the command line. */
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT);

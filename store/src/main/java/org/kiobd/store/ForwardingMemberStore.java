@@ -11,8 +11,9 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * A member over another: control calls go through, but for copies, which its name would not fit; {@link #submit} decides what happens to
- * operations. Owns the one beneath and closes it. Threads: as {@link MemberStore} and {@link MemberPort} say.
+ * A member that wraps another one. It forwards all control calls except {@link #copyTo}, because a copy would not match this member's
+ * URI; {@link #submit} decides what happens to operations. Owns the wrapped member and closes it. Threads: as in {@link MemberStore} and
+ * {@link MemberPort}.
  */
 public abstract class ForwardingMemberStore implements MemberStore {
     private final MemberStore beneath;
@@ -21,15 +22,15 @@ public abstract class ForwardingMemberStore implements MemberStore {
         this.beneath = beneath;
     }
 
-    /** Ends {@code op}, now or later, or hands it to {@code to}; on {@code loop}. */
+    /** Ends {@code op}, now or later, or submits it to {@code to}, the wrapped port; on {@code loop}. */
     protected abstract void submit(MemberOp op, IoLoop loop, MemberPort to);
 
-    /** What becomes of a question; on {@code loop}. */
+    /** Returns the extents of {@code range}, by default from {@code to}, the wrapped port; on {@code loop}. */
     protected CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents, IoLoop loop, MemberPort to) {
         return to.extents(range, maxExtents);
     }
 
-    /** The end of a batch on {@code loop}. */
+    /** Ends a batch, by default by unplugging {@code to}, the wrapped port; on {@code loop}. */
     protected void unplug(IoLoop loop, MemberPort to) {
         to.unplug();
     }

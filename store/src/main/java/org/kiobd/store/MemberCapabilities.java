@@ -1,19 +1,19 @@
 package org.kiobd.store;
 
 /**
- * What a member can do, for as long as it is open.
+ * The capabilities of a member; they do not change while it is open.
  *
- * @param blockBytes unit below which it reads, patches and writes whole blocks; 1 if there is none; a power of two
- * @param memoryAlignmentBytes alignment its memory must have; 1 if any will do; a power of two
- * @param trim TRIM gives space back (where false it is accepted and does nothing)
+ * @param blockBytes block size of the store; a write to a part of a block is a read-modify-write; 1 if there is none; a power of two
+ * @param memoryAlignmentBytes alignment of memory that the store need not copy; 1 if there is none; a power of two
+ * @param trim TRIM frees space (if false, TRIM is accepted and does nothing)
  * @param zero WRITE_ZEROES does not write zeros byte by byte
  * @param fastZero WRITE_ZEROES is always fast, so FAST_ZERO can be promised
- * @param extents it can tell data from holes
- * @param pageCache its bytes stand in files that the kernel caches: a READ can be answered with a {@link
- *     org.kiobd.volume.ReadPiece.FileExtent}, and what a WRITE has in pipes ({@link org.kiobd.volume.kiobuf.PipedPayload}) is taken from there
- * @param snapshot it can be snapshotted without copying it
- * @param resize it can grow while open
- * @param durableFlush a completed FLUSH survives a power cut; false for memory
+ * @param extents the store can tell data from holes
+ * @param pageCache the data is in files that the kernel caches: the store can answer a READ with a {@link
+ *     org.kiobd.volume.ReadPiece.FileExtent}, and take the payload of a WRITE from pipes ({@link org.kiobd.volume.kiobuf.PipedPayload})
+ * @param snapshot a snapshot of the member shares its data instead of copying it
+ * @param resize the member can grow while it is open
+ * @param durableFlush data survives a power failure after a completed FLUSH; false for memory and {@link CacheMode#UNSAFE}
  */
 public record MemberCapabilities(
         int blockBytes,

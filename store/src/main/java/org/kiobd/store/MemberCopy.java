@@ -3,22 +3,25 @@ package org.kiobd.store;
 import org.kiobd.volume.BlockIoException;
 
 /**
- * A copy of a member that is being made, and shares with it what it holds. It can be opened like any member once it is complete, and is
- * then independent of it. Made by {@link MemberStore#copyTo}, which does beforehand whatever takes long.
+ * A copy of a member in the making, which shares the stored data with the member. Once complete, the copy is independent of the member
+ * and can be opened like any other. {@link MemberStore#copyTo} creates it and does all slow work in advance.
  *
- * <p>Threads: any, one call at a time; calls block. A copy that was not completed is the caller's to delete.
+ * <p>Threads: any, one call at a time; calls block. The caller deletes a copy that was not completed.
  */
 public interface MemberCopy extends AutoCloseable {
-    /** Just before {@link #fix}, with writes still going on: leaves as little to that as can be. */
+    /** Prepares for {@link #fix}, immediately before it and while writes still go on, so that {@link #fix} has little left to do. */
     default void approach() throws BlockIoException {}
 
-    /** Fixes the moment: the copy will be what the member holds now. Nobody writes to the member during this call, so it is quick. */
+    /**
+     * Fixes the point in time of the copy: it will have the contents that the member has now. Writes to the member are held back during
+     * this call, so it must be quick.
+     */
     void fix() throws BlockIoException;
 
-    /** Makes the copy whole and durable, as of {@link #fix}; the member is in use again meanwhile. */
+    /** Completes the copy as of {@link #fix} and makes it durable; the member is in use again meanwhile. */
     void complete() throws BlockIoException;
 
-    /** Lets go of the member. */
+    /** Releases the member. Does not delete the copy. */
     @Override
     void close() throws BlockIoException;
 }

@@ -14,24 +14,24 @@ import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.kiobuf.PipedPayload;
 
 /**
- * One request to one member: one contiguous range there, an ordered list of entries that gather (or scatter) it straight over the
- * originals' memory, and for each entry the original it belongs to. Made by the splitter, lent to a {@link MemberPort}, ended once by
- * {@link #complete}. Confined to its loop.
+ * One request to one member: a contiguous range of the member, an ordered list of entries that gather it from (or scatter it to) the
+ * memory of the original requests without a copy, and for each entry the original it belongs to. The splitter creates it and lends it to
+ * a {@link MemberPort}, which ends it once by {@link #complete}. Confined to its loop.
  */
 public final class MemberOp {
-    /** Who learns that an operation has ended. */
+    /** Receives the end of an operation. */
     @FunctionalInterface
     public interface Listener {
-        /** {@link MemberOp#doneBytes()} and {@link MemberOp#error()} say how; called on the loop, from inside the port. */
+        /** Called on the loop, from inside the port; {@link MemberOp#doneBytes()} and {@link MemberOp#error()} have the result. */
         void memberOpEnded(MemberOp op);
     }
 
-    /** Most operations of a random load have one entry; a merged one grows in steps of four. */
+    /** Most operations of a random load have one entry; the list of a merged operation grows by a factor of four. */
     private static final int FIRST_ENTRIES = 1;
 
     private static final int GROWTH = 4;
 
-    /** A longer list is not kept for the next operation. */
+    /** Largest capacity of an entry list that is kept for reuse. */
     private static final int SHORT_ENTRIES = 64;
 
     private Op op;
@@ -55,9 +55,9 @@ public final class MemberOp {
     private long startedNanos;
 
     /**
-     * An operation without entries yet.
+     * Creates an operation without entries.
      *
-     * @param flags those of its originals: {@link Kiobuf#FUA} and so on
+     * @param flags flags of its originals, e.g. {@link Kiobuf#FUA}
      * @param member index of the member in its array
      * @param offsetBytes first byte, in the member's data area
      */
@@ -69,7 +69,7 @@ public final class MemberOp {
         this.listener = listener;
     }
 
-    /** Used again, as another operation; nobody has it any more. */
+    /** Resets this object for reuse as another operation; nobody else may use it any more. */
     void begin(Op newOp, int newFlags, int newMember, long newOffsetBytes, Listener newListener) {
         op = newOp;
         flags = newFlags;
@@ -83,24 +83,30 @@ public final class MemberOp {
         error = null;
     }
 
-    /** Another thread has it, and may still look at it when it has ended: it is not used again. Told before the loop hears of the end. */
+    /**
+     * Notes that another thread has the operation and may still read it after its end, so that it is not reused. To be called before the
+     * loop learns of the end.
+     */
     void leavesLoop() {
         seenElsewhere = true;
     }
 
-    /** Whether nobody else knows it, and it is small enough to be kept. */
+    /** Returns whether no other thread has seen the operation and its entry list is short enough to be kept. */
     boolean isReusable() {
         return !seenElsewhere && original.length <= SHORT_ENTRIES;
     }
 
-    /** Appends a slice of an original; takes a share in the original's pending count if the original is new to this operation. */
+    /** Appends a slice of an original; increments the original's pending count if the original is new to this operation. */
     public void add(ChainSlice slice) {
         add(slice.original(), slice.originalOffsetBytes(), slice.lengthBytes());
         fragment[entries - 1] = slice.fragment();
         fragmentOffset[entries - 1] = slice.fragmentOffsetBytes();
     }
 
-    /** Appends an original of an op without data: {@code bytes} of it, the first at {@code atBytes} in it. */
+    /**
+     * Appends {@code bytes} bytes of an original without data, from its byte {@code atBytes} on; increments the original's pending count
+     * if the original is new to this operation.
+     */
     public void add(Kiobuf added, long atBytes, long bytes) {
         if (entries == 0 || original[entries - 1] != added) {
             added.beginSlice();
@@ -126,8 +132,8 @@ public final class MemberOp {
     }
 
     /**
-     * The entries {@code [firstEntry, endEntry)} as an operation of their own, without their first {@code skipBytes}. It inherits
-     * this operation's shares in the originals' pending counts: end the originals through one of the two, not both.
+     * Returns the entries {@code [firstEntry, endEntry)} without their first {@code skipBytes} as a new operation. It does not increment
+     * the originals' pending counts again: end the originals through one of the two operations, not both.
      */
     public MemberOp part(int firstEntry, int endEntry, long skipBytes) {
         long startBytes = 0;
@@ -143,8 +149,9 @@ public final class MemberOp {
     }
 
     /**
-     * {@code newLengthBytes} bytes of this operation, the first at {@code skipBytes}, as one that tells {@code newListener} of its
-     * end: what a store that wraps another sends on in place of this one. The originals still end through this one.
+     * Returns {@code newLengthBytes} bytes of this operation, from its byte {@code skipBytes} on, as a new operation that reports its end
+     * to {@code newListener}. A store that wraps another one submits it in place of this operation. The originals still end through this
+     * operation.
      */
     public MemberOp slice(long skipBytes, long newLengthBytes, Listener newListener) {
         if (!ByteRange.fits(skipBytes, newLengthBytes, lengthBytes)) {
@@ -157,7 +164,7 @@ public final class MemberOp {
         for (int i = 0; i < entries; i++) {
             long from = Math.max(skipBytes, entryStart);
             long to = Math.min(endBytes, entryStart + entryLength[i]);
-            // A FLUSH has originals but no bytes; elsewhere an entry without a byte in the slice stays out of it.
+            // A FLUSH has originals but no bytes; otherwise skip entries that have no byte in the slice.
             if (from < to || lengthBytes == 0) {
                 slice.append(original[i], originalOffset[i] + from - entryStart, to - from);
                 slice.fragment[slice.entries - 1] = fragment[i];
@@ -180,7 +187,7 @@ public final class MemberOp {
         return member;
     }
 
-    /** First byte, in the member's data area. */
+    /** Returns the first byte of the range in the member's data area. */
     public long offsetBytes() {
         return offsetBytes;
     }
@@ -193,12 +200,12 @@ public final class MemberOp {
         return entries;
     }
 
-    /** The original entry {@code index} belongs to. Entries of one original stand together. */
+    /** Returns the original that entry {@code index} belongs to. Entries of one original are adjacent. */
     public Kiobuf original(int index) {
         return original[index];
     }
 
-    /** Where entry {@code index} begins inside its original. */
+    /** Returns the offset of entry {@code index} in its original. */
     public long originalOffsetBytes(int index) {
         return originalOffset[index];
     }
@@ -207,30 +214,33 @@ public final class MemberOp {
         return entryLength[index];
     }
 
-    /** The memory of entry {@code index}, borrowed; READ and WRITE only. */
+    /** Returns the memory of entry {@code index}, borrowed; READ and WRITE only. */
     public ByteBuf memory(int index) {
         return fragmentAt(index).memory();
     }
 
-    /** Where the bytes of entry {@code index} stand, if not in memory from the beginning; the first at {@link #memoryOffsetBytes}. Borrowed. */
+    /**
+     * Returns the piped payload that has the bytes of entry {@code index}, the first at {@link #memoryOffsetBytes}; null if the bytes
+     * were in memory from the beginning. Borrowed.
+     */
     public @Nullable PipedPayload piped(int index) {
         return fragmentAt(index).piped();
     }
 
-    /** Whether any entry's bytes stand in pipes, and not in memory yet. */
+    /** Returns whether the bytes of any entry are in pipes and not in memory yet. */
     public boolean isPiped() {
         return anyPiped(piped -> !piped.isInMemory());
     }
 
     /**
-     * Whether the loop had better leave this to a thread: any entry's bytes stand in pipes and came slowly ({@link
-     * PipedPayload#cameSlowly}), or a thread has begun with what stands beside them.
+     * Returns whether a thread should do this WRITE instead of the loop: the bytes of any entry are in pipes and arrived slowly ({@link
+     * PipedPayload#cameSlowly}), or a thread has begun to drain the same payload.
      */
     public boolean isForThread() {
         return anyPiped(piped -> piped.isHandedOver() || piped.cameSlowly());
     }
 
-    /** Whether a thread has begun with what stands in the same pipes ({@link PipedPayload#handOver}). */
+    /** Returns whether a thread has begun to drain the payload of any entry ({@link PipedPayload#handOver}). */
     public boolean isHandedOver() {
         return anyPiped(PipedPayload::isHandedOver);
     }
@@ -245,7 +255,7 @@ public final class MemberOp {
         return false;
     }
 
-    /** A thread will drain the pipes in which its bytes stand. */
+    /** Notes that a thread drains the piped payloads of this operation from now on. */
     public void handOver() {
         for (int i = 0; i < entries; i++) {
             PipedPayload piped = piped(i);
@@ -255,7 +265,7 @@ public final class MemberOp {
         }
     }
 
-    /** Absolute index in {@link #memory} of the entry's first byte. */
+    /** Returns the absolute index in {@link #memory} of the first byte of entry {@code index}. */
     public int memoryOffsetBytes(int index) {
         return fragmentAt(index).offsetBytes() + fragmentOffset[index];
     }
@@ -268,7 +278,7 @@ public final class MemberOp {
         return found;
     }
 
-    /** Whether every original of this READ understands the kind of piece that {@code pieceBit} names. */
+    /** Returns whether every original of this READ accepts the kind of piece that {@code pieceBit} names. */
     public boolean accepts(int pieceBit) {
         for (int i = 0; i < entries; i++) {
             if ((original[i].acceptedPieces() & pieceBit) == 0) {
@@ -292,7 +302,7 @@ public final class MemberOp {
         }
     }
 
-    /** Notes when it was sent, for the age counters. */
+    /** Records the submit time, for the age counters. */
     public void started(long nanos) {
         startedNanos = nanos;
     }
@@ -304,8 +314,8 @@ public final class MemberOp {
     /**
      * Ends the operation; once, on the loop.
      *
-     * @param newDoneBytes bytes from the start that are known to be good; all of them where {@code newError} is null
-     * @param newError why the rest is not; null for success
+     * @param newDoneBytes bytes from the start that are known to be good; ignored if {@code newError} is null: then all bytes are
+     * @param newError the error of the remaining bytes; null for success
      */
     public void complete(long newDoneBytes, @Nullable IoError newError) {
         if (ended) {

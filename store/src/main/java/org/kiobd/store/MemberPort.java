@@ -7,38 +7,39 @@ import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 
 /**
- * One event loop's way into a {@link MemberStore}. Confined to that loop.
+ * The data path of one event loop into a {@link MemberStore}. Confined to that loop.
  *
  * <p>Rules:
  *
  * <ol>
- *   <li>{@link #submit} never blocks on the medium and never throws for what the medium does.
+ *   <li>{@link #submit} never blocks on the medium and never throws because of an error of the medium.
  *   <li>Every operation ends in exactly one {@link MemberOp#complete}, on this loop, inline or later, in any order.
- *   <li>Transfers are whole: a short one is continued; one that makes no progress is {@link org.kiobd.volume.IoError#IO}. So is a READ
- *       of a place inside the member that its medium no longer has: that is no hole, and never answered with zeros.
- *   <li>More gather entries than the system takes at once are done in several calls.
- *   <li>With {@link org.kiobd.volume.kiobuf.Kiobuf#FUA} the bytes are durable when the operation completes; if they arrived and only
- *       the sync failed, it ends with all bytes done and the error. FLUSH covers everything completed before it was submitted, on any
- *       loop.
+ *   <li>Transfers are complete: the port continues a short transfer; a transfer that makes no progress fails with {@link
+ *       org.kiobd.volume.IoError#IO}. A READ of a range inside the member that the medium no longer has (e.g. in a truncated file) fails
+ *       with IO, too: such a range is not a hole and never reads as zeros.
+ *   <li>The port splits an operation into several calls if it has more gather entries than the system takes at once.
+ *   <li>With {@link org.kiobd.volume.kiobuf.Kiobuf#FUA} the bytes are durable when the operation completes; if all bytes were written
+ *       and only the sync failed, the operation ends with all bytes done and the error. FLUSH covers every operation that completed
+ *       before the FLUSH was submitted, on any loop.
  * </ol>
  */
 public interface MemberPort extends AutoCloseable {
 
-    /** Starts an operation. The port has it until it completes it; its memory is borrowed for that time. */
+    /** Starts an operation. The port owns it until it completes it, and borrows its memory for that time. */
     void submit(MemberOp op);
 
-    /** End of a batch: what was submitted and only collected so far gets under way now. */
+    /** Ends a batch: starts all operations that the port has only collected so far. */
     void unplug();
 
     /**
-     * What is stored for {@code range} of the data area, asked on the loop and answered on it. The rules are those of {@link
-     * org.kiobd.volume.BlockDevice#extents}; a store that cannot tell says that all of it is data.
+     * Returns the extents of {@code range} of the data area. Called on the loop; the stage completes on the loop. The rules are those of
+     * {@link org.kiobd.volume.BlockDevice#extents}; a store that cannot tell data from holes reports the whole range as data.
      */
     default CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
         return CompletableFuture.completedFuture(List.of(new Extent(range.lengthBytes(), Extent.Kind.DATA)));
     }
 
-    /** Nothing is in flight and nothing will be submitted any more. */
+    /** Closes the port. No operation may be in flight, and none may be submitted afterwards. */
     @Override
     void close();
 }

@@ -7,67 +7,75 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * Where one member keeps its bytes: a file, a database, memory. Opened once, exclusively, by a {@link MemberStoreProvider}; each event
- * loop then gets its own {@link MemberPort}. Beside its data area it keeps two copies of a superblock, which these control methods
- * read and write durably.
+ * The storage of one member: a file, a database, memory. A {@link MemberStoreProvider} opens it, exclusively unless read-only; each
+ * event loop then gets its own {@link MemberPort}. Besides its data area a member has two copies of a superblock; the control methods
+ * of this interface read them and write them durably.
  *
- * <p>Threads: everything here from any thread, one call at a time, blocking allowed; the data path is in the ports.
+ * <p>Threads: any thread may call these methods, one call at a time; calls may block. The data path is in the ports.
  */
 public interface MemberStore extends AutoCloseable {
-    /** Bytes one superblock copy may take. */
+    /** Size of one superblock copy, in bytes. */
     int SUPERBLOCK_BYTES = 4096;
 
-    /** Copies of the superblock a store keeps. */
+    /** Number of superblock copies in a member. */
     int SUPERBLOCK_COPIES = 2;
 
-    /** Where it lives. */
+    /** Returns the location of the member. */
     MemberUri uri();
 
     MemberCapabilities capabilities();
 
-    /** Bytes of the data area now. */
+    /** Returns the current size of the data area. */
     long sizeBytes();
 
-    /** Whether it was opened for reading only. */
+    /** Returns whether the member was opened read-only. */
     boolean isReadOnly();
 
-    /** The mode it works in, which is not the one asked for where the store has no use for that. */
+    /** Returns the effective cache mode; it differs from the requested one if the store does not support that one. */
     default CacheMode cacheMode() {
         return CacheMode.WRITEBACK;
     }
 
-    /** This loop's way in; one per loop, asked for on any thread, used on the loop only. */
+    /** Creates the port of {@code loop}. Call it once per loop, on any thread; only the loop may use the port. */
     MemberPort port(IoLoop loop);
 
     /**
-     * One copy of the superblock as it stands, {@link #SUPERBLOCK_BYTES} bytes; returns owned.
+     * Reads one copy of the superblock, {@link #SUPERBLOCK_BYTES} bytes, without interpreting it.
      *
      * @param copy 0 or 1
-     * @return null where the store keeps none (a raw image)
+     * @return the bytes, owned by the caller; null if the store has no superblock (a raw image)
      */
     byte @Nullable [] readSuperblock(int copy) throws BlockIoException;
 
     /**
-     * Replaces one copy; durable when it returns. After a failure it may be called again, and writes and syncs again. Borrows {@code bytes}, exactly {@link #SUPERBLOCK_BYTES} of them.
+     * Replaces one copy of the superblock; it is durable when the method returns. After a failure the caller may call it again, which
+     * writes and syncs again. Borrows {@code bytes}, which must have exactly {@link #SUPERBLOCK_BYTES} bytes.
      */
     void writeSuperblock(int copy, byte[] bytes) throws BlockIoException;
 
-    /** Makes the data area {@code newSizeBytes} long; durable when it returns. Growing only, unless nothing is stored there yet. */
+    /**
+     * Resizes the data area to {@code newSizeBytes}; the size is durable when the method returns. Only growing is allowed, unless no data
+     * is stored yet.
+     */
     void resize(long newSizeBytes) throws BlockIoException;
 
-    /** Bytes the data really occupies, for people; -1 if the store cannot tell. */
+    /** Returns the bytes that the data occupies on the medium, for display; -1 if the store cannot tell. */
     long allocatedBytes() throws BlockIoException;
 
-    /** Calls or ring operations that moved data or synced it since it was opened; -1 if the store does not count. Any thread. */
+    /**
+     * Returns the number of calls and ring operations that moved or synced data since the member was opened; -1 if the store does not
+     * count them. Any thread.
+     */
     default long submittedOps() {
         return -1;
     }
 
     /**
-     * Begins a copy of this member, superblocks included, that shares what it holds: for a snapshot, or of one. Writes go on meanwhile.
+     * Begins a copy of this member, including its superblocks, that shares the stored data with the member: to make a snapshot, or to
+     * copy one. Writes may go on meanwhile.
      *
-     * @param target where the copy goes: same scheme, nothing there yet, its folder exists
-     * @throws BlockIoException if it would have to copy what is stored; says what to do instead, and nothing was made
+     * @param target location of the copy: has the same scheme, does not exist yet, its folder exists
+     * @throws BlockIoException if the store cannot share the stored data; the message says what to do instead; nothing was created
      */
     default MemberCopy copyTo(MemberUri target) throws BlockIoException {
         throw new BlockIoException(
@@ -76,28 +84,28 @@ public interface MemberStore extends AutoCloseable {
                         + ": member cannot be snapshotted; nothing was made; kiobd copy makes a full copy");
     }
 
-    /** What else a person might want to know of it while it is in use, by name; empty where there is nothing. Any thread. */
+    /** Returns further statistics for display, by name; may be empty. Any thread. */
     default Map<String, Long> figures() {
         return Map.of();
     }
 
     /**
-     * Whether a sync that failed with {@code error} may have lost what it was to save, so that none that follows can be believed. False
-     * where the store still has it, and the next sync covers it. Any thread.
+     * Returns whether a sync that failed with {@code error} may have lost data, so that a later successful sync proves nothing. False if
+     * the store still has the data and the next sync covers it. Any thread.
      */
     default boolean isSyncFailureFinal(IoError error) {
         return true;
     }
 
     /**
-     * Whether a sync has failed for good since it was opened, whoever made it: then it is not known what the medium has, and nobody may write
-     * that it is clean. Any thread.
+     * Returns whether any sync has failed for good since the member was opened. The contents of the medium are then unknown, and no
+     * superblock may say that the volume is clean. Any thread.
      */
     default boolean hasFailedSync() {
         return false;
     }
 
-    /** Forces everything to the medium and hasRoom go of the member. Ports are closed or idle. */
+    /** Syncs all data to the medium and closes the member. All ports must be closed or idle. */
     @Override
     void close() throws BlockIoException;
 }

@@ -4,60 +4,63 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * Makes the {@link MemberStore}s of one URI scheme. Found through {@link java.util.ServiceLoader}, so another store is another jar.
- * Any thread.
+ * Creates, opens and deletes the {@link MemberStore}s of one URI scheme. {@link java.util.ServiceLoader} finds the providers, so a
+ * further store needs only a further jar. Any thread.
  */
 public interface MemberStoreProvider {
 
-    /** The scheme it answers to, lower case: {@code file}, {@code memory}. */
+    /** Returns the URI scheme of the provider, in lower case, e.g. {@code file} or {@code memory}. */
     String scheme();
 
-    /** How much memory all its members together may take for caches and buffers; said before the first is opened. */
+    /** Sets how much memory all members of this scheme together may use for caches and buffers; to be called before the first open. */
     default void memoryBytes(long bytes) {}
 
     /**
-     * Makes a member that does not exist yet, with an empty data area that reads as zeros, and opens it exclusively.
+     * Creates a member with a data area that reads as zeros, and opens it exclusively.
      *
      * @param sizeBytes length of the data area
-     * @throws BlockIoException if something is there already (nothing is touched), or it cannot be made (nothing is left behind)
+     * @throws BlockIoException if the location is in use (nothing is touched), or the member cannot be created (nothing is left behind)
      */
     MemberStore create(MemberUri uri, long sizeBytes) throws BlockIoException;
 
     /**
-     * Opens a member that exists, exclusively unless read-only.
+     * Opens an existing member, exclusively unless read-only.
      *
-     * @throws BlockIoException if it is missing, in use by another server, or not permitted: one line that says which and what to do
+     * @throws BlockIoException if the member is missing, in use by another server, or access is not permitted; the message is one line
+     *     with the reason and what to do
      */
     MemberStore open(MemberUri uri, boolean readOnly) throws BlockIoException;
 
-    /** Opens something that has no superblock, for one a plain disk image: its data area is all of it. */
+    /** Opens a medium without a superblock, e.g. a plain disk image; the data area is the whole medium. */
     MemberStore openRaw(MemberUri uri, boolean readOnly) throws BlockIoException;
 
     /**
-     * {@link #open(MemberUri, boolean)} with more said about how; a store that knows no more than that ignores the rest.
+     * Opens an existing member like {@link #open(MemberUri, boolean)}, with further options. By default ignores all options except
+     * read-only.
      *
-     * @throws BlockIoException also if the member cannot be opened in this mode: says what to do instead, and nothing was changed
+     * @throws BlockIoException also if the member cannot be opened in this cache mode; the message says what to do instead; nothing was
+     *     changed
      */
     default MemberStore open(MemberUri uri, OpenOptions options) throws BlockIoException {
         return open(uri, options.readOnly());
     }
 
-    /** {@link #openRaw(MemberUri, boolean)}, likewise. */
+    /** Opens a medium like {@link #openRaw(MemberUri, boolean)}, with further options; see {@link #open(MemberUri, OpenOptions)}. */
     default MemberStore openRaw(MemberUri uri, OpenOptions options) throws BlockIoException {
         return openRaw(uri, options.readOnly());
     }
 
     boolean exists(MemberUri uri);
 
-    /** Whether something is at this place, a member or not, so that none can be made there. Changes nothing. */
+    /** Returns whether anything is at this location, a member or not, so that no member can be created there. Changes nothing. */
     default boolean isTaken(MemberUri uri) {
         return exists(uri);
     }
 
     /**
-     * Refuses a member that somebody has open, for reading or writing. Changes nothing; a member that is not there is no error.
+     * Throws if the member is open anywhere, for reading or writing. Changes nothing; a missing member is no error.
      *
-     * @throws BlockIoException {@link IoError#NOT_PERMITTED} if it is in use
+     * @throws BlockIoException {@link IoError#NOT_PERMITTED} if the member is in use
      */
     default void requireUnused(MemberUri uri) throws BlockIoException {
         if (exists(uri)) {
@@ -65,38 +68,42 @@ public interface MemberStoreProvider {
         }
     }
 
-    /** Whether {@link #rename} works, so that a member can be made aside; otherwise it is made where it is to be. */
+    /** Returns whether {@link #rename} works. If not, a change creates a member at its final instead of at a temporary location. */
     default boolean canRename() {
         return false;
     }
 
     /**
-     * Gives a member that nobody has open another place in the same folder; durable when it returns.
+     * Renames a member that is not open, within its folder; the new name is durable when the method returns.
      *
-     * @throws BlockIoException if something is at {@code to}: neither was touched
+     * @throws BlockIoException if something is at {@code to}; neither was touched
      */
     default void rename(MemberUri from, MemberUri to) throws BlockIoException {
         throw new BlockIoException(
                 IoError.NOT_SUPPORTED, "member=" + from + ": a " + scheme() + ": member cannot be renamed to " + to);
     }
 
-    /** Whether a deletion of this member was begun by {@link #delete} and interrupted, so that nothing but its rest is there. */
+    /** Returns whether {@link #delete} of this member was interrupted, so that only remains of the member are there. */
     default boolean isHalfDeleted(MemberUri uri) {
         return false;
     }
 
     /**
-     * Bytes a member's data occupies, whoever has it open; -1 if it is not there or the store cannot tell.
+     * Returns the bytes that the data of a member occupies, whether or not the member is open; -1 if it does not exist or the store cannot
+     * tell.
      *
-     * @throws BlockIoException if it cannot be looked at, so that nobody knows whether it is there
+     * @throws BlockIoException if the location is not accessible, so that the store cannot tell whether the member exists
      */
     long allocatedBytes(MemberUri uri) throws BlockIoException;
 
-    /** Bytes that would be free if the member were deleted: what it shares with no other; -1 if it is not there or nobody can tell. */
+    /**
+     * Returns the bytes that a deletion of the member would free, because it shares them with no other member; -1 if it does not exist or
+     * the store cannot tell.
+     */
     default long exclusiveBytes(MemberUri uri) throws BlockIoException {
         return allocatedBytes(uri);
     }
 
-    /** Removes a member that nobody has open; refuses otherwise. A member that is not there is no error. */
+    /** Deletes a member; throws if it is open anywhere. A missing member is no error. */
     void delete(MemberUri uri) throws BlockIoException;
 }

@@ -7,13 +7,13 @@ import java.util.UUID;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
-/** The stores this process knows, by URI scheme. Immutable, any thread. */
+/** The store providers of this process, by URI scheme. Immutable, any thread. */
 public final class MemberStores {
     private final Map<String, MemberStoreProvider> byScheme = new TreeMap<>();
 
     private MemberStores() {}
 
-    /** Every provider on the class path. */
+    /** Loads all providers on the class path. */
     public static MemberStores load() {
         MemberStores stores = new MemberStores();
         for (MemberStoreProvider provider : ServiceLoader.load(MemberStoreProvider.class)) {
@@ -22,24 +22,25 @@ public final class MemberStores {
         return stores;
     }
 
-    /** How much memory the members of each scheme together may take; said before the first is opened. */
+    /** Sets how much memory the members of each scheme may use together; to be called before the first open. */
     public void memoryBytes(long bytes) {
         byScheme.values().forEach(provider -> provider.memoryBytes(bytes));
     }
 
     /**
-     * Where a change prepares a member: its {@linkplain MemberUri#temporary temporary place}, or its own if the store cannot rename.
+     * Returns where a change creates a member: at its {@linkplain MemberUri#temporary temporary location}, or at its final location if the
+     * store cannot rename.
      *
-     * @param index which member of the change it is
+     * @param index index of the member in the change
      */
     public MemberUri aside(MemberUri uri, UUID changeId, int index) throws BlockIoException {
         return forUri(uri).canRename() ? uri.temporary(changeId, index) : uri;
     }
 
     /**
-     * The provider for {@code uri}.
+     * Returns the provider for {@code uri}.
      *
-     * @throws BlockIoException if none answers to its scheme; the message lists those that are known
+     * @throws BlockIoException if no provider has its scheme; the message lists the known schemes
      */
     public MemberStoreProvider forUri(MemberUri uri) throws BlockIoException {
         MemberStoreProvider provider = byScheme.get(uri.scheme());

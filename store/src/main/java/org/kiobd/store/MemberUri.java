@@ -8,15 +8,19 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * Where a member lives: {@code SCHEME:LOCATION}, for one {@code file:/srv/a.img} or {@code memory:}. The scheme picks the store. A
- * value without a scheme is a file, as everywhere on Linux. Immutable.
+ * The location of a member: {@code SCHEME:LOCATION}, e.g. {@code file:/srv/a.img} or {@code memory:}. The scheme selects the store. A
+ * value without a scheme is the path of a file. Immutable.
  *
- * @param scheme lower case, letters, digits and {@code +-.}
- * @param location what the store makes of it; a path for file stores; may be empty
+ * @param scheme letters, digits and {@code +-.}, in lower case
+ * @param location interpreted by the store; a path for file stores; may be empty
  */
 public record MemberUri(String scheme, String location) {
 
-    /** @throws IllegalArgumentException if {@code text} is empty */
+    /**
+     * Parses {@code SCHEME:LOCATION}, or a path without a scheme.
+     *
+     * @throws IllegalArgumentException if {@code text} is empty
+     */
     public static MemberUri parse(String text) {
         if (text.isEmpty()) {
             throw new IllegalArgumentException("member is empty: expected file:PATH, memory: or a path");
@@ -29,9 +33,10 @@ public record MemberUri(String scheme, String location) {
     }
 
     /**
-     * The member that somebody or something has written down as {@code text}, seen from {@code folder}.
+     * Parses a member URI from the command line or a file; resolves a relative path against {@code folder}.
      *
-     * @throws BlockIoException if it cannot be a member's place, or not in this process: one line that says why
+     * @throws BlockIoException if {@code text} is no valid location, or if this process cannot express the path (see {@link PathCharset});
+     *     the message is one line with the reason
      */
     public static MemberUri read(String text, Path folder) throws BlockIoException {
         try {
@@ -54,17 +59,17 @@ public record MemberUri(String scheme, String location) {
         return new MemberUri("file", path.toAbsolutePath().normalize().toString());
     }
 
-    /** Whether the location is a path: of a file, or of a folder. */
+    /** Returns whether the location is the path of a file or of a folder. */
     public boolean isPath() {
         return (scheme.equals("file") || scheme.equals("rocksdb")) && !location.isEmpty();
     }
 
-    /** The same from whatever folder it is read: a path, which some schemes have, is made absolute. */
+    /** Returns this URI with an absolute path, if the location is a path; otherwise this URI. */
     public MemberUri absolute() {
         return resolve(Path.of(""));
     }
 
-    /** The same, seen from {@code folder} if it is a relative path. */
+    /** Returns this URI with its path resolved against {@code folder}, if the location is a path; otherwise this URI. */
     public MemberUri resolve(Path folder) {
         return isPath()
                 ? new MemberUri(
@@ -74,10 +79,10 @@ public record MemberUri(String scheme, String location) {
     }
 
     /**
-     * A place beside this one where a change of a volume prepares this member before it gets its own name.
+     * Returns a location in the same folder, where a change of a volume creates this member before it renames it to this location.
      *
-     * @param changeId random, so nothing of anybody else is there
-     * @param index which member of the change it is
+     * @param changeId random id of the change, so that nobody else uses the temporary location
+     * @param index index of the member in the change
      */
     public MemberUri temporary(UUID changeId, int index) {
         String name = ".kiobd-" + changeId + "-" + index;
@@ -86,7 +91,7 @@ public record MemberUri(String scheme, String location) {
         return new MemberUri(scheme, place.substring(0, place.lastIndexOf('/') + 1) + name + how);
     }
 
-    /** The same without what it says of how to make the member, e.g. {@code ?compression=zstd}. */
+    /** Returns this URI without the options for creating the member, e.g. {@code ?compression=zstd}. */
     public MemberUri withoutOptions() {
         int options = scheme.equals("rocksdb") ? location.indexOf('?') : -1;
         return options < 0 ? this : new MemberUri(scheme, location.substring(0, options));

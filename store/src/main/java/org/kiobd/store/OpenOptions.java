@@ -1,13 +1,13 @@
 package org.kiobd.store;
 
 /**
- * How a member is to be opened. Immutable.
+ * Options for opening a member. Immutable.
  *
- * @param readOnly every mutation is refused, and others may read it, too
- * @param cache what the page cache may do for it
+ * @param readOnly whether mutations are refused; other processes may then open the member read-only, too
+ * @param cache how the member uses the page cache
  */
 public record OpenOptions(boolean readOnly, CacheMode cache) {
-    /** As members are opened where nobody asked for anything else. */
+    /** Returns the default options, with cache mode {@link CacheMode#WRITEBACK}. */
     public static OpenOptions of(boolean readOnly) {
         return new OpenOptions(readOnly, CacheMode.WRITEBACK);
     }

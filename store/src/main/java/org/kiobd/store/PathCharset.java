@@ -8,18 +8,19 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which paths this process can say. On Linux a path is bytes; what is written down of it is text, in UTF-8. Java turns one into the other
- * by the charset of the locale it was started in, and in that of cron and of service managers it has no letters but ASCII's. Stateless.
+ * Checks which paths this process can express. On Linux a path is a byte string; kiobd stores paths as text, in UTF-8. Java converts
+ * between the two with the charset of the locale it was started in; the locale of cron jobs and of services often knows ASCII letters
+ * only. Stateless.
  */
 public final class PathCharset {
-    /** What bytes become that are no text in the locale's charset. */
+    /** The character that Java decodes bytes to that are not valid text in the locale's charset. */
     private static final char REPLACEMENT = '\uFFFD';
 
     private static final int ASCII_END = 0x80;
 
     private PathCharset() {}
 
-    /** The charset's name, as Java has it. */
+    /** Returns the name of the charset in which Java encodes paths. */
     public static String name() {
         return System.getProperty("sun.jnu.encoding", StandardCharsets.UTF_8.name());
     }
@@ -32,7 +33,7 @@ public final class PathCharset {
         }
     }
 
-    /** Why {@code path} cannot be a path here, behind its name: "contains ..."; null if it can. */
+    /** Returns why {@code path} is not a usable path in this process, as text to follow the path ("contains ..."); null if it is. */
     public static @Nullable String flaw(String path) {
         return flaw(path, name());
     }
@@ -48,7 +49,10 @@ public final class PathCharset {
                 + " does not have; nothing was touched; run it in a UTF-8 locale: LC_ALL=C.UTF-8";
     }
 
-    /** Whether {@code text}, which came from outside, was bytes that are no text. */
+    /**
+     * Returns whether {@code text}, which came from outside, has the replacement character: either its bytes were not valid text, or they
+     * were that very character.
+     */
     public static boolean isMangled(String text) {
         return text.indexOf(REPLACEMENT) >= 0;
     }

@@ -11,20 +11,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Joins syncs of one member, whoever asks and from whatever loop: one runs, all that are asked for meanwhile wait and share the next. A
- * request never rides on a sync that had begun before it, so what was written before the request is covered.
+ * Coalesces the sync requests of one member, from all loops: while one sync runs, the requests that arrive wait and share the next sync.
+ * A request never shares a sync that began before the request, so the sync covers all writes before the request.
  *
- * <p>Where nothing has changed since the last sync that went well, there is none to make: a FLUSH goes to all members of a volume, and
- * mostly one of them was written to. Every change must be told by {@link #changed}.
+ * <p>A request completes without a sync if nothing has changed since the last successful sync: a FLUSH goes to all members of a volume,
+ * but usually only one of them was written to. Every change must be reported by {@link #changed}.
  *
- * <p>A failure is final. The kernel tells it once and may have dropped the pages, so the next sync would succeed without them: from
- * then on every request fails as the first did, those that were already waiting included. For the same reason no two syncs run at once:
- * only one of them would be told. A failure is a number that is the store's own: errno for files. Any thread.
+ * <p>A failure is final, unless the store says otherwise. The kernel reports an error once and may have dropped the dirty pages, so the
+ * next sync would succeed without them. After a final failure every request fails with the same failure, including the waiting ones.
+ * For the same reason two syncs never run at once: the kernel would report the error to only one of them. A failure is a number whose
+ * meaning the store defines, e.g. errno for files. Any thread.
  */
 public final class SyncRounds {
     private static final Logger LOG = LoggerFactory.getLogger(SyncRounds.class);
 
-    /** Told how its sync ended, on the thread that made it. */
+    /** Receives the result of a sync, on the thread that made the sync. */
     @FunctionalInterface
     public interface Waiter {
         /** @param failure 0 if everything is durable */
@@ -34,10 +35,10 @@ public final class SyncRounds {
     private final Executor threads;
     private final IntSupplier sync;
     private final IntPredicate isFinal;
-    /** Begins ahead of {@link #synced}: nobody knows what was left by who had the member before. */
+    /** Starts above {@link #synced}, so that the first request syncs: the previous user of the member may have left unsynced writes. */
     private final AtomicLong changes = new AtomicLong(1);
 
-    /** Held while a sync is made: the kernel tells a failure to one of two that run at once. */
+    /** Held during a sync: of two syncs that run at once, the kernel reports an error to only one. */
     private final Object exclusive = new Object();
 
     private volatile long synced;
@@ -46,14 +47,16 @@ public final class SyncRounds {
     private boolean running;
 
     /**
-     * @param threads where rounds run
-     * @param sync does it, returns 0 or what went wrong
+     * Creates the rounds of a member whose sync failures are all final.
+     *
+     * @param threads executor of the rounds
+     * @param sync makes a sync; returns 0 or the failure
      */
     public SyncRounds(Executor threads, IntSupplier sync) {
         this(threads, sync, failure -> true);
     }
 
-    /** @param isFinal whether a failure is; one that is not says that the next sync covers what this one did not */
+    /** @param isFinal tests whether a failure is final; after any other failure the next sync covers what the failed one did not */
     public SyncRounds(Executor threads, IntSupplier sync, IntPredicate isFinal) {
         this.threads = threads;
         this.sync = sync;
@@ -61,28 +64,31 @@ public final class SyncRounds {
     }
 
     /**
-     * Something is not what it was at the last sync, or may not be. Told when the call that changes it has returned, whatever came of it,
-     * and before anybody hears of it: told earlier, a sync in between would pass for one that covers it.
+     * Notes that the member has changed since the last sync, or may have. Call it after the write call has returned, whatever its result,
+     * and before the result is reported: if called before the write, a sync in between would seem to cover the write.
      */
     public void changed() {
         changes.incrementAndGet();
     }
 
-    /** Asks for a sync that covers everything written so far; the answer comes at once if there is nothing to cover. */
+    /** Requests a sync that covers everything written so far; calls {@code waiter} inline if there is nothing to sync. */
     public void request(Waiter waiter) {
         if (joins(waiter)) {
             threads.execute(this::runRounds);
         }
     }
 
-    /** The same from a thread that may block: where no round runs, it makes them itself, as long as anybody waits for one. */
+    /**
+     * Requests a sync like {@link #request}, on a thread that may block: if no round is running, this thread runs rounds until no request
+     * is waiting.
+     */
     public void requestHere(Waiter waiter) {
         if (joins(waiter)) {
             runRounds();
         }
     }
 
-    /** Answers or queues; true if the caller has to see to the rounds. */
+    /** Completes or queues {@code waiter}; returns true if the caller has to run the rounds. */
     private boolean joins(Waiter waiter) {
         if (failed == 0 && synced == changes.get()) {
             tell(waiter, 0);
@@ -116,7 +122,7 @@ public final class SyncRounds {
         }
     }
 
-    /** One that throws must not keep the others waiting. */
+    /** Calls {@code waiter}; logs its exception, so that the other waiters are called, too. */
     private static void tell(Waiter waiter, int failure) {
         try {
             waiter.synced(failure);
@@ -126,8 +132,8 @@ public final class SyncRounds {
     }
 
     /**
-     * Syncs on the caller's own thread, for those who may block, behind the one that runs; returns 0 or what went wrong, now or ever
-     * before.
+     * Syncs on the calling thread, which may block; waits for a running sync first. Returns 0, the failure of this sync, or an earlier
+     * final failure.
      */
     public int now() {
         synchronized (exclusive) {
@@ -135,17 +141,18 @@ public final class SyncRounds {
         }
     }
 
-    /** Writes something that a sync is to cover. */
+    /** A write that a sync is to cover. */
     @FunctionalInterface
     public interface Write {
         void write() throws BlockIoException;
     }
 
     /**
-     * Writes and syncs, although an earlier sync may have failed for good: what is durable then is what {@code write} wrote. No other sync
-     * comes in between and takes the failure of its pages. Whoever else asks still hears of the earlier failure. Blocks.
+     * Writes and syncs, even if an earlier sync has failed for good: success then proves only that the data of {@code write} is durable.
+     * No other sync runs in between, which could consume the error of this data. Other requests still fail with the earlier failure.
+     * Blocks.
      *
-     * @return 0 or what went wrong with the sync
+     * @return 0 or the failure of the sync
      */
     public int writeAndSync(Write write) throws BlockIoException {
         synchronized (exclusive) {
@@ -165,14 +172,14 @@ public final class SyncRounds {
         return failure;
     }
 
-    /** A sync that was made in another way has ended like this, not 0: where that is final it is the end of all others, too. */
+    /** Records the failure, not 0, of a sync made elsewhere; if it is final, all further requests fail, too. */
     public synchronized void failed(int failure) {
         if (failed == 0 && isFinal.test(failure)) {
             failed = failure;
         }
     }
 
-    /** Whether a sync has failed for good. */
+    /** Returns whether a sync has failed for good. */
     public boolean hasFailed() {
         return failed != 0;
     }

@@ -18,16 +18,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The port of a store whose calls block: operations are handed to its threads as a batch when the plug is pulled, and come back to the
- * loop in batches. Confined to its loop, but for what threads put into the queue of finished operations.
+ * The port of a store whose calls block: unplug hands the collected operations to the store's threads as a batch; finished operations
+ * return to the loop in batches. Confined to its loop, except for the queue of finished operations, which the threads fill.
  */
 public abstract class ThreadedPort implements MemberPort {
     private static final Logger LOG = LoggerFactory.getLogger(ThreadedPort.class);
 
-    /** Waking a thread costs about as much as it gets done in a part of this; operations that never leave memory are soon over. */
+    /**
+     * Estimated work that justifies a further thread for a batch. Waking a thread costs a fraction of this; operations that stay in memory
+     * take less.
+     */
     private static final int WORTH_A_THREAD_NANOS = 100_000;
 
-    /** How much of what operations have cost so far a new one leaves, when it costs less; when it costs more, half. */
+    /** EWMA divisor for a batch that was cheaper than the estimate; for a more expensive one the divisor is 2. */
     private static final int COST_MEMORY = 16;
 
     private final Executor threads;
@@ -37,17 +40,17 @@ public abstract class ThreadedPort implements MemberPort {
     private final ConcurrentLinkedQueue<Ended> ended = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean drainScheduled = new AtomicBoolean();
     private final Runnable drain = this::drain;
-    /** What an operation takes lately. Threads write over each other here; it is only a guess. */
+    /** Estimated cost of one operation. Threads may overwrite each other's updates, which an estimate tolerates. */
     private volatile int costNanos = WORTH_A_THREAD_NANOS;
 
-    /** A part of a READ that nothing is stored for. */
+    /** A part of a READ for which no data is stored. */
     public record Hole(long atBytes, long lengthBytes) {}
 
-    /** How an operation ended. */
+    /** A finished operation and its result. */
     private record Ended(
             MemberOp op, long doneBytes, @Nullable IoError error, List<Hole> holes) {}
 
-    /** Operations that left the plug together. Some threads take from it, each the next group. */
+    /** Operations that were unplugged together. One or more threads run it, each taking the next group. */
     private final class Batch implements Runnable {
         private final MemberOp[] ops;
         private final AtomicInteger next = new AtomicInteger();
@@ -93,8 +96,10 @@ public abstract class ThreadedPort implements MemberPort {
     }
 
     /**
-     * @param threads where blocking calls are made
-     * @param parallelism how many of them one batch may take
+     * Creates a port without operations.
+     *
+     * @param threads executor of the blocking calls
+     * @param parallelism maximum number of threads for one batch
      */
     protected ThreadedPort(Executor threads, int parallelism, IoLoop loop) {
         this.threads = threads;
@@ -102,7 +107,7 @@ public abstract class ThreadedPort implements MemberPort {
         this.loop = loop;
     }
 
-    /** Keeps {@code op} for the batch that leaves with the plug. */
+    /** Adds {@code op} to the batch that the next {@link #unplug} starts. */
     protected final void collect(MemberOp op) {
         collected.add(op);
     }
@@ -122,23 +127,24 @@ public abstract class ThreadedPort implements MemberPort {
     }
 
     /**
-     * Which of {@code ops}, from {@code from} on, are best done as one; on one of the threads.
+     * Returns the end of the group of operations, starting at {@code from}, that one {@link #run} should do together. Called on one of the
+     * threads.
      *
-     * @return the index behind the last of them
+     * @return index after the last operation of the group
      */
     protected int groupEnd(MemberOp[] ops, int from) {
         return from + 1;
     }
 
-    /** Does the operations of one group, and sees to it that {@link #end} is called once for each; on one of the threads. */
+    /** Does the operations of one group; {@link #end} must be called once for each. Called on one of the threads. */
     protected abstract void run(MemberOp[] ops, int from, int to);
 
-    /** On any thread: sends the operation home, to be completed there. */
+    /** Hands a finished operation back to the loop, which completes it. Any thread. */
     protected final void end(MemberOp op, long doneBytes, @Nullable IoError error) {
         end(op, doneBytes, error, List.of());
     }
 
-    /** The same, with the parts of a READ that are to be answered as holes; none where it does not accept them. */
+    /** Hands back a finished operation with the holes of a READ; {@code holes} must be empty if the READ does not accept holes. */
     protected final void end(MemberOp op, long doneBytes, @Nullable IoError error, List<Hole> holes) {
         op.leavesLoop();
         ended.add(new Ended(op, doneBytes, error, holes));
@@ -147,7 +153,7 @@ public abstract class ThreadedPort implements MemberPort {
         }
     }
 
-    /** Asks on one of the threads; the answer comes on the loop. */
+    /** Calls {@code question} on one of the threads; the stage completes on the loop. */
     protected final <T> CompletionStage<T> ask(Callable<T> question) {
         CompletableFuture<T> answer = new CompletableFuture<>();
         threads.execute(() -> {
@@ -172,7 +178,7 @@ public abstract class ThreadedPort implements MemberPort {
     }
 
     private void drain() {
-        // Cleared first: whoever adds from here on schedules the next drain.
+        // Clear the flag before polling, so that an operation added later schedules the next drain.
         drainScheduled.set(false);
         Ended next = ended.poll();
         while (next != null) {

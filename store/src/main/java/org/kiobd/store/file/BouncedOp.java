@@ -13,18 +13,18 @@ import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
 
 /**
- * A READ or WRITE that direct I/O does not take as it is, for the sake of its range or its memory: done piece by piece, each by way of
- * aligned memory and rounded out to whole blocks. Of a block that is written in part the rest is read first; whoever starts such a WRITE
- * holds its guard. Confined to one loop.
+ * A READ or WRITE whose range or memory is not aligned for direct I/O. It is done piece by piece through aligned bounce memory, each
+ * piece rounded out to whole blocks. A WRITE first reads the first and last block if it covers only a part of them; its caller holds the
+ * {@link WriteGuards} claim of the range. Confined to one loop.
  *
  * <pre>
  *   blocks   |       |       |       |       |
- *   piece        [=====================]          what is asked for
- *   memory   [rrrr=====================rrrrrr]    r: read before, if it is a WRITE
+ *   piece        [=====================]          the requested bytes
+ *   memory   [rrrr=====================rrrrrr]    r: read first, for a WRITE
  * </pre>
  */
 final class BouncedOp {
-    /** How much is copied at once: what bounds the memory an operation takes beside its own. */
+    /** Most bytes per piece: limits the bounce memory of one operation. */
     static final int PIECE_BYTES = 256 << 10;
 
     private final DirectMemberPort port;
@@ -38,7 +38,7 @@ final class BouncedOp {
     private int edgesToRead;
     private @Nullable IoError edgeError;
 
-    /** @param finished told when {@code op} is about to end */
+    /** @param finished called immediately before {@code op} completes */
     BouncedOp(DirectMemberPort port, DirectFile direct, MemberOp op, Consumer<MemberOp> finished) {
         this.port = port;
         this.direct = direct;
@@ -50,7 +50,7 @@ final class BouncedOp {
         return op.offsetBytes() + op.lengthBytes();
     }
 
-    /** Goes on with what is not done yet. */
+    /** Starts the next piece, or ends the operation if all bytes are done. */
     void next() {
         long from = op.offsetBytes() + doneBytes;
         if (doneBytes == op.lengthBytes()) {
@@ -66,7 +66,7 @@ final class BouncedOp {
         }
         long wholeBytes = direct.floor(port.fileBytes());
         if (from >= wholeBytes) {
-            // The file ends inside a block: written whole, it would make the file longer.
+            // The file ends inside this block: writing the whole block would extend the file.
             port.sendBuffered(op.slice(doneBytes, op.lengthBytes() - doneBytes, this::tailWritten));
             return;
         }
@@ -96,7 +96,7 @@ final class BouncedOp {
         boolean head = from > pieceStart;
         boolean tail = opEnd() < pieceEnd && !(head && lastBlock == pieceStart);
         edgeError = null;
-        // One more than there are, so that those that end at once do not end it all.
+        // One extra, dropped by the last call below, so that reads that end inline do not start the write too early.
         edgesToRead = 1 + (head ? 1 : 0) + (tail ? 1 : 0);
         if (head) {
             readEdge(pieceStart);
@@ -145,7 +145,7 @@ final class BouncedOp {
         advance(op.offsetBytes() + doneBytes + written.doneBytes(), written.error());
     }
 
-    /** @param reachedBytes up to where it is good, on the member */
+    /** @param reachedBytes member offset up to which the bytes are good */
     private void advance(long reachedBytes, @Nullable IoError error) {
         doneBytes = Math.max(doneBytes, Math.min(reachedBytes, opEnd()) - op.offsetBytes());
         if (error != null) {
@@ -155,7 +155,7 @@ final class BouncedOp {
         }
     }
 
-    /** Between the piece and the operation's own memory: what is not done yet, up to its byte {@code toBytes}. */
+    /** Copies between the piece and the memory of the operation: the bytes {@code [doneBytes, toBytes)} of the operation. */
     private void copy(long toBytes) {
         ByteBuf piece = memory();
         boolean reading = op.op() == Op.READ;
@@ -176,7 +176,7 @@ final class BouncedOp {
         }
     }
 
-    /** All bytes are where they belong; what is left is the sync that FUA asks for. */
+    /** Ends the operation after all bytes are done, with a sync first for a WRITE with FUA. */
     private void end() {
         if (op.op() == Op.WRITE && op.has(Kiobuf.FUA)) {
             port.sendFlush(synced -> finish(op.lengthBytes(), synced.error()));
@@ -186,7 +186,7 @@ final class BouncedOp {
     }
 
     private void fail(IoError error) {
-        // All done, and an error: that would mean that a sync failed.
+        // All bytes done together with an error would mean that only the sync failed.
         finish(Math.min(doneBytes, op.lengthBytes() - 1), error);
     }
 
@@ -195,7 +195,11 @@ final class BouncedOp {
         op.complete(goodBytes, error);
     }
 
-    /** An operation of its own over {@code fragment}, which it takes. */
+    /**
+     * Creates the operation that does {@code request}, a READ or WRITE of bounce memory, on its member.
+     *
+     * @param listener called after the slice of {@code request} has ended
+     */
     static MemberOp over(Kiobuf request, int member, MemberOp.Listener listener) {
         MemberOp made = new MemberOp(request.op(), 0, member, request.offsetBytes(), ended -> {
             request.endSlice();

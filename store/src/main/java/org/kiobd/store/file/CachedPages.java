@@ -6,15 +6,15 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Asks the kernel whether a range of a file can be had from its page cache: cachestat(2), Linux 6.5 and newer, says whether all pages are
- * there; elsewhere nothing is known to be. Those that are there may still be on their way from the medium, read ahead: so the first and the
- * last byte are read, unless that would have to wait. What is told may be over a moment later. Any thread.
+ * Asks the kernel whether a range of a file is in the page cache. cachestat(2), since Linux 6.5, tells whether all pages are present;
+ * without it the answer is always no. A present page may be under readahead and not filled yet, so the first and the last byte are read
+ * with RWF_NOWAIT as a further test. The pages may be evicted at any time after the answer. Any thread.
  */
 final class CachedPages {
     private static final int PAGE_BYTES = 4096;
     private static final ThreadLocal<CachedPages> OF_THREAD = ThreadLocal.withInitial(CachedPages::new);
 
-    /** What the calls read and write: the range, what is cached of it, a list of one place, and the byte that is read there. */
+    /** Layout of the native memory: struct cachestat_range at 0, then struct cachestat, one struct iovec, and the byte it reads into. */
     private static final int CACHESTAT_AT = Libc.CACHESTAT_RANGE_BYTES;
 
     private static final int IOVEC_AT = CACHESTAT_AT + Libc.CACHESTAT_BYTES;
@@ -30,7 +30,7 @@ final class CachedPages {
         memory.putLong(IOVEC_AT, address + BYTE_AT).putLong(IOVEC_AT + Long.BYTES, 1);
     }
 
-    /** Whether all pages of {@code [offsetBytes, offsetBytes + lengthBytes)}, not empty, are there. */
+    /** Returns whether all pages of {@code [offsetBytes, offsetBytes + lengthBytes)}, not empty, are in the page cache. */
     static boolean hold(int fd, long offsetBytes, long lengthBytes) {
         return !unsupported && OF_THREAD.get().ask(fd, offsetBytes, lengthBytes);
     }

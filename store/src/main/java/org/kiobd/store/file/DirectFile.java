@@ -12,11 +12,11 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.AlignedMemory;
 
 /**
- * A second descriptor of an open file, for I/O past the page cache (O_DIRECT), with what that asks of offsets and memory, and the guards
- * of its blocks. Shared by the ports of all loops; owned by the store, which closes it once. Any thread.
+ * A second descriptor of an open file, for I/O that bypasses the page cache (O_DIRECT), with its alignment requirements and the guards of
+ * its blocks. Shared by the ports of all loops; owned by the {@link OpenFile}, which closes it once. Any thread.
  */
 final class DirectFile {
-    /** What suits every device and file system there is; asked for where none says what it needs. */
+    /** Alignment that suits all known devices and file systems, used if the kernel does not report one. */
     private static final int SAFE_BYTES = AlignedMemory.ALIGNMENT_BYTES;
 
     private static final int SECTOR_BYTES = 512;
@@ -34,14 +34,14 @@ final class DirectFile {
         this.memoryBytes = needs.memoryBytes;
     }
 
-    /** What offsets and lengths, and addresses, must be multiples of. */
+    /** Required alignment: {@code blockBytes} of file offsets and lengths, {@code memoryBytes} of addresses. */
     private record Needs(int blockBytes, int memoryBytes) {}
 
     /**
-     * Opens what {@code bufferedFd} has open once more: the very file, whatever its path means by now.
+     * Opens the file of {@code bufferedFd} a second time, even if its path names another file by now.
      *
-     * @param path for messages
-     * @throws BlockIoException if its file system cannot do it; nothing was changed
+     * @param path for messages only
+     * @throws BlockIoException if the file system does not support O_DIRECT; nothing was changed
      */
     static DirectFile open(Path path, int bufferedFd, boolean readOnly) throws BlockIoException {
         int access = readOnly ? Libc.O_RDONLY : Libc.O_RDWR;
@@ -70,7 +70,7 @@ final class DirectFile {
                         + " ext4, xfs or btrfs");
     }
 
-    /** As statx(2) says since Linux 6.1; elsewhere it is tried whether sectors will do. */
+    /** Returns the alignment that statx(2) reports, since Linux 6.1; without a report tries whether a read of one sector succeeds. */
     private static Needs needs(Path path, int fd) throws BlockIoException {
         ByteBuffer statx = ByteBuffer.allocateDirect(Libc.STATX_BYTES).order(ByteOrder.nativeOrder());
         long address = FileMemberStoreProvider.addressOf(statx);
@@ -104,12 +104,12 @@ final class DirectFile {
         return fd;
     }
 
-    /** What offsets and lengths must be multiples of; a power of two. */
+    /** Returns the alignment of file offsets and lengths; a power of two. */
     int blockBytes() {
         return blockBytes;
     }
 
-    /** What addresses must be multiples of; a power of two. */
+    /** Returns the alignment of addresses; a power of two. */
     int memoryBytes() {
         return memoryBytes;
     }
@@ -118,22 +118,22 @@ final class DirectFile {
         return guards;
     }
 
-    /** The start of the block that {@code offsetBytes} lies in. */
+    /** Rounds {@code offsetBytes} down to the start of a block. */
     long floor(long offsetBytes) {
         return offsetBytes & -(long) blockBytes;
     }
 
-    /** The end of the block that the byte before {@code offsetBytes} lies in. */
+    /** Rounds {@code offsetBytes} up to the start of a block. */
     long ceil(long offsetBytes) {
         return floor(offsetBytes + blockBytes - 1);
     }
 
-    /** Whether {@code op} covers whole blocks only. */
+    /** Returns whether {@code op} covers whole blocks only. */
     boolean isWhole(MemberOp op) {
         return ((op.offsetBytes() | op.lengthBytes()) & (blockBytes - 1)) == 0;
     }
 
-    /** Whether {@code op}, a READ or WRITE, can be done as it is, over its own memory. */
+    /** Returns whether {@code op}, a READ or WRITE, is aligned, so that direct I/O can use its own memory. */
     boolean takes(MemberOp op) {
         boolean takes = isWhole(op);
         for (int i = 0; i < op.entries() && takes; i++) {
@@ -145,12 +145,12 @@ final class DirectFile {
         return takes;
     }
 
-    /** Operations that went by way of other memory than their own. */
+    /** Counts operations that used bounce memory. */
     LongAdder bouncedOps() {
         return bouncedOps;
     }
 
-    /** Blocks that were read because a part of them was to be written. */
+    /** Counts blocks that were read because a WRITE covered only a part of them. */
     LongAdder patchedBlocks() {
         return patchedBlocks;
     }

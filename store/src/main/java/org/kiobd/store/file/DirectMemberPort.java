@@ -16,8 +16,8 @@ import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * A port around one whose file moves data past the page cache: what direct I/O takes as it is goes straight on, the rest is bounced
- * ({@link BouncedOp}), and whatever changes a part of a block is alone with it, on all loops. Confined to its loop.
+ * Wraps a port whose file bypasses the page cache. It forwards aligned operations and bounces the others ({@link BouncedOp}); an
+ * operation that changes a part of a block has exclusive access to that block, across all loops. Confined to its loop.
  */
 final class DirectMemberPort implements MemberPort {
     private final MemberPort inner;
@@ -43,7 +43,7 @@ final class DirectMemberPort implements MemberPort {
             case READ -> read(op);
             case WRITE, TRIM, WRITE_ZEROES -> new Change(op).begin();
             case FLUSH -> inner.submit(op);
-            // Its pages would be read by nobody.
+            // Direct reads would not use the cached pages.
             case CACHE -> op.complete(op.lengthBytes(), null);
         }
     }
@@ -59,7 +59,7 @@ final class DirectMemberPort implements MemberPort {
         }
     }
 
-    /** Something that changes the member, under the guard of its blocks. */
+    /** A mutation, which runs while it holds the claim of its blocks. */
     private final class Change implements Consumer<MemberOp> {
         private final MemberOp op;
         private final WriteGuards.Claim claim;
@@ -105,26 +105,26 @@ final class DirectMemberPort implements MemberPort {
         }
     }
 
-    /** Where the file ends, counted as members count. */
+    /** Returns the end of the file, as an offset in the data area. */
     long fileBytes() {
         return file.end().promisedBytes() - file.dataOffsetBytes();
     }
 
-    /** Sends an aligned READ or WRITE of its own. Takes {@code memory}. */
+    /** Submits an aligned READ or WRITE of a bounced operation. Takes {@code memory}. */
     void send(Op op, long offsetBytes, Fragment memory, MemberOp.Listener listener) {
         Kiobuf request = new Kiobuf(loop, op, offsetBytes, memory.lengthBytes()).add(memory);
         inner.submit(BouncedOp.over(request, 0, listener));
         request.submitted();
-        // It may come long after the plug was pulled.
+        // A bounced operation may get here long after the loop's last unplug.
         inner.unplug();
     }
 
-    /** Asks for a sync of all that was written. */
+    /** Submits a FLUSH, which covers everything written so far. */
     void sendFlush(MemberOp.Listener listener) {
         inner.submit(new MemberOp(Op.FLUSH, 0, 0, 0, listener));
     }
 
-    /** Writes by way of the page cache, on a file thread: for a block the file ends in. Without regard to FUA. */
+    /** Writes through the page cache, on a file thread: for a block in which the file ends. Ignores FUA. */
     void sendBuffered(MemberOp write) {
         FileThreads.executor().execute(() -> {
             OpenFile.Outcome outcome = file.transferBuffered(write);

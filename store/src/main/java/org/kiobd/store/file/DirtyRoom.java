@@ -8,27 +8,28 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether the kernel takes written pages without making the writer wait. It begins to when more than half way between its two thresholds
- * is dirty (mm/page-writeback.c, {@code dirty_freerun_ceiling}); /proc/vmstat has all the numbers. They are looked at anew whenever a part
- * of the room that was left could have been used up, or was given back, and now and then, for others dirty pages too. Any thread.
+ * Estimates whether the kernel accepts written pages without throttling the writer. Throttling begins when the dirty pages exceed the
+ * middle between the two dirty thresholds (mm/page-writeback.c, {@code dirty_freerun_ceiling}); /proc/vmstat has all these numbers. They
+ * are read again when the writes here may have used up their share of the room, and at least every 50 ms, because other processes write
+ * as well. Any thread.
  */
 final class DirtyRoom {
     private static final Logger LOG = LoggerFactory.getLogger(DirtyRoom.class);
     private static final int PAGE_BYTES = 4096;
 
-    /** A look costs about as much as writing a hundred pages. */
+    /** Most bytes between two reads of the numbers: one read costs about as much as writing a hundred pages. */
     private static final long LOOK_AGAIN_BYTES = 16L << 20;
 
     private static final long LOOK_AGAIN_NANOS = 50_000_000;
     private static final int MAX_STAT_BYTES = 16 << 10;
 
-    /** Of the room that is left, only so much is taken until the next look: others write as well. */
+    /** Divisor: only this fraction of the room is used before the next read of the numbers, because other processes write as well. */
     private static final int SHARE = 4;
 
-    /** Where the numbers come from. */
+    /** Source of the numbers. */
     @FunctionalInterface
     interface Source {
-        /** The text of /proc/vmstat. */
+        /** Returns the text of /proc/vmstat. */
         String read() throws IOException;
     }
 
@@ -48,7 +49,7 @@ final class DirtyRoom {
         this.source = source;
     }
 
-    /** The one of the page cache that all files share. */
+    /** Returns the instance for the page cache of this machine, which all files share. */
     static DirtyRoom ofThisMachine() {
         return OfThisMachine.ROOM;
     }
@@ -66,7 +67,7 @@ final class DirtyRoom {
         }
     }
 
-    /** Whether so many bytes may be written now; they are counted as written. */
+    /** Returns whether {@code bytes} may be written now; counts them as written in any case. */
     boolean hasRoom(long bytes, long nowNanos) {
         if (unknown) {
             return false;
@@ -78,7 +79,7 @@ final class DirtyRoom {
         return left >= 0;
     }
 
-    /** @return what is left behind the next {@code bytes} */
+    /** @return room left after the next {@code bytes} */
     private synchronized long look(long nowNanos, long bytes) {
         try {
             String stat = source.read();

@@ -12,9 +12,9 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * A file that gets its name when it is whole. Until then it has none ({@code O_TMPFILE}), so that nothing is left of it however its
- * process ends; on file systems that cannot do that it has a hidden name that says {@code partial}. It never replaces what is there. Used by
- * one thread; close it always.
+ * A file that gets its name when it is complete. Until then it has no name ({@code O_TMPFILE}), so no part of it remains however its
+ * process ends; on file systems without O_TMPFILE it has a hidden name that ends in {@code .partial}. It never replaces an existing file.
+ * Used by one thread, which must always close it.
  */
 public final class DraftFile implements AutoCloseable {
     private final Path target;
@@ -28,11 +28,11 @@ public final class DraftFile implements AutoCloseable {
     }
 
     /**
-     * Makes one that only its owner may read.
+     * Creates a file that only its owner may read.
      *
-     * @param target what it will be called, absolute
-     * @param sizeBytes how long it is; it reads as zeros
-     * @throws BlockIoException if {@code target} exists or cannot be made; nothing was touched
+     * @param target final name of the file, an absolute path
+     * @param sizeBytes size of the file, which reads as zeros
+     * @throws BlockIoException if {@code target} exists or the file cannot be created; nothing was touched
      */
     public static DraftFile make(Path target, long sizeBytes) throws BlockIoException {
         if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
@@ -64,15 +64,15 @@ public final class DraftFile implements AutoCloseable {
         }
     }
 
-    /** Where it can be opened meanwhile, in this process. */
+    /** Returns the path at which this process can open the file before it has its name. */
     public Path path() {
         return named != null ? named : Path.of("/proc/self/fd/" + fd);
     }
 
     /**
-     * Makes what was written durable and gives it its name.
+     * Syncs the file and gives it its name; both are durable when the method returns.
      *
-     * @throws BlockIoException if something has that name by now: it was not touched
+     * @throws BlockIoException if the name is in use by now; the file with that name was not touched
      */
     public void publish() throws BlockIoException {
         if (Libc.fsync(fd) != 0) {
@@ -108,7 +108,7 @@ public final class DraftFile implements AutoCloseable {
                 : new BlockIoException(IoError.INVALID, text, cause);
     }
 
-    /** Lets go of it; if it was not published, nothing is left. */
+    /** Closes the file and, if it was not published, deletes it. */
     @Override
     public void close() throws BlockIoException {
         Libc.close(fd);

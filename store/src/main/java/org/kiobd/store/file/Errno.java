@@ -2,7 +2,7 @@ package org.kiobd.store.file;
 
 import org.kiobd.volume.IoError;
 
-/** Linux error numbers: to the block layer's words for the data path, to people's words for the control path. Stateless. */
+/** Maps Linux error numbers to {@link IoError} for the data path and to messages for the control path. Stateless. */
 final class Errno {
     static final int EPERM = 1;
     static final int ENOENT = 2;
@@ -34,7 +34,7 @@ final class Errno {
 
     private Errno() {}
 
-    /** The one mapping of the data path. */
+    /** Maps an errno to the error of the block layer; the data path has no other mapping. */
     static IoError toIoError(int errno) {
         return switch (errno) {
             case ENOSPC, EDQUOT, EFBIG -> IoError.NO_SPACE;
@@ -45,12 +45,12 @@ final class Errno {
         };
     }
 
-    /** Whether the call may simply be made again. */
+    /** Returns whether the caller should just retry the call. */
     static boolean isTransient(int errno) {
         return errno == EINTR || errno == EAGAIN;
     }
 
-    /** What happened and what to do, for a message that begins with the path. */
+    /** Returns what happened and what to do, as text to follow the path. */
     static String describe(int errno) {
         return switch (errno) {
             case ENOENT -> "does not exist; check the path, or whether its file system is mounted";

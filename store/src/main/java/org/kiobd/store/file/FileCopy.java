@@ -8,7 +8,7 @@ import org.kiobd.store.MemberStore;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
-/** A copy of a file that shares its blocks, where the file system can do that: xfs and btrfs, for two. */
+/** A copy of a file that shares its blocks, on file systems that support FICLONE, e.g. xfs and btrfs. */
 final class FileCopy implements MemberCopy {
     private final OpenFile file;
     private final Path from;
@@ -22,7 +22,7 @@ final class FileCopy implements MemberCopy {
         this.fd = fd;
     }
 
-    /** Makes {@code to}, and finds out whether it can share anything. */
+    /** Creates {@code to}, and tests whether it can share blocks with {@code from}. */
     static FileCopy begin(OpenFile file, Path from, Path to) throws BlockIoException {
         int fd = FileMemberStoreProvider.open(to, Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL);
         FileCopy copy = new FileCopy(file, from, to, fd);
@@ -39,13 +39,13 @@ final class FileCopy implements MemberCopy {
 
     @Override
     public void approach() throws BlockIoException {
-        // What is not on the disk yet cannot be shared, and would be written while everybody waits.
+        // FICLONE writes out dirty pages first: do that here, not while writes to the member are held back.
         if (!file.isReadOnly() && file.syncRounds().now() != 0) {
             throw new BlockIoException(IoError.IO, from + ": a sync failed, so it is not copied");
         }
     }
 
-    /** With the first superblock alone: to share a file that shares much already takes longer than one that is empty. */
+    /** Clones only the first superblock: {@link #fix} would take longer if the target already shared many blocks. */
     private void tryOnce() throws BlockIoException {
         ByteBuffer range = ByteBuffer.allocateDirect(Libc.CLONE_RANGE_BYTES).order(ByteOrder.nativeOrder());
         range.putLong(file.fd())

@@ -5,9 +5,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How far an open file must reach, and from where on it no longer does: somebody may make it shorter while it is in use, and a place
- * behind its end is lost, not a hole. What was found lost once stays so until the file is opened again, for a write behind the end makes
- * the file longer, with zeros before it. Belongs to its {@link OpenFile}. Any thread.
+ * Detects that an open file was truncated. It knows the size that the file must have; if somebody makes the file shorter while it is in
+ * use, the range past the new end is lost data, not a hole. A lost range stays lost until the file is opened again, because a write past
+ * the end extends the file again, with zeros before the write. Belongs to its {@link OpenFile}. Any thread.
  */
 final class FileEnd {
     private static final Logger LOG = LoggerFactory.getLogger(FileEnd.class);
@@ -19,16 +19,17 @@ final class FileEnd {
     private volatile long promisedBytes;
     private volatile long lostFromBytes = NOTHING_LOST;
 
-    /** Borrows the descriptor. */
+    /** Creates the end of a file that has no required size yet. Borrows the descriptor. */
     FileEnd(int fd, long dataOffsetBytes) {
         this.fd = fd;
         this.dataOffsetBytes = dataOffsetBytes;
     }
 
     /**
-     * From here on the file is as long as {@code fileBytes} says, all of it.
+     * Sets the size that the file must have from now on.
      *
      * @param fileName for the log
+     * @param fileBytes size of the whole file
      */
     void promise(String fileName, long fileBytes) {
         name = fileName;
@@ -39,39 +40,43 @@ final class FileEnd {
         return promisedBytes;
     }
 
-    /** From here on nothing is known of the file; {@link Long#MAX_VALUE} where nothing is lost. */
+    /** Returns the start of the lost range in the file; {@link Long#MAX_VALUE} if nothing is lost. */
     long lostFromBytes() {
         return lostFromBytes;
     }
 
-    /** Whether {@code op} reaches into what is lost. */
+    /** Returns whether {@code op} reaches into the lost range. */
     boolean isLost(MemberOp op) {
         return dataOffsetBytes + op.offsetBytes() + op.lengthBytes() > lostFromBytes;
     }
 
     /**
-     * A READ found nothing at {@code position} of the file.
+     * Handles the end of file that a READ found at {@code position} of the file.
      *
-     * @return whether that is all right, as no more was promised; zeros stand there then
+     * @return true if the file need not reach beyond {@code position}, so that the rest reads as zeros; false if the rest is lost
      */
     boolean isReached(long position) {
         if (position >= promisedBytes) {
             return true;
         }
-        // What is missing may begin before.
+        // The file may end before this position.
         long fileBytes = Libc.lseek(fd, 0, Libc.SEEK_END);
         lose(fileBytes < 0 ? position : Math.min(position, fileBytes));
         return false;
     }
 
-    /** Looks whether the file is as long as it must be. @return 0 or EIO */
+    /**
+     * Checks that the file has the size it must have.
+     *
+     * @return 0 or EIO
+     */
     int check() {
         long promised = promisedBytes;
         if (lostFromBytes != NOTHING_LOST) {
             return Errno.EIO;
         }
         long fileBytes = promised == 0 ? 0 : Libc.lseek(fd, 0, Libc.SEEK_END);
-        // It may just be growing: what was promised meanwhile was not asked about.
+        // Compare with the value read above: a resize may have raised promisedBytes since.
         if (fileBytes >= promised || fileBytes < 0) {
             return 0;
         }

@@ -11,13 +11,13 @@ import org.kiobd.volume.ExtentList;
 import org.kiobd.volume.ReadPiece;
 
 /**
- * What of an open file is stored and what is a hole, and so which READs need no reading. Belongs to its {@link OpenFile}, shared by the ports
- * of all loops. Any thread.
+ * Tells data from holes in an open file, and answers READs that need no read. Belongs to its {@link OpenFile}, shared by the ports of all
+ * loops. Any thread.
  */
 final class FileExtents {
     private static final int BLOCK_BYTES = 4096;
 
-    /** A reply for a hole takes about forty bytes and its own place in a gathered write. */
+    /** Shortest hole that is reported: a hole costs about forty bytes of reply and an entry of its own in a gathered write. */
     private static final long SHORTEST_HOLE_BYTES = 4096;
 
     private static final int MAX_EXTENTS_A_READ = 16;
@@ -34,9 +34,9 @@ final class FileExtents {
     /**
      * Borrows the descriptor.
      *
-     * @param dataOffsetBytes where the data area begins in the file
-     * @param isRegular a file, which may have holes, and no device
-     * @param isCached its data go by way of the page cache, so they may be sent from there
+     * @param dataOffsetBytes start of the data area in the file
+     * @param isRegular true for a regular file, which may have holes; false for a block device
+     * @param isCached whether the data goes through the page cache, so that a reply may be sent from there
      */
     FileExtents(int fd, long dataOffsetBytes, FileEnd end, boolean isRegular, boolean isCached) {
         this.fd = fd;
@@ -46,14 +46,15 @@ final class FileExtents {
         this.isCached = isCached;
     }
 
-    /** It may have a hole that was not there before. */
+    /** Notes that the file may have a new hole. */
     void punched() {
         isFull = false;
     }
 
     /**
-     * What the file system has stored for {@code range} of the data area. It moves the descriptor's own position, which nobody uses:
-     * every transfer names its own. What is behind the end of the file is no hole: it counts as data, for whoever reads it to find out.
+     * Returns the data and holes that the file system reports for {@code range} of the data area. lseek(2) moves the file position of the
+     * descriptor, which nothing else uses: every transfer gives its own position. The range past the end of the file is reported as data,
+     * not as a hole, so that a read of it detects the loss.
      */
     List<Extent> of(ByteRange range, int maxExtents) throws BlockIoException {
         ExtentList extents = new ExtentList(maxExtents);
@@ -70,8 +71,8 @@ final class FileExtents {
             if (goesOn && at < known) {
                 long hole = seek(at, Libc.SEEK_HOLE, known);
                 if (hole == at) {
-                    // It was punched in between. A block counts as data, so that the walk goes on whatever a file
-                    // system answers.
+                    // The data was punched between the two calls. Report one block as data, so that the loop always
+                    // makes progress.
                     hole = Math.min(known, (at / BLOCK_BYTES + 1) * BLOCK_BYTES);
                 }
                 goesOn = extents.add(hole - at, Extent.Kind.DATA);
@@ -85,9 +86,9 @@ final class FileExtents {
     }
 
     /**
-     * The holes in what {@code op}, a READ, asks for: those worth a reply of their own. Two calls where there is none, and no call at
-     * all in a file that is known to be full. What was acknowledged before is seen; the call may be made on a loop, for what it looks
-     * up is what the READ needs next.
+     * Returns the holes in the range of {@code op}, a READ, that are long enough for a reply of their own. Costs two lseek(2) calls if
+     * there is no hole, and none in a file that is known to be fully allocated. Sees all acknowledged writes. May be called on a loop,
+     * because the READ needs the same file system metadata next.
      */
     private List<ThreadedPort.Hole> holes(MemberOp op) {
         if (op.lengthBytes() < SHORTEST_HOLE_BYTES || !mayHaveHoles()) {
@@ -97,7 +98,7 @@ final class FileExtents {
         try {
             extents = of(new ByteRange(op.offsetBytes(), op.lengthBytes()), MAX_EXTENTS_A_READ);
         } catch (BlockIoException e) {
-            // The READ itself will say what is wrong.
+            // The READ itself will report the error.
             return List.of();
         }
         List<ThreadedPort.Hole> holes = new ArrayList<>();
@@ -112,14 +113,14 @@ final class FileExtents {
     }
 
     /**
-     * Answers a READ without reading where that is possible: what is a hole, if all of it is, and what may be sent from the page cache, if
-     * all of it lies there. Holes in what must be read are answered too.
+     * Answers a READ without a read if possible: as a hole, if its whole range is one hole, or as a file extent, if its whole range is in
+     * the page cache. Otherwise only reports the holes in its range.
      *
-     * @return whether nothing is left to be read
+     * @return whether the READ is answered completely; if not, the caller reads the whole range
      */
     boolean answers(MemberOp op) {
         List<ThreadedPort.Hole> holes = op.accepts(ReadPiece.ACCEPT_HOLE) ? holes(op) : List.of();
-        // By index: this is asked for every READ, and mostly there are none.
+        // Without an iterator: this runs for every READ, and usually there are no holes.
         for (int i = 0; i < holes.size(); i++) {
             op.place(holes.get(i).atBytes(), new ReadPiece.Hole(holes.get(i).lengthBytes()));
         }
@@ -137,17 +138,17 @@ final class FileExtents {
         return true;
     }
 
-    /** Whether nothing of {@code op} is left to be read. */
+    /** Returns whether one hole covers the whole range of {@code op}. */
     private static boolean isAll(MemberOp op, List<ThreadedPort.Hole> holes) {
         return holes.size() == 1 && holes.get(0).lengthBytes() == op.lengthBytes();
     }
 
     /**
-     * Looks at the file again now and then: one whose data area was written full has none any more; what is before it is mostly a hole.
-     * A wrong answer costs only zeros on the wire.
+     * Returns whether the file may have holes, with a check of the file every {@link #LOOKS_A_STAT} calls: a fully allocated data area has
+     * none. The metadata before the data area counts as a hole, which most of it is. A wrong answer only sends zeros over the wire.
      */
     private boolean mayHaveHoles() {
-        // Loops may count over each other: then it is looked a little later.
+        // Not atomic across loops: a lost increment only delays the next check.
         if (holeLooks++ % LOOKS_A_STAT == 0) {
             long fileBytes = Libc.lseek(fd, 0, Libc.SEEK_END);
             isFull = !isRegular || OpenFile.allocatedBytes(fd, "", Libc.AT_EMPTY_PATH) >= fileBytes - dataOffsetBytes;
@@ -155,7 +156,10 @@ final class FileExtents {
         return !isFull;
     }
 
-    /** Where data, or a hole, begins from {@code at} on, at most at {@code most}; all is data where the file system cannot tell. */
+    /**
+     * Returns the start of the next data or hole at or after {@code at}, but at most {@code most}. If the file system cannot tell,
+     * everything is data.
+     */
     private long seek(long at, int whence, long most) throws BlockIoException {
         long found = Libc.lseek(fd, at, whence);
         int errno = found < 0 ? Libc.errno() : 0;
@@ -163,7 +167,7 @@ final class FileExtents {
             return Math.min(found, most);
         }
         if (errno == Errno.ENXIO) {
-            // No data from here on: a hole up to the end of the file, which may be before this.
+            // No data after this position: a hole up to the end of the file, which may be before this position.
             return whence == Libc.SEEK_DATA ? Math.max(at, Math.min(most, Libc.lseek(fd, 0, Libc.SEEK_END))) : most;
         }
         if (errno == Errno.EINVAL || errno == Errno.EOPNOTSUPP) {

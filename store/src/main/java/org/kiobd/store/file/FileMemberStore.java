@@ -22,8 +22,8 @@ import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.NettyIoLoop;
 
 /**
- * A member in a file: superblock copies at 0 and at 512 KiB, data from 1 MiB on; a raw image is data from its first byte. The descriptor
- * carries the lock that keeps other servers out, and goes with the process if it is killed.
+ * A member in a file: the superblock copies are at 0 and at 512 KiB, the data begins at 1 MiB; in a raw image it begins at the first byte.
+ * The descriptor holds the lock that keeps other servers out; the kernel releases the lock when the process dies.
  */
 public final class FileMemberStore implements MemberStore {
     private static final long[] SUPERBLOCK_OFFSET_BYTES = {0, Superblock.DATA_OFFSET_BYTES / 2};
@@ -41,8 +41,8 @@ public final class FileMemberStore implements MemberStore {
     /**
      * Takes {@code file}.
      *
-     * @param direct what {@code file} moves its data by; null if that goes through the page cache
-     * @param fileBytes how long it is now
+     * @param direct the descriptor by which {@code file} bypasses the page cache; null if it uses the page cache
+     * @param fileBytes current size of the file
      */
     FileMemberStore(
             MemberUri uri, OpenFile file, @Nullable DirectFile direct, long fileBytes, InlineTransfers.Policy inline) {
@@ -151,7 +151,7 @@ public final class FileMemberStore implements MemberStore {
         }
         ByteBuffer buffer = ByteBuffer.allocateDirect(SUPERBLOCK_BYTES);
         buffer.put(bytes);
-        // Also where an earlier sync failed: these bytes are all written now, so this sync tells of them.
+        // Works after an earlier failed sync, too: all bytes of this copy are written now, so this sync proves them durable.
         throwFailed(file.syncRounds().writeAndSync(() -> writeSuperblock(copy, buffer)));
     }
 
@@ -206,7 +206,7 @@ public final class FileMemberStore implements MemberStore {
         }
         long newFileBytes = file.dataOffsetBytes() + newSizeBytes;
         FileEnd end = file.end();
-        // Made longer, it would look whole again.
+        // After a truncation, growing the file would hide the loss.
         throwFailed(end.check());
         if (newFileBytes < end.promisedBytes()) {
             end.promise(uri.location(), newFileBytes);

@@ -21,14 +21,14 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * Makes and opens {@code file:} members. Needs Linux: what it does beyond reading and writing has no call in Java. A block device can be
- * opened, for one as a raw image, but not made into a member, grown or deleted. Any thread.
+ * Creates, opens and deletes {@code file:} members. Requires Linux, because most of the system calls it needs are not available in Java. A
+ * block device can be opened, e.g. as a raw image, but not created as a member, grown or deleted. Any thread.
  */
 public final class FileMemberStoreProvider implements MemberStoreProvider {
     private static final int OWNER_ONLY = 0600;
     private static final int HIGHEST_STANDARD_FD = 2;
 
-    /** Why native libraries have no place, where somebody found that out before. */
+    /** System property with the reason why the native libraries have no folder, set at start-up if there is one. */
     private static final String NO_NATIVES = "kiobd.natives.failure";
 
     @Override
@@ -87,12 +87,12 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         Path path = path(uri);
         boolean readOnly = options.readOnly();
         boolean past = options.cache() == CacheMode.NONE;
-        // A call on the loop that passes the page cache by always waits for the medium.
+        // A call that bypasses the page cache always waits for the medium, which the loop must not do.
         InlineTransfers.Policy inline = past ? InlineTransfers.Policy.NEVER : InlineTransfers.Policy.configured();
         OpenFile.Kind kind = kindOf(path);
         int flags = readOnly ? Libc.O_RDONLY : Libc.O_RDWR;
         if (kind == OpenFile.Kind.BLOCK_DEVICE && !readOnly) {
-            // Without O_CREAT, on a device, it means: refuse while it is mounted or otherwise in the kernel's own use.
+            // Without O_CREAT, open(2) of a block device fails with EBUSY if the device is mounted or in use by the kernel.
             flags |= Libc.O_EXCL;
         }
         int fd = open(path, flags);
@@ -126,7 +126,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         return Objects.requireNonNullElse(path.getParent(), path);
     }
 
-    /** Asked before it is opened: opening a pipe would wait for its other end. */
+    /** Returns the kind of file at {@code path}. Called before the open, because an open of a FIFO would wait for its other end. */
     private static OpenFile.Kind kindOf(Path path) throws BlockIoException {
         ByteBuffer statx = ByteBuffer.allocateDirect(Libc.STATX_BYTES).order(ByteOrder.nativeOrder());
         requireLibc(path);
@@ -176,8 +176,9 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
     }
 
     /**
-     * Moves a descriptor from a place where whoever prints would write into it. Such a place is free where a process was started without
-     * standard output, or where Java could not start another one for want of descriptors: it then closes 0 and 1.
+     * Moves a descriptor to a number above 2, because output to stdout or stderr would be written into the file. A number up to 2 is free
+     * if the process was started without standard streams, or after Java failed to start a child process for lack of descriptors: Java
+     * then closes 0 and 1.
      */
     private static int awayFromStandard(Path path, int fd) throws BlockIoException {
         int moved = Libc.fcntl(fd, Libc.F_DUPFD_CLOEXEC, HIGHEST_STANDARD_FD + 1L);
@@ -217,7 +218,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
     @Override
     public boolean isTaken(MemberUri uri) {
         try {
-            // A symbolic link that leads nowhere is something, too.
+            // A dangling symbolic link occupies the location, too.
             return Files.exists(path(uri), LinkOption.NOFOLLOW_LINKS);
         } catch (BlockIoException e) {
             return false;
@@ -288,7 +289,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         }
     }
 
-    /** A crash came between the member and the link to it. */
+    /** Deletes links that {@link #delete} left behind when a crash came after the deletion of the member. */
     private static void deleteDangling(Path path) throws BlockIoException {
         try {
             deleteLinks(path);
@@ -299,7 +300,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         }
     }
 
-    /** Removes {@code path} if it is a link that leads nowhere, and the links behind it, if it leads to others. */
+    /** Deletes {@code path} if it is a dangling symbolic link, and all further links of the chain that it begins. */
     public static void deleteLinks(Path path) throws IOException {
         Path next = path;
         while (Files.isSymbolicLink(next) && !Files.exists(next)) {
@@ -322,10 +323,10 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         }
         int fd = open(path, Libc.O_RDWR);
         try {
-            // The lock tells whether somebody uses it, and is held until the name is gone.
+            // The lock fails if the member is in use; it is held until the name is gone.
             MemberLock.lock(path, fd, false);
-            // What a link leads to is the member; the link goes behind it, so that a crash in between leaves one that
-            // leads nowhere.
+            // Delete the target of a link before the link: a crash in between leaves a dangling link, which the next
+            // delete removes.
             Path target = path.toRealPath();
             Files.deleteIfExists(target);
             syncFolder(target);

@@ -8,15 +8,15 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The threads on which calls that may block are made, shared by all file members of the process. Their number is bounded; their queue is
- * bounded by what members may have in flight. They are never interrupted and go away when idle.
+ * The threads for calls that may block, shared by all file members of the process. The number of file threads is bounded; the operations
+ * that members may have in flight bound their queue. The threads are never interrupted and end when idle.
  */
 final class FileThreads {
     static final int THREADS = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
     private static final int IDLE_S = 10;
     private static final ThreadPoolExecutor POOL = pool();
 
-    /** Its tasks are lanes, of which there are as many as loops; they must not wait for syncs, which may have all of the others. */
+    /** Runs write lanes, one per loop. A lane must not wait for syncs, which may occupy all threads of {@link #POOL}. */
     private static final ThreadPoolExecutor LANES = new ThreadPoolExecutor(
             0,
             Integer.MAX_VALUE,
@@ -43,7 +43,7 @@ final class FileThreads {
         return POOL;
     }
 
-    /** For {@link WriteLane}. */
+    /** Returns the executor of {@link WriteLane}s. */
     static Executor lanes() {
         return LANES;
     }

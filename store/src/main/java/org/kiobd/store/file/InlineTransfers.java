@@ -10,22 +10,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Moves bytes between requests and the page cache by calls on the loop itself, where they will not make it wait: least processor time, no
- * hand-over, and what was just received is still in the processor's cache when it is written. Whatever might wait goes another way, the
- * ring's or that of the file threads. Confined to its loop.
+ * Copies data between requests and the page cache by system calls on the loop itself, if the calls will not block. This takes the least
+ * CPU time, needs no hand-over, and a payload just received is still in the CPU cache when it is written. Transfers that may block go
+ * through the ring or to the file threads. Confined to its loop.
  *
  * <ul>
- *   <li>READ: preadv2(2) with RWF_NOWAIT, which takes what is cached and refuses what is not.
- *   <li>WRITE: no such flag works on ext4, so it is decided before: whole pages only, for a part of one might have to be read first; and
- *       only while {@link DirtyRoom} says that the kernel hasRoom writers through. A call that waited all the same keeps the next ones off
- *       the loop for a while, the longer the more often it happens. A large payload that came slowly is written beside the loop, for its
- *       client can send no more until the loop has received what it sent ({@link WriteLane}).
+ *   <li>READ: preadv2(2) with RWF_NOWAIT reads cached data and fails for any other.
+ *   <li>WRITE: RWF_NOWAIT does not work for buffered writes on ext4, so the decision is made in advance. A WRITE must cover whole pages,
+ *       because the kernel might have to read a partial page first, and {@link DirtyRoom} must expect that the kernel does not throttle
+ *       writers. If a call blocked nevertheless, the next ones stay off the loop for a while, and longer each time. A thread writes a large
+ *       payload that arrived slowly ({@link WriteLane}), because its client can send no more until the loop has received the data it sent.
  * </ul>
  *
- * The system property {@code kiobd.file.inline} ({@code never}, {@code auto}, {@code always}) is for measuring what it brings.
+ * The system property {@code kiobd.file.inline} ({@code never}, {@code auto}, {@code always}) serves to measure the gain.
  */
 final class InlineTransfers {
-    /** When calls are made on the loop. */
+    /** When to make calls on the loop. */
     enum Policy {
         NEVER,
         AUTO,
@@ -33,7 +33,7 @@ final class InlineTransfers {
 
         private static final String PROPERTY = "kiobd.file.inline";
 
-        /** As the property says; {@link #AUTO} where it says nothing. */
+        /** Returns the policy that the system property names; {@link #AUTO} if it is not set. */
         static Policy configured() throws BlockIoException {
             String value = System.getProperty(PROPERTY, "auto");
             for (Policy policy : values()) {
@@ -48,7 +48,7 @@ final class InlineTransfers {
 
     private static final Logger LOG = LoggerFactory.getLogger(InlineTransfers.class);
 
-    /** A call that took longer has waited for something: what the page cache takes at once takes microseconds a page. */
+    /** A call that took longer has blocked: a copy into the page cache takes microseconds per page. */
     private static final long WAITED_NANOS = 10_000_000;
 
     private static final long FIRST_PENALTY_NANOS = 100_000_000;
@@ -67,13 +67,13 @@ final class InlineTransfers {
     private long bannedUntilNanos;
     private long penaltyNanos = FIRST_PENALTY_NANOS;
 
-    /** Who learns how a WRITE ended; on the loop. */
+    /** Receives the result of a WRITE; on the loop. */
     @FunctionalInterface
     interface Ending {
         void ended(MemberOp op, OpenFile.Outcome outcome);
     }
 
-    /** A WRITE that is made beside the loop. */
+    /** A WRITE on a thread of the write lane. */
     private final class OffLoopWrite implements WriteLane.Work {
         private final MemberOp op;
         private final Ending ending;
@@ -107,7 +107,7 @@ final class InlineTransfers {
         this(file, loop, policy, DirtyRoom.ofThisMachine(), System::nanoTime);
     }
 
-    /** @param clock as {@link System#nanoTime} */
+    /** @param clock source of time, as {@link System#nanoTime} */
     InlineTransfers(OpenFile file, IoLoop loop, Policy policy, DirtyRoom room, LongSupplier clock) {
         this.file = file;
         this.lane = WriteLane.of(loop);
@@ -117,7 +117,7 @@ final class InlineTransfers {
         this.clock = clock;
     }
 
-    /** Does a READ that finds all it asks for in the page cache; false, with nothing done, if it has to go another way. */
+    /** Does a READ if its whole range is in the page cache; returns false, with the READ still to be done, if it is not. */
     boolean read(MemberOp op) {
         if (readsRefused || policy == Policy.NEVER || op.entries() > Iovecs.MAX_ENTRIES) {
             return false;
@@ -130,7 +130,7 @@ final class InlineTransfers {
         return moved == op.lengthBytes();
     }
 
-    /** Whether {@code op}, a WRITE, may be done by {@link #write}. */
+    /** Returns whether {@link #write} may do {@code op}, a WRITE. */
     boolean mayWrite(MemberOp op) {
         return switch (policy) {
             case NEVER -> false;
@@ -154,7 +154,7 @@ final class InlineTransfers {
         return banned;
     }
 
-    /** Does a WRITE, as far as the medium hasRoom it, now or beside the loop. */
+    /** Does a WRITE until it is complete or fails, now or on the thread of the write lane. */
     void write(MemberOp op, Ending ending) {
         if (piped.takes(op) && op.isForThread()) {
             op.handOver();

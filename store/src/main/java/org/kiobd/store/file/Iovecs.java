@@ -8,11 +8,11 @@ import java.nio.ByteOrder;
 import org.kiobd.store.MemberOp;
 
 /**
- * An array of struct iovec in native memory, filled from a member operation: the gather list the kernel sees. Grows to what was needed
- * once and stays so. One thread at a time; the kernel may look at it until the call or ring operation has ended.
+ * An array of struct iovec in native memory, filled from a member operation: the gather list for the kernel. It grows as needed and never
+ * shrinks. Used by one thread at a time; the kernel may read it until the call or ring operation has ended.
  */
 final class Iovecs {
-    /** Most entries one call takes: IOV_MAX of Linux. */
+    /** Most entries per call: IOV_MAX of Linux. */
     static final int MAX_ENTRIES = 1024;
 
     private static final int IOVEC_BYTES = 16;
@@ -36,7 +36,7 @@ final class Iovecs {
         return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
     }
 
-    /** Lists the memory of {@code op} behind its first {@code skipBytes}, as much of it as one call takes. */
+    /** Fills the array with the memory of {@code op} after its first {@code skipBytes}, up to {@link #MAX_ENTRIES} entries. */
     void fill(MemberOp op, long skipBytes) {
         entries = 0;
         bytes = 0;
@@ -81,17 +81,17 @@ final class Iovecs {
         return entries;
     }
 
-    /** Bytes over all entries. */
+    /** Returns the bytes in all entries. */
     long bytes() {
         return bytes;
     }
 
-    /** Address of the array. */
+    /** Returns the address of the array. */
     long address() {
         return address;
     }
 
-    /** Address of the memory of the first entry. */
+    /** Returns the memory address of the first entry. */
     long firstAddress() {
         return memory.getLong(0);
     }

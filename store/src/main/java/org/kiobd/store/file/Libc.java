@@ -4,9 +4,9 @@ import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 
 /**
- * The system calls Java lacks, by JNA direct mapping, and nothing else: each is what its man page says, returns -1 on failure, and
- * leaves errno to {@link #errno()}, which must be asked on the same thread before the next call. Addresses are plain numbers: only
- * 64-bit Linux is meant.
+ * The system calls that Java lacks, by JNA direct mapping, and nothing else. Each call behaves as in its man page and returns -1 on
+ * failure; {@link #errno()} must be read on the same thread before the next call. Addresses are plain numbers: only 64-bit Linux is
+ * supported.
  */
 final class Libc {
     /** open(2). */
@@ -19,7 +19,7 @@ final class Libc {
     static final int O_DIRECT = aarch64() ? 0200000 : 040000;
     static final int O_CLOEXEC = 02000000;
 
-    /** Together with {@link #O_DIRECTORY}, which is part of it. */
+    /** Must be combined with {@link #O_DIRECTORY}, which is a part of the kernel's O_TMPFILE. */
     static final int O_TMPFILE = 020000000;
 
     /** fallocate(2). */
@@ -54,16 +54,16 @@ final class Libc {
     /** posix_fadvise(2). */
     static final int POSIX_FADV_WILLNEED = 3;
 
-    /** preadv2(2): fail with EAGAIN rather than wait for the medium. */
+    /** preadv2(2): fail with EAGAIN instead of waiting for the medium. */
     static final int RWF_NOWAIT = 8;
 
-    /** cachestat(2), since Linux 6.5: its number on every architecture, and the bytes of its two structures. */
+    /** cachestat(2), since Linux 6.5: its number on every architecture, and the sizes of its two structures. */
     static final long SYS_CACHESTAT = 451;
 
     static final int CACHESTAT_RANGE_BYTES = 16;
     static final int CACHESTAT_BYTES = 40;
 
-    /** statx(2): its flags and the places of some fields in what it fills. */
+    /** statx(2): its flags, the size of struct statx and the offsets of some of its fields. */
     static final int AT_FDCWD = -100;
 
     static final int AT_EMPTY_PATH = 0x1000;
@@ -79,7 +79,7 @@ final class Libc {
     static final int STATX_DIO_MEM_ALIGN_OFFSET = 152;
     static final int STATX_DIO_OFFSET_ALIGN_OFFSET = 156;
 
-    /** inode(7): the kind of file in a mode. */
+    /** inode(7): the file type in a mode. */
     static final int S_IFMT = 0170000;
 
     static final int S_IFDIR = 0040000;
@@ -87,20 +87,20 @@ final class Libc {
     static final int S_IFREG = 0100000;
 
     static {
-        // The C library this process has: to find another by its name, JNA would start ldconfig.
+        // Use the C library of this process: to find one by name, JNA would start ldconfig.
         Native.register(Libc.class, NativeLibrary.getProcess());
     }
 
     private Libc() {}
 
-    /** Does nothing, but that this class is initialized, or throws the LinkageError that says why it cannot be. */
+    /** Initializes this class; throws a LinkageError with the reason if that fails. */
     static void load() {}
 
     private static boolean aarch64() {
         return "aarch64".equals(System.getProperty("os.arch"));
     }
 
-    /** The error of this thread's last call. */
+    /** Returns the errno of this thread's last call. */
     static int errno() {
         return Native.getLastError();
     }
@@ -144,13 +144,13 @@ final class Libc {
     /** lseek(2). */
     static native long lseek(int fd, long offset, int whence);
 
-    /** fcntl(2) with a pointer, here a struct flock. */
+    /** fcntl(2) with an integer, or with a pointer to e.g. struct flock. */
     static native int fcntl(int fd, int command, long argument);
 
     /** ioctl(2). */
     static native int ioctl(int fd, long request, long argument);
 
-    /** syscall(2) for cachestat(2), which has no other name in libc. */
+    /** syscall(2) for cachestat(2), which has no wrapper in libc. */
     static native long syscall(long number, int fd, long range, long cachestat, int flags);
 
     /** posix_fadvise(2): returns the error instead of setting errno. */

@@ -8,8 +8,8 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * A lock on a member, so that no two servers use it at once: an open file description lock, which unlike a POSIX lock is not lost when
- * this process closes another descriptor of the file. Any thread; closed once.
+ * A lock on a member, so that no two servers use the member at once. It is an open file description lock (fcntl(2)), which, unlike a
+ * POSIX lock, is not lost when this process closes another descriptor of the file. Any thread; closed once.
  */
 public final class MemberLock implements AutoCloseable {
     private static final int FLOCK_BYTES = 32;
@@ -23,11 +23,12 @@ public final class MemberLock implements AutoCloseable {
     }
 
     /**
-     * Takes it through a file that exists for that alone, and is made if it is missing. Where that cannot be written, readers share it
-     * through a descriptor that only reads, and do without where not even that can be had: on read-only media nobody writes.
+     * Takes the lock on {@code file}, a dedicated lock file, which is created if it is missing. If opening it for writing is not permitted,
+     * a shared lock uses a read-only descriptor; if the file is missing or reading is not permitted either, no lock is taken: nobody
+     * writes to read-only media.
      *
-     * @param shared whether others may share it, for reading
-     * @throws BlockIoException if another server has it, or the file cannot be opened
+     * @param shared whether other readers may share the lock
+     * @throws BlockIoException if another server has the lock, or the file cannot be opened
      */
     public static MemberLock take(Path file, boolean shared) throws BlockIoException {
         int fd;

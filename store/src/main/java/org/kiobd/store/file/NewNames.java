@@ -8,24 +8,24 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
-/** Gives files names that nothing has yet. Stateless. */
+/** Renames files without replacing existing ones. Stateless. */
 final class NewNames {
     private NewNames() {}
 
     /**
-     * Renames a file, and never replaces anything.
+     * Renames a file; never replaces an existing one.
      *
-     * @throws FileAlreadyExistsException if something is called {@code to}; neither was touched
+     * @throws FileAlreadyExistsException if {@code to} exists; neither file was touched
      */
     static void give(Path from, Path to) throws IOException {
         try {
-            // A hard link fails where something is; a rename would replace it.
+            // Creating a hard link fails if the name exists; a rename would replace the file.
             Files.createLink(to, from);
             Files.delete(from);
         } catch (FileAlreadyExistsException e) {
             throw e;
         } catch (FileSystemException | UnsupportedOperationException e) {
-            // FAT and some network file systems have no hard links.
+            // FAT and some network file systems have no hard links; there check and rename are not atomic.
             if (Files.exists(to, LinkOption.NOFOLLOW_LINKS)) {
                 throw new FileAlreadyExistsException(to.toString());
             }

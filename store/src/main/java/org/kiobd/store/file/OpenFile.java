@@ -15,11 +15,11 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
 
 /**
- * An open, locked file with its descriptor, shared by the ports of all loops. Calls block; what they move is counted. Any thread; closed
- * once, by the store, when no port uses it any more.
+ * An open, locked file with its descriptors, shared by the ports of all loops. Its calls block; it counts those that move data. Any
+ * thread; the store closes it once, when no port uses it any more.
  */
 final class OpenFile {
-    /** The unit of statx(2)'s block count, whatever the file system's own. */
+    /** Unit of the block count of statx(2), independent of the file system's block size. */
     private static final int STATX_BLOCK_BYTES = 512;
 
     private static final ThreadLocal<Iovecs> IOVECS = ThreadLocal.withInitial(Iovecs::new);
@@ -35,13 +35,13 @@ final class OpenFile {
     private final FileEnd end;
     private final FileExtents extents;
 
-    /** What is open. */
+    /** The kind of the open file. */
     enum Kind {
         REGULAR,
         BLOCK_DEVICE
     }
 
-    /** Zeros to write from where the file system cannot make them itself; nobody writes into it. */
+    /** Source of zeros to write if the file system cannot zero a range itself; never modified. */
     private static final class Zeros {
         static final int BYTES = 1 << 20;
         static final ByteBuffer MEMORY = ByteBuffer.allocateDirect(BYTES);
@@ -53,8 +53,8 @@ final class OpenFile {
     /**
      * Takes the descriptors.
      *
-     * @param direct what moves data, past the page cache; null if {@code fd} does
-     * @param dataOffsetBytes where the data area begins in the file
+     * @param direct descriptor for data transfers that bypass the page cache; null if {@code fd} transfers the data
+     * @param dataOffsetBytes start of the data area in the file
      */
     OpenFile(int fd, @Nullable DirectFile direct, long dataOffsetBytes, Kind kind, OpenOptions options) {
         this.fd = fd;
@@ -66,12 +66,12 @@ final class OpenFile {
         this.extents = new FileExtents(fd, dataOffsetBytes, end, kind == Kind.REGULAR, direct == null);
     }
 
-    /** What of it is stored, and what of a READ needs no reading. */
+    /** Returns the data and holes of the file. */
     FileExtents extents() {
         return extents;
     }
 
-    /** How far it must reach. */
+    /** Returns the required end of the file. */
     FileEnd end() {
         return end;
     }
@@ -80,7 +80,7 @@ final class OpenFile {
         return fd;
     }
 
-    /** The descriptor that moves data. */
+    /** Returns the descriptor for data transfers. */
     int dataFd() {
         return direct == null ? fd : direct.fd();
     }
@@ -101,7 +101,10 @@ final class OpenFile {
         return options.readOnly();
     }
 
-    /** Why {@code op} is not even tried: it would change what was opened for reading only, or reaches into what is lost; else null. */
+    /**
+     * Returns why {@code op} must not be started: it is a mutation of a read-only file, or it reaches into a lost range; null if it may
+     * start.
+     */
     @Nullable
     IoError refusal(MemberOp op) {
         if (options.readOnly() && op.op().mutates()) {
@@ -118,7 +121,7 @@ final class OpenFile {
         return syncRounds;
     }
 
-    /** What FLUSH and FUA ask for: a sync that covers all that is written so far; nothing where that was not wanted. */
+    /** Requests the sync for a FLUSH or FUA, which covers everything written so far; does not sync in cache mode UNSAFE. */
     void requestSync(SyncRounds.Waiter waiter) {
         if (options.cache() == CacheMode.UNSAFE) {
             waiter.synced(0);
@@ -127,7 +130,7 @@ final class OpenFile {
         }
     }
 
-    /** What was acknowledged and is no longer in the file cannot be made durable any more. */
+    /** Syncs the file; returns 0 or errno. Also fails if the file was truncated: acknowledged data past its end is lost. */
     private int fdatasync() {
         submittedOps.increment();
         while (Libc.fdatasync(fd) != 0) {
@@ -139,20 +142,20 @@ final class OpenFile {
         return end.check();
     }
 
-    /** How far a call got, and why no farther: errno, or 0. */
+    /** The result of an operation: the bytes done, and the errno that stopped it, or 0. */
     record Outcome(long doneBytes, int errno) {}
 
-    /** Does a READ or WRITE completely, as far as the medium hasRoom it. */
+    /** Does a READ or WRITE until it is complete or fails. */
     Outcome transfer(MemberOp op) {
         return transfer(op, IOVECS.get());
     }
 
-    /** The same with the caller's own list. */
+    /** Does a READ or WRITE with the caller's gather list. */
     Outcome transfer(MemberOp op, Iovecs iovecs) {
         return transfer(op, iovecs, dataFd());
     }
 
-    /** The same by way of the page cache, whatever the file was opened for. */
+    /** Does a READ or WRITE through the page cache, whatever the cache mode. */
     Outcome transferBuffered(MemberOp op) {
         return transfer(op, IOVECS.get(), fd);
     }
@@ -184,7 +187,7 @@ final class OpenFile {
         return new Outcome(doneBytes, 0);
     }
 
-    /** A READ found the end of the file behind its first {@code doneBytes}: how it ends. */
+    /** Returns the result of a READ that found the end of the file after {@code doneBytes}: zeros, or EIO if data was lost. */
     Outcome ended(MemberOp op, long doneBytes) {
         if (!end.isReached(dataOffsetBytes + op.offsetBytes() + doneBytes)) {
             return new Outcome(doneBytes, Errno.EIO);
@@ -193,12 +196,16 @@ final class OpenFile {
         return new Outcome(op.lengthBytes(), 0);
     }
 
-    /** Whether what is missing of a READ lies behind what the file promises: one that is rounded out to whole blocks asks for that. */
+    /** Returns whether a READ has reached the required end of the file: a READ rounded out to whole blocks may extend beyond it. */
     boolean isBehindPromise(MemberOp op, long doneBytes) {
         return doneBytes < op.lengthBytes() && dataOffsetBytes + op.offsetBytes() + doneBytes == end.promisedBytes();
     }
 
-    /** Writes up to {@code bytes} from an address, by way of the page cache. @return how many of them were, at least one; or a negative errno */
+    /**
+     * Writes up to {@code bytes} bytes from an address through the page cache.
+     *
+     * @return number of bytes written, at least one; or a negative errno
+     */
     long write(long address, long bytes, long position) {
         while (true) {
             submittedOps.increment();
@@ -225,9 +232,9 @@ final class OpenFile {
     }
 
     /**
-     * Reads into {@code iovecs} what is in the page cache from {@code offsetBytes} of the data area on, and nothing else.
+     * Reads into {@code iovecs} from {@code offsetBytes} of the data area on, only from the page cache.
      *
-     * @return bytes read, or -1 and {@link Libc#errno}
+     * @return bytes read; fewer than requested if not all are cached; or -1, with the reason in {@link Libc#errno}
      */
     long readCached(Iovecs iovecs, long offsetBytes) {
         long moved =
@@ -249,12 +256,12 @@ final class OpenFile {
         }
     }
 
-    /** Does TRIM: gives the range's blocks back where the file system can; where it cannot, nothing happens, which TRIM allows. */
+    /** Does a TRIM: frees the blocks of the range, or does nothing if the file system cannot; TRIM allows that. Returns 0 or errno. */
     int trim(MemberOp op) {
         long offsetBytes = dataOffsetBytes + op.offsetBytes();
         long endBytes = offsetBytes + op.lengthBytes();
         if (kind == Kind.BLOCK_DEVICE) {
-            // A file takes any range and zeroes the ends itself; a device takes whole blocks only.
+            // For a file, fallocate takes any range and zeroes partial blocks; for a device it takes whole blocks only.
             offsetBytes = (offsetBytes + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
             endBytes = endBytes / BLOCK_BYTES * BLOCK_BYTES;
         }
@@ -266,7 +273,10 @@ final class OpenFile {
         return isUnsupported(errno) ? 0 : errno;
     }
 
-    /** Does WRITE_ZEROES: a hole, or with NO_HOLE an allocated range of zeros; written out only where neither can be had. */
+    /**
+     * Does a WRITE_ZEROES: punches a hole, or with NO_HOLE zeroes and allocates the range. If the file system does not support that, writes
+     * zeros, or fails if FAST_ZERO is set.
+     */
     Outcome zero(MemberOp op) {
         if (op.lengthBytes() == 0) {
             return new Outcome(0, 0);
@@ -309,12 +319,12 @@ final class OpenFile {
         return new Outcome(doneBytes, 0);
     }
 
-    /** CACHE: asks the kernel to read ahead. A hint; whatever comes of it, it succeeds. */
+    /** Does a CACHE: asks the kernel to read ahead. This is a hint, so errors are ignored. */
     void readAhead(MemberOp op) {
         Libc.posix_fadvise(fd, dataOffsetBytes + op.offsetBytes(), op.lengthBytes(), Libc.POSIX_FADV_WILLNEED);
     }
 
-    /** Lets go of it: the lock goes with the descriptor. A close(2) that fails has closed it all the same on Linux. */
+    /** Closes the descriptors, which releases the lock. Ignores errors, because on Linux close(2) frees the descriptor in any case. */
     void close() {
         if (direct != null) {
             direct.close();
@@ -322,12 +332,12 @@ final class OpenFile {
         Libc.close(fd);
     }
 
-    /** Bytes the file occupies, or -1. */
+    /** Returns the bytes that the file occupies, or -1. */
     long allocatedBytes() {
         return allocatedBytes(fd, "", Libc.AT_EMPTY_PATH);
     }
 
-    /** Bytes the file that statx(2) finds by these arguments occupies, or -1. */
+    /** Returns the bytes that the file occupies which statx(2) finds by these arguments, or -1. */
     static long allocatedBytes(int folderFd, String path, int flags) {
         ByteBuffer statx = ByteBuffer.allocateDirect(Libc.STATX_BYTES).order(ByteOrder.nativeOrder());
         long address = Pointer.nativeValue(Native.getDirectBufferPointer(statx));
@@ -335,7 +345,7 @@ final class OpenFile {
         return result == 0 ? statx.getLong(Libc.STATX_BLOCKS_OFFSET) * STATX_BLOCK_BYTES : -1;
     }
 
-    /** The outcome as the block layer's word; null for success. */
+    /** Maps an errno to the error of the block layer; null for 0. */
     static @Nullable IoError toIoError(int errno) {
         return errno == 0 ? null : Errno.toIoError(errno);
     }

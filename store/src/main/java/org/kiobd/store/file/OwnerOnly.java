@@ -4,8 +4,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has this process make files and folders that only their owner may read, whoever makes them: a database makes its own, whenever it likes.
- * Once, before the first.
+ * Sets the umask so that only their owner may access the files and folders that this process creates, including those that a database
+ * library creates on its own. To be used once, before the first file is created.
  */
 public final class OwnerOnly {
     private static final Logger LOG = LoggerFactory.getLogger(OwnerOnly.class);
@@ -14,7 +14,11 @@ public final class OwnerOnly {
 
     private OwnerOnly() {}
 
-    /** @return what the process was started with: the bits that are to be missing in what others shall reach all the same */
+    /**
+     * Sets the umask to 077.
+     *
+     * @return the previous umask, which applies to files that others may access, e.g. sockets
+     */
     public static int begin() {
         try {
             return Libc.umask(GROUP_AND_OTHERS);

@@ -6,8 +6,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes what stands in pipes to a file of the page cache, by splice(2): one copy instead of two. A file that takes nothing from a pipe is not
- * asked again. For the loop of its port, and the thread that writes beside it.
+ * Writes payloads from pipes to a file through the page cache, by splice(2): one copy instead of two. Stops using splice(2) after the
+ * file has refused it. Used by the loop of its port and by the thread of the {@link WriteLane}.
  */
 final class PipedWrites {
     private static final Logger LOG = LoggerFactory.getLogger(PipedWrites.class);
@@ -19,12 +19,12 @@ final class PipedWrites {
         this.file = file;
     }
 
-    /** Whether {@code op}, a WRITE, is better done here than from memory. */
+    /** Returns whether {@code op}, a WRITE, has its payload in pipes and the file accepts splice(2). */
     boolean takes(MemberOp op) {
         return !refused && op.isPiped();
     }
 
-    /** Does a WRITE, as far as the medium hasRoom it. */
+    /** Does a WRITE until it is complete or fails. */
     OpenFile.Outcome write(MemberOp op) {
         long doneBytes = 0;
         for (int i = 0; i < op.entries(); i++) {
@@ -42,7 +42,11 @@ final class PipedWrites {
         return new OpenFile.Outcome(doneBytes, 0);
     }
 
-    /** @return bytes written of what follows in the entry, at least one; or a negative errno */
+    /**
+     * Writes the next bytes of an entry.
+     *
+     * @return number of bytes written, at least one; or a negative errno
+     */
     private long move(MemberOp op, int entry, long entryDone, long doneBytes) {
         int at = op.memoryOffsetBytes(entry) + (int) entryDone;
         long bytes = op.entryLengthBytes(entry) - entryDone;

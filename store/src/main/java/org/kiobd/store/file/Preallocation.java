@@ -4,14 +4,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.kiobd.volume.BlockIoException;
 
-/** A file whose space is taken, though nothing is written to it, for who wants to have it later. Any thread. */
+/** Creates files that reserve disk space without being written to, so that it can be freed when it is needed. Any thread. */
 public final class Preallocation {
     private Preallocation() {}
 
     /**
-     * Makes {@code file}, which only its owner may read, {@code bytes} long, or longer if it was shorter.
+     * Creates {@code file}, which only its owner may read, with {@code bytes} bytes allocated, or extends it if it is shorter.
      *
-     * @throws BlockIoException if there is no space for that, or the file system cannot do it; then it is as it was, or not there
+     * @throws BlockIoException if there is not enough space, or the file system cannot preallocate; a new file is deleted again
      */
     public static void make(Path file, long bytes) throws BlockIoException {
         boolean wasThere = Files.exists(file);
@@ -20,7 +20,7 @@ public final class Preallocation {
             if (Libc.fallocate(fd, 0, 0, bytes) != 0) {
                 int errno = Libc.errno();
                 if (!wasThere) {
-                    // What it did get is given back, too.
+                    // Also frees the part that was allocated.
                     file.toFile().delete();
                 }
                 throw FileMemberStoreProvider.failure(file, errno);

@@ -3,7 +3,7 @@ package org.kiobd.store.file;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** What of a file's blocks other files have, too: struct fiemap of linux/fiemap.h. Stateless. */
+/** Finds the blocks that a file shares with other files, by struct fiemap of linux/fiemap.h. Stateless. */
 final class SharedBlocks {
     private static final int EXTENTS = 512;
     private static final int HEAD_BYTES = 32;
@@ -19,7 +19,7 @@ final class SharedBlocks {
 
     private SharedBlocks() {}
 
-    /** Bytes of the file that no other has; -1 if its file system cannot tell. */
+    /** Returns the bytes of the file that it shares with no other file; -1 if its file system cannot tell. */
     static long exclusiveBytes(int fd) {
         ByteBuffer map =
                 ByteBuffer.allocateDirect(HEAD_BYTES + EXTENTS * EXTENT_BYTES).order(ByteOrder.nativeOrder());

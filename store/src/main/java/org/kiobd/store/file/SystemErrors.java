@@ -12,11 +12,14 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * Tells what the operating system meant by an exception of Java, or of a library, that only carries the system's words: the same words
- * and the same {@link IoError} as for our own calls. Stateless, any thread.
+ * Finds the errno behind an exception of Java or of a library that has only the system's error text, so that it gets the same message
+ * and the same {@link IoError} as kiobd's own system calls. Stateless, any thread.
  */
 public final class SystemErrors {
-    /** What says nothing of the thing that was asked about, and its words in English, which is what a JVM without C's locale says. */
+    /**
+     * Errors that are recognized by their text, in English, as in a JVM that has not set the locale of the C library. None of them means
+     * that a file is missing or exists already.
+     */
     private static final Map<Integer, String> ENGLISH = Map.ofEntries(
             Map.entry(Errno.EPERM, "Operation not permitted"),
             Map.entry(Errno.EINTR, "Interrupted system call"),
@@ -36,9 +39,9 @@ public final class SystemErrors {
 
     private SystemErrors() {}
 
-    /** Asked for when something has failed already: that the calls cannot be reached may be the very reason. */
+    /** The known error texts. Initialized after a failure; if that was the loading of {@link Libc}, the texts are English only. */
     private static final class Words {
-        /** The longer ones first: one is the beginning of another. */
+        /** Longest text first, because one text is the beginning of another. */
         static final List<Map.Entry<String, Integer>> ERRNO = known();
 
         private static List<Map.Entry<String, Integer>> known() {
@@ -48,7 +51,7 @@ public final class SystemErrors {
                 try {
                     ENGLISH.keySet().forEach(errno -> words.put(Libc.strerror(errno), errno));
                 } catch (LinkageError e) {
-                    // English it is.
+                    // The English texts remain.
                 }
             }
             List<Map.Entry<String, Integer>> sorted = new ArrayList<>(words.entrySet());
@@ -58,10 +61,10 @@ public final class SystemErrors {
         }
     }
 
-    /** The errno that {@code failure}, or what caused it, was made from; 0 if none can be told. */
+    /** Returns the errno behind {@code failure} or one of its causes; 0 if it is unknown. */
     private static int errno(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            // Of the first three the message is a path, which may be any words.
+            // The message of these three exceptions is a path, which may contain any text.
             if (cause instanceof AccessDeniedException) {
                 return Errno.EACCES;
             }
@@ -85,7 +88,7 @@ public final class SystemErrors {
     private static int errno(@Nullable String message) {
         if (message != null) {
             for (Map.Entry<String, Integer> known : Words.ERRNO) {
-                // FileNotFoundException has them in brackets; after ELOOP's own words Java has a guess of its own.
+                // FileNotFoundException puts the text in parentheses; Java appends a guess to the text of ELOOP.
                 if (message.endsWith(known.getKey())
                         || message.endsWith("(" + known.getKey() + ")")
                         || message.contains(known.getKey() + " or unable")) {
@@ -96,7 +99,7 @@ public final class SystemErrors {
         return 0;
     }
 
-    /** What {@code failure} is to the block layer; {@link IoError#IO} where nothing finer can be told. */
+    /** Maps {@code failure} to the error of the block layer; {@link IoError#IO} if nothing more precise is known. */
     public static IoError toIoError(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof BlockIoException told) {
@@ -107,18 +110,18 @@ public final class SystemErrors {
         return errno == 0 ? IoError.IO : Errno.toIoError(errno);
     }
 
-    /** The same for the words of a library; null if no error of the system is among them. */
+    /** Maps the error message of a library to the error of the block layer; null if it contains no known error text. */
     public static @Nullable IoError toIoError(String message) {
         int errno = errno(message);
         return errno == 0 ? null : Errno.toIoError(errno);
     }
 
-    /** Whether who was written to has gone. */
+    /** Returns whether a write failed because the reader of the pipe or socket is gone (EPIPE). */
     public static boolean isBrokenPipe(Throwable failure) {
         return errno(failure) == Errno.EPIPE;
     }
 
-    /** Why, and what to do, for a message that has named what was wanted. */
+    /** Returns the reason and what to do, as text to follow the description of what failed. */
     public static String describe(Throwable failure) {
         int errno = errno(failure);
         if (errno != 0) {
@@ -128,9 +131,9 @@ public final class SystemErrors {
     }
 
     /**
-     * {@code what} could not be done.
+     * Returns the exception for a failed action; {@code because} itself if it is a {@link BlockIoException}.
      *
-     * @param what what was wanted and of what, without a colon behind it
+     * @param what description of the failed action and its object, without a colon at the end
      */
     public static BlockIoException failure(String what, Exception because) {
         if (because instanceof BlockIoException told) {

@@ -11,7 +11,7 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
 
-/** The engine for loops without a ring. */
+/** The port of a file for loops without an io_uring: makes blocking calls on the file threads. Confined to its loop. */
 final class ThreadedMemberPort extends ThreadedPort {
     private final OpenFile file;
     private final InlineTransfers inline;
@@ -39,13 +39,13 @@ final class ThreadedMemberPort extends ThreadedPort {
         }
     }
 
-    /** On a file thread: what a file system has to look up may be on the disk, and there may be thousands of extents. */
+    /** Runs on a file thread: the lookup may read metadata from the disk, and there may be thousands of extents. */
     @Override
     public CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
         return ask(() -> file.extents().of(range, maxExtents));
     }
 
-    /** Syncs, sharing the round with whoever else asks, then ends {@code op} as having done {@code doneBytes}. */
+    /** Requests a sync, which other requests may share, and then ends {@code op} with {@code doneBytes} done. */
     void sync(MemberOp op, long doneBytes) {
         file.requestSync(errno -> end(op, doneBytes, OpenFile.toIoError(errno)));
     }

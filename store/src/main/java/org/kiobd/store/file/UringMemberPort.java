@@ -22,9 +22,9 @@ import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.NettyIoLoop;
 
 /**
- * The engine for loops that turn an io_uring: what the page cache does not take or give at once ({@link InlineTransfers})
- * goes into the very ring that drives the sockets, one operation each, and leaves with the loop's next system call. What the kernel would punt to its workers anyway (syncs, holes) goes to the file threads,
- * where syncs of all loops are joined. Confined to its loop.
+ * The port of a file for loops that run on an io_uring. Transfers that {@link InlineTransfers} does not do go into the ring that also
+ * drives the sockets, one ring operation at a time each; the loop's next system call submits them. Syncs and hole punching, which the
+ * kernel would hand to its worker threads anyway, go to the file threads, which coalesce the syncs of all loops. Confined to its loop.
  */
 final class UringMemberPort implements MemberPort, IoUringIoHandle {
     /** Opcodes of io_uring_enter(2). */
@@ -45,7 +45,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
     private @Nullable Throwable registrationFailure;
     private boolean closed;
 
-    /** An operation in the ring, and the gather list the kernel reads it by. Reused. */
+    /** An operation in the ring, and its gather list for the kernel. Reused. */
     private static final class Transfer {
         final int slot;
         final Iovecs iovecs = new Iovecs();
@@ -124,7 +124,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         }
     }
 
-    /** Puts what is left of a transfer into the ring. */
+    /** Puts the remaining bytes of a transfer into the ring. */
     private void queue(IoRegistration ring, Transfer transfer, MemberOp op) {
         Iovecs iovecs = transfer.iovecs;
         iovecs.fill(op, transfer.doneBytes);
@@ -213,7 +213,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         threaded.unplug();
     }
 
-    /** Also called by the ring when its loop ends. One that is closed before the ring has taken it is given back then. */
+    /** Cancels the registration; if it is still pending, {@link #registered} does that. Also called by the ring when its loop ends. */
     @Override
     public void close() {
         closed = true;

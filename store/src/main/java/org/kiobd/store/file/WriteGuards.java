@@ -7,15 +7,15 @@ import java.util.List;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * Keeps writes to one block from losing each other's bytes, without a thread that waits. Who writes a part of a block reads it, patches it
- * and writes it whole, and must be alone in its range meanwhile; who writes whole blocks need only keep those out. Of two that do not
- * agree the later waits, and so does what comes behind it in the same range. Shared by the ports of all loops; any thread.
+ * Prevents lost updates when writes share a block, without blocking a thread. A write to a part of a block is a read-modify-write of the
+ * block and needs exclusive access to its range; writes of whole blocks exclude only those. Of two conflicting claims the later waits, and
+ * so do later claims that conflict with the waiting one. Shared by the ports of all loops; any thread.
  */
 final class WriteGuards {
     private final List<Claim> held = new ArrayList<>();
     private final ArrayDeque<Claim> waiting = new ArrayDeque<>();
 
-    /** A range, rounded out to whole blocks, that somebody changes or wants to. */
+    /** A range, rounded out to whole blocks, that a mutation holds or waits for. */
     static final class Claim {
         private final long startBytes;
         private final long endBytes;
@@ -24,10 +24,10 @@ final class WriteGuards {
         private final Runnable granted;
 
         /**
-         * A claim that is still to be taken.
+         * Creates a claim, which is not held before {@link WriteGuards#take}.
          *
-         * @param alone whether the range may be shared with nobody
-         * @param granted runs on {@code loop} if it had to wait and waits no longer
+         * @param alone whether the claim excludes all others in its range
+         * @param granted runs on {@code loop} when a claim that had to wait is held
          */
         Claim(long startBytes, long endBytes, boolean alone, IoLoop loop, Runnable granted) {
             this.startBytes = startBytes;
@@ -42,7 +42,7 @@ final class WriteGuards {
         }
     }
 
-    /** True if {@code claim} is held from now on; else it waits, and is told when it is. */
+    /** Takes {@code claim} and returns true, or queues it and returns false; a queued claim runs its callback when it is held. */
     synchronized boolean take(Claim claim) {
         if (isExcluded(claim, held) || isExcluded(claim, waiting)) {
             waiting.add(claim);
@@ -61,7 +61,7 @@ final class WriteGuards {
         return false;
     }
 
-    /** Gives a held claim up; those that waited for it alone go on. */
+    /** Releases a held claim, and grants waiting claims that nothing excludes any more. */
     void release(Claim claim) {
         List<Claim> granted;
         synchronized (this) {
@@ -90,7 +90,7 @@ final class WriteGuards {
         return granted;
     }
 
-    /** Claims held or waiting; 0 at rest. */
+    /** Returns the number of held and waiting claims; 0 if no mutation is in flight. */
     synchronized int claims() {
         return held.size() + waiting.size();
     }

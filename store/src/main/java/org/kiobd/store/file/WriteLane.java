@@ -14,13 +14,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes that a loop has made beside it, on a thread, one after the other: members of a stripe take a piped payload in turn anyway, and
- * more threads would only wait for each other. One for each loop; {@link #add} is called on it.
+ * Runs writes of a loop on a thread of their own, one after the other: the members of a stripe drain a piped payload in turn anyway, so
+ * more threads would only wait for each other. One per loop; only the loop calls {@link #add}.
  */
 final class WriteLane implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(WriteLane.class);
 
-    /** Of one request there are as many as members, and the loop need not be woken for each; but nobody should wait for many others. */
+    /**
+     * Most finished writes per wake-up of the loop. A request has one write per member, which need no wake-up each; but a finished write
+     * should not wait for many others.
+     */
     private static final int TOGETHER = 4;
 
     private static final Map<IoLoop, WeakReference<WriteLane>> LANES = new WeakHashMap<>();
@@ -29,12 +32,12 @@ final class WriteLane implements Runnable {
     private final ConcurrentLinkedQueue<Work> waiting = new ConcurrentLinkedQueue<>();
     private final AtomicInteger count = new AtomicInteger();
 
-    /** A write, and what comes of it. */
+    /** A write and its completion. */
     interface Work {
-        /** On a thread of {@link FileThreads#lanes}. Throws nothing. */
+        /** Makes the write, on a thread of {@link FileThreads#lanes}. Must not throw. */
         void write();
 
-        /** On the loop, when it is written. */
+        /** Called on the loop after {@link #write}. */
         void written();
     }
 
@@ -42,7 +45,7 @@ final class WriteLane implements Runnable {
         this.loop = loop;
     }
 
-    /** The one beside {@code loop}. Any thread. */
+    /** Returns the lane of {@code loop}. Any thread. */
     static WriteLane of(IoLoop loop) {
         synchronized (LANES) {
             WeakReference<WriteLane> known = LANES.get(loop);
@@ -55,7 +58,7 @@ final class WriteLane implements Runnable {
         }
     }
 
-    /** Has {@code work} done behind all that was added before. On the loop. */
+    /** Queues {@code work} after all work added before. Called on the loop. */
     void add(Work work) {
         waiting.add(work);
         if (count.getAndIncrement() == 0) {
@@ -71,7 +74,7 @@ final class WriteLane implements Runnable {
             Work work = waiting.remove();
             work.write();
             written.add(work);
-            // Who adds behind this has another run of it.
+            // An add after this decrement to 0 starts another run.
             more = count.decrementAndGet() > 0;
             if (!more || written.size() == TOGETHER) {
                 goHome(List.copyOf(written));

@@ -3,31 +3,31 @@ package org.kiobd.store.format;
 import java.util.UUID;
 
 /**
- * What a member says about itself and its volume. Two copies of it stand in the member; the valid one with the higher event counter
- * holds. Immutable; the byte layout is in {@code SuperblockCodec} and docs/FORMAT.md.
+ * The metadata of a member: it describes the member and its volume. A member stores two copies; the valid copy with the higher event
+ * counter is authoritative. Immutable; the byte layout is in {@code SuperblockCodec} and docs/FORMAT.md.
  *
- * @param features what a reader must understand
- * @param volume the volume it belongs to
- * @param member its place there
- * @param state what the volume was doing when this was written
- * @param eventCounter grows with every change of the volume's metadata
- * @param history which use of the volume wrote it, and what made the member
+ * @param features features that a reader must understand
+ * @param volume the volume that the member belongs to
+ * @param member the member itself
+ * @param state state of the volume when the superblock was written
+ * @param eventCounter number of the round that wrote the superblock; each round writes the superblocks of all members
+ * @param history the use of the volume that wrote the superblock, and the change that created the member
  */
 public record Superblock(
         Features features, Volume volume, Member member, State state, long eventCounter, History history) {
 
-    /** Stands where there is no id: a use by a version that had none, a member nobody has used yet. */
+    /** Stored if there is no id: the use was by a version without use ids, or the member has not been used yet. */
     public static final UUID NIL = new UUID(0, 0);
 
-    /** Chunks go round over equal members: chunk c lies on member c mod N, row c div N. */
+    /** Chunks alternate over members of equal size: chunk c is on member c mod N, in row c div N. */
     public static final int LAYOUT_EQUAL_MEMBERS = 1;
 
-    /** Where the data area of a file begins: both superblock copies lie before it, so growth never moves them. */
+    /** Start of the data area in a file. Both superblock copies are before it, so growth never moves them. */
     public static final long DATA_OFFSET_BYTES = 1L << 20;
 
     /**
-     * Feature masks: unknown bits in {@code compatible} are harmless, in {@code readOnlyCompatible} they allow reading only, in
-     * {@code incompatible} they forbid opening.
+     * Feature masks. Unknown bits in {@code compatible} are harmless; in {@code readOnlyCompatible} they allow only reading; in {@code
+     * incompatible} they forbid opening.
      */
     public record Features(long compatible, long readOnlyCompatible, long incompatible) {
         public static final Features NONE = new Features(0, 0, 0);
@@ -36,44 +36,44 @@ public record Superblock(
     /**
      * The volume, the same in all its members.
      *
-     * @param members how many there are, 1 or more
+     * @param members number of members, 1 or more
      */
     public record Volume(UUID uuid, String name, int members, long chunkBytes, int layoutId, long deviceSizeBytes) {}
 
     /**
      * One member.
      *
-     * @param index its place in the stripe, from 0
-     * @param sizeBytes its data area
-     * @param dataOffsetBytes where that begins in the medium
+     * @param index position in the stripe, from 0
+     * @param sizeBytes size of the data area
+     * @param dataOffsetBytes start of the data area in the medium
      */
     public record Member(int index, long sizeBytes, long dataOffsetBytes) {}
 
     /**
-     * What a member remembers of before. A use is from an opening for writing to the close; its id is random.
+     * The history of a member. A use lasts from an opening for writing to the close; its id is random.
      *
-     * @param useId the use that wrote the superblock; nil if that had no id
-     * @param previousUseId the use before, told while a use opens; else nil
-     * @param madeBy the change (a create, a snapshot) that made the member, as long as it lives; nil from older versions
+     * @param useId the use that wrote the superblock; nil if that use had no id
+     * @param previousUseId the previous use, in state OPENING; otherwise nil
+     * @param madeBy the change (e.g. a create or a snapshot) that created the member, never overwritten; nil if an older version did
      */
     public record History(UUID useId, UUID previousUseId, UUID madeBy) {
         public static final History NONE = new History(NIL, NIL, NIL);
 
-        /** Of a member that {@code change} has just made. */
+        /** Returns the history of a member that {@code change} has just created. */
         public static History madeBy(UUID change) {
             return new History(NIL, NIL, change);
         }
     }
 
-    /** How far a use of the volume is; docs/FORMAT.md has the legal moves. */
+    /** Progress of a use of the volume; docs/FORMAT.md has the legal transitions. */
     public enum State {
-        /** Closed in order, or never used. */
+        /** The volume was closed cleanly, or never used. */
         CLEAN,
-        /** A use begins; no data of it have been written. */
+        /** A use begins; it has not written any data. */
         OPENING,
-        /** In use, or its server was killed. */
+        /** The volume is in use, or its server was killed. */
         IN_USE,
-        /** A use ends; all its data have been written. */
+        /** A use ends; it has written all its data. */
         CLOSING
     }
 }

@@ -12,10 +12,10 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * Superblock to bytes and back. Little-endian, 4096 bytes, the rest zero:
+ * Encodes and decodes superblocks. Little-endian, 4096 bytes, the remaining bytes are zero:
  *
  * <pre>
- *    0 magic "KIOBDMBR"        8 format version    12 CRC-32C of all 4096 bytes, this field as zero
+ *    0 magic "KIOBDMBR"        8 format version    12 CRC-32C of all 4096 bytes, with this field as zero
  *   16 compatible             24 readOnlyCompatible                          32 incompatible
  *   40 volume uuid, 16 bytes as in its text form
  *   56 member index           60 members           64 chunk bytes            72 layout id      76 state
@@ -24,7 +24,7 @@ import org.kiobd.volume.IoError;
  *  244 state detail          248 use id              264 previous use id      280 made by, each 16 bytes as the volume uuid
  * </pre>
  *
- * docs/FORMAT.md has the same table; a test holds the two together. Stateless, any thread.
+ * docs/FORMAT.md has the same table; a test compares the two. Stateless, any thread.
  */
 public final class SuperblockCodec {
     static final int MAGIC_OFFSET = 0;
@@ -67,22 +67,22 @@ public final class SuperblockCodec {
 
     private SuperblockCodec() {}
 
-    /** What a copy turned out to be. */
+    /** The result of decoding one copy. */
     public sealed interface Decoded {
-        /** A superblock this version understands. */
+        /** A superblock that this version understands. */
         record Valid(Superblock superblock) implements Decoded {}
 
-        /** Nothing was ever written there: all zeros. */
+        /** All bytes are zero: no superblock was ever written. */
         record Absent() implements Decoded {}
 
-        /** Something stands there, but not a whole superblock. */
+        /** The bytes are neither zero nor an intact superblock. */
         record Damaged(String reason) implements Decoded {}
 
-        /** Written by a later version. */
+        /** A later version wrote the superblock. */
         record TooNew(String reason) implements Decoded {}
     }
 
-    /** Returns owned, {@link MemberStore#SUPERBLOCK_BYTES} bytes. */
+    /** Encodes a superblock; returns {@link MemberStore#SUPERBLOCK_BYTES} bytes, owned. */
     public static byte[] encode(Superblock superblock) {
         byte[] name = superblock.volume().name().getBytes(StandardCharsets.UTF_8);
         if (name.length > MAX_NAME_BYTES) {
@@ -124,7 +124,7 @@ public final class SuperblockCodec {
         };
     }
 
-    /** Null if the two numbers say nothing that makes sense. */
+    /** Returns the state that the two fields encode; null if the combination is invalid. */
     private static Superblock.@Nullable State state(int state, int detail) {
         if (state == STATE_CLEAN) {
             return detail == DETAIL_NONE ? Superblock.State.CLEAN : null;
@@ -151,7 +151,7 @@ public final class SuperblockCodec {
         return new UUID(in.getLong(), in.getLong());
     }
 
-    /** What {@code bytes} say; never throws for what they say. Borrows. */
+    /** Decodes {@code bytes}; never throws because of their contents. Borrows them. */
     public static Decoded decode(byte[] bytes) {
         if (bytes.length != MemberStore.SUPERBLOCK_BYTES) {
             return new Decoded.Damaged("has " + bytes.length + " bytes");
@@ -211,15 +211,16 @@ public final class SuperblockCodec {
                         uuid(bytes, USE_OFFSET), uuid(bytes, PREVIOUS_USE_OFFSET), uuid(bytes, MADE_BY_OFFSET))));
     }
 
-    /** Whether {@code copy} holds a superblock this version understands. */
+    /** Returns whether {@code copy} is a superblock that this version understands. */
     public static boolean isValid(byte @Nullable [] copy) {
         return copy != null && decode(copy) instanceof Decoded.Valid;
     }
 
     /**
-     * Of the two copies, the valid one with the higher event. A copy that is too new forbids the other: it may be the one that holds.
+     * Returns the valid copy with the higher event counter. If one copy is too new, the other is not used: the one that is too new may be
+     * the authoritative one.
      *
-     * @throws BlockIoException if neither is valid or one is too new; the message says what is there instead
+     * @throws BlockIoException if neither copy is valid or one is too new; the message says what is there instead
      */
     public static Superblock newestValid(byte @Nullable [] copy0, byte @Nullable [] copy1) throws BlockIoException {
         if (copy0 == null || copy1 == null) {

@@ -8,16 +8,15 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberUri;
 
 /**
- * What a volume is made of, as the catalog keeps it beside the volume's name. It can be rebuilt from the members' superblocks alone.
- * Immutable.
+ * The description of a volume in the catalog. It can be rebuilt from the members' superblocks alone. Immutable.
  *
  * @param name 1 to 127 of {@code A-Z a-z 0-9 . _ -}, the first a letter or digit
- * @param uuid identity; every member carries it
+ * @param uuid identity of the volume; the superblock of every member has it
  * @param sizeBytes size of the device
- * @param chunkBytes bytes that lie on one member before the next one follows
- * @param layoutId how chunks map to members, see {@link Superblock#LAYOUT_EQUAL_MEMBERS}
- * @param members where the members are, by index
- * @param createdAt when it was made, to the second; null if nobody knows, because it was put together from its members
+ * @param chunkBytes size of a chunk, the unit of striping
+ * @param layoutId mapping of chunks to members, see {@link Superblock#LAYOUT_EQUAL_MEMBERS}
+ * @param members locations of the members, by index
+ * @param createdAt time of creation, to the second; null if unknown, because the volume was assembled from its members
  */
 public record VolumeManifest(
         String name,
@@ -32,27 +31,27 @@ public record VolumeManifest(
         members = List.copyOf(members);
     }
 
-    /** The same volume with another size. */
+    /** Returns the manifest with another size. */
     public VolumeManifest withSizeBytes(long newSizeBytes) {
         return new VolumeManifest(name, uuid, newSizeBytes, chunkBytes, layoutId, members, createdAt);
     }
 
-    /** The same volume with its members in these places, in order. */
+    /** Returns the manifest with other member locations, in the order of the members. */
     public VolumeManifest withMembers(List<MemberUri> newMembers) {
         return new VolumeManifest(name, uuid, sizeBytes, chunkBytes, layoutId, newMembers, createdAt);
     }
 
-    /** The same volume under another name. */
+    /** Returns the manifest with another name. */
     public VolumeManifest withName(String newName) {
         return new VolumeManifest(newName, uuid, sizeBytes, chunkBytes, layoutId, members, createdAt);
     }
 
-    /** Another volume that holds the same: with a name, an identity and members of its own, made now. */
+    /** Returns the manifest of a copy of this volume, which has a name, a uuid, members and a creation time of its own. */
     public VolumeManifest copy(String newName, List<MemberUri> newMembers) {
         return new VolumeManifest(newName, UUID.randomUUID(), sizeBytes, chunkBytes, layoutId, newMembers, now());
     }
 
-    /** The time, as manifests tell it. */
+    /** Returns the current time, in the resolution of manifests. */
     public static Instant now() {
         return Instant.now().truncatedTo(ChronoUnit.SECONDS);
     }
