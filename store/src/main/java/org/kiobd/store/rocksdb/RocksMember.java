@@ -48,8 +48,8 @@ final class RocksMember implements MemberStore {
     private static final long CLEAR_PAUSE_NANOS = 50_000_000;
 
     /**
-     * Minimum number of cleared bytes for a compaction; they must also be at least one part in {@link #RECLAIM_PART} of the allocated bytes.
-     * Less is not worth rewriting the rest.
+     * Minimum number of cleared bytes for a compaction; they must also be at least one part in {@link #RECLAIM_PART} of the allocated
+     * bytes. Less is not worth rewriting the rest.
      */
     private static final long RECLAIM_BYTES = 8L << 20;
 
