@@ -10,7 +10,7 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 
 /**
- * Splits a chain by duplication, as the critics of 2001 feared: each member gets its own chain of clones. It clones only the pieces that a
+ * Splits a chain by duplication, as was feared in 2001: each member gets its own chain of clones. It clones only the pieces that a
  * member needs, F + C - 1 nodes in total, not the whole chain for each member, which is the best case for this idea. Used by one thread.
  */
 final class DuplicatingSplitter {
