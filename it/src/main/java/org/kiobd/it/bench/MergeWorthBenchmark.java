@@ -23,8 +23,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * B4, "merging is worth it at all": sends WRITEs of 4 KiB through the real queue, merge window and array to four members, 32 in each turn
- * of the event loop. Members in memory cost one copy and no system call, so this is the case in which merging saves least. The score is the time
- * of one request.
+ * of the event loop. Members in memory cost one copy and no system call, so this is the case in which merging saves least. The score is
+ * the time of one request.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
