@@ -1,7 +1,7 @@
 /**
- * What needs the outside: real clients, the kernel in a guest, crash and fault runs, benchmarks.
+ * Tests that need real clients or the kernel in a guest, crash and fault tests, and benchmarks.
  *
- * <p>Nothing here ships.
+ * <p>Nothing here is shipped.
  */
 @NullMarked
 package org.kiobd.it;

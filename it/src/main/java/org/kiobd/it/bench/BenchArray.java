@@ -10,7 +10,7 @@ import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockIoException;
 
-/** An array of its own, made and opened as a server would, that goes away with its members. One thread. */
+/** A volume for one benchmark, made and opened as by a server; {@link #close} deletes its members. Used by one thread. */
 final class BenchArray implements AutoCloseable {
     private static final AtomicLong NEXT = new AtomicLong();
 
@@ -24,7 +24,7 @@ final class BenchArray implements AutoCloseable {
         device = assembler.open(assembler.create(new ArraySpec("bench", sizeBytes, chunkBytes, members)), false);
     }
 
-    /** Over members in memory. */
+    /** Makes a volume over new members in memory. */
     static BenchArray inMemory(int members, long sizeBytes, long chunkBytes) throws BlockIoException {
         List<MemberUri> uris = new ArrayList<>();
         for (int i = 0; i < members; i++) {
@@ -37,7 +37,7 @@ final class BenchArray implements AutoCloseable {
         return device;
     }
 
-    /** The device is idle, and its loops still run. */
+    /** Closes the volume and deletes its members. The volume must be idle, and its event loops must still run. */
     @Override
     public void close() throws BlockIoException {
         device.close();

@@ -15,8 +15,8 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
- * Runs the benchmarks with JMH's allocation profiler, and the programs, and replaces their part of {@code docs/PERFORMANCE.md}: each
- * claim's prediction, what was found, and whether they agree. {@code it/bench-jmh} starts it.
+ * Runs the benchmarks, with JMH's allocation profiler, and the programs, and replaces their section in {@code docs/PERFORMANCE.md}: the
+ * prediction of each claim, the result, and whether the two agree. {@code it/bench-jmh} starts it.
  */
 public final class BenchmarkReport {
     private static final String BEGIN = "<!-- it/bench-jmh: begin -->\n";
@@ -28,9 +28,9 @@ public final class BenchmarkReport {
     private BenchmarkReport() {}
 
     /**
-     * Runs them.
+     * Runs all benchmarks and programs.
      *
-     * @param args the page to change, then, if it must be short, {@code --quick}
+     * @param args the page to change, and optionally {@code --quick} for a short run
      */
     public static void main(String[] args) throws RunnerException, IOException {
         if (args.length == 0) {
@@ -39,7 +39,7 @@ public final class BenchmarkReport {
         Path page = Path.of(args[0]);
         boolean quick = List.of(args).contains("--quick");
         String load = load();
-        // The programs first: they are the ones that can fail.
+        // The programs run first, because only they can fail.
         ProgramClaims programs = new ProgramClaims(quick);
         Claim copies = programs.copies();
         Claim independence = programs.independence();

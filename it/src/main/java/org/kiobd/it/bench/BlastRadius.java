@@ -18,8 +18,9 @@ import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
 
 /**
- * B7, "success is not a prefix": a chain of adjacent WRITEs over members with one bad place; which originals fail, and which have a byte
- * there. A member transfers what lies before the bad place, as a disk does. One thread; the same seed gives the same places.
+ * B7, "success is not a prefix": counts, for chains of adjacent WRITEs over members with one bad range, which originals fail and which have
+ * a byte in the bad range. A member transfers the bytes before the bad range, as a disk does. The same seed gives the same ranges. Used
+ * by one thread.
  */
 final class BlastRadius {
     static final int ORIGINALS = 64;
@@ -35,7 +36,7 @@ final class BlastRadius {
     private int badMember;
     private ByteRange bad = new ByteRange(0, 0);
 
-    /** Who decides what fails. */
+    /** The rules by which originals of a chain fail. */
     enum Rule {
         EXACT("exact: who has a byte there"),
         PREFIX("prefix: from the first error on"),
@@ -53,11 +54,11 @@ final class BlastRadius {
     }
 
     /**
-     * What the trials of a rule came to.
+     * The counts of all trials of a rule.
      *
-     * @param covered originals with a byte in the bad place
+     * @param covered originals with a byte in the bad range
      * @param failed originals that failed
-     * @param wrong originals that failed without one, or did not fail with one
+     * @param wrong originals that failed without a byte in the bad range, or succeeded with one
      */
     record Result(int originals, int covered, int failed, int wrong) {}
 
@@ -135,7 +136,10 @@ final class BlastRadius {
         return new Result(ORIGINALS, covered, failed, wrong);
     }
 
-    /** By arithmetic of its own: the original's range on the bad member, which is one range. */
+    /**
+     * Returns whether the original has a byte in the bad range. Computes the original's range on the bad member, which is contiguous,
+     * independently of the splitter.
+     */
     private boolean isHit(Kiobuf original) {
         long from = layout.below(badMember, original.offsetBytes());
         return bad.intersects(new ByteRange(from, layout.below(badMember, original.endBytes()) - from));

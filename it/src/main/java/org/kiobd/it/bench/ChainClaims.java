@@ -8,7 +8,7 @@ import static org.kiobd.it.bench.Figures.times;
 import org.kiobd.it.bench.Scores.Score;
 import org.kiobd.it.bench.SplitOrderBenchmark.Work;
 
-/** The claims about chains, B1 to B3: merging them, splitting them, and in which order. */
+/** The claims about chains, B1 to B3: merging, splitting, and the order of the two. */
 final class ChainClaims {
     private static final int[] REQUESTS = {2, 32, 256, 4096};
     private static final int[] FRAGMENTS_EACH = {1, 4};
@@ -17,7 +17,7 @@ final class ChainClaims {
     private static final int[] MEMBERS = {2, 4};
     private static final int[] ORIGINAL_BYTES = {4096, 65536, 1 << 20, 4 << 20};
 
-    /** What still counts as the same time on a shared machine. */
+    /** Ratio of two times below which they count as equal on a shared machine. */
     private static final double EVEN = 1.1;
 
     private final Scores scores;

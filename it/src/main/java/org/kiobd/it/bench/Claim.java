@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One row of the design's table of claims, as the page shows it: what was predicted, what was measured, and whether the two agree. A
- * finding is decided by figures of the same run, by the rule its words state; none is written by hand. One thread.
+ * One row of the design's table of claims, as the page shows it: the prediction, the measurements, and whether the two agree. The figures
+ * of the same run decide each finding, by the rule in its text; no finding is written by hand. Used by one thread.
  */
 final class Claim {
     private final String number;
@@ -39,19 +39,19 @@ final class Claim {
         return row(List.of(cells));
     }
 
-    /** A paragraph below the tables so far. */
+    /** Adds a paragraph below the tables so far. */
     Claim words(String text) {
         body.append('\n').append(text).append('\n');
         return this;
     }
 
-    /** What came of a part of the prediction. */
+    /** Adds the result for one part of the prediction. */
     Claim found(boolean held, String words) {
         findings.add(new Finding(held, words));
         return this;
     }
 
-    /** The line of the summary. */
+    /** Returns the row of the summary table. */
     String summary() {
         long wrong = findings.stream().filter(finding -> !finding.held).count();
         String verdict = wrong == 0

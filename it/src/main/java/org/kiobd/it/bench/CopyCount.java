@@ -25,8 +25,8 @@ import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
 
 /**
- * B5, "zero-copy": how often our code between the request and the store moves a payload byte, counted by the memory itself. The way from
- * the socket to the request is not in it, nor what RocksDB does inside.
+ * B5, "zero-copy": counts how often our code between the request and the store copies a payload byte; the memory itself counts. The path
+ * from the socket to the request is not included, nor are the copies inside RocksDB.
  */
 final class CopyCount implements AutoCloseable {
     private static final int ORIGINALS = 64;
@@ -37,7 +37,7 @@ final class CopyCount implements AutoCloseable {
     private static final long SIZE_BYTES = 4L << 20;
     private static final int TIMEOUT_S = 30;
 
-    /** Half a sector into a block: what no request of a file system is, and any NBD client may send. */
+    /** Half a sector: a start that no request of a file system has, but any NBD client may send. */
     private static final int UNALIGNED_BYTES = 256;
 
     private final IoLoops loops = new IoLoops(IoEngine.best(), 1);
@@ -47,15 +47,15 @@ final class CopyCount implements AutoCloseable {
     private final CompletableFuture<RequestQueue> queue = new CompletableFuture<>();
 
     /**
-     * A way through the house.
+     * One path of a payload through the program.
      *
-     * @param scheme of the members
-     * @param direct whether the requests' memory is outside the heap
-     * @param startBytes where on the device the first request begins
+     * @param scheme the URI scheme of the members
+     * @param direct whether the memory of the requests is outside the heap
+     * @param startBytes offset of the first request on the device
      */
     record Way(String name, String scheme, boolean direct, int startBytes) {}
 
-    /** Bytes moved a payload byte; NaN where the store refused the memory. */
+    /** Bytes copied per payload byte; NaN if the store refused the memory. */
     record Copies(Way way, double write, double read) {}
 
     static final List<Way> WAYS = List.of(
@@ -126,7 +126,7 @@ final class CopyCount implements AutoCloseable {
         return copies;
     }
 
-    /** One batch of adjacent requests; the first error, or null. */
+    /** Transfers one batch of adjacent requests; returns the first error, or null. */
     private @Nullable IoError transfer(Op op, Way way, List<ByteBuf> memory) {
         List<@Nullable IoError> errors = new ArrayList<>();
         CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();

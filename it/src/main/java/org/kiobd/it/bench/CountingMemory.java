@@ -8,9 +8,9 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Payload memory that notes every byte our code moves into or out of it. Lending it in place (its address to the kernel, a view to a
- * database) moves nothing; a view that is taken by a method called {@code copy...} is one that method copies. Slow, for counting only; any
- * thread.
+ * Payload memory that counts every byte our code copies into or out of it. Lending it in place (its address to the kernel, or a view to a
+ * database) copies nothing, but a view that a method named {@code copy...} takes counts as copied by that method. Slow, for counting only.
+ * Thread-safe.
  */
 final class CountingMemory {
     private static final StackWalker STACK = StackWalker.getInstance();
@@ -29,7 +29,7 @@ final class CountingMemory {
         return new Heap(bytes);
     }
 
-    /** Calls among the methods of a buffer are not ours. */
+    /** Counts {@code bytes} as copied, unless the caller is Netty's buffer code, which calls its own methods. */
     private void moved(long bytes) {
         String caller = callerClass();
         if (!caller.startsWith("io.netty.buffer.")) {

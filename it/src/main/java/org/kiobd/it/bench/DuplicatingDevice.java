@@ -16,8 +16,8 @@ import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * The "killer" as a device: each member gets a chain of clones, each a request of its own that ends its original's slice. For data only;
- * confined to the loop it is made for.
+ * The "killer" (see {@link SplitBenchmark}) as a device: each member gets a chain of clones, and each clone is a separate request that ends
+ * a slice of its original. For READ and WRITE only; confined to the event loop it is made for.
  */
 final class DuplicatingDevice extends ForwardingBlockDevice {
     private final StripeLayout layout;

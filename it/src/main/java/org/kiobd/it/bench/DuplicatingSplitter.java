@@ -10,13 +10,13 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 
 /**
- * Splits a chain the way that was feared: each member gets a chain of its own, made of clones. Only the pieces a member needs are
- * cloned, F + C - 1 nodes in all, not the whole chain for each member: the best this idea can do. One thread.
+ * Splits a chain by duplication, as was feared in 2001: each member gets its own chain of clones. It clones only the pieces that a
+ * member needs, F + C - 1 nodes in total, not the whole chain for each member, which is the best case for this idea. Used by one thread.
  */
 final class DuplicatingSplitter {
     private final StripeLayout layout;
 
-    /** A header with its own vector, its place and its link, and the original to count down. */
+    /** A request header with its own vector, its range on the member, the link to the next clone, and the original to count down. */
     static final class Clone {
         final Kiobuf original;
         final Fragment[] fragments;
@@ -39,7 +39,7 @@ final class DuplicatingSplitter {
         this.layout = layout;
     }
 
-    /** The heads of the members' chains, in the order the range touches the members. */
+    /** Returns the heads of the members' chains, in the order in which the range touches the members. */
     List<Clone> split(KiobufChain chain) {
         @Nullable Clone[] heads = new Clone[layout.members()];
         @Nullable Clone[] tails = new Clone[layout.members()];
@@ -102,7 +102,7 @@ final class DuplicatingSplitter {
         }
     }
 
-    /** What the members' chain would write. */
+    /** Returns the bytes that the chain of one member would write. */
     static byte[] bytes(Clone head) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (Clone clone = head; clone != null; clone = clone.next) {

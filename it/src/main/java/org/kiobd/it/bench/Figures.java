@@ -2,7 +2,7 @@ package org.kiobd.it.bench;
 
 import java.util.Locale;
 
-/** Numbers as the page writes them. */
+/** Formats numbers for the page. Stateless. */
 final class Figures {
     private static final int NANOS_BELOW = 10_000;
     private static final int KIB = 1 << 10;
@@ -22,7 +22,7 @@ final class Figures {
         return format("%,.0f B", bytes);
     }
 
-    /** A size that is a power of two, or a multiple of one. */
+    /** Formats a size in the largest unit that it reaches; rounds down, so it should be a multiple of that unit. */
     static String size(long bytes) {
         return bytes < KIB ? bytes + " B" : bytes < MIB ? bytes / KIB + " KiB" : bytes / MIB + " MiB";
     }

@@ -21,8 +21,8 @@ import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * A striper whose requests have one pointer: a chain's bytes go through one pooled buffer a member, and its originals end together. For
- * members that end at once; data only; confined to the loop it is made for.
+ * A striper whose requests have a single pointer: the bytes of a chain go through one pooled buffer per member, and its originals complete
+ * together. For READ and WRITE on members that complete inline; confined to the event loop it is made for.
  */
 final class FlatteningDevice extends ForwardingBlockDevice {
     private final StripeLayout layout;
@@ -87,7 +87,7 @@ final class FlatteningDevice extends ForwardingBlockDevice {
         }
     }
 
-    /** A WRITE's bytes into the buffers, or a READ's out of them. */
+    /** Copies the payload of a WRITE into the buffers, or of a READ out of them. */
     private void copy(KiobufChain chain, @Nullable ByteBuf[] flat) {
         cursor.reset(chain);
         long offsetBytes = chain.offsetBytes();

@@ -12,8 +12,8 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 
 /**
- * Splits a chain by copying each member's bytes into one pooled buffer, as stripers do whose request has one contiguous pointer. Each
- * original counts once: when all buffers are written, all are done. One thread.
+ * Splits a chain by copying the bytes of each member into one pooled buffer, as stripers do whose requests have one contiguous pointer.
+ * Each original counts one slice: when all buffers are written, all originals are done. Used by one thread.
  */
 final class FlatteningSplitter {
     private final StripeLayout layout;
@@ -24,7 +24,7 @@ final class FlatteningSplitter {
         this.layout = layout;
     }
 
-    /** One buffer per member, in the order the range touches the members; returns owned. */
+    /** Returns one buffer per member, owned by the caller, in the order in which the range touches the members. */
     List<ByteBuf> split(KiobufChain chain) {
         List<ByteBuf> flat = new ArrayList<>(layout.members());
         int first = layout.member(chain.offsetBytes());
@@ -59,7 +59,7 @@ final class FlatteningSplitter {
         cursor.clear();
     }
 
-    /** Ends the originals and gives the buffers back. */
+    /** Ends the slices of the originals and releases the buffers. */
     void release(List<ByteBuf> flat, KiobufChain chain) {
         for (Kiobuf original = chain.head(); original != null; original = original.next()) {
             original.endSlice();

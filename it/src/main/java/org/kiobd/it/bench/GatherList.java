@@ -3,7 +3,7 @@ package org.kiobd.it.bench;
 import java.util.Arrays;
 import org.kiobd.store.MemberOp;
 
-/** Addresses and lengths, as a vectored call takes them; filled again and again. One thread. */
+/** A reusable list of addresses and lengths, as a vectored system call takes them. Used by one thread. */
 final class GatherList {
     private long[] vector = new long[16];
     private int used;
@@ -22,12 +22,12 @@ final class GatherList {
         }
     }
 
-    /** Entries in it. */
+    /** Returns the number of entries. */
     int entries() {
         return used / 2;
     }
 
-    /** Bytes they cover. */
+    /** Returns the number of bytes that the entries cover. */
     long bytes() {
         long bytes = 0;
         for (int i = 1; i < used; i += 2) {

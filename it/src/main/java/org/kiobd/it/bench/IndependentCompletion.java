@@ -18,8 +18,8 @@ import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
 
 /**
- * B6, "objects keep independent completion": batches of adjacent WRITEs on a real loop, merged, over four members of which one may be 10 ms
- * late; how long the originals take that have no byte on that member. One batch at a time.
+ * B6, "objects keep independent completion": measures the latency of originals that have no byte on a slow member. Batches of adjacent
+ * WRITEs are merged on a real event loop, over four members of which one may be 10 ms late. One batch is in flight at a time.
  */
 final class IndependentCompletion implements AutoCloseable {
     static final int SLOW_MEMBER = 1;
@@ -40,7 +40,7 @@ final class IndependentCompletion implements AutoCloseable {
     private final StripeLayout layout;
     private final CompletableFuture<RequestQueue> queue = new CompletableFuture<>();
 
-    /** Latencies of the originals off the slow member, and of those on it. */
+    /** Latencies of the originals that are not on the slow member, and of those that are. */
     record Latencies(Histogram off, Histogram on) {
         static Latencies none() {
             return new Latencies(new Histogram(LONGEST_NANOS, 3), new Histogram(LONGEST_NANOS, 3));
@@ -68,10 +68,10 @@ final class IndependentCompletion implements AutoCloseable {
     }
 
     /**
-     * Runs {@code batches} of them, after some to warm up.
+     * Runs some batches as warm-up and then {@code batches} measured ones.
      *
      * @param slow whether one member is late
-     * @param wholeChain whether a chain's originals end together
+     * @param wholeChain whether the originals of a chain complete together
      */
     static Latencies run(boolean slow, boolean wholeChain, int batches) throws BlockIoException {
         try (IndependentCompletion run = new IndependentCompletion(slow, wholeChain)) {
@@ -96,7 +96,7 @@ final class IndependentCompletion implements AutoCloseable {
         for (int i = 0; i < ORIGINALS; i++) {
             int at = i * ORIGINAL_BYTES;
             Kiobuf original = payload.request(loop, Op.WRITE, offsetBytes + at, at, ORIGINAL_BYTES);
-            // A chunk is a multiple of an original: each lies on one member.
+            // The chunk size is a multiple of the original size, so each original is on one member.
             boolean slow = layout.member(original.offsetBytes()) == SLOW_MEMBER;
             Histogram histogram = slow ? latencies.on() : latencies.off();
             long startNanos = System.nanoTime();
@@ -118,10 +118,13 @@ final class IndependentCompletion implements AutoCloseable {
         payload.close();
     }
 
-    /** Which of a batch's originals have ended while the slow member holds its operation, and after it has let go; nothing is timed. */
+    /**
+     * How many originals of a batch completed while the slow member held its operations, how many are on that member, and how many
+     * completed after it released them. Nothing is timed.
+     */
     record Order(int endedBefore, int onSlowMember, int endedAfter) {}
 
-    /** One batch over a member that holds what it is given until all the rest of the loop's work is done. */
+    /** Runs one batch over a member that holds its operations until the event loop has no other work. */
     static Order order(boolean wholeChain) throws BlockIoException {
         List<Runnable> held = new ArrayList<>();
         List<MemberUri> members = new ArrayList<>();

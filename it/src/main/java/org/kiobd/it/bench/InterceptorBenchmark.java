@@ -15,7 +15,10 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** B10, first half, "what is not used must cost nothing": a completion with its notifier and 0, 1 or 4 interceptors that let it pass. */
+/**
+ * B10, first half, "what is not used must cost nothing": measures a completion with its notifier and 0, 1 or 4 interceptors that let it
+ * pass.
+ */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 3, time = 300, timeUnit = TimeUnit.MILLISECONDS)
@@ -36,7 +39,7 @@ public class InterceptorBenchmark {
         ended++;
     }
 
-    /** Made, and ended. */
+    /** Makes and completes a completion. */
     @Benchmark
     public int complete() {
         Completion completion = new Completion(loop);

@@ -20,8 +20,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * B10, second half, "a clone and a counter are enough": something that ends when its children have. The counter is what a request does
- * with its slices; the compound event has an event for each child, as cev would have had; CompletableFuture is the JDK's own.
+ * B10, second half, "a clone and a counter are enough": measures a parent that completes when its children have completed. The counter is
+ * the one that a request keeps for its slices. The compound completion has a completion for each child, as cev would have had.
+ * CompletableFuture is the JDK's own.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -41,7 +42,7 @@ public class JoinBenchmark {
         ended++;
     }
 
-    /** The request's own count of slices. */
+    /** Joins the children with the slice counter of a request. */
     @Benchmark
     public int counter() {
         Kiobuf parent = new Kiobuf(loop, Op.FLUSH, 0, 0);
@@ -50,7 +51,7 @@ public class JoinBenchmark {
         return ended;
     }
 
-    /** Children begin, the submitter lets go, children end: what a split request goes through. */
+    /** Begins the slices, drops the submitter's hold and ends the slices, as for a split request. */
     static void countDown(Kiobuf parent, int children) {
         for (int i = 0; i < children; i++) {
             parent.beginSlice();
@@ -61,7 +62,7 @@ public class JoinBenchmark {
         }
     }
 
-    /** A completion of each child's own, joined by ALL. */
+    /** Joins one completion per child by ALL. */
     @Benchmark
     public int compound() {
         CompoundCompletion parent = CompoundCompletion.allOf(loop);
@@ -78,7 +79,7 @@ public class JoinBenchmark {
         return ended;
     }
 
-    /** The same with the JDK's means. */
+    /** Joins one future per child with {@link CompletableFuture#allOf}. */
     @Benchmark
     public int futures() {
         CompletableFuture<?>[] parts = new CompletableFuture<?>[children];

@@ -24,8 +24,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * B9, "one big object against many small": 128 KiB as one WRITE, as 32, as 256, through the real array to members that end at once. What
- * is left is the cost of the objects and of bringing them together.
+ * B9, "one big object against many small": sends 128 KiB as 1, 32 or 256 WRITEs through the real array to members that complete inline
+ * and copy nothing. So it measures only the cost of the objects and of merging them.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -65,7 +65,7 @@ public class ManySmallBenchmark {
         return payload.request(loop, Op.WRITE, (long) index * bytes, index * bytes, bytes);
     }
 
-    /** The floor: the requests are made and ended, and go nowhere. */
+    /** Makes and completes the requests without sending them anywhere: the lower bound. */
     @Benchmark
     public void made() {
         for (int i = 0; i < pieces; i++) {
@@ -73,13 +73,13 @@ public class ManySmallBenchmark {
         }
     }
 
-    /** One by one, each for itself down to the members. */
+    /** Sends the requests one by one, unmerged. */
     @Benchmark
     public void unmerged() {
         submitTo(single);
     }
 
-    /** One by one, joined by the window. */
+    /** Sends the requests one by one, merged by the merge window. */
     @Benchmark
     public void oneByOne() {
         submitTo(merging);
@@ -92,7 +92,7 @@ public class ManySmallBenchmark {
         loop.turn();
     }
 
-    /** As a chain that its maker has built: no look-up at all. */
+    /** Sends the requests as a chain that the submitter has built, which needs no lookup. */
     @Benchmark
     public void preBuilt() {
         KiobufChain chain = KiobufChain.of(piece(0));

@@ -15,8 +15,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * B1, "chaining merges without copying vector information": merges K requests one after the other, as they arrive. One operation is
- * the whole of it, so a merge costs the score divided by K - 1.
+ * B1, "chaining merges without copying vector information": merges K requests one after the other, as they arrive. One operation merges
+ * all of them, so one merge costs the score divided by K - 1.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -38,13 +38,13 @@ public class MergeBenchmark {
         arriving = new Requests(requests, fragments, 4096 / fragments);
     }
 
-    /** Ours: two pointers move. */
+    /** Merges as kiobd does: a merge changes two pointers. */
     @Benchmark
     public KiobufChain chain() {
         return arriving.chain();
     }
 
-    /** A vector that doubles. */
+    /** Merges into a vector that doubles when it is full. */
     @Benchmark
     public Object growArray() {
         ScatterList list = new ScatterList(arriving.get(0));
@@ -54,7 +54,7 @@ public class MergeBenchmark {
         return list;
     }
 
-    /** A vector of the exact size for each merge. */
+    /** Merges into a new vector of the exact size for each merge. */
     @Benchmark
     public Object copyAll() {
         ScatterList list = new ScatterList(arriving.get(0));

@@ -22,8 +22,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * B4, "merging is worth it at all": WRITEs of 4 KiB through the real queue, window and array to four members, 32 to a turn of the loop.
- * Members of memory cost what copying costs, and nothing a call: the least that merging can save. The score is a request.
+ * B4, "merging is worth it at all": sends WRITEs of 4 KiB through the real queue, merge window and array to four members, 32 in each turn
+ * of the event loop. Members in memory cost one copy and no system call, so this is the case in which merging saves least. The score is
+ * the time of one request.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -40,7 +41,7 @@ public class MergeWorthBenchmark {
     private static final long BLOCKS = SIZE_BYTES / BLOCK_BYTES;
     private static final int SEED = 4;
 
-    /** Streams that take turns; 0: each request goes anywhere. */
+    /** Number of sequential streams that take turns; with 0, each request goes to a random block. */
     @Param({"1", "2", "4", "8", "16", "0"})
     int streams;
 
@@ -64,14 +65,14 @@ public class MergeWorthBenchmark {
         for (int i = 0; i < next.length; i++) {
             next[i] = BLOCKS / next.length * i;
         }
-        // Pages of the members are made at their first write, and that is not what is measured.
+        // Members allocate a page at its first write; write all pages now, so that this is not measured.
         for (long block = 0; block < BLOCKS; block += DEPTH) {
             queue.accept(payload.request(loop, Op.WRITE, block * BLOCK_BYTES, 0, BLOCK_BYTES * DEPTH));
             loop.turn();
         }
     }
 
-    /** What one wake-up brings, to its end. */
+    /** Submits and completes the requests of one wake-up of the event loop. */
     @Benchmark
     @OperationsPerInvocation(DEPTH)
     public void batch() {
@@ -98,7 +99,7 @@ public class MergeWorthBenchmark {
         payload.close();
     }
 
-    /** Originals for each member operation, over {@code batches} batches. */
+    /** Returns the number of originals per member operation over {@code batches} batches. */
     static double mergeRatio(int streams, boolean merging, int batches) throws BlockIoException {
         MergeWorthBenchmark counted = new MergeWorthBenchmark();
         counted.streams = streams;

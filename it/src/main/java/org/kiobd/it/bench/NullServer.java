@@ -19,8 +19,8 @@ import org.kiobd.nbd.protocol.NbdReplyType;
 import org.kiobd.nbd.protocol.TransmissionFlags;
 
 /**
- * A server that stores nothing, and answers all that one receive brought with one send: {@code NullServer SOCKET SIZE_BYTES}. What a
- * client reaches here is the client's own ceiling. A thread for each connection. It trusts its clients.
+ * An NBD server that stores nothing, and answers all requests of one receive with one send: {@code NullServer SOCKET SIZE_BYTES}. The
+ * throughput of a client with this server is the client's own limit. It has one thread per connection, and trusts its clients.
  */
 public final class NullServer {
     private static final int BUFFER_BYTES = 8 << 20;
@@ -62,13 +62,13 @@ public final class NullServer {
             }
             send();
         } catch (EOFException e) {
-            // It hung up.
+            // The client closed the connection.
         } catch (IOException e) {
             System.err.println("connection: " + e.getMessage());
         }
     }
 
-    /** Makes {@code bytes} bytes readable; answers what was asked before it waits. */
+    /** Makes {@code bytes} bytes readable; sends the replies so far before it waits. */
     private void need(int bytes) throws IOException {
         if (in.remaining() >= bytes) {
             return;
@@ -127,7 +127,7 @@ public final class NullServer {
         out.putLong(NbdMagic.OPTION_REPLY).putInt(option).putInt(type).putInt(bytes);
     }
 
-    /** Answers one; false at the end. */
+    /** Answers one request; returns false for NBD_CMD_DISC. */
     private boolean request() throws IOException {
         need(NbdMagic.REQUEST_BYTES);
         in.getInt();
@@ -155,7 +155,7 @@ public final class NullServer {
             out.putInt(NbdMagic.NBD_SIMPLE_REPLY_MAGIC).putInt(0).putLong(cookie);
         }
         if (read) {
-            // Whatever is there.
+            // The payload is whatever the buffer contains.
             out.position(out.position() + bytes);
         }
         return true;

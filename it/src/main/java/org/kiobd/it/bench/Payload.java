@@ -7,7 +7,7 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
 
-/** Memory that the requests of a benchmark share, so that making one costs its objects and nothing else. One thread. */
+/** Memory that the requests of a benchmark share, so that a new request costs no more than its objects. Used by one thread. */
 final class Payload implements AutoCloseable {
     private final ByteBuf memory;
 
@@ -19,7 +19,7 @@ final class Payload implements AutoCloseable {
         memory = Unpooled.directBuffer(bytes, bytes).writeBytes(content);
     }
 
-    /** A request in one fragment, which begins at {@code atBytes} of the memory. */
+    /** Returns a new request with one fragment, which begins at {@code atBytes} in the memory. */
     Kiobuf request(IoLoop loop, Op op, long offsetBytes, int atBytes, int lengthBytes) {
         return new Kiobuf(loop, op, offsetBytes, lengthBytes).add(Fragment.of(memory.retain(), atBytes, lengthBytes));
     }

@@ -17,7 +17,7 @@ import org.kiobd.it.bench.SizeSweep.Strategy;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.kiobuf.Op;
 
-/** The claims that are counted or take a device, B5 to B8 and B11; each method runs its program. */
+/** The claims that need counting or a device, B5 to B8 and B11; each method runs the program of one claim. */
 final class ProgramClaims {
     private static final long SEED = 7;
     private static final int TRIALS = 2000;
@@ -81,7 +81,7 @@ final class ProgramClaims {
         Latencies base = Latencies.none();
         Latencies own = Latencies.none();
         Latencies whole = Latencies.none();
-        // In turn, so that what else runs on the machine meets all three.
+        // The three take turns, so that other load on the machine affects all of them.
         for (int round = 0; round < ROUNDS; round++) {
             base.add(IndependentCompletion.run(false, false, batches / ROUNDS));
             own.add(IndependentCompletion.run(true, false, batches / ROUNDS));
@@ -191,7 +191,7 @@ final class ProgramClaims {
         return claim;
     }
 
-    /** The sweep's claim, and its plot as SVG. */
+    /** The claim of the sweep, and its plot as SVG. */
     record Sweep(Claim claim, String plot) {}
 
     Sweep sweep() throws BlockIoException {

@@ -13,8 +13,8 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteOptions;
 
 /**
- * What RocksDB itself does with durable writes of 4 KiB from many threads, for comparison: {@code RawRocksSync FOLDER THREADS SECONDS
- * [DATABASES]} prints writes a second. No NBD: each write is its own, with sync, to one of the databases.
+ * Measures durable writes of 4 KiB from many threads to RocksDB without NBD, for comparison: {@code RawRocksSync FOLDER THREADS SECONDS
+ * [DATABASES]} prints the writes per second. Each write is a separate call with sync, to a random one of the databases.
  */
 public final class RawRocksSync {
     private static final int BLOCK_BYTES = 4096;

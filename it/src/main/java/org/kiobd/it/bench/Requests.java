@@ -8,7 +8,7 @@ import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
 
-/** Adjacent WRITEs to merge and split again and again; they are never completed. One thread. */
+/** Adjacent WRITEs that a benchmark merges and splits repeatedly, and never completes. Used by one thread. */
 final class Requests implements AutoCloseable {
     private static final IoLoop LOOP = new TurnedLoop();
 
@@ -31,7 +31,7 @@ final class Requests implements AutoCloseable {
         }
     }
 
-    /** Filled in one call: under leak detection each call on a buffer is noted. */
+    /** Returns a filled buffer. Fills it in one call, because Netty's leak detection records each call on a buffer. */
     private static ByteBuf memory(int number, int bytes) {
         byte[] content = new byte[bytes];
         for (int i = 0; i < bytes; i++) {
@@ -44,12 +44,12 @@ final class Requests implements AutoCloseable {
         return requests.length;
     }
 
-    /** Request {@code index}, in no chain. */
+    /** Returns request {@code index}, unlinked from its chain. */
     Kiobuf get(int index) {
         return requests[index].unlinked();
     }
 
-    /** All of them, merged. */
+    /** Returns all requests, merged into one chain. */
     KiobufChain chain() {
         KiobufChain chain = KiobufChain.of(get(0));
         for (int i = 1; i < requests.length; i++) {
@@ -58,7 +58,7 @@ final class Requests implements AutoCloseable {
         return chain;
     }
 
-    /** Gives their memory back; no chain of them is used any more. */
+    /** Releases the memory of the requests; no chain of them may be used afterwards. */
     @Override
     public void close() {
         for (Kiobuf request : requests) {

@@ -7,22 +7,22 @@ import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberUri;
 import org.kiobd.volume.loop.IoLoop;
 
-/** A member under another name, of which a {@link Rig} says what becomes of its operations. Owns the one beneath. */
+/** A wrapper that gives a member another name and passes its operations to a {@link Rig}. Owns the wrapped member. */
 public final class RiggedStore extends ForwardingMemberStore {
     private final MemberUri uri;
     private final Rig rig;
 
-    /** What becomes of an operation of a member; called on the loop. */
+    /** Decides what happens to the operations of a member; called on the event loop. */
     @FunctionalInterface
     public interface Rig {
-        /** Ends {@code op}, now or later, or hands it to {@code to}. */
+        /** Completes {@code op}, now or later, or passes it to {@code to}. */
         void submit(MemberOp op, IoLoop loop, MemberPort to);
     }
 
     /**
      * Takes {@code beneath}.
      *
-     * @param uri what it is called
+     * @param uri the name of this member
      */
     public RiggedStore(MemberUri uri, Rig rig, MemberStore beneath) {
         super(beneath);

@@ -11,8 +11,9 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * Members in memory of which a benchmark says what becomes of their operations: {@code rigged:NAME}, with a {@link RiggedStore.Rig} set up under that
- * name before. Found as every store is, so that the array over them is the real one. Any thread.
+ * Makes and opens {@code rigged:NAME} members: members in memory whose operations go to the {@link RiggedStore.Rig} that a benchmark has
+ * registered under that name. {@link java.util.ServiceLoader} finds it like every provider, so that the array over its members is the real
+ * one. Thread-safe.
  */
 public final class RiggedStoreProvider implements MemberStoreProvider {
     private static final String SCHEME = "rigged";
@@ -21,10 +22,10 @@ public final class RiggedStoreProvider implements MemberStoreProvider {
 
     private final MemoryMemberStoreProvider memory = new MemoryMemberStoreProvider();
 
-    /** Ends every operation at once and moves no byte: what is left to measure is the way to the member. */
+    /** Completes every operation at once and copies nothing, so that only the path to the member is measured. */
     static final RiggedStore.Rig NOTHING = (op, loop, to) -> op.complete(op.lengthBytes(), null);
 
-    /** A place for a new member that {@code rig} decides about. */
+    /** Registers {@code rig} under a new name and returns the URI for a member with that name. */
     static MemberUri place(RiggedStore.Rig rig) {
         String name = "member-" + NEXT.incrementAndGet();
         RIGS.put(name, rig);

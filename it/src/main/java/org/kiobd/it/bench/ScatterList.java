@@ -7,8 +7,8 @@ import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 
 /**
- * The other side of the debate of 2001: one vector of (memory, offset, length) for everything merged so far, and the requests behind
- * it so that each can still be answered. Merging means appending to the vector. One thread.
+ * The alternative from the debate of 2001: one vector of (memory, offset, length) for all requests merged so far, and a list of these
+ * requests, so that each can still be completed. A merge appends to the vector. Used by one thread.
  */
 final class ScatterList {
     private @Nullable ByteBuf[] memory;
@@ -18,7 +18,7 @@ final class ScatterList {
     private int entries;
     private int count;
 
-    /** With room for exactly one request. */
+    /** Makes a list that has room for exactly one request, {@code first}. */
     ScatterList(Kiobuf first) {
         int fragments = first.fragmentCount();
         memory = new ByteBuf[fragments];
@@ -28,7 +28,7 @@ final class ScatterList {
         append(first);
     }
 
-    /** Appends a request; where there is no room, the vector doubles. */
+    /** Appends a request; if there is no room, doubles the vector. */
     void mergeGrowing(Kiobuf request) {
         int needed = entries + request.fragmentCount();
         if (needed > memory.length) {
@@ -40,7 +40,7 @@ final class ScatterList {
         append(request);
     }
 
-    /** Appends a request to a vector of the exact size, as an allocation of two vectors' sum does. */
+    /** Appends a request by copying to a vector of exactly the needed size. */
     void mergeCopying(Kiobuf request) {
         resizeEntries(entries + request.fragmentCount());
         originals = Arrays.copyOf(originals, count + 1);

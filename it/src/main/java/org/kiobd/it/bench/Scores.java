@@ -7,13 +7,13 @@ import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 
 /**
- * What JMH found, by benchmark, variant and parameters. Each is that of the best iteration: what else runs only adds.
- * Immutable.
+ * The results of JMH, by benchmark, variant and parameters. Each score is the best iteration's, because other load on the machine can only
+ * add to it. Immutable.
  */
 final class Scores {
     private final Collection<RunResult> results;
 
-    /** Time and allocation of one operation. */
+    /** Time and allocated bytes of one operation. */
     record Score(double nanos, double bytes) {
         String cell() {
             return Figures.nanos(nanos) + ", " + Figures.bytes(bytes);
@@ -24,7 +24,7 @@ final class Scores {
         this.results = results;
     }
 
-    /** The one result of {@code variant} whose parameters include {@code parameters}, which are names and values in turn. */
+    /** Returns the score of {@code variant} whose parameters include {@code parameters}, given as alternating names and values. */
     Score of(Class<?> benchmark, String variant, Object... parameters) {
         for (RunResult result : results) {
             BenchmarkParams params = result.getParams();

@@ -16,10 +16,10 @@ import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
 
 /**
- * B11, the sweep LaHaise and Ingo ran at each other: 512 B to 16 MiB, READ and WRITE, over four members in memory, by each strategy, all
- * through the same queue and the same stores. A turn of the loop brings up to 32 adjacent requests, 16 MiB at most. What is compared is
- * measured in turn, round by round, in CPU time of the one thread there is, which others on the machine do not lengthen much; a figure is
- * the median of its rounds.
+ * B11, the sweep that LaHaise and Ingo ran against each other: 512 B to 16 MiB, READ and WRITE, over four members in memory, for
+ * each strategy, all through the same queue and the same stores. A turn of the event loop has up to 32 adjacent requests, 16 MiB at most.
+ * The strategies take turns, round by round. The measure is the CPU time of the only thread, on which other load on the machine has little
+ * effect; each figure is the median of its rounds.
  */
 final class SizeSweep implements AutoCloseable {
     static final int FIRST_BYTES = 512;
@@ -41,8 +41,8 @@ final class SizeSweep implements AutoCloseable {
     private int failed;
 
     /**
-     * What happens to requests between the socket and the members. The colours of the plot are Okabe and Ito's, apart for every kind of
-     * sight; the dashes tell them apart in grey.
+     * The ways to process requests between the socket and the members. The plot uses the palette of Okabe and Ito, which people with any
+     * color vision can distinguish; the dashes distinguish the lines in gray.
      */
     enum Strategy {
         MERGE_THEN_SPLIT("merge, then split", "#0072B2", "none"),
@@ -73,16 +73,16 @@ final class SizeSweep implements AutoCloseable {
         }
     }
 
-    /** How long a sweep looks. */
+    /** The number of rounds of a sweep and the length of a sample. */
     record Effort(int rounds, long sampleNanos) {}
 
-    /** Throughput of every strategy at one size. */
+    /** Throughput of every strategy for one op and size, in bytes per second of CPU time. */
     record Point(Op op, int bytes, Map<Strategy, Double> bytesPerS) {
         double of(Strategy strategy) {
             return Objects.requireNonNull(bytesPerS.get(strategy));
         }
 
-        /** How much faster ours is than {@code other}. */
+        /** Returns the throughput of merge-then-split divided by that of {@code other}. */
         double gain(Strategy other) {
             return of(Strategy.MERGE_THEN_SPLIT) / of(other);
         }
@@ -99,7 +99,7 @@ final class SizeSweep implements AutoCloseable {
 
     static List<Point> run(Effort effort) throws BlockIoException {
         try (SizeSweep sweep = new SizeSweep()) {
-            // Makes the members' pages and warms up every strategy on both ops.
+            // Allocates the pages of the members and warms up every strategy with both ops.
             sweep.points(Op.WRITE, new Effort(1, effort.sampleNanos));
             sweep.points(Op.READ, new Effort(1, effort.sampleNanos));
             List<Point> points = new ArrayList<>(sweep.points(Op.READ, effort));
@@ -167,7 +167,8 @@ final class SizeSweep implements AutoCloseable {
     }
 
     /**
-     * From which size on ours is not a tenth faster than {@code other} any more, at any larger size either; -1 if it is to the end.
+     * Returns the smallest size from which on merge-then-split is less than a tenth faster than {@code other}, at all larger sizes, too; -1
+     * if it is a tenth faster at the largest size.
      */
     static int crossoverBytes(List<Point> points, Op op, Strategy other) {
         int crossover = -1;

@@ -21,10 +21,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * B2, the "killer" of 2001: splitting a merged chain of F originals (a fragment each) that covers C chunks over N members. Our cursor
- * against duplicating the chain's nodes and against flattening each member's part into one buffer. Every variant ends with one thing
- * per member that one vectored write can take, counts and uncounts the originals' pending slices, and is checked for the same bytes
- * before it is timed.
+ * B2, the "killer" of 2001: splits a merged chain of F originals (a fragment each) that covers C chunks over N members. Compares our cursor
+ * with duplicating the nodes of the chain, and with flattening each member's part into one buffer. Every variant produces one object per
+ * member that one vectored write can take, begins and ends the slices of the originals, and is checked before the measurement to write
+ * the same bytes.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -107,7 +107,7 @@ public class SplitBenchmark {
         ops.clear();
     }
 
-    /** Ours: one pass, nothing duplicated, nothing copied. */
+    /** Splits as kiobd does: in one pass, without duplicating nodes or copying payload. */
     @Benchmark
     public int cursor() {
         int count = splitter.split(chain, SplitBenchmark::ended, ops::add);
@@ -115,7 +115,7 @@ public class SplitBenchmark {
         return count;
     }
 
-    /** A clone of a node, with its own vector, for each piece of it that lies in a chunk. */
+    /** Makes a clone of a node, with its own vector, for each chunk that the node touches. */
     @Benchmark
     public Object duplicateChain() {
         List<DuplicatingSplitter.Clone> clones = duplicating.split(chain);
@@ -123,7 +123,7 @@ public class SplitBenchmark {
         return clones;
     }
 
-    /** One pooled buffer per member, with every payload byte copied into it. */
+    /** Copies every payload byte into one pooled buffer per member. */
     @Benchmark
     public Object flattenCopy() {
         List<ByteBuf> flat = flattening.split(chain);

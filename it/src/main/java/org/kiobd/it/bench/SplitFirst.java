@@ -10,15 +10,16 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 
 /**
- * Linus's order: each request is cut at every chunk as it comes, as md does it, and the children that follow each other on a member are
- * joined there. A member's request lists its children, as struct request lists its heads; nothing is copied to join two. One thread.
+ * Splits before merging, the order that Linus favored: cuts each request at every chunk when it arrives, as md does, and merges adjacent
+ * children at their member. A member request lists its children, as struct request lists its buffer heads, so a merge copies nothing.
+ * Used by one thread.
  */
 final class SplitFirst {
     private final StripeLayout layout;
     private final ChainCursor cursor = new ChainCursor();
     private final List<List<MemberRequest>> byMember = new ArrayList<>();
 
-    /** What one vectored call does: children without a gap between them. */
+    /** The work of one vectored call: children without a gap between them. */
     static final class MemberRequest {
         final List<MemberOp> children = new ArrayList<>();
         long endBytes;
@@ -36,7 +37,7 @@ final class SplitFirst {
         }
     }
 
-    /** Cuts {@code original} at its chunks and queues the children at their members, joined where {@code join} says so. */
+    /** Cuts {@code original} at chunk boundaries and queues the children at their members; merges adjacent ones if {@code join}. */
     void split(Kiobuf original, MemberOp.Listener listener, boolean join) {
         cursor.reset(KiobufChain.of(original));
         long offsetBytes = original.offsetBytes();
@@ -65,7 +66,7 @@ final class SplitFirst {
         waiting.get(last).add(child);
     }
 
-    /** What waits, member by member; it stays until {@link #clear}. */
+    /** Returns the queued requests of each member; they stay queued until {@link #clear}. */
     List<List<MemberRequest>> waiting() {
         return byMember;
     }

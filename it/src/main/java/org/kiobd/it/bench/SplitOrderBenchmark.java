@@ -20,8 +20,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * B3, "delay splitting" against "split first": 4 MiB that arrive as adjacent originals, over four members of 64 KiB chunks. Every variant
- * ends with the gather lists of its member operations filled, and with each slice uncounted; what it made is counted besides.
+ * B3, "delay splitting" against "split first": 4 MiB arrive as adjacent originals, over four members with chunks of 64 KiB. Every variant
+ * fills the gather lists of its member operations and ends all slices; {@link Work} counts the objects that it made.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -44,7 +44,7 @@ public class SplitOrderBenchmark {
     private final GatherList gather = new GatherList();
     private Work work = new Work(0, 0, 0);
 
-    /** What a variant did with 4 MiB: calls for members, objects it made or joined to get there, and bytes in the calls. */
+    /** The work of a variant for 4 MiB: calls to members, objects that it made or merged for them, and bytes in the calls. */
     record Work(int memberOps, int objects, long bytes) {}
 
     @Setup
@@ -59,7 +59,7 @@ public class SplitOrderBenchmark {
         throw new IllegalStateException("nobody ends " + op);
     }
 
-    /** Ours: the originals are joined as they come, and cut once. */
+    /** Splits as kiobd does: merges the originals as they arrive, and splits the chain once. */
     @Benchmark
     public int mergeThenSplit() {
         splitter.split(arriving.chain(), SplitOrderBenchmark::ended, ops::add);
@@ -75,13 +75,13 @@ public class SplitOrderBenchmark {
         return work.memberOps();
     }
 
-    /** Each original is cut at every chunk as it comes; the children are joined at the members. */
+    /** Splits each original at every chunk as it arrives, and merges the children at the members. */
     @Benchmark
     public int splitThenMerge() {
         return splitFirst(true);
     }
 
-    /** The same without joining: what striping does where nothing merges below it. */
+    /** Splits each original without merging the children, like a striper without a merging layer below it. */
     @Benchmark
     public int splitOnly() {
         return splitFirst(false);
@@ -124,12 +124,12 @@ public class SplitOrderBenchmark {
         arriving.close();
     }
 
-    /** What the last run did. */
+    /** Returns the work of the last run. */
     Work work() {
         return work;
     }
 
-    /** One that is set up, for counting. */
+    /** Returns an instance that is set up, for counting outside JMH. */
     static SplitOrderBenchmark of(int originalBytes) {
         SplitOrderBenchmark made = new SplitOrderBenchmark();
         made.originalBytes = originalBytes;

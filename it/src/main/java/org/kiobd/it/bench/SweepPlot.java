@@ -8,7 +8,10 @@ import org.kiobd.it.bench.SizeSweep.Point;
 import org.kiobd.it.bench.SizeSweep.Strategy;
 import org.kiobd.volume.kiobuf.Op;
 
-/** The sweep as a picture: a panel for each op, a line for each strategy, both axes logarithmic. The same points give the same text. */
+/**
+ * Draws the sweep as SVG: a panel for each op, a line for each strategy, both axes logarithmic. The output depends only on the points.
+ * Stateless.
+ */
 final class SweepPlot {
     private static final int PANEL_WIDTH = 400;
     private static final int PANEL_HEIGHT = 300;

@@ -5,16 +5,16 @@ import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.Trampoline;
 
 /**
- * An event loop without a socket, turned by the thread that uses it: what is accepted between two turns is what one wake-up would have
- * brought. Closed before the devices that use it: they give it their last tasks and wait for them. One thread; a device may have one such
- * loop.
+ * An event loop without sockets, which its user turns: the requests accepted between two turns are like those of one wake-up. It must be
+ * closed before the devices that use it, because they submit their last tasks and wait for them, and a closed loop runs tasks at once.
+ * Used by one thread; a device may have only one such loop.
  */
 final class TurnedLoop implements IoLoop, AutoCloseable {
     private final Trampoline trampoline = new Trampoline();
     private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
     private boolean closed;
 
-    /** Runs what waits, and what comes of it. */
+    /** Runs the waiting tasks, and the tasks that these submit. */
     void turn() {
         Runnable task = tasks.poll();
         while (task != null) {
@@ -52,7 +52,7 @@ final class TurnedLoop implements IoLoop, AutoCloseable {
         throw new UnsupportedOperationException("this loop knows no time");
     }
 
-    /** It is not turned any more: what it is given from here on runs at once. */
+    /** Runs the waiting tasks. Tasks that are submitted afterwards run at once, because nobody turns the loop any more. */
     @Override
     public void close() {
         turn();

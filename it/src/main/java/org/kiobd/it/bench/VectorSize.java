@@ -9,9 +9,9 @@ import java.util.function.Supplier;
 import org.kiobd.volume.kiobuf.Fragment;
 
 /**
- * B8, "entries double or triple in size with (offset, length)": what describing a payload takes, as allocated. A page-aligned vector is one
- * array of references to pages with an offset and a length for all of it, as struct kiobuf had; ours is an array of fragments. The memory
- * itself is not counted.
+ * B8, "entries double or triple in size with (offset, length)": measures the bytes allocated to describe a payload. A page-aligned vector
+ * is one array of references to pages, with one offset and length for the whole vector, as in struct kiobuf; ours is an array of
+ * fragments. The payload memory itself is not counted.
  */
 final class VectorSize {
     static final int PAGE_BYTES = 4096;
@@ -22,7 +22,7 @@ final class VectorSize {
 
     private VectorSize() {}
 
-    /** A vector in which only the first page may begin, and only the last may end, inside. */
+    /** A page vector: the payload may start inside the first page and end inside the last; all other pages are full. */
     static final class PageVector {
         final ByteBuf[] pages;
         final int offsetBytes;
@@ -36,11 +36,11 @@ final class VectorSize {
     }
 
     /**
-     * Bytes of description for a MiB of payloads.
+     * Bytes that describe a MiB of payloads.
      *
-     * @param pages as pages
-     * @param pageFragments as fragments no longer than a page
-     * @param runFragment as one fragment, which is how a payload comes from one receive
+     * @param pages with page vectors
+     * @param pageFragments with fragments no longer than a page
+     * @param runFragment with one fragment per payload, as a payload arrives in one receive
      */
     record Sizes(double pages, double pageFragments, double runFragment) {}
 
@@ -61,7 +61,7 @@ final class VectorSize {
         return fragments;
     }
 
-    /** Bytes this thread allocates for one run; the least of some, for the first ones load classes. */
+    /** Returns the bytes that this thread allocates for one run: the minimum of several runs, because the first ones load classes. */
     static long allocated(Supplier<?> run) {
         long least = Long.MAX_VALUE;
         long id = Thread.currentThread().getId();

@@ -11,17 +11,17 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 
 /**
- * The completion that was not chosen: a chain goes down as one request that ends once, and its originals end then, all together. What
- * fails of it is a {@link Rule}. READ and WRITE only; confined to its loop.
+ * The rejected way to complete requests: a chain goes to the device as one request that completes once, and then all its originals complete
+ * together. A {@link Rule} decides which originals fail. For READ and WRITE only; confined to its event loop.
  */
 final class WholeChainDevice extends ForwardingBlockDevice {
     private final Rule rule;
 
-    /** Which originals of a chain that failed at some byte fail. */
+    /** Decides which originals of a failed chain fail. */
     enum Rule {
-        /** From the original with the first bad byte on, as brw_kiovec counted: what went well is a prefix. */
+        /** The original with the first bad byte and all after it fail, as with brw_kiovec: the good bytes are a prefix. */
         PREFIX,
-        /** Every one, as a request with one status has it. */
+        /** All originals fail, as with a request that has a single status. */
         ALL
     }
 

@@ -1,7 +1,7 @@
 /**
- * What the design claims, measured: benchmarks ({@code ...Benchmark}, run by JMH) and programs hold the core against the ways not taken,
- * which are written as well as they deserve. {@link org.kiobd.it.bench.BenchmarkReport} runs them and puts each prediction beside what
- * was found.
+ * Measurements of the claims of the design: benchmarks ({@code ...Benchmark}, run by JMH) and programs compare the core with the
+ * rejected alternatives, which are implemented with the same care. {@link org.kiobd.it.bench.BenchmarkReport} runs them and reports each
+ * prediction with its result.
  *
  * <p>Threads: one per benchmark. Not here: comparisons with other servers ({@code it/compare}).
  */

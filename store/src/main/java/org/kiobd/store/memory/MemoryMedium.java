@@ -10,8 +10,8 @@ import org.kiobd.volume.Extent;
 import org.kiobd.volume.ExtentList;
 
 /**
- * Sparse bytes: pages of 64 KiB that exist once they are written. Each page is read and written under one of a few locks, so that a
- * page is never seen half-written. Any thread.
+ * Sparse memory: pages of 64 KiB that are allocated at their first write. Each page is read and written under one of a few locks, so
+ * that no reader sees a half-written page. Thread-safe.
  */
 final class MemoryMedium {
     static final int PAGE_BYTES = 64 << 10;
@@ -32,7 +32,7 @@ final class MemoryMedium {
         }
     }
 
-    /** Takes the one writer's place, or one of many readers'; false if that is taken. */
+    /** Opens the medium for one writer or for any number of readers; returns false if it is in use. */
     synchronized boolean open(boolean readOnly) {
         if (writer || (!readOnly && readers > 0)) {
             return false;
@@ -73,12 +73,12 @@ final class MemoryMedium {
         superblocks[copy] = bytes.clone();
     }
 
-    /** Whether nothing is stored for the page that holds {@code offsetBytes}. */
+    /** Returns whether the page that holds {@code offsetBytes} is not allocated. */
     boolean isHole(long offsetBytes) {
         return !pages.containsKey(offsetBytes / PAGE_BYTES);
     }
 
-    /** What is stored for the range; its cost follows what is stored, not the length. */
+    /** Returns the extents of the range; the cost depends on the allocated pages, not on the length of the range. */
     List<Extent> extents(ByteRange range, int maxExtents) {
         ExtentList extents = new ExtentList(maxExtents);
         long at = range.offsetBytes();
@@ -117,7 +117,7 @@ final class MemoryMedium {
         });
     }
 
-    /** Makes the range read as zeros and hasRoom whole pages go; its cost follows what is stored, not the length. */
+    /** Zeroes the range and frees whole pages; the cost depends on the allocated pages, not on the length of the range. */
     void zero(long offsetBytes, long lengthBytes) {
         long endBytes = offsetBytes + lengthBytes;
         long firstPage = offsetBytes / PAGE_BYTES;

@@ -17,7 +17,10 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.loop.IoLoop;
 
-/** A member in memory: every operation ends inline. A terabyte of it costs what is written. */
+/**
+ * A member in memory. It completes every operation inline. It is sparse: a member of a terabyte takes only the memory of its written
+ * pages.
+ */
 public final class MemoryMemberStore implements MemberStore {
     private static final MemberCapabilities CAPABILITIES =
             new MemberCapabilities(1, 1, true, true, true, true, false, false, true, false);

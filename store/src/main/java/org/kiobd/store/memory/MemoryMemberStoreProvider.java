@@ -10,8 +10,8 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * {@code memory:NAME}: sparse memory that lives as long as the process, so that closing and opening keeps it; plain {@code memory:} is
- * a new one each time it is created. Any thread.
+ * Makes and opens {@code memory:NAME} members: sparse memory that lives as long as the process, so that a member keeps its data when it
+ * is closed and opened again. Each creation of a plain {@code memory:} makes a new member. Thread-safe.
  */
 public final class MemoryMemberStoreProvider implements MemberStoreProvider {
     private static final Map<String, MemoryMedium> MEDIA = new ConcurrentHashMap<>();

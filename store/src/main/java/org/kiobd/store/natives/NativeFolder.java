@@ -29,12 +29,13 @@ import java.util.zip.CheckedInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where native libraries are kept, unpacked once and not by every process: the first of some folders that is private, takes the library
- * and may hold programs. What is loaded from there is what the jar has: length and checksum are looked at each time, and nobody else may
- * write to it, or to a folder above it. Any thread, any process.
+ * The folder for unpacked native libraries, shared by all processes of a user, so that a library is unpacked only once. It is the first
+ * of several candidate folders that is private, has room for the library and allows execution. Each load compares length and checksum of
+ * the unpacked library with the jar's, and requires that no other user can write to the file or to a folder above it. Thread-safe, also
+ * between processes.
  */
 public final class NativeFolder {
-    /** Names the folder to use, the only one then. */
+    /** The environment variable that names the folder; if set, it is the only candidate. */
     static final String VARIABLE = "KIOBD_CACHE";
 
     private static final int OTHERS_WRITE = 022;
@@ -46,7 +47,7 @@ public final class NativeFolder {
         this.places = List.copyOf(places);
     }
 
-    /** That of this process. */
+    /** Returns the folder for this process, as its environment and system properties say. */
     public static NativeFolder ofThisProcess() {
         return new NativeFolder(
                 places(System.getenv(), System.getProperty("user.home"), System.getProperty("java.io.tmpdir")));
@@ -66,7 +67,7 @@ public final class NativeFolder {
             places.add(Path.of(home, ".cache", "kiobd"));
         }
         if (temporary != null) {
-            // For a user without a home. One for each user: a folder of somebody else is not used.
+            // For a user without a home. The name contains the uid because a folder that another user owns is refused.
             places.add(Path.of(temporary).toAbsolutePath().resolve("kiobd-cache-" + uid()));
         }
         return List.copyOf(places);
@@ -80,18 +81,18 @@ public final class NativeFolder {
         }
     }
 
-    /** Says what could be done with a library in {@code folder}; throws an {@link UnsatisfiedLinkError} if it cannot be loaded from there. */
+    /** Loads a library from {@code folder}; throws an {@link UnsatisfiedLinkError} if it cannot be loaded from there. */
     @FunctionalInterface
     public interface Loader {
         void load(Path folder);
     }
 
     /**
-     * Unpacks a library where that was not done before, and loads it.
+     * Unpacks a library unless it is unpacked already, and loads it.
      *
-     * @param library in a jar, or in a folder
-     * @param name of the file in the folder
-     * @throws IOException in one line, if there is no place for it: which were tried, and what to do
+     * @param library the library, in a jar or in a folder
+     * @param name the name of the unpacked file
+     * @throws IOException if no candidate folder can be used; its message, one line, names the candidates and says what to do
      */
     public void load(URL library, String name, Loader loader) throws IOException {
         List<String> reasons = new ArrayList<>();
@@ -115,10 +116,10 @@ public final class NativeFolder {
         return message == null || message.isEmpty() ? e.getClass().getSimpleName() : message;
     }
 
-    /** The folder in {@code place} that has the library, whole. */
+    /** Returns the folder below {@code place} that holds the complete library; unpacks it if necessary. */
     private static Path unpacked(Path place, URL library, String name) throws IOException {
         Sum wanted = Sum.of(library);
-        // Another version has another sum, and so a folder of its own.
+        // The checksum in the name gives each version of a library its own folder.
         Path folder = privateFolder(place).resolve(name + "-" + Long.toHexString(wanted.crc));
         makeFolder(folder);
         Path file = folder.resolve(name);
@@ -131,7 +132,7 @@ public final class NativeFolder {
         return folder;
     }
 
-    /** Makes it if it is missing; refuses one that others could put something into. */
+    /** Returns the real path of {@code place}, which it makes if it is missing; refuses a folder that other users could write to. */
     private static Path privateFolder(Path place) throws IOException {
         makeFolder(place);
         Path real = place.toRealPath();
@@ -141,7 +142,7 @@ public final class NativeFolder {
             int owner = (Integer) Files.getAttribute(folder, "unix:uid");
             boolean isOurs = owner == uid || owner == 0;
             boolean othersMayAdd = (mode & OTHERS_WRITE) != 0;
-            // In a sticky folder others cannot replace what is not theirs.
+            // In a sticky folder, other users cannot replace files and folders that they do not own.
             boolean isSafe =
                     folder.equals(real) ? isOurs && !othersMayAdd : isOurs && (!othersMayAdd || (mode & STICKY) != 0);
             if (!isSafe) {
@@ -158,7 +159,10 @@ public final class NativeFolder {
         }
     }
 
-    /** Behind a lock: of several processes one unpacks it, the others wait. What one that was killed has left is written over. */
+    /**
+     * Unpacks the library under a file lock: one of several processes unpacks it, the others wait. It replaces the draft file of a process
+     * that was killed.
+     */
     private static synchronized void unpack(URL library, Sum wanted, Path file) throws IOException {
         Path draft = file.resolveSibling(file.getFileName() + ".new");
         try (FileChannel lock = FileChannel.open(
@@ -197,11 +201,11 @@ public final class NativeFolder {
         return (mode & OTHERS_WRITE) == 0 && Sum.of(Files.newInputStream(file)).equals(wanted);
     }
 
-    /** Length and checksum of a library. */
+    /** Length and CRC-32 of a library. */
     private record Sum(long bytes, long crc) {
         private static final int PIECE_BYTES = 1 << 16;
 
-        /** Of one in a jar the jar's index has both. */
+        /** Returns the sum of {@code library}; for a library in a jar, takes it from the index of the jar. */
         static Sum of(URL library) throws IOException {
             if (library.openConnection() instanceof JarURLConnection inJar) {
                 inJar.setUseCaches(false);
@@ -216,7 +220,7 @@ public final class NativeFolder {
             return of(library.openStream());
         }
 
-        /** Takes {@code from}. */
+        /** Returns the sum of {@code from}, which it reads to the end. Takes {@code from}. */
         static Sum of(InputStream from) throws IOException {
             CRC32 crc = new CRC32();
             try (CheckedInputStream checked = new CheckedInputStream(from, crc)) {

@@ -1,7 +1,7 @@
 /**
- * Native libraries that come in jars: {@link org.kiobd.store.natives.NativeFolder} keeps them unpacked in one place.
+ * Native libraries that are shipped in jars: {@link org.kiobd.store.natives.NativeFolder} keeps them unpacked in one place.
  *
- * <p>Threads: any. Not here: what the libraries do.
+ * <p>Threads: any. Not here: the functions of the libraries.
  */
 @NullMarked
 package org.kiobd.store.natives;

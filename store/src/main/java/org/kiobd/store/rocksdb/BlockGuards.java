@@ -4,9 +4,9 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * Keeps writes to one block from losing each other's bytes. A write of a part of a block reads, patches and writes the whole, and no other
- * write to that block may come in between: it holds the block's guard alone. Writes of whole blocks need only keep those out, and share
- * it. A guard is for a group of neighbouring blocks. Any thread.
+ * Locks that keep concurrent writes to one block from losing data. A write to a part of a block reads, patches and writes the whole block,
+ * and no other write to the block may happen in between: it holds the block's guard exclusively. Writes of whole blocks only exclude
+ * partial writes, so they share the guard. One guard covers groups of neighboring blocks. Thread-safe.
  */
 final class BlockGuards {
     private static final int GUARDS = 64;
@@ -20,7 +20,7 @@ final class BlockGuards {
         }
     }
 
-    /** What one operation holds, on the thread that took it. */
+    /** The guards that one operation holds; must be closed on the thread that took them. */
     final class Held implements AutoCloseable {
         private final long shared;
         private final long alone;
@@ -42,16 +42,16 @@ final class BlockGuards {
         }
     }
 
-    /** Guards to take together. */
+    /** A set of guards to take together. */
     static final class Wanted {
         private long shared;
         private long alone;
 
         /**
-         * Those of {@code [firstBlock, lastBlock]}, too.
+         * Adds the guards of the blocks {@code [firstBlock, lastBlock]}.
          *
-         * @param firstAlone whether the first block is written in part
-         * @param lastAlone whether the last is
+         * @param firstAlone whether the first block is written partially
+         * @param lastAlone whether the last block is written partially
          */
         void add(long firstBlock, long lastBlock, boolean firstAlone, boolean lastAlone) {
             long firstGroup = firstBlock >>> GROUP_SHIFT;
@@ -67,12 +67,12 @@ final class BlockGuards {
         return take(wanted.shared, wanted.alone);
     }
 
-    /** Keeps every write out. */
+    /** Takes all guards exclusively, which excludes every write. */
     Held takeAll() {
         return take(0, -1L);
     }
 
-    /** In ascending order, so that two never wait for each other. */
+    /** Takes the guards in ascending order, so that two operations never deadlock. */
     private Held take(long shared, long alone) {
         for (int i = 0; i < GUARDS; i++) {
             boolean wantsAlone = (alone >>> i & 1) != 0;

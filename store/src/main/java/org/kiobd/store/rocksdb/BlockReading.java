@@ -6,7 +6,10 @@ import java.util.List;
 import org.kiobd.store.MemberOp;
 import org.kiobd.store.ThreadedPort;
 
-/** A READ as its blocks turn up, in ascending order: what has come, what is missing, and how far it is. Not thread-safe. */
+/**
+ * The progress of one READ, whose blocks arrive in ascending order: it places found blocks in the request's memory, collects holes and
+ * counts the bytes done. Not thread-safe.
+ */
 final class BlockReading {
     private final int blockBytes;
     private final boolean tellHoles;
@@ -16,7 +19,7 @@ final class BlockReading {
     private final List<ThreadedPort.Hole> holes = new ArrayList<>();
     private long atBytes;
 
-    /** @param tellHoles whether missing blocks are told, rather than zeroed */
+    /** @param tellHoles whether missing blocks are reported as holes instead of being zeroed in memory */
     BlockReading(MemberOp op, int blockBytes, boolean tellHoles) {
         this.blockBytes = blockBytes;
         this.tellHoles = tellHoles;
@@ -34,7 +37,7 @@ final class BlockReading {
         return endBytes;
     }
 
-    /** Bytes from the start that are answered. */
+    /** Returns the number of bytes from the start that are done. */
     long doneBytes() {
         return atBytes - startBytes;
     }
@@ -43,7 +46,7 @@ final class BlockReading {
         return holes;
     }
 
-    /** Nothing is stored from where it stands up to {@code offsetBytes}. */
+    /** Records that nothing is stored between the current position and {@code offsetBytes}: adds a hole or zeroes the memory. */
     void missingUpTo(long offsetBytes) {
         long to = Math.min(offsetBytes, endBytes);
         if (to <= atBytes) {
@@ -65,7 +68,7 @@ final class BlockReading {
         atBytes = to;
     }
 
-    /** Where {@code block}, which comes next, is best read to: the request's own memory, or {@code scratch}. */
+    /** Returns the buffer to read {@code block}, the next one, into: the request's own memory if possible, otherwise {@code scratch}. */
     ByteBuffer into(long block, ByteBuffer scratch) {
         boolean all = block * blockBytes == atBytes && endBytes - atBytes >= blockBytes;
         return all && memory.isWhole(blockBytes)
@@ -73,7 +76,7 @@ final class BlockReading {
                 : scratch.clear().limit(blockBytes);
     }
 
-    /** {@code block} was read to {@code from}, as {@link #into} said. */
+    /** Records that {@code block} was read into {@code from}, the buffer from {@link #into}; copies it to the request if needed. */
     void found(long block, ByteBuffer from) {
         int skip = (int) (atBytes - block * blockBytes);
         int bytes = (int) Math.min(blockBytes - skip, endBytes - atBytes);

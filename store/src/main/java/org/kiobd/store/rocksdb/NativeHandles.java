@@ -5,27 +5,27 @@ import java.util.Deque;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What lives outside the Java heap and must be closed once, in the order opposite to that in which it was made. How many there are in the
- * process is counted: a handle that is forgotten costs memory that nobody sees. Used by one thread at a time.
+ * Owns handles of objects outside the Java heap and closes each of them once, in reverse order of creation. A process-wide counter of
+ * open handles makes leaks visible, because the heap does not show their memory. Used by one thread at a time.
  */
 final class NativeHandles implements AutoCloseable {
     private static final AtomicLong OPEN = new AtomicLong();
 
     private final Deque<AutoCloseable> closing = new ArrayDeque<>();
 
-    /** How many are open in this process. Any thread. */
+    /** Returns the number of open handles in this process. Thread-safe. */
     static long open() {
         return OPEN.get();
     }
 
-    /** Takes {@code handle}. */
+    /** Takes {@code handle} and returns it, borrowed. */
     <T extends AutoCloseable> T own(T handle) {
         closing.push(handle);
         OPEN.incrementAndGet();
         return handle;
     }
 
-    /** Closes all of them; the next time there are none. */
+    /** Closes all handles. A second call does nothing. */
     @Override
     public void close() {
         while (!closing.isEmpty()) {

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import org.kiobd.store.MemberOp;
 
 /**
- * The memory of one operation as a run of bytes that is walked through once, from its start to its end: entry by entry, without copying
- * where a block lies in one of them. Not thread-safe; borrows the operation's memory.
+ * A cursor over the memory of one operation, which it passes once from start to end, entry by entry. A block that is contained in one
+ * entry can be used in place, without a copy. Borrows the operation's memory. Not thread-safe.
  */
 final class OpMemory {
     private final MemberOp op;
@@ -17,7 +17,7 @@ final class OpMemory {
         this.op = op;
     }
 
-    /** Whether the next {@code bytes} lie in one piece of direct memory. */
+    /** Returns whether the next {@code bytes} bytes are contiguous in direct memory. */
     boolean isWhole(int bytes) {
         skipEmpty();
         return op.entryLengthBytes(entry) - inEntry >= bytes && op.memory(entry).isDirect();
@@ -30,12 +30,12 @@ final class OpMemory {
         }
     }
 
-    /** The next {@code bytes}, which {@link #isWhole}, in place; the walk stays where it is. */
+    /** Returns a view of the next {@code bytes} bytes, for which {@link #isWhole} must hold; does not move the cursor. */
     ByteBuffer whole(int bytes) {
         return op.memory(entry).nioBuffer(at(), bytes);
     }
 
-    /** Goes on, leaving the next {@code bytes} as they are. */
+    /** Skips the next {@code bytes} bytes without changing them. */
     void skip(long bytes) {
         long left = bytes;
         while (left > 0) {
@@ -45,7 +45,7 @@ final class OpMemory {
         }
     }
 
-    /** Copies the next {@code bytes} to where {@code to} stands. */
+    /** Copies the next {@code bytes} bytes to the position of {@code to}. */
     void copyTo(ByteBuffer to, int bytes) {
         int left = bytes;
         while (left > 0) {
@@ -57,7 +57,7 @@ final class OpMemory {
         }
     }
 
-    /** Copies the next {@code bytes} from where {@code from} stands. */
+    /** Copies {@code bytes} bytes from the position of {@code from} to the cursor. */
     void copyFrom(ByteBuffer from, int bytes) {
         int left = bytes;
         while (left > 0) {
@@ -69,7 +69,7 @@ final class OpMemory {
         }
     }
 
-    /** Zeroes the next {@code bytes}. */
+    /** Zeroes the next {@code bytes} bytes. */
     void zero(long bytes) {
         long left = bytes;
         while (left > 0) {

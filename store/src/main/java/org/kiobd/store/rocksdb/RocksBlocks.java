@@ -19,14 +19,15 @@ import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
 
 /**
- * The data area as blocks under their numbers: 8 bytes, the highest first, so that neighbours are neighbours. A block of zeros is not
- * stored. One operation is one batch, so it is there as a whole or not at all after a crash. Any thread; its calls block.
+ * The data area of a member as blocks in the database. The key of a block is its number, 8 bytes big-endian, so that adjacent blocks have
+ * adjacent keys. A block of zeros is not stored. One operation is one batch, so after a crash it is present completely or not at all.
+ * Thread-safe; calls block.
  */
 final class RocksBlocks {
-    /** From this many blocks on one walk costs less than a look-up each. */
+    /** Smallest number of blocks for which one iterator costs less than a lookup of each block. */
     private static final int WALK_BLOCKS = 4;
 
-    /** Up to here each block is deleted on its own; a range deletion costs every read after it a little. */
+    /** Largest number of blocks that are deleted one by one; a range deletion makes every later read a little slower. */
     private static final int POINT_DELETES = 256;
 
     private static final int BATCH_OVERHEAD_BYTES = 64;
@@ -38,7 +39,7 @@ final class RocksBlocks {
     private final LongAdder calls = new LongAdder();
     private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
 
-    /** Memory of a thread that makes calls. */
+    /** Buffers of one thread that makes calls. */
     private final class Scratch {
         private final ByteBuffer key = ByteBuffer.allocateDirect(Long.BYTES);
         private final ByteBuffer block = ByteBuffer.allocateDirect(blockBytes);
@@ -48,7 +49,7 @@ final class RocksBlocks {
         }
     }
 
-    /** @param reserve borrowed; says when the disk is nearly full, so that a write does not wait for long */
+    /** @param reserve borrowed; tells whether the disk is nearly full, so that a write then waits only for a limited time */
     RocksBlocks(RocksDatabase database, int blockBytes, RocksReserve reserve) {
         this.reserve = reserve;
         this.database = database;
@@ -63,17 +64,17 @@ final class RocksBlocks {
         return offsetBytes / blockBytes;
     }
 
-    /** Whether {@code [offsetBytes, ...)} does not begin with its block. */
+    /** Returns whether {@code offsetBytes} is inside a block, not at its start. */
     private boolean isInside(long offsetBytes) {
         return offsetBytes % blockBytes != 0;
     }
 
-    /** Whether it writes whole blocks only, so that it does not matter what is in them. */
+    /** Returns whether {@code op} is a WRITE of whole blocks only, which need not be read first. */
     boolean isWholeWrite(MemberOp op) {
         return op.op() == Op.WRITE && !isInside(op.offsetBytes()) && !isInside(op.offsetBytes() + op.lengthBytes());
     }
 
-    /** Writes those of {@code [from, to)} as one batch; each {@link #isWholeWrite}, or there is one only. */
+    /** Writes the operations {@code [from, to)} as one batch. For more than one operation, {@link #isWholeWrite} must hold for each. */
     void write(MemberOp[] ops, int from, int to) throws RocksDBException {
         long bytes = 0;
         BlockGuards.Wanted wanted = new BlockGuards.Wanted();
@@ -119,14 +120,14 @@ final class RocksBlocks {
         return block.flip();
     }
 
-    /** The block as it is stored, with {@code [from, to)} of it replaced. */
+    /** Returns the stored block with the bytes {@code [from, to)} replaced from {@code memory}, in this thread's scratch memory. */
     private ByteBuffer patched(long number, int from, int to, OpMemory memory) throws RocksDBException {
         ByteBuffer block = stored(number);
         memory.copyTo(block.position(from), to - from);
         return block.position(0);
     }
 
-    /** A block of its own, zeros if there is none; in this thread's scratch memory. */
+    /** Returns a copy of the stored block, or zeros if it is not stored, in this thread's scratch memory. */
     private ByteBuffer stored(long number) throws RocksDBException {
         Scratch mine = scratch.get();
         ByteBuffer block = mine.block.clear();
@@ -141,7 +142,7 @@ final class RocksBlocks {
         return whole(database.db().get(database.blocks(), database.read(), key, into));
     }
 
-    /** A block that is stored is stored whole. */
+    /** Returns {@code foundBytes}; throws if it is not the length of a whole block, which would be damage. */
     private int whole(int foundBytes) throws RocksDBException {
         if (foundBytes != RocksDB.NOT_FOUND && foundBytes != blockBytes) {
             throw new RocksDBException(
@@ -166,7 +167,7 @@ final class RocksBlocks {
         }
     }
 
-    /** Data seldom begins with zeros, so this seldom looks far. */
+    /** Returns whether all bytes are 0. Data rarely begins with zeros, so this check usually ends at the first word. */
     private static boolean isZero(ByteBuffer block) {
         ByteBuffer words = block.duplicate().order(ByteOrder.nativeOrder());
         while (words.remaining() >= Long.BYTES) {
@@ -177,7 +178,7 @@ final class RocksBlocks {
         return true;
     }
 
-    /** Does TRIM and WRITE_ZEROES: whole blocks are deleted, parts of blocks at the ends are zeroed. */
+    /** Executes a TRIM or WRITE_ZEROES: deletes whole blocks and zeroes partial blocks at the two ends. */
     void clear(MemberOp op) throws RocksDBException {
         long start = op.offsetBytes();
         long end = start + op.lengthBytes();
@@ -228,9 +229,9 @@ final class RocksBlocks {
     }
 
     /**
-     * Does READ, as far as what is stored can be read; {@code reading} then says how far that was.
+     * Executes a READ up to the first block that cannot be read; {@code reading} then tells how many bytes are done.
      *
-     * @throws RocksDBException what kept it from going on
+     * @throws RocksDBException the error that ended the READ early
      */
     void read(BlockReading reading) throws RocksDBException {
         long first = blockOf(reading.startBytes());
@@ -281,8 +282,8 @@ final class RocksBlocks {
     }
 
     /**
-     * Which blocks are stored; the rules are those of {@link org.kiobd.volume.BlockDevice#extents}. From damage on all is data, as the
-     * reads will find that come next; they tell exactly what is damaged.
+     * Returns which blocks are stored, by the rules of {@link org.kiobd.volume.BlockDevice#extents}. After damage, the rest of the range
+     * is reported as data; the reads that follow then report exactly what is damaged.
      */
     List<Extent> extents(ByteRange range, int maxExtents) throws RocksDBException {
         ExtentList extents = new ExtentList(maxExtents);
@@ -311,7 +312,10 @@ final class RocksBlocks {
         return extents.finish();
     }
 
-    /** Upper bound of what writing out what is in memory takes, without what was overwritten or cleared meanwhile. */
+    /**
+     * Returns an upper bound of the space that a flush of the memtables takes; blocks that were overwritten or cleared in memory do not
+     * count.
+     */
     long unwrittenBytes() throws BlockIoException {
         long count = 0;
         try (ReadOptions memory = new ReadOptions().setReadTier(ReadTier.MEMTABLE_TIER);
@@ -326,7 +330,10 @@ final class RocksBlocks {
         }
     }
 
-    /** Where data begins from {@code at} on, at most at {@code endBytes}; at {@code at} where the database cannot tell for damage. */
+    /**
+     * Returns the offset of the block at which the iterator is, or {@code endBytes} if there is none; returns {@code at} if the iterator
+     * has met damage.
+     */
     private long nextData(RocksIterator stored, Scratch mine, long at, long endBytes) throws RocksDBException {
         if (stored.isValid()) {
             return number(stored, mine) * blockBytes;

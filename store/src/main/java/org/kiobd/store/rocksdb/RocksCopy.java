@@ -18,9 +18,9 @@ import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 
 /**
- * A copy of a database by hard links. RocksDB's own checkpoint writes memory out to new files and syncs them while everybody waits; here
- * that is done before, and what was written since is in the log, of which the copy gets the part that is there at the moment. So that
- * moment is a look at lengths. No file goes away before the copy is complete.
+ * A copy of a database by hard links. RocksDB's own checkpoint flushes and syncs the memtables while all writers wait. This class flushes
+ * them in advance; later writes are in the log, of which the copy gets the part that exists at the moment of {@link #fix}. So
+ * {@link #fix} only has to note file lengths. RocksDB deletes no file before the copy is closed.
  */
 final class RocksCopy implements MemberCopy {
     private static final String CURRENT = "CURRENT";
@@ -30,10 +30,10 @@ final class RocksCopy implements MemberCopy {
     private final Path to;
     private final boolean readOnly;
 
-    /** Bytes of each file that the copy begins with and goes on by itself. */
+    /** Files that are copied because a database may still write to them, with the number of bytes to copy. */
     private final Map<String, Long> copied = new LinkedHashMap<>();
 
-    /** Files that never change again. */
+    /** Immutable files, which are linked. */
     private final Map<String, Path> linked = new LinkedHashMap<>();
 
     private boolean holdsFiles;
@@ -46,9 +46,10 @@ final class RocksCopy implements MemberCopy {
     }
 
     /**
-     * Of the member in folder {@code from}.
+     * Begins a copy of the member in folder {@code from}: flushes the memtables and disables file deletions.
      *
-     * @param readOnly whether {@code database} is open for reading only, so that nothing in it changes
+     * @param to folder of the new member
+     * @param readOnly whether {@code database} is open read-only, so that nothing in it changes
      */
     static RocksCopy begin(RocksDatabase database, Path from, Path to, boolean readOnly) throws BlockIoException {
         RocksCopy copy = new RocksCopy(database, from, to, readOnly);
@@ -68,7 +69,7 @@ final class RocksCopy implements MemberCopy {
         }
     }
 
-    /** Before anybody has to wait: a link is no copy. */
+    /** Checks that hard links work between the two folders, before any writer has to wait for the copy. */
     private void requireLinks() throws IOException {
         Path trial = to.resolve("trial");
         try {
@@ -138,7 +139,7 @@ final class RocksCopy implements MemberCopy {
             for (Map.Entry<String, Long> file : copied.entrySet()) {
                 copy(file.getKey(), file.getValue());
                 if (file.getKey().startsWith("MANIFEST")) {
-                    // The database's own may name the next one by now.
+                    // The CURRENT file of the source may already name the next manifest, so write a new one.
                     Files.writeString(
                             to.resolve(CURRENT),
                             file.getKey() + "\n",

@@ -37,8 +37,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One member's database, open: its handles, each closed once, and the few values that are about the member rather than its blocks. Any
- * thread; nobody uses it any more when it is closed.
+ * The open database of one member: owns its native handles, and reads and writes the few values that describe the member, not its blocks.
+ * Thread-safe, but must not be used during or after {@link #close}.
  */
 final class RocksDatabase implements AutoCloseable {
     private static final byte[] META = "kiobd".getBytes(StandardCharsets.UTF_8);
@@ -47,12 +47,12 @@ final class RocksDatabase implements AutoCloseable {
 
     static final long WRITE_BUFFER_BYTES = 16L << 20;
     private static final int WRITE_BUFFERS = 3;
-    /** RocksDB does not go on after a want of space until there is the largest buffer's size free. */
+    /** Small, because after a full disk RocksDB resumes only when the size of the largest write buffer is free. */
     private static final long META_BUFFER_BYTES = 1L << 20;
 
     private static final long MAX_WAL_BYTES = 512L << 20;
     private static final long MANIFEST_STEP_BYTES = 64 << 10;
-    /** A quarter of them write memtables to files, for all databases of the process: one alone was waited for. */
+    /** A quarter of the jobs flush memtables, for all databases of the process; with a single flush job, writes had to wait for it. */
     private static final int BACKGROUND_JOBS = 8;
 
     private static final int TABLE_BLOCK_BYTES = 16 << 10;
@@ -78,15 +78,15 @@ final class RocksDatabase implements AutoCloseable {
     private final ReadOptions read;
     private final @Nullable SyncedMark synced;
 
-    /** Whether it writes nothing out by itself, for want of space. */
+    /** Whether the write buffer is large enough to hold the whole log, so that RocksDB flushes nothing by itself; for a full disk. */
     private volatile boolean isInMemory;
 
-    /** How a database is opened. */
+    /** The ways to open a database. */
     private enum Mode {
         CREATE,
         READ,
         WRITE,
-        /** For writing on a full disk: what its log holds stays in memory, as it did before. */
+        /** Opens for writing on a full disk: the contents of the log stay in memory, as they did before the restart. */
         WRITE_LATER
     }
 
@@ -125,7 +125,7 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** Makes one in {@code folder}, which holds none. */
+    /** Makes a database in {@code folder}, which holds none. */
     static RocksDatabase create(Path folder, RocksOptions options, long sizeBytes) throws BlockIoException {
         try {
             RocksDatabase made = new RocksDatabase(folder, options, Mode.CREATE, WRITE_BUFFER_BYTES);
@@ -142,7 +142,7 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** Opens the one in {@code folder} for reading. */
+    /** Opens the database in {@code folder} read-only; checks that its log and its blob files are complete. */
     static RocksDatabase openReadOnly(Path folder, RocksOptions options) throws BlockIoException {
         try {
             RocksDatabase opened = new RocksDatabase(folder, options, Mode.READ, WRITE_BUFFER_BYTES);
@@ -158,14 +158,14 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** Opens the one in {@code folder} for writing; replays its log. */
+    /** Opens the database in {@code folder} for writing; replays its log. */
     static RocksDatabase openForWriting(Path folder, RocksOptions options) throws BlockIoException {
         return openNow(folder, options, Mode.WRITE, WRITE_BUFFER_BYTES);
     }
 
     /**
-     * Opens the one in {@code folder} for writing, on a full disk: up to {@code logBytes} of its log are read into memory, as they were
-     * before, and nothing is written out before {@link #writeOut} or {@link #spaceAgain}.
+     * Opens the database in {@code folder} for writing on a full disk. Reads up to {@code logBytes} bytes of its log into memory, and
+     * flushes nothing before {@link #writeOut} or {@link #spaceAgain} is called.
      */
     static RocksDatabase openInMemory(Path folder, RocksOptions options, long logBytes) throws BlockIoException {
         return openNow(folder, options, Mode.WRITE_LATER, logBytes);
@@ -180,7 +180,7 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** The names of the files with data that count. */
+    /** Returns the names of the files that belong to the current state of the database. */
     List<String> liveFiles() throws BlockIoException {
         try {
             return db.getLiveFiles(false).files.stream()
@@ -201,7 +201,7 @@ final class RocksDatabase implements AutoCloseable {
         return folder + " is damaged and was not opened; nothing in it was changed: " + how;
     }
 
-    /** Looks for what RocksDB does without: the end of its log, files with values. */
+    /** Checks for losses that RocksDB itself does not report: a missing end of the log, and missing blob files. */
     private void checkIsAll(Path folder) throws BlockIoException, RocksDBException {
         long synced = SyncedMark.read(folder);
         long found = db.getLatestSequenceNumber();
@@ -220,7 +220,7 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** Writes {@code batch}; where the disk is nearly full, {@link #writeBounded}. */
+    /** Writes {@code batch}; if the disk is nearly full, waits only for a limited time, see {@link #writeBounded}. */
     void write(WriteBatch batch, RocksReserve reserve) throws RocksDBException {
         if (reserve.isSpaceLow()) {
             writeBounded(writeUnstalled, batch, reserve::isDiskFull);
@@ -229,7 +229,10 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** Where RocksDB would have it wait until something is written out, this waits, and not for ever: on a full disk nothing is. */
+    /**
+     * Writes {@code batch}. Where RocksDB would block until a flush makes room, this method waits itself and gives up after {@link
+     * #STALLED_NANOS} if {@code isHopeless}, because on a full disk no flush finishes.
+     */
     private void writeBounded(WriteOptions options, WriteBatch batch, BooleanSupplier isHopeless)
             throws RocksDBException {
         long startNanos = System.nanoTime();
@@ -244,7 +247,7 @@ final class RocksDatabase implements AutoCloseable {
                 }
                 boolean isStopped = db.getLongProperty(blocks, "rocksdb.is-write-stopped") != 0;
                 if (!isStopped && !options.sync()) {
-                    // Only slowed down: RocksDB counts how long each has waited, so it must do the waiting.
+                    // Writes are only slowed down, not stopped. RocksDB accounts for the delay of each write, so leave the wait to it.
                     db.write(write, batch);
                     return;
                 }
@@ -257,12 +260,12 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** Fails as a write would that changes nothing. */
+    /** Makes a write that changes nothing; throws if RocksDB accepts no writes. */
     void tryWrite() throws RocksDBException {
         db.delete(meta, writeUnstalled, NOTHING);
     }
 
-    /** Makes durable what was written before the call. */
+    /** Makes all writes before this call durable. */
     void sync() throws RocksDBException {
         long sequence = db.getLatestSequenceNumber();
         db.flushWal(true);
@@ -285,15 +288,15 @@ final class RocksDatabase implements AutoCloseable {
                 .setParanoidChecks(true)
                 .setAvoidFlushDuringRecovery(mode == Mode.WRITE_LATER)
                 .setRateLimiter(memory.rateLimiter())
-                // It looks whether there is space again. Not shared: one for all databases did not find any for a
-                // minute.
+                // The manager polls for free space after ENOSPC. Not shared: a manager for all databases did not notice
+                // free space for a minute.
                 .setSstFileManager(handles.own(new SstFileManager(Env.getDefault())))
-                // Recycled logs would make syncs cheaper, and keep their space for good.
+                // Recycled logs would make syncs cheaper, but would never free their space.
                 .setRecycleLogFileNum(0)
                 .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
-                // What is acknowledged has left the process.
+                // An acknowledged write must have left the process.
                 .setManualWalFlush(Boolean.getBoolean("kiobd.rocksdb.unsafe-manual-wal-flush"))
-                // Thin: no space is taken ahead of what is written.
+                // A member is thin: no space is allocated ahead of the data.
                 .setAllowFAllocate(false)
                 .setManifestPreallocationSize(MANIFEST_STEP_BYTES)
                 .setMaxTotalWalSize(MAX_WAL_BYTES)
@@ -338,7 +341,7 @@ final class RocksDatabase implements AutoCloseable {
         return db;
     }
 
-    /** The family with the blocks. */
+    /** Returns the column family that holds the blocks. */
     ColumnFamilyHandle blocks() {
         return blocks;
     }
@@ -368,7 +371,7 @@ final class RocksDatabase implements AutoCloseable {
         return meta(superblockKey(copy));
     }
 
-    /** Durable when it returns. */
+    /** Writes a superblock copy; it is durable when this method returns. */
     void superblock(int copy, byte[] bytes) throws BlockIoException {
         try {
             putMeta(superblockKey(copy), bytes);
@@ -396,7 +399,7 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** Bytes its files and what waits to be written to them take. */
+    /** Returns the bytes that the data files and the memtables take. */
     long allocatedBytes() throws BlockIoException {
         try {
             long bytes = 0;
@@ -410,7 +413,7 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** How often writes had to wait for flushes and compaction, how much memory they take, by name; for people. */
+    /** Returns figures for users, by name: how often writes had to wait for flushes and compaction, and the memory of the memtables. */
     Map<String, Long> figures() {
         Map<String, Long> figures = new LinkedHashMap<>();
         try {
@@ -419,7 +422,7 @@ final class RocksDatabase implements AutoCloseable {
             figures.put("writeStops", whole(told.get("io_stalls.total-stops")));
             figures.put("memoryBytes", db.getLongProperty(blocks, "rocksdb.cur-size-all-mem-tables"));
         } catch (RocksDBException e) {
-            // Figures are not worth failing for.
+            // Statistics must not make a caller fail.
             figures.put("unknown", 1L);
         }
         return figures;
@@ -429,7 +432,7 @@ final class RocksDatabase implements AutoCloseable {
         return text == null ? 0 : (long) Double.parseDouble(text);
     }
 
-    /** Writes what is in memory into files, so that a checkpoint has little left to do. */
+    /** Flushes the memtables to files and waits until that is done. */
     void writeOut() throws BlockIoException {
         try (FlushOptions wait = new FlushOptions().setWaitForFlush(true)) {
             db.flush(wait, List.of(blocks, meta));
@@ -438,7 +441,7 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** Rewrites its files without what was deleted or overwritten. Takes as long as reading them. */
+    /** Rewrites the files without deleted and overwritten data. Takes as long as reading them. */
     void compact() throws BlockIoException {
         writeOut();
         try {
@@ -448,7 +451,7 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** The same with little space: files of values are dropped that nothing of is left, and no others rewritten. */
+    /** Compacts with little free space: deletes the blob files that hold no live value, and rewrites no other blob files. */
     void compactFrugally() throws BlockIoException {
         try {
             collectValues(false);
@@ -462,7 +465,7 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** There is space: what is in memory is written out again as usual. */
+    /** Resets the write buffer to its usual size because there is space again, so that RocksDB flushes by itself. */
     void spaceAgain() {
         if (isInMemory) {
             isInMemory = false;

@@ -34,9 +34,12 @@ import org.rocksdb.RocksDBException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A member in a RocksDB database. Thin: it takes what is written, and zeros are not. Any thread, as the interface says. */
+/**
+ * A member in a RocksDB database. It is thin: only written blocks take space, and blocks of zeros are not stored. Threads: as {@link
+ * MemberStore} says.
+ */
 final class RocksMember implements MemberStore {
-    /** Calls of one member that may be under way at once; a sync is one of them. */
+    /** Maximum number of concurrent calls to RocksDB for one member; a sync counts as one. */
     static final int THREADS = Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors()));
 
     private static final Logger LOG = LoggerFactory.getLogger(RocksMember.class);
@@ -44,15 +47,18 @@ final class RocksMember implements MemberStore {
     private static final int CLEAR_TIMEOUT_S = 12;
     private static final long CLEAR_PAUSE_NANOS = 50_000_000;
 
-    /** Less than this, and less than one part in {@link #RECLAIM_PART} of what is stored, is not worth rewriting the rest. */
+    /**
+     * Minimum number of cleared bytes for a compaction; they must also be at least one part in {@link #RECLAIM_PART} of the allocated
+     * bytes. Less is not worth rewriting the rest.
+     */
     private static final long RECLAIM_BYTES = 8L << 20;
 
     private static final int RECLAIM_PART = 4;
 
-    /** On a full disk. */
+    /** Minimum number of cleared bytes for a compaction while the reserve is missing, i.e. on a full disk. */
     private static final long LEAST_RECLAIM_BYTES = 1L << 20;
 
-    /** A client that trims goes on trimming. */
+    /** Delay of a compaction, because a client that trims usually sends more TRIMs. */
     private static final int RECLAIM_DELAY_MS = 2_000;
 
     private final MemberUri uri;
@@ -74,13 +80,13 @@ final class RocksMember implements MemberStore {
     private volatile boolean wantsSpace;
     private boolean closed;
 
-    /** A member's folder, and how it was made. */
+    /** The folder of a member, and the options it was made with. */
     record Place(Path folder, RocksOptions options) {}
 
     /**
      * Takes the lock and the database.
      *
-     * @param place where it lies, without options
+     * @param place the folder of the member and the options it was made with
      */
     RocksMember(Place place, MemberLock lock, RocksDatabase database, OpenOptions opened) throws BlockIoException {
         this.uri = new MemberUri("rocksdb", place.folder().toString());
@@ -106,7 +112,7 @@ final class RocksMember implements MemberStore {
         try {
             blocks.calls().increment();
             if (wantsSpace) {
-                // RocksDB goes on by itself when there is space; but never if a log that could not grow was synced.
+                // RocksDB recovers by itself when there is space, but never after a sync of a log that could not grow.
                 database.tryWrite();
                 written();
             }
@@ -127,15 +133,15 @@ final class RocksMember implements MemberStore {
     /**
      * {@inheritDoc}
      *
-     * <p>Want of space is not final: RocksDB then writes what it has in memory to new files before it takes another write, and does not
-     * count on what it could not sync.
+     * <p>A full disk is not final: RocksDB then flushes its memtables to new files before it accepts another write, and does not rely on
+     * the data that it could not sync.
      */
     @Override
     public boolean isSyncFailureFinal(IoError error) {
         return error != IoError.NO_SPACE;
     }
 
-    /** Whether a WRITE may be tried; not while its reserve is missing. */
+    /** Returns whether a WRITE may be tried, which is not so while the reserve is missing; first tries to make the reserve if it is due. */
     boolean takesWrites() {
         if (reserve.wantsTry()) {
             try {
@@ -147,7 +153,7 @@ final class RocksMember implements MemberStore {
         return !reserve.isMissing();
     }
 
-    /** Where there is room for it, and for what else must be written. */
+    /** Makes the reserve if there is room for it and for the data in memory. */
     private void makeReserve() throws BlockIoException {
         reserve.make(sizeBytes, blocks.unwrittenBytes());
         if (reserve.isSettled()) {
@@ -163,7 +169,7 @@ final class RocksMember implements MemberStore {
         }
     }
 
-    /** Does a TRIM or WRITE_ZEROES; on a full disk with what is kept for that. */
+    /** Executes a TRIM or WRITE_ZEROES; on a full disk, gives up the reserve for it. */
     void clear(MemberOp op) throws RocksDBException {
         boolean done = false;
         long startNanos = System.nanoTime();
@@ -180,7 +186,12 @@ final class RocksMember implements MemberStore {
         cleared(op.lengthBytes());
     }
 
-    /** Whether what failed with {@code error}, begun at {@code startNanos}, is worth another try: with the reserve given up for it. */
+    /**
+     * Gives up the reserve if {@code error} is {@link IoError#NO_SPACE}, and waits for a moment.
+     *
+     * @param startNanos when the first try began
+     * @return whether the operation is worth another try
+     */
     private boolean getsSpace(IoError error, long startNanos) {
         if (error != IoError.NO_SPACE || System.nanoTime() - startNanos > TimeUnit.SECONDS.toNanos(CLEAR_TIMEOUT_S)) {
             return false;
@@ -188,12 +199,12 @@ final class RocksMember implements MemberStore {
         if (!reserve.release() && !reserve.fits(RocksDatabase.WRITE_BUFFER_BYTES)) {
             return false;
         }
-        // RocksDB looks every few seconds whether there is space for a buffer again.
+        // RocksDB checks every few seconds whether there is space for a write buffer again.
         LockSupport.parkNanos(CLEAR_PAUSE_NANOS);
         return true;
     }
 
-    /** A write was taken again. */
+    /** Notes that a mutation succeeded: the member has space again. */
     void written() {
         if (wantsSpace) {
             wantsSpace = false;
@@ -201,7 +212,7 @@ final class RocksMember implements MemberStore {
         }
     }
 
-    /** Says in the log what went wrong with {@code op}, and what the client is told. */
+    /** Logs the failure of {@code op} after {@code doneBytes} bytes and returns the error for the client. */
     IoError failed(MemberOp op, long doneBytes, RocksDBException failure) {
         IoError error = RocksErrors.toIoError(failure);
         if (RocksErrors.isDamage(failure)) {
@@ -210,7 +221,7 @@ final class RocksMember implements MemberStore {
         if (op.op().mutates()) {
             wantsSpace |= error == IoError.NO_SPACE;
         }
-        // The message names the file, but for blobs: RocksDB does not say which one.
+        // RocksDB's message names the damaged file, except for a blob file.
         LOG.error(
                 "member={} {} key={}: error={}: {}; what else is stored there is unharmed",
                 uri,
@@ -246,10 +257,10 @@ final class RocksMember implements MemberStore {
     }
 
     /**
-     * {@code moreBytes} were cleared. When that has come to a good part of what is stored, space is given back soon; that rewrites what is
-     * left, so less is left to compaction in its own time.
+     * Counts {@code moreBytes} cleared bytes. Once they are a good part of the allocated bytes, schedules a compaction that gives the
+     * space back. A compaction rewrites the rest of the data, so smaller amounts are left to RocksDB's own compaction.
      */
-    @SuppressWarnings("FutureReturnValueIgnored") // it says in the log how it ends
+    @SuppressWarnings("FutureReturnValueIgnored") // reclaim() logs its outcome
     void cleared(long moreBytes) {
         clearedBytes.add(moreBytes);
         boolean worth = clearedBytes.sum() >= (reserve.isMissing() ? LEAST_RECLAIM_BYTES : RECLAIM_BYTES);
@@ -259,7 +270,7 @@ final class RocksMember implements MemberStore {
     }
 
     private void reclaim() {
-        // From here on another clearing asks again.
+        // From here on, another cleared range schedules another run.
         reclaiming.set(false);
         try {
             long startNanos = System.nanoTime();
@@ -269,13 +280,13 @@ final class RocksMember implements MemberStore {
                 return;
             }
             if (!hasSpace && !reserve.fits(blocks.unwrittenBytes() + LEAST_RECLAIM_BYTES)) {
-                // Tried nevertheless, it would stop TRIM, which alone can make space.
+                // A compaction that runs out of space would stop TRIM, too, and only TRIM can free space.
                 LOG.info("member={}: gives back what was trimmed when more is: what is in memory does not fit", uri);
                 return;
             }
             clearedBytes.reset();
             if (!hasSpace || !reserve.fits(beforeBytes)) {
-                // First what needs little space.
+                // Begin with the compaction that needs little space.
                 database.compactFrugally();
             }
             if (hasSpace) {
@@ -294,7 +305,7 @@ final class RocksMember implements MemberStore {
         }
     }
 
-    /** Gives back at once what compaction would give back in its own time: what was deleted or overwritten. */
+    /** Compacts now, so that the space of deleted and overwritten blocks is freed at once. */
     void reclaimNow() throws BlockIoException {
         database.compact();
     }
@@ -324,7 +335,7 @@ final class RocksMember implements MemberStore {
         return isDurable() ? CacheMode.WRITEBACK : CacheMode.UNSAFE;
     }
 
-    /** Whether FLUSH and FUA sync. */
+    /** Returns whether FLUSH and FUA sync. */
     boolean isDurable() {
         return opened.cache() != CacheMode.UNSAFE;
     }
@@ -356,7 +367,7 @@ final class RocksMember implements MemberStore {
         }
     }
 
-    /** It was synced with the log, which has more than it. */
+    /** Reports a failed synced write to {@link SyncRounds}, because the sync also covered other data in the log. */
     private BlockIoException syncFailed(BlockIoException e) {
         syncRounds.failed(e.error().code());
         return e;
@@ -442,7 +453,7 @@ final class RocksMember implements MemberStore {
         }
     }
 
-    /** With a limit: RocksDB waits for what it does beside, and on a full disk that was seen not to end. */
+    /** Closes the database with a time limit: RocksDB waits for its background work, which on a full disk was seen not to end. */
     private void closeDatabase() throws BlockIoException, InterruptedException {
         Thread closing = new Thread(database::close, "kiobd-rocksdb-close");
         closing.setDaemon(true);

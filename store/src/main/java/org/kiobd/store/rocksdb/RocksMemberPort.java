@@ -14,9 +14,9 @@ import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
 import org.rocksdb.RocksDBException;
 
-/** One loop's way into a RocksDB member. */
+/** The port of one event loop to a RocksDB member. */
 final class RocksMemberPort extends ThreadedPort {
-    /** Writes that wait behind a larger group wait longer than it saves them. */
+    /** Limit for groups of WRITEs: a larger group delays the writes after it by more time than it saves. */
     private static final int MOST_GROUPED_BYTES = 128 << 10;
 
     private final RocksMember member;
@@ -41,7 +41,11 @@ final class RocksMemberPort extends ThreadedPort {
         }
     }
 
-    /** Writes that came together go to the log as one: its record, its system call and its place in the queue are paid once. */
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Groups consecutive WRITEs of whole blocks, so that they share one log record, one system call and one place in RocksDB's queue.
+     */
     @Override
     protected int groupEnd(MemberOp[] ops, int from) {
         int end = from;
@@ -94,8 +98,8 @@ final class RocksMemberPort extends ThreadedPort {
             }
         }
         if (!durable.isEmpty()) {
-            // One sync of the log for all who wait for one is what RocksDB's own group commit does, without a thread
-            // for each.
+            // One sync for all waiting operations does the same as RocksDB's own group commit, without a thread for
+            // each operation.
             List<MemberOp> synced = durable;
             member.syncRounds().requestHere(failure -> {
                 IoError error = failure == 0 ? null : IoError.ofCode(failure);

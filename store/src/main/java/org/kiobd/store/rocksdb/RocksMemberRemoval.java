@@ -14,16 +14,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes a RocksDB member: the files that RocksDB and kiobd make, and no other. A mark is written first and removed last, so that after
- * a crash the rest of the member is known to be one. Stateless; the caller holds the member's lock.
+ * Removes a RocksDB member: the files that RocksDB and kiobd make, and no others. It writes a mark file first and removes it last, so that
+ * after a crash the remaining files can be recognized as a half-deleted member. Stateless; the caller holds the member's lock.
  */
 final class RocksMemberRemoval {
-    /** Says that a deletion was begun: what is here is no member any more. */
+    /** Name of the mark file: a deletion has begun, and the folder is no longer a valid member. */
     static final String MARK = "member.deleted";
 
     private static final Logger LOG = LoggerFactory.getLogger(RocksMemberRemoval.class);
 
-    /** Names that RocksDB gives its files, and kiobd those beside them; docs/FORMAT.md. */
+    /** Names of the files that RocksDB and kiobd make in the database folder; see docs/FORMAT.md. */
     private static final Pattern OF_DATABASE =
             Pattern.compile("[0-9]+\\.(sst|blob|log|dbtmp)|MANIFEST-[0-9]+|OPTIONS-[0-9]+(\\.dbtmp)?"
                     + "|CURRENT|IDENTITY|LOCK|LOG(\\.old\\.[0-9]+)?|kiobd\\..*|trial");
@@ -33,9 +33,9 @@ final class RocksMemberRemoval {
     private RocksMemberRemoval() {}
 
     /**
-     * Removes the member in {@code folder}; what is not of a member stays, with a line in the log.
+     * Removes the member in {@code folder}. Keeps files that do not belong to a member, and logs a warning about them.
      *
-     * @throws BlockIoException if a file cannot be removed; the next call goes on
+     * @throws BlockIoException if a file cannot be removed; another call continues the removal
      */
     static void remove(Path folder) throws BlockIoException {
         try {
@@ -55,7 +55,7 @@ final class RocksMemberRemoval {
         }
     }
 
-    /** Whether {@code folder} is what an interrupted removal leaves: marked, or empty already. */
+    /** Returns whether {@code folder} is the rest of an interrupted removal: it has the mark, or it is empty. */
     static boolean isInterrupted(Path folder) {
         if (Files.exists(folder.resolve(MARK))) {
             return true;
@@ -73,8 +73,8 @@ final class RocksMemberRemoval {
             try {
                 Files.createFile(mark);
             } catch (IOException e) {
-                // A full disk must not keep a member from being deleted: without a mark, a crash leaves its rest
-                // behind.
+                // A full disk must not prevent a deletion. Without the mark, a crash leaves files that are not recognized as
+                // half-deleted.
                 LOG.debug("{} cannot be made: {}", mark, e.toString());
                 return;
             }

@@ -27,8 +27,8 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * Makes and opens {@code rocksdb:} members: a folder with a database, and beside the database's own lock one that keeps readers out while
- * somebody writes. Any thread.
+ * Makes and opens {@code rocksdb:} members. A member is a folder with a database and a lock file; in addition to RocksDB's own lock, the
+ * lock file keeps readers out while a writer has the member open. Thread-safe.
  */
 public final class RocksMemberStoreProvider implements MemberStoreProvider {
     static final String DATABASE = "db";
@@ -88,7 +88,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
         }
     }
 
-    /** How a member was made must be known before its database is opened. */
+    /** Stores the options in a file of their own, because they are needed before the database can be opened. */
     private static void store(Path folder, RocksOptions options) throws IOException {
         Path made = Files.createFile(folder.resolve(OPTIONS), PosixFilePermissions.asFileAttribute(OWNER_ONLY));
         Files.writeString(made, options + System.lineSeparator());
@@ -147,7 +147,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
                         : RocksOpening.open(folder.resolve(DATABASE), options, new RocksReserve(folder)));
     }
 
-    /** A folder that may not be entered is not one that holds no member. */
+    /** Throws if {@code folder} cannot be accessed, so that this is not reported as a missing member. */
     private static void requireReachable(Path folder) throws BlockIoException {
         try {
             Files.readAttributes(folder.resolve(DATABASE).resolve("CURRENT"), BasicFileAttributes.class);
@@ -164,7 +164,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
         RocksDatabase open() throws BlockIoException;
     }
 
-    /** Takes the lock, whatever comes of it. */
+    /** Opens a member. Takes {@code lock}, and closes it if the member cannot be opened. */
     private static MemberStore member(RocksMember.Place place, MemberLock lock, OpenOptions options, Opening opening)
             throws BlockIoException {
         RocksDatabase database = null;
@@ -212,13 +212,13 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
         return bytes(uri, file -> file.endsWith(RocksReserve.FILE) ? 0 : Files.size(file));
     }
 
-    /** How much of a file counts. */
+    /** Tells how many bytes of a file to count. */
     @FunctionalInterface
     private interface Measure {
         long bytes(Path file) throws IOException;
     }
 
-    /** Only of the folders a member has: whatever else a URI names may be anything. */
+    /** Sums up the files in the two folders of a member only, because a URI may name any folder; returns -1 if there is no member. */
     private long bytes(MemberUri uri, Measure measure) throws BlockIoException {
         Path folder = folder(uri);
         long bytes = 0;
@@ -228,7 +228,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
                     bytes += measure.bytes(file);
                 }
             } catch (NoSuchFileException e) {
-                // Compaction removes files all the time; without a database there is no member.
+                // Compaction may have removed the file. Only if the database is missing, too, there is no member.
                 if (!exists(uri)) {
                     return -1;
                 }
@@ -245,7 +245,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
 
     @Override
     public long exclusiveBytes(MemberUri uri) throws BlockIoException {
-        // What another name holds, too, stays.
+        // A file with other hard links keeps its space.
         return bytes(
                 uri, file -> Integer.valueOf(1).equals(Files.getAttribute(file, "unix:nlink")) ? Files.size(file) : 0);
     }
@@ -276,8 +276,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
     public void rename(MemberUri from, MemberUri to) throws BlockIoException {
         Path source = folder(from);
         Path target = folder(to);
-        // The system refuses to replace a file or a folder that holds something; only an empty folder must be looked
-        // for.
+        // rename(2) would replace an empty folder; it fails for a file and for a folder that is not empty.
         if (isTaken(to)) {
             throw new BlockIoException(
                     IoError.INVALID, target + " exists already; it was not touched; choose another place");
@@ -309,19 +308,19 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
         }
         if (!Files.exists(folder.resolve(LOCK)) && !Files.exists(folder.resolve(RocksMemberRemoval.MARK))) {
             if (folder.toFile().delete()) {
-                // Empty: a crash came when it was being made.
+                // The folder was empty: a crash had interrupted its creation.
                 return;
             }
             throw new BlockIoException(IoError.INVALID, folder + " holds no RocksDB member; it was not deleted");
         }
-        // The lock tells whether somebody uses it, and is held until it is gone.
+        // The lock shows that nobody uses the member; hold it until the member is removed.
         try (MemberLock lock = MemberLock.take(folder.resolve(LOCK), false)) {
             remove(folder);
         }
         deleteLinks(named);
     }
 
-    /** What a link leads to is the member. */
+    /** Returns the real path of a member that may be named by a symbolic link. */
     private static Path target(Path named) throws BlockIoException {
         try {
             return Files.exists(named) ? named.toRealPath() : named;

@@ -16,19 +16,19 @@ import org.rocksdb.WriteBufferManager;
 import org.rocksdb.util.Environment;
 
 /**
- * What all RocksDB members of the process share: one cache for blocks, out of which the write buffers of all of them are paid, and one
- * limit on what compaction may write. Made for the first member, gone with the last. Any thread.
+ * The resources that all RocksDB members of the process share: one block cache, to which the write buffers of all members are charged, and
+ * one rate limiter for the writes of flushes and compaction. Created for the first member and closed with the last one. Thread-safe.
  */
 final class RocksMemory implements AutoCloseable {
     static final long DEFAULT_BYTES = 256L << 20;
 
-    /** Compaction and flushes leave the disk to clients beyond this; adapts below it. */
+    /** Upper limit for the writes of compaction and flushes; the rate limiter tunes itself below it. */
     private static final long MAX_BACKGROUND_BYTES_PER_S = 1L << 30;
 
     private static final long REFILL_PERIOD_MICROS = 100_000;
     private static final int FAIRNESS = 10;
 
-    /** What RocksDB looks for in a folder it is told, unlike in its jar. */
+    /** The library name that RocksDB looks for in a given folder; the name in its jar differs. */
     private static final String LOADED_AS = "rocksdbjni";
 
     private static long bytes = DEFAULT_BYTES;
@@ -47,12 +47,12 @@ final class RocksMemory implements AutoCloseable {
                 MAX_BACKGROUND_BYTES_PER_S, REFILL_PERIOD_MICROS, FAIRNESS, RateLimiterMode.WRITES_ONLY, true));
     }
 
-    /** How much the next first member makes room for. */
+    /** Sets the size of the cache; takes effect when it is created the next time, for a first member. */
     static synchronized void size(long newBytes) {
         bytes = newBytes;
     }
 
-    /** A share; given back by {@link #close}. */
+    /** Returns the shared resources and counts one more user; each user calls {@link #close} once. */
     static synchronized RocksMemory share() throws BlockIoException {
         RocksMemory memory = shared;
         if (memory == null) {
@@ -69,7 +69,10 @@ final class RocksMemory implements AutoCloseable {
         return memory;
     }
 
-    /** By itself RocksDB unpacks it, 15 MB, for each process anew, and leaves it behind where the process is ended by a signal. */
+    /**
+     * Loads the native library from {@link NativeFolder}. RocksDB itself would unpack it, 15 MB, again for each process, and would not
+     * remove it if a signal ends the process.
+     */
     private static void loadLibrary() throws BlockIoException {
         String name = Environment.getJniLibraryFileName("rocksdb");
         URL library = RocksDB.class.getResource("/" + name);

@@ -12,21 +12,21 @@ import org.kiobd.volume.IoError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Opens a database for writing, on a full disk, too: then with what its reserve gave up. Stateless. */
+/** Opens a database for writing; on a full disk, gives up the reserve or keeps the log in memory. Stateless. */
 final class RocksOpening {
     private static final Logger LOG = LoggerFactory.getLogger(RocksOpening.class);
 
-    /** Beside the log: what a client clears before anything is written out. */
+    /** Memory beyond the size of the log, for the ranges that a client clears before the first flush. */
     private static final long SPARE_BYTES = 16L << 20;
 
-    /** Names that RocksDB gives, and no others: what somebody else has put there stays. */
+    /** Names that RocksDB gives its data files; other files are kept. */
     private static final Pattern DATA_FILE = Pattern.compile("[0-9]+\\.(sst|blob)");
 
     private RocksOpening() {}
 
-    /** What it refuses, it has not changed. */
+    /** Opens the database in {@code folder}. Refuses a damaged database without having changed it. */
     static RocksDatabase open(Path folder, RocksOptions options, RocksReserve reserve) throws BlockIoException {
-        // Opened for writing, a database throws away what is behind the damage: it is looked at before.
+        // An opening for writing would drop all writes after damage in the log, so check the database read-only first.
         RocksDatabase.openReadOnly(folder, options).close();
         RocksDatabase opened = openIfItFits(folder, options);
         if (opened == null) {
@@ -41,7 +41,7 @@ final class RocksOpening {
         return opened;
     }
 
-    /** Null if there is no space for what an opening writes. */
+    /** Returns the open database, or null if there is no space for the writes of an opening. */
     private static @Nullable RocksDatabase openIfItFits(Path folder, RocksOptions options) throws BlockIoException {
         try {
             return RocksDatabase.openForWriting(folder, options);
@@ -84,10 +84,10 @@ final class RocksOpening {
         }
     }
 
-    /** Files with data that were begun and not finished: opening removes them, too, but not before it needs space. */
+    /** Removes unfinished data files. An opening by RocksDB removes them as well, but only after it has needed space. */
     private static void removeOthers(Path folder, RocksOptions options) throws BlockIoException {
         List<String> live;
-        // Looked for anew each time: an opening that failed late may have finished some.
+        // Read the list again each time: an opening that failed late may have finished some files.
         try (RocksDatabase looked = RocksDatabase.openReadOnly(folder, options)) {
             live = looked.liveFiles();
         }

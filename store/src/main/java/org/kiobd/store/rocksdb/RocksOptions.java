@@ -9,10 +9,11 @@ import org.kiobd.volume.IoError;
 import org.rocksdb.CompressionType;
 
 /**
- * How a member was made. Its database keeps them, so that a URI names them once, at its creation: {@code
- * rocksdb:/srv/m0?profile=compact&compression=zstd&block=16K}.
+ * The options of a member. They are chosen when it is created, by the query of its URI: {@code
+ * rocksdb:/srv/m0?profile=compact&compression=zstd&block=16K}. A file in the member's folder stores them, so that later URIs need not
+ * repeat them.
  *
- * @param blockBytes what one key holds, 4096 to 65536, a power of two
+ * @param blockBytes bytes stored under one key, 4096 to 65536, a power of two
  */
 record RocksOptions(int blockBytes, Profile profile, Compression compression) {
     static final RocksOptions DEFAULT = new RocksOptions(4096, Profile.FAST, Compression.NONE);
@@ -20,11 +21,14 @@ record RocksOptions(int blockBytes, Profile profile, Compression compression) {
     private static final int LEAST_BLOCK_BYTES = 4096;
     private static final int MOST_BLOCK_BYTES = 64 << 10;
 
-    /** What is given up for what. */
+    /** The trade-off between write cost and space. */
     enum Profile {
-        /** Values in blob files: they are written twice, once to the log and once to a blob, and compaction leaves them alone. */
+        /**
+         * Stores values in blob files: a value is written twice, to the log and to a blob file, and compaction moves it only to collect
+         * garbage.
+         */
         FAST,
-        /** Values in the tree: compaction rewrites them, and little room is lost to what was overwritten. */
+        /** Stores values in the LSM tree: compaction rewrites them, and overwritten values take little space. */
         COMPACT
     }
 
@@ -44,13 +48,13 @@ record RocksOptions(int blockBytes, Profile profile, Compression compression) {
         }
     }
 
-    /** Those of a new member, as its URI says behind a question mark; the usual ones where it says nothing. */
+    /** Returns the options for a new member from the query of its URI; an option that is not given has its default. */
     static RocksOptions parse(MemberUri uri) throws BlockIoException {
         int mark = uri.location().indexOf('?');
         return mark < 0 ? DEFAULT : parse(uri.location().substring(mark + 1));
     }
 
-    /** What {@link #toString} printed, or a URI's query. */
+    /** Parses the output of {@link #toString}, or the query of a URI. */
     static RocksOptions parse(String query) throws BlockIoException {
         RocksOptions options = DEFAULT;
         for (Map.Entry<String, String> one : split(query).entrySet()) {
@@ -88,7 +92,7 @@ record RocksOptions(int blockBytes, Profile profile, Compression compression) {
                 return bytes;
             }
         } catch (NumberFormatException | ArithmeticException e) {
-            // Said below.
+            // Reported below.
         }
         throw refused("block=" + text + " is not 4K, 8K, 16K, 32K or 64K");
     }

@@ -12,40 +12,41 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Space that a member keeps for the day when its disk is full: a database that cannot write can delete nothing either, and cannot even be
- * opened after a crash, because its log must be written out then. The reserve is a file beside the database. It is made before a WRITE
- * that finds less than 8 GiB free, given up for an opening or a TRIM that finds no space, and made again when there is space. WRITE is
- * refused while it is missing, so that WRITE does not use up what TRIM needs. A member that nobody writes to, e.g. a snapshot, has none,
- * and neither has one on a disk with much space: a thin member takes what is written to it. Any thread.
+ * Disk space that a member reserves for the case that the disk becomes full: a database that cannot write cannot delete either, and after
+ * a crash it cannot even be opened, because an opening flushes its log. The reserve is a file next to the database. It is made before a
+ * WRITE that finds less than 8 GiB free. It is given up when an opening, a TRIM, a WRITE_ZEROES or a superblock write finds no space, and
+ * made again when there is space. WRITE is refused while the reserve is missing, so that WRITE does not use up the space that TRIM needs. A
+ * member without writes, e.g. a snapshot, has no reserve, nor has a member on a disk with much free space, because a thin member should
+ * take only the space of its data. Thread-safe.
  */
 final class RocksReserve {
     static final String FILE = "kiobd.reserve";
 
     private static final Logger LOG = LoggerFactory.getLogger(RocksReserve.class);
 
-    /** What is in memory and in the log when the disk runs full: three write buffers, and something to begin with. */
+    /** Enough for the data in memory and in the log when the disk becomes full: three write buffers, and a margin. */
     private static final long MOST_BYTES = 64L << 20;
 
     private static final long LEAST_BYTES = 4L << 20;
     private static final int PART_OF_MEMBER = 8;
     private static final int PART_OF_DISK = 8;
 
-    /** It takes no more than one part in this of what is free, so that it need not be given up again at once. */
+    /** The reserve takes at most one part in this of the free space, so that it need not be given up again at once. */
     private static final int PART_OF_FREE = 2;
 
-    /** With less free a reserve is made. A fast disk takes some GiB between two looks. */
+    /** The reserve is made when less than this is free. A fast disk can write some GiB between two checks. */
     private static final long SCARCE_BYTES = 8L << 30;
 
     private static final long LOW_BYTES = 1L << 30;
     private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
-    /** What is known of the file. */
+    /** The known state of the reserve. */
     private enum State {
-        /** Nobody has written yet, or the disk has much space: nobody has needed it. */
+        /** Not needed yet: there was no WRITE, or the disk has much free space. */
         UNASKED,
-        /** It is there, or the file system cannot reserve anything: WRITE may go on. */
+        /** The file exists, or the file system cannot reserve space: WRITE is allowed. */
         SETTLED,
-        /** There is no room for it. */
+        /** There is no room for the file: WRITE is refused. */
         MISSING
     }
 
@@ -55,7 +56,7 @@ final class RocksReserve {
     private volatile long triedNanos = System.nanoTime() - AGAIN_NANOS;
     private volatile long lookedNanos = System.nanoTime() - AGAIN_NANOS;
 
-    /** Of the member in {@code folder}. */
+    /** Makes the object for the member in {@code folder}; makes no file. */
     RocksReserve(Path folder) {
         this.file = folder.resolve(FILE);
     }
@@ -64,20 +65,20 @@ final class RocksReserve {
         return Files.exists(file);
     }
 
-    /** Whether it was made, or cannot be made on this file system. */
+    /** Returns whether the reserve was made, or cannot be made on this file system. */
     boolean isSettled() {
         return state == State.SETTLED;
     }
 
-    /** Whether there is no room for it: WRITE is refused, and TRIM does with what there is. */
+    /** Returns whether there is no room for the reserve: WRITE is refused, and TRIM uses the space that is left. */
     boolean isMissing() {
         return state == State.MISSING;
     }
 
     /**
-     * Makes it, for a member of {@code memberBytes}, where there is room; {@link #isSettled} then says whether there was.
+     * Makes the reserve for a member of {@code memberBytes} if there is room; {@link #isSettled} then tells whether there was.
      *
-     * @param unwrittenBytes what is free and needed for other things
+     * @param unwrittenBytes free bytes that are needed for other data
      */
     synchronized void make(long memberBytes, long unwrittenBytes) {
         triedNanos = System.nanoTime();
@@ -106,7 +107,7 @@ final class RocksReserve {
         }
     }
 
-    /** Makes nothing, but learns whether there would be room for the least of it. */
+    /** Checks whether there would be room for the smallest reserve, without making it. */
     void look(long unwrittenBytes) {
         if (!fits(unwrittenBytes + LEAST_BYTES * PART_OF_FREE)) {
             missing();
@@ -130,7 +131,7 @@ final class RocksReserve {
         state = State.MISSING;
     }
 
-    /** Whether it is to be made before a WRITE: space is scarce and nobody has tried, or not for a while. */
+    /** Returns whether to make the reserve before a WRITE: free space has become scarce, or the last failed try was a while ago. */
     boolean wantsTry() {
         return switch (state) {
             case UNASKED -> freeBytes() < SCARCE_BYTES;
@@ -148,7 +149,7 @@ final class RocksReserve {
         return Files.getFileStore(file.getParent()).getUsableSpace();
     }
 
-    /** Whether {@code bytes} can be written. */
+    /** Returns whether {@code bytes} bytes can be written. */
     boolean fits(long bytes) {
         try {
             return usableBytes() > bytes;
@@ -158,17 +159,17 @@ final class RocksReserve {
         }
     }
 
-    /** Whether the disk is so full that this is why nothing goes on. */
+    /** Returns whether the disk is so full that this explains why writes are stopped. */
     boolean isDiskFull() {
         return !fits(MOST_BYTES);
     }
 
-    /** Whether the disk may soon be full. */
+    /** Returns whether the disk may be full soon. */
     boolean isSpaceLow() {
         return freeBytes() < LOW_BYTES;
     }
 
-    /** As of now or half a second ago; 0 if nobody can tell. */
+    /** Returns the free bytes on the disk, as of at most half a second ago; 0 if unknown. */
     private long freeBytes() {
         long nanos = System.nanoTime();
         if (nanos - lookedNanos >= AGAIN_NANOS) {
@@ -182,7 +183,11 @@ final class RocksReserve {
         return freeBytes;
     }
 
-    /** Gives it up, so that what must be written can be. @return whether there was any */
+    /**
+     * Gives up the reserve, so that its space can be used.
+     *
+     * @return whether there was one
+     */
     synchronized boolean release() {
         try {
             boolean released = Files.deleteIfExists(file);

@@ -12,9 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Up to which of its writes a database was last synced, in a file beside its own. RocksDB takes damage in its log for the log's end,
- * and forgets what comes after; by this mark that is found out. It is written behind each sync and not synced itself: after a power cut
- * it may say less than is true, never more. One sync at a time uses it.
+ * A file next to the database files that holds the sequence number of the last synced write. RocksDB treats damage in its log as the end
+ * of the log and drops the writes after it; the mark reveals such a loss. The mark is written after each sync, and is not synced itself:
+ * after a power failure it may be too low, but never too high. Used by one sync at a time.
  */
 final class SyncedMark implements AutoCloseable {
     static final String FILE = "kiobd.synced";
@@ -31,7 +31,7 @@ final class SyncedMark implements AutoCloseable {
         this.channel = channel;
     }
 
-    /** Of the database in {@code folder}. */
+    /** Opens the mark of the database in {@code folder} for writing; makes it if it is missing. */
     static SyncedMark open(Path folder) throws BlockIoException {
         Path file = folder.resolve(FILE);
         try {
@@ -41,7 +41,7 @@ final class SyncedMark implements AutoCloseable {
         }
     }
 
-    /** What the last sync covered; 0 if nobody knows. */
+    /** Returns the sequence number that the last sync covered; 0 if unknown. */
     static long read(Path folder) throws BlockIoException {
         Path file = folder.resolve(FILE);
         try {
@@ -57,13 +57,13 @@ final class SyncedMark implements AutoCloseable {
         }
     }
 
-    /** Everything up to {@code sequence} is durable. */
+    /** Records that all writes up to {@code sequence} are durable. */
     void synced(long sequence) {
         bytes.clear().putLong(sequence).putLong(~sequence).flip();
         try {
             channel.write(bytes, 0);
         } catch (IOException e) {
-            // The sync itself did what it should; an older mark finds less damage, and is as true.
+            // The sync itself succeeded. An older mark is still correct, but reveals less damage.
             LOG.warn("{} cannot be written; what is synced is unharmed: {}", file, e.toString());
         }
     }

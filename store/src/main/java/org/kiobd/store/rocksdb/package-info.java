@@ -1,9 +1,9 @@
 /**
- * Members in RocksDB: thin, compressed if asked, checksummed. {@link org.kiobd.store.rocksdb.RocksMemberStoreProvider} makes
- * and opens them; {@code docs/FORMAT.md} has their keys.
+ * Members in RocksDB: thin, checksummed, and optionally compressed. {@link org.kiobd.store.rocksdb.RocksMemberStoreProvider} makes
+ * and opens them; {@code docs/FORMAT.md} describes their keys.
  *
- * <p>Threads: RocksDB's calls block, so they are made on threads of the member's own; loops only collect and complete. Not here: the
- * superblock's meaning.
+ * <p>Threads: calls to RocksDB block, so threads of the member make them; event loops only collect and complete operations. Not here: the
+ * contents of superblocks.
  */
 @NullMarked
 package org.kiobd.store.rocksdb;
