@@ -7,13 +7,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stands last in the pipeline of a listening socket and says in one line when clients cannot be taken in, e.g. for want of descriptors,
- * and in another when they can again, however often it was tried between. One per socket, confined to its loop.
+ * Last handler in the pipeline of a listening socket. Logs one line when connections can no longer be accepted, e.g. because descriptors
+ * ran out, and one line when they can be accepted again, however many attempts failed in between. One per socket, confined to its loop.
  */
 final class AcceptTroubles extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(AcceptTroubles.class);
 
-    /** Longer than Netty waits before it tries again. */
+    /** Accepting counts as restored after this long without a failure; longer than Netty's pause before a retry. */
     private static final int CALM_MS = 3_000;
 
     private final String where;

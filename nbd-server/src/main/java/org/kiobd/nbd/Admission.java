@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Counts who is connected, in all and by address, and turns away who is one too many. Any thread. */
+/** Counts the connected clients, in total and per address, and refuses clients beyond the limits. Any thread. */
 final class Admission {
     private final NbdLimits limits;
     private final Map<InetAddress, Integer> byAddress = new HashMap<>();
@@ -18,10 +18,10 @@ final class Admission {
     }
 
     /**
-     * Lets a client in.
+     * Admits a client and counts it.
      *
-     * @param peer null where it has no address
-     * @return null, or why not
+     * @param peer address of the client; null if it has none
+     * @return null if the client is admitted, else the limit that refuses it
      */
     synchronized @Nullable String enter(@Nullable SocketAddress peer) {
         if (connected >= limits.maxConnections()) {
@@ -38,7 +38,7 @@ final class Admission {
         return null;
     }
 
-    /** A client that was let in has gone. */
+    /** Takes an admitted client that has disconnected out of the counts. */
     synchronized void leave(@Nullable SocketAddress peer) {
         connected--;
         if (peer instanceof InetSocketAddress tcp) {

@@ -4,9 +4,9 @@ import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * What every connection is given: its loop, the memory, the limits.
+ * Environment of one connection: its loop, the memory pool and the limits.
  *
- * @param name of the connection, for the log: number and peer
- * @param peer its address, or "unix"
+ * @param name name of the connection in the log: number and peer
+ * @param peer address of the client, or "unix"
  */
 public record ConnectionContext(String name, String peer, IoLoop loop, PagePool pool, NbdLimits limits) {}

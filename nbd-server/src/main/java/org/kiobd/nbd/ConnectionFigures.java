@@ -4,16 +4,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One connection, as it stands.
+ * Figures of one connection at one moment.
  *
- * @param peer its address, or "unix"
- * @param session what was agreed on
- * @param ageMs since it was let in
- * @param idleMs since its last request
- * @param requests received so far, by command
- * @param readBytes bytes read and answered
- * @param writtenBytes bytes written and answered
- * @param errors requests answered with an error
+ * @param peer address of the client, or "unix"
+ * @param session result of the handshake
+ * @param ageMs time since the end of the handshake
+ * @param idleMs time since the socket last delivered data
+ * @param requests requests received so far, by command
+ * @param readBytes bytes of successful READs
+ * @param writtenBytes bytes of successful WRITEs
+ * @param errors requests that failed
  * @param inFlight requests that are not answered yet
  */
 public record ConnectionFigures(
@@ -30,12 +30,12 @@ public record ConnectionFigures(
         requests = Map.copyOf(requests);
     }
 
-    /** All requests. */
+    /** Returns the number of requests of all commands. */
     public long requestsTotal() {
         return requests.values().stream().mapToLong(Long::longValue).sum();
     }
 
-    /** The names of its contexts. */
+    /** Returns the names of the negotiated metadata contexts. */
     public List<String> contexts() {
         return session.contexts().stream().map(MetaContext::wireName).toList();
     }

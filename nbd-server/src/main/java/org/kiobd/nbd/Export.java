@@ -30,8 +30,8 @@ import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.queue.MergeLimits;
 
 /**
- * A device under a name. Borrows the device: whoever made the export closes the device after the export's connections have ended. A
- * device stands behind one export at a time, for it knows one queue a loop. Any thread.
+ * A block device under an export name. Borrows the device: the creator of the export closes the device after the connections of the export
+ * have ended. A device belongs to one export at a time, because it supports one queue per loop. Any thread.
  */
 public final class Export {
     private static final double NANOS_A_MICRO = 1_000;
@@ -46,7 +46,7 @@ public final class Export {
     private final Set<ServedConnection> connections = new HashSet<>();
     private final Map<Op, Histogram> latencies = new EnumMap<>(Op.class);
     private long connectionsTotal;
-    /** By connections that have ended. */
+    /** Requests of connections that have ended. */
     private long endedRequests;
 
     private long endedErrors;
@@ -54,26 +54,28 @@ public final class Export {
     private volatile boolean copiesReads;
 
     /**
-     * From now on what is read is copied before its reply begins, so that an error can be told in it: something that was being sent from a
-     * file could not be read. Any thread.
+     * Makes all later READs copy their data before the reply begins, so that the reply can report a read error. Called after a file could
+     * not be read while a reply was being sent from it. Any thread.
      */
     public void copyReads() {
         copiesReads = true;
     }
 
-    /** Whether {@link #copyReads} was called. Any thread. */
+    /** Returns whether {@link #copyReads} was called. Any thread. */
     public boolean copiesReads() {
         return copiesReads;
     }
 
-    /** With the usual limits on merging. */
+    /** Creates an export with the default merge limits. */
     public Export(String name, String description, BlockDevice device) {
         this(name, description, device, MergeLimits.DEFAULT);
     }
 
     /**
-     * @param name what a client asks for, at most 4096 bytes of UTF-8
-     * @param description what LIST says beside it, at most 4096 bytes; may be empty
+     * Creates an export.
+     *
+     * @param name name that a client asks for, at most 4096 bytes of UTF-8
+     * @param description text that LIST returns with the name, at most 4096 bytes of UTF-8; may be empty
      */
     public Export(String name, String description, BlockDevice device, MergeLimits mergeLimits) {
         if (NbdText.lengthBytes(name) > NbdMagic.MAX_STRING_BYTES
@@ -95,14 +97,18 @@ public final class Export {
         return description;
     }
 
-    /** Borrowed. */
+    /** Returns the device, borrowed. */
     public BlockDevice device() {
         return device;
     }
 
-    /** What it can do for any client. Depends on the volume only: a kernel that reconnects after a restart does not read them again. */
+    /**
+     * Returns the transmission flags that the export offers every client. They depend on the volume only: a kernel that reconnects after a
+     * restart does not read them again.
+     */
     public int transmissionFlags() {
-        // A FLUSH on one connection covers all of them, for it forces the members: several connections are safe.
+        // A FLUSH on one connection covers all connections, because it syncs the members: multiple connections are
+        // safe.
         int flags = NBD_FLAG_HAS_FLAGS
                 | NBD_FLAG_SEND_FLUSH
                 | NBD_FLAG_SEND_FUA
@@ -114,7 +120,7 @@ public final class Export {
         return device.info().rotational() ? flags | NBD_FLAG_ROTATIONAL : flags;
     }
 
-    /** Its part of {@code loop}; called on that loop, where it makes the queue the first time. */
+    /** Returns the part of this export on {@code loop}. Called on that loop; the first call creates the queue. */
     public ExportLoop on(IoLoop loop) {
         synchronized (lock) {
             ExportLoop part = loops.get(loop);
@@ -126,7 +132,7 @@ public final class Export {
         }
     }
 
-    /** A connection starts to use it; false if the export was closed meanwhile. */
+    /** Adds a connection; returns false if the export has been closed. */
     public boolean attach(ServedConnection connection) {
         synchronized (lock) {
             if (closed) {
@@ -137,7 +143,7 @@ public final class Export {
         }
     }
 
-    /** A connection has ended. */
+    /** Removes a connection that has ended, and keeps its totals. */
     public void detach(ServedConnection connection) {
         synchronized (lock) {
             if (connections.remove(connection)) {
@@ -148,7 +154,9 @@ public final class Export {
         }
     }
 
-    /** Ends its connections in order and takes no new ones; completes, on some loop, when the last has ended. */
+    /**
+     * Shuts all connections down in order and accepts no new ones. The result completes, on some loop, when the last connection has ended.
+     */
     CompletionStage<@Nullable Void> close(String reason) {
         List<ServedConnection> ending;
         synchronized (lock) {
@@ -161,14 +169,14 @@ public final class Export {
                 .toArray(CompletableFuture[]::new));
     }
 
-    /** Open again: registered a second time. */
+    /** Opens the export; called when it is registered, possibly for a second time. */
     void open() {
         synchronized (lock) {
             closed = false;
         }
     }
 
-    /** What it has done so far, summed over connections that go on working meanwhile. */
+    /** Returns the totals so far. The sum is not a snapshot: connections keep working meanwhile. */
     public ExportFigures figures() {
         synchronized (lock) {
             long requests = endedRequests;
@@ -182,7 +190,7 @@ public final class Export {
         }
     }
 
-    /** How long its requests have taken so far, by operation; those that never came are left out. */
+    /** Returns the latencies of its requests so far, by operation; leaves out operations without requests. */
     public Map<Op, LatencyFigures> latencies() {
         Map<Op, LatencyFigures> figures = new EnumMap<>(Op.class);
         synchronized (lock) {
@@ -202,7 +210,7 @@ public final class Export {
         return figures;
     }
 
-    /** Its connections, as they stand. */
+    /** Returns the figures of its connections, oldest connection first. */
     public List<ConnectionFigures> connections() {
         synchronized (lock) {
             return connections.stream()

@@ -1,11 +1,11 @@
 package org.kiobd.nbd;
 
 /**
- * What an export has done since it was made.
+ * Totals of an export since its creation.
  *
- * @param connections connected now
- * @param connectionsTotal connected so far
- * @param requests requests received, refused ones included
- * @param errors requests answered with an error
+ * @param connections connections open now
+ * @param connectionsTotal connections opened so far
+ * @param requests requests received, including refused ones
+ * @param errors requests that failed
  */
 public record ExportFigures(int connections, long connectionsTotal, long requests, long errors) {}

@@ -7,7 +7,10 @@ import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
 
-/** What one export is on one loop: the queue that all its connections of the loop share, and how long their requests take. */
+/**
+ * The part of an export on one loop: the queue that all its connections on the loop share, their kiobufs, and the latencies of their
+ * requests. Owned by its export.
+ */
 public final class ExportLoop {
     private final RequestQueue queue;
     private final KiobufPool kiobufs;
@@ -22,12 +25,12 @@ public final class ExportLoop {
         return queue;
     }
 
-    /** Where its requests come from. */
+    /** Returns the pool from which the requests are taken. */
     public KiobufPool kiobufs() {
         return kiobufs;
     }
 
-    /** Notes how long a request took. */
+    /** Records how long a request took. */
     public void took(Op op, long nanos) {
         latencies.record(op, nanos);
     }

@@ -7,14 +7,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** The exports of a server, by name; they come and go while it runs. Any thread. */
+/** The exports of a server, by name. Exports can be added and removed while the server runs. Any thread. */
 public final class ExportRegistry {
     private final Map<String, Export> byName = new TreeMap<>();
 
     /**
-     * Serves {@code export} from now on.
+     * Adds {@code export}, which is served from now on.
      *
-     * @throws IllegalArgumentException if the name is taken
+     * @throws IllegalArgumentException if the name is in use
      */
     public synchronized void add(Export export) {
         if (byName.putIfAbsent(export.name(), export) != null) {
@@ -24,9 +24,10 @@ public final class ExportRegistry {
     }
 
     /**
-     * Stops serving an export. Its connections finish what they accepted and are closed; others are unharmed.
+     * Removes an export. Its connections finish the requests that they have accepted, and are closed; other connections are not affected.
      *
-     * @return completes when the last connection has ended: from then on nobody uses the device; at once if there is no such export
+     * @return a stage that completes when the last connection has ended, after which nobody uses the device; completed at once if there is
+     *     no such export
      */
     public CompletionStage<@Nullable Void> remove(String name) {
         Export export;
@@ -38,7 +39,7 @@ public final class ExportRegistry {
                 : export.close("the export is no longer served");
     }
 
-    /** The export of that name; a lone export is also the default one, "". */
+    /** Returns the export of that name, or null. If there is only one export, it is also the default export, "". */
     public synchronized @Nullable Export find(String name) {
         Export export = byName.get(name);
         if (export == null && name.isEmpty() && byName.size() == 1) {
@@ -47,7 +48,7 @@ public final class ExportRegistry {
         return export;
     }
 
-    /** All exports, by name. */
+    /** Returns all exports, sorted by name. */
     public synchronized List<Export> all() {
         return List.copyOf(byName.values());
     }

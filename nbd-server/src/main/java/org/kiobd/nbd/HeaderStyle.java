@@ -2,26 +2,26 @@ package org.kiobd.nbd;
 
 import org.kiobd.nbd.protocol.NbdMagic;
 
-/** Which headers a connection uses, each way: agreed on in the handshake, kept to the end. */
+/** The header format of a connection, for requests and replies. The handshake negotiates the format, which stays the same until the end. */
 public enum HeaderStyle {
-    /** Compact requests, simple replies: what every client speaks. */
+    /** Compact requests and simple replies. Every client supports them. */
     SIMPLE,
-    /** Compact requests; replies with data, and errors, in chunks. NBD_OPT_STRUCTURED_REPLY. */
+    /** Compact requests; replies may come in chunks, and those with data always do. NBD_OPT_STRUCTURED_REPLY. */
     STRUCTURED,
-    /** 64-bit lengths both ways, every reply in chunks. NBD_OPT_EXTENDED_HEADERS. */
+    /** Requests and replies with 64-bit lengths, every reply in chunks. NBD_OPT_EXTENDED_HEADERS. */
     EXTENDED;
 
-    /** Whether replies may come in chunks: holes, errors with text and block status are possible then. */
+    /** Returns whether replies may come in chunks. Only chunks can carry holes, errors with text and block status. */
     public boolean hasChunks() {
         return this != SIMPLE;
     }
 
-    /** Bytes of a request's header. */
+    /** Returns the size of a request header in bytes. */
     public int requestBytes() {
         return this == EXTENDED ? NbdMagic.EXTENDED_REQUEST_BYTES : NbdMagic.REQUEST_BYTES;
     }
 
-    /** What a request begins with. */
+    /** Returns the magic number at the beginning of a request. */
     public int requestMagic() {
         return this == EXTENDED ? NbdMagic.NBD_EXTENDED_REQUEST_MAGIC : NbdMagic.NBD_REQUEST_MAGIC;
     }

@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
-/** A socket this process was started with: what kind it is, asked of the kernel, and made ready for an event loop. Linux only. */
+/**
+ * A socket that this process inherited at its start. Asks the kernel for the kind of the socket, and makes the socket non-blocking for an
+ * event loop. Linux only.
+ */
 final class InheritedSocket {
     /** socket(7). */
     private static final int SOL_SOCKET = 1;
@@ -25,7 +28,7 @@ final class InheritedSocket {
     private static final int F_SETFL = 4;
     private static final int O_NONBLOCK = 04000;
 
-    /** unix(7): struct sockaddr_un has the family, two bytes, and then a path of at most 108 with its end. */
+    /** unix(7): struct sockaddr_un has a family of two bytes and a path of at most 108 bytes, including its terminator. */
     private static final int SOCKADDR_UN_BYTES = 110;
 
     private final boolean isUnix;
@@ -42,7 +45,11 @@ final class InheritedSocket {
         this.path = path;
     }
 
-    /** @throws BlockIoException if there is no socket at {@code fd} */
+    /**
+     * Queries the socket {@code fd} and makes it non-blocking.
+     *
+     * @throws BlockIoException if {@code fd} is not a socket
+     */
     static InheritedSocket of(int fd) throws BlockIoException {
         try {
             boolean unix = option(fd, SO_DOMAIN) == AF_UNIX;
@@ -80,18 +87,18 @@ final class InheritedSocket {
 
     private static native int fcntl(int fd, int command, long argument) throws LastErrorException;
 
-    /** AF_UNIX; else it is taken for TCP. */
+    /** Returns whether the family is AF_UNIX; every other family is treated as TCP. */
     boolean isUnix() {
         return isUnix;
     }
 
-    /** Where a unix socket can be found; null if it has no name. */
+    /** Returns the path of a unix socket; null if it has no name. */
     @Nullable
     Path path() {
         return path;
     }
 
-    /** It accepts connections, rather than being one. */
+    /** Returns whether the socket listens; false if the socket is a connection. */
     boolean isListening() {
         return isListening;
     }

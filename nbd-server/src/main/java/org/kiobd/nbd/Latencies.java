@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.kiobuf.Op;
 
 /**
- * The latencies of one export on one loop, by operation. Written on the loop without a lock, some twenty nanoseconds each; taken by one
- * reader at a time from any thread. An operation takes memory, some 30 KiB, once it has come.
+ * The latencies of one export on one loop, by operation. The loop records them without a lock, in about 20 ns each; one reader at a time
+ * collects them, from any thread. An operation takes about 30 KiB of memory from its first request on.
  */
 final class Latencies {
     private static final long LONGEST_NANOS = 1_000_000_000_000L;
@@ -17,18 +17,18 @@ final class Latencies {
 
     private static final Op[] OPS = Op.values();
 
-    /** One place an operation, empty until its first request. */
+    /** One recorder per operation, null until the operation's first request. */
     private final AtomicReferenceArray<@Nullable SingleWriterRecorder> recorders =
             new AtomicReferenceArray<>(OPS.length);
 
-    /** A total that {@link #moveTo} adds to. */
+    /** Creates a histogram for the totals of {@link #moveTo}. */
     static Histogram newTotal() {
         return new Histogram(LONGEST_NANOS, DIGITS);
     }
 
-    /** On the loop. */
+    /** Records how long a request took. On the loop. */
     void record(Op op, long nanos) {
-        // The place in the enum is only a place in the array: nothing outside sees it.
+        // The position in the enum is only an array index: nothing outside depends on it.
         int at = op.compareTo(OPS[0]);
         SingleWriterRecorder recorder = recorders.getPlain(at);
         if (recorder == null) {
@@ -38,7 +38,7 @@ final class Latencies {
         recorder.recordValue(Math.max(0, Math.min(nanos, LONGEST_NANOS)));
     }
 
-    /** Adds what was recorded since the last time to {@code totals}; the caller keeps other readers out. */
+    /** Adds the values recorded since the last call to {@code totals}. The caller must keep other readers out. */
     void moveTo(Map<Op, Histogram> totals) {
         for (int i = 0; i < OPS.length; i++) {
             SingleWriterRecorder recorder = recorders.get(i);

@@ -1,11 +1,11 @@
 package org.kiobd.nbd;
 
 /**
- * How long requests of one kind took, from the receive that brought them to the send of their replies.
+ * Latencies of the requests of one kind, from the receive that delivers a request to the send of its reply.
  *
- * @param count how many
- * @param p50Micros half of them took no longer; good to two digits, as the next
- * @param p99Micros 99 of 100 took no longer
- * @param maxMicros none took longer
+ * @param count number of requests
+ * @param p50Micros median, accurate to two digits
+ * @param p99Micros 99th percentile, accurate to two digits
+ * @param maxMicros maximum
  */
 public record LatencyFigures(long count, double p50Micros, double p99Micros, double maxMicros) {}

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.protocol.UriText;
 import org.kiobd.volume.loop.UnixSocketFile;
 
-/** Where clients connect to: a unix socket, or what a TCP host stands for, which may be several sockets. Owned by its server. Any thread. */
+/** A place where clients connect: a unix socket, or one TCP socket for each address of a host. Owned by its server. Any thread. */
 public final class Listener {
     private final List<Channel> channels;
     private final @Nullable UnixSocketFile file;
@@ -27,51 +27,51 @@ public final class Listener {
     }
 
     /**
-     * On TCP.
+     * Creates a listener on TCP.
      *
-     * @param channels all on one port
-     * @param host as it was asked for, a name or an address
-     * @param tlsOnly whether clients must speak TLS, which its URIs say then
+     * @param channels server channels, all on one port
+     * @param host name or address, as passed to the server
+     * @param tlsOnly whether clients must use TLS; the scheme of the URIs is then nbds
      */
     static Listener tcp(List<Channel> channels, String host, boolean tlsOnly) {
         return new Listener(channels, null, null, host, tlsOnly);
     }
 
     /**
-     * On a unix socket.
+     * Creates a listener on a unix socket.
      *
-     * @param file to be removed at the end; null if it is not ours
-     * @param path where it can be found
+     * @param file socket file to remove on close; null if the server did not create it
+     * @param path path where clients find the socket; null if the socket has no name
      */
     static Listener unix(Channel channel, @Nullable UnixSocketFile file, @Nullable Path path, boolean tlsOnly) {
         return new Listener(List.of(channel), file, path, "", tlsOnly);
     }
 
-    /** Whether somebody on another machine could reach it. */
+    /** Returns whether other machines may reach the listener: it has an address that is not a loopback address. */
     public boolean isPublic() {
         return channels.stream()
                 .anyMatch(channel -> channel.localAddress() instanceof InetSocketAddress tcp
                         && !tcp.getAddress().isLoopbackAddress());
     }
 
-    /** The TCP port it is bound to; -1 for a unix socket. */
+    /** Returns the TCP port; -1 for a unix socket. */
     public int port() {
         return channels.get(0).localAddress() instanceof InetSocketAddress tcp ? tcp.getPort() : -1;
     }
 
-    /** The socket file; null for TCP. */
+    /** Returns the path of the unix socket; null for TCP. */
     public @Nullable Path path() {
         return path;
     }
 
-    /** The name or address that was asked for, an IPv6 address without brackets; empty for a unix socket. */
+    /** Returns the name or address that was asked for, an IPv6 address without brackets; empty for a unix socket. */
     public String host() {
         return host;
     }
 
     /**
-     * How a client names an export here: {@code nbd://HOST:PORT/NAME} or {@code nbd+unix:///NAME?socket=PATH}; nbds where TLS is required.
-     * Names and paths are percent-encoded.
+     * Returns the URI of an export at this listener: {@code nbd://HOST:PORT/NAME} or {@code nbd+unix:///NAME?socket=PATH}, with nbds
+     * instead of nbd if TLS is required. Names and paths are percent-encoded.
      */
     public URI uri(String exportName) {
         String name = UriText.encode(exportName);

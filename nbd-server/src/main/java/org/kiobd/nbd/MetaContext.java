@@ -3,13 +3,13 @@ package org.kiobd.nbd;
 import java.util.List;
 
 /**
- * What NBD_CMD_BLOCK_STATUS can tell about an export. The numbers are ours: a client learns them from NBD_OPT_SET_META_CONTEXT and
- * echoes them.
+ * The metadata contexts that NBD_CMD_BLOCK_STATUS can report. This server chooses their numbers: a client learns them from
+ * NBD_OPT_SET_META_CONTEXT and echoes them.
  */
 public enum MetaContext {
-    /** Of the specification: where something is stored, and where zeros are read because nothing is. */
+    /** From the specification: which ranges are stored, and which read as zeros because nothing is stored. */
     BASE_ALLOCATION("base:allocation", 1),
-    /** Ours: the status of an extent is the index of the member that holds it. See docs/NBD.md. */
+    /** Specific to kiobd: the status of an extent is the index of the member that holds it. See docs/NBD.md. */
     KIOBD_MEMBER("kiobd:member", 2);
 
     private static final List<MetaContext> ALL = List.of(values());
@@ -22,12 +22,15 @@ public enum MetaContext {
         this.id = id;
     }
 
-    /** Those a query of NBD_OPT_SET_META_CONTEXT selects: the one with that very name, if there is one. */
+    /** Returns the contexts that a query of NBD_OPT_SET_META_CONTEXT selects: the one with exactly that name, if there is one. */
     public static List<MetaContext> named(String query) {
         return ALL.stream().filter(context -> context.wireName.equals(query)).toList();
     }
 
-    /** Those a query of NBD_OPT_LIST_META_CONTEXT matches: a name, or a namespace with its colon for all that is in it. */
+    /**
+     * Returns the contexts that a query of NBD_OPT_LIST_META_CONTEXT matches. A query is a name, or a namespace with its colon for all
+     * contexts in that namespace.
+     */
     public static List<MetaContext> matching(String query) {
         return ALL.stream()
                 .filter(context -> context.wireName.equals(query)
@@ -37,7 +40,7 @@ public enum MetaContext {
                 .toList();
     }
 
-    /** All of them. */
+    /** Returns all contexts. */
     public static List<MetaContext> all() {
         return ALL;
     }
@@ -46,12 +49,12 @@ public enum MetaContext {
         return wireName;
     }
 
-    /** What stands for it in requests and replies. */
+    /** Returns the number that identifies the context in requests and replies. */
     public int id() {
         return id;
     }
 
-    /** The names of {@code contexts}, for people. */
+    /** Returns the names of {@code contexts} for a message: comma-separated, or "none". */
     public static String names(Iterable<MetaContext> contexts) {
         StringBuilder names = new StringBuilder();
         contexts.forEach(context -> names.append(names.isEmpty() ? "" : ",").append(context.wireName));

@@ -1,23 +1,23 @@
 package org.kiobd.nbd;
 
 /**
- * Everything in this room that has a limit. What a server can use at most: request memory is the {@code PagePool}, whatever the number
- * of connections, for READ replies and WRITE payload are reserved from it before they exist. It has a share for each of {@code
- * maxConnections}. Beside it stand, per connection, one
- * receive buffer that is being filled ({@code maxReceiveBytes}; {@code minReceiveBytes} while it is idle or the pool is empty) and, in
- * the handshake only, one option ({@code maxOptionBytes}); 1024 connections at work: 256 MiB.
+ * The limits of an NBD server. They bound the memory that a server uses. Request memory is the {@code PagePool}, whatever the number of
+ * connections: memory for READ replies and WRITE payload is reserved there before it is allocated. The pool has a share for each of {@code
+ * maxConnections}. In addition, each connection uses one receive buffer ({@code maxReceiveBytes}; {@code minReceiveBytes} while the
+ * connection is idle or the pool is empty) and, during the handshake only, one option ({@code maxOptionBytes}). 1024 busy connections use
+ * 256 MiB.
  *
- * @param handshakeTimeoutMs a client that is not done with the handshake by then is cut off
- * @param maxOptionBytes longest option that is looked at; a longer one ends the connection
- * @param maxOptions options a client may send in its handshake; more end the connection
- * @param maxConnections connections at once, over all listeners; more are closed as they come
- * @param maxConnectionsPerClient of one network address; clients on unix sockets have none
- * @param maxInFlightRequests requests of one connection that are not answered yet; beyond it its socket is not read
- * @param maxInFlightBytes bytes of one connection's unanswered requests; one request may always be served, however large
+ * @param handshakeTimeoutMs time limit for the handshake; a client that is not done by then is cut off
+ * @param maxOptionBytes longest option that the server reads; a longer one ends the connection
+ * @param maxOptions options that a client may send in its handshake; more end the connection
+ * @param maxConnections connections at once, over all listeners; more are closed as soon as they are accepted
+ * @param maxConnectionsPerClient connections at once from one network address; no limit for clients on unix sockets
+ * @param maxInFlightRequests unanswered requests of one connection; at the limit the server stops reading the socket
+ * @param maxInFlightBytes bytes of one connection's unanswered requests; a single request is always served, however large
  * @param minReceiveBytes smallest receive buffer
  * @param maxReceiveBytes largest receive buffer; one receive brings many requests
- * @param closeTimeoutMs how long a shutdown waits for what was accepted, and how long a client may leave its replies untaken, or a
- *     WRITE half sent, while others are refused memory
+ * @param closeTimeoutMs time that a shutdown waits for accepted requests; also the time that a client may leave replies unread, or a WRITE
+ *     half sent, while other clients are refused memory
  */
 public record NbdLimits(
         int handshakeTimeoutMs,
@@ -31,7 +31,7 @@ public record NbdLimits(
         int maxReceiveBytes,
         int closeTimeoutMs) {
 
-    /** What a server uses unless told otherwise. */
+    /** The limits of a server unless the caller chooses others. */
     public static final NbdLimits DEFAULT =
             new NbdLimits(10_000, 64 << 10, 256, 1024, 256, 4096, 128L << 20, 4 << 10, 256 << 10, 30_000);
 

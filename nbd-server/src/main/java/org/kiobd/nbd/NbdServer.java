@@ -46,14 +46,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Serves the exports of a registry on any number of TCP and unix sockets. Borrows loops, exports and pool: the order of the end is
- * server, devices, loops. A client can harm its own connection only. Any thread but the loops.
+ * Serves the exports of a registry on any number of TCP and unix sockets. Borrows loops, exports and pool. Close the server first, then the
+ * devices, then the loops. A client can harm its own connection only. Any thread except the loops.
  */
 public final class NbdServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NbdServer.class);
     private static final int BACKLOG = 1024;
 
-    /** With less, a connection for which no more is left would not get on well. */
+    /** Smallest useful share: a connection must be able to work with it while the rest of the pool is in use. */
     private static final int MIN_SHARE_BYTES = 16 << 10;
 
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(32 << 10, 64 << 10);
@@ -65,7 +65,7 @@ public final class NbdServer implements AutoCloseable {
     private final TlsPolicy tls;
 
     private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-    /** Beyond their sockets: until nothing of theirs is in flight. */
+    /** Connections in the transmission phase. A connection stays here after its socket is closed, until no request of it is in flight. */
     private final Set<ServedConnection> serving = ConcurrentHashMap.newKeySet();
 
     private final List<Listener> listeners = new ArrayList<>();
@@ -73,12 +73,16 @@ public final class NbdServer implements AutoCloseable {
     private final Admission admission;
     private boolean closed;
 
-    /** Without TLS. */
+    /** Creates a server without TLS. */
     public NbdServer(IoLoops loops, ExportRegistry exports, PagePool pool, NbdLimits limits) {
         this(loops, exports, pool, limits, TlsPolicy.OFF);
     }
 
-    /** @param tls who may come in, and how */
+    /**
+     * Creates a server.
+     *
+     * @param tls which clients are admitted, and how
+     */
     public NbdServer(IoLoops loops, ExportRegistry exports, PagePool pool, NbdLimits limits, TlsPolicy tls) {
         if (pool.capacityBytes() < 2L * limits.maxReceiveBytes()) {
             throw new IllegalArgumentException("the pool must hold two receive buffers: capacityBytes="
@@ -98,10 +102,10 @@ public final class NbdServer implements AutoCloseable {
     }
 
     /**
-     * Listens on TCP, on every address that the host stands for, and on no other: 0.0.0.0 is IPv4 only, [::] IPv6 and IPv4.
+     * Listens on TCP, on every address that {@code host} resolves to, and on no other: 0.0.0.0 is IPv4 only, [::] is IPv6 and IPv4.
      *
-     * @param port 0 for any that is free; the listener knows which
-     * @throws BlockIoException in one line, if an address cannot be had
+     * @param port TCP port; 0 for any free port, which {@link Listener#port} returns
+     * @throws BlockIoException with a message of one line, if an address cannot be bound
      */
     public Listener listenTcp(String host, int port) throws BlockIoException {
         List<Channel> channels = TcpSockets.bind(host, port, this::bindTcp);
@@ -115,9 +119,9 @@ public final class NbdServer implements AutoCloseable {
     }
 
     /**
-     * Listens on a unix socket. A socket file that nobody listens on is replaced.
+     * Listens on a unix socket. Replaces a socket file on which nobody listens.
      *
-     * @throws BlockIoException in one line, if the path cannot be had; what stands there is left untouched
+     * @throws BlockIoException with a message of one line, if the path cannot be bound; an existing file is left untouched
      */
     public Listener listenUnix(Path path) throws BlockIoException {
         UnixSocketFile file = new UnixSocketFile(path);
@@ -129,10 +133,10 @@ public final class NbdServer implements AutoCloseable {
     }
 
     /**
-     * Listens on a socket that this process was started with and that listens already: socket activation. Needs the epoll engine.
+     * Listens on a socket that this process has inherited and that listens already: socket activation. Needs the epoll engine.
      *
-     * @param fd takes it
-     * @throws BlockIoException in one line, if it is no such socket
+     * @param fd descriptor of the socket; the server takes it
+     * @throws BlockIoException with a message of one line, if {@code fd} is not such a socket
      */
     public Listener listenInherited(int fd) throws BlockIoException {
         InheritedSocket socket = inherited(fd);
@@ -142,7 +146,7 @@ public final class NbdServer implements AutoCloseable {
         }
         ServerBootstrap bootstrap = childOptions(new ServerBootstrap()
                 .group(loops.group())
-                // It is active at once: nobody may be taken in before there is a handler for them.
+                // The channel is active at once, but must not accept clients before it has a handler for them.
                 .option(ChannelOption.AUTO_READ, false)
                 .channelFactory(() ->
                         socket.isUnix() ? new EpollServerDomainSocketChannel(fd) : new EpollServerSocketChannel(fd)));
@@ -167,11 +171,11 @@ public final class NbdServer implements AutoCloseable {
     }
 
     /**
-     * Serves one client on a socket that this process was started with and that is connected already. Needs the epoll engine.
+     * Serves one client on a socket that this process has inherited and that is connected already. Needs the epoll engine.
      *
-     * @param fd takes it
-     * @return completes when the client's connection is closed; what it had accepted may be under way until {@link #close} returns
-     * @throws BlockIoException in one line, if it is no such socket
+     * @param fd descriptor of the socket; the server takes it
+     * @return a stage that completes when the connection is closed; accepted requests may be in flight until {@link #close} returns
+     * @throws BlockIoException with a message of one line, if {@code fd} is not such a socket
      */
     public CompletionStage<@Nullable Void> serveInherited(int fd) throws BlockIoException {
         InheritedSocket socket = inherited(fd);
@@ -214,7 +218,7 @@ public final class NbdServer implements AutoCloseable {
                 .option(ChannelOption.SO_BACKLOG, BACKLOG));
     }
 
-    /** A client whose machine has vanished is noticed one day. */
+    /** Sets TCP_NODELAY, and SO_KEEPALIVE to detect clients whose machine has vanished. */
     private static ServerBootstrap tcpOptions(ServerBootstrap bootstrap) {
         return bootstrap.childOption(ChannelOption.TCP_NODELAY, true).childOption(ChannelOption.SO_KEEPALIVE, true);
     }
@@ -222,7 +226,8 @@ public final class NbdServer implements AutoCloseable {
     private ServerBootstrap childOptions(ServerBootstrap bootstrap) {
         return bootstrap
                 .childOption(ChannelOption.ALLOCATOR, pool.allocator())
-                // Reading is asked for each time: what a full pool or a busy client must not bring stays in the socket.
+                // Each read is requested explicitly: while the pool is full or the client busy, data stays in the
+                // socket.
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
                 .childHandler(initializer());
@@ -252,7 +257,7 @@ public final class NbdServer implements AutoCloseable {
         return bound.channel();
     }
 
-    /** Behind Netty's own handler, which stops taking clients in for a second when that fails, and goes on then. */
+    /** Adds {@link AcceptTroubles} after Netty's own handler, which stops accepting for one second after a failure and then goes on. */
     private static void watch(Channel listening, String where) {
         listening.pipeline().addLast("troubles", new AcceptTroubles(where));
     }
@@ -304,19 +309,20 @@ public final class NbdServer implements AutoCloseable {
         return peer instanceof InetSocketAddress tcp ? NetUtil.toSocketAddressString(tcp) : "unix";
     }
 
-    /** Where it listens. */
+    /** Returns the open listeners. */
     public synchronized List<Listener> listeners() {
         return List.copyOf(listeners);
     }
 
-    /** Clients connected now, those in their handshake included. */
+    /** Returns the number of connected clients, including those in the handshake. */
     public int connections() {
         return admission.connected();
     }
 
     /**
-     * Ends in order: nobody new is let in, nothing more is read, what was accepted is finished and answered, connections are closed.
-     * Bounded by {@link NbdLimits#closeTimeoutMs}; what has not ended by then is cut off. The devices are the caller's to close.
+     * Shuts the server down in order: accepts no new clients, reads no more data, finishes and answers the accepted requests, and closes
+     * the connections. Each wait for connections is bounded by {@link NbdLimits#closeTimeoutMs}; connections that have not ended by then
+     * are cut off. The caller closes the devices.
      */
     @Override
     public void close() {
@@ -332,7 +338,7 @@ public final class NbdServer implements AutoCloseable {
             connection.shutDown("the server is shutting down");
             ending.add(connection.ended().toCompletableFuture());
         }
-        // Nothing is owed to a client that is still in its handshake.
+        // A client that is still in its handshake is owed no reply.
         connections
                 .close(channel -> channel.pipeline().get(TransmissionHandler.class) == null)
                 .awaitUninterruptibly(limits.closeTimeoutMs());

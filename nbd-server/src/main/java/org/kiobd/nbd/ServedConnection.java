@@ -6,12 +6,12 @@ import org.jspecify.annotations.Nullable;
 /** A connection in its transmission phase, as its export and the server see it. Any thread. */
 public interface ServedConnection {
 
-    /** Stops reading, finishes what was accepted, flushes the replies and closes. The reason goes into the log. */
+    /** Stops reading, finishes the accepted requests, flushes the replies and closes the connection. The log shows the reason. */
     void shutDown(String reason);
 
-    /** Completes when the socket is closed, nothing is in flight and all memory is back in the pool. */
+    /** Returns a stage that completes when the socket is closed, no request is in flight and all memory is back in the pool. */
     CompletionStage<@Nullable Void> ended();
 
-    /** How it stands. */
+    /** Returns the current figures. */
     ConnectionFigures figures();
 }

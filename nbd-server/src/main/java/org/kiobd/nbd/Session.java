@@ -8,12 +8,12 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.tls.Security;
 
 /**
- * What a handshake ended with: the export, and how client and server will speak about it. Immutable.
+ * The result of a handshake: the export, and the protocol that client and server have negotiated for it. Immutable.
  *
- * @param export the one that was chosen
- * @param style which headers are used
- * @param security what TLS has established; null without it
- * @param contexts what NBD_CMD_BLOCK_STATUS answers about, in the order of their replies; empty if it was not negotiated
+ * @param export chosen export
+ * @param style header format
+ * @param security properties of the TLS session; null without TLS
+ * @param contexts contexts that NBD_CMD_BLOCK_STATUS reports, in the order of their replies; empty if none were negotiated
  */
 public record Session(
         Export export, HeaderStyle style, @Nullable Security security, List<MetaContext> contexts) {
@@ -21,7 +21,7 @@ public record Session(
         contexts = List.copyOf(contexts);
     }
 
-    /** Those of the export, and those that what was negotiated adds. */
+    /** Returns the flags of the export, and those that the negotiation adds. */
     public int transmissionFlags() {
         int flags = export.transmissionFlags();
         if (style.hasChunks()) {
@@ -33,7 +33,7 @@ public record Session(
         return flags;
     }
 
-    /** The same, had the client selected contexts as well: what it learns before it does. */
+    /** Returns the flags that apply if the client also selects contexts: the server announces them before the client does so. */
     public int possibleFlags() {
         return transmissionFlags() | (style == HeaderStyle.EXTENDED ? NBD_FLAG_BLOCK_STATUS_PAYLOAD : 0);
     }

@@ -10,26 +10,26 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * Binds what a host stands for: each of its addresses, by that address's family. 0.0.0.0 is all of IPv4 and nothing of IPv6; [::] is all
- * of IPv6 and, as the kernel has it, of IPv4. Stateless.
+ * Binds the addresses of a host, each with a socket of the address's family. 0.0.0.0 is all of IPv4 and nothing of IPv6; [::] is all of
+ * IPv6 and, as the kernel handles it, of IPv4. Stateless.
  */
 final class TcpSockets {
-    /** A free port for one address may be taken for the next. */
+    /** Attempts to find a port that is free on all addresses: a port that is free on one may be in use on the next. */
     private static final int ATTEMPTS = 20;
 
     private TcpSockets() {}
 
-    /** Binds a bootstrap that has no channel class yet. */
+    /** Binds a server channel to one address. */
     @FunctionalInterface
     interface Binding {
         Channel bind(InetSocketAddress address) throws BlockIoException;
     }
 
     /**
-     * Binds all of them or none, on one port.
+     * Binds all addresses of {@code host} that this machine has, on one port; if one fails, none.
      *
-     * @param port 0 for any that is free
-     * @throws BlockIoException in one line
+     * @param port TCP port; 0 for any free port
+     * @throws BlockIoException with a message of one line
      */
     static List<Channel> bind(String host, int port, Binding binding) throws BlockIoException {
         List<InetAddress> addresses = addresses(host, port);
@@ -67,7 +67,9 @@ final class TcpSockets {
         }
     }
 
-    /** A name may stand for an address this machine does not have, e.g. localhost for ::1 where IPv6 is off. */
+    /**
+     * Returns whether this machine does not have the address. A name may resolve to such an address, e.g. localhost to ::1 without IPv6.
+     */
     private static boolean isAbsent(BlockIoException failure) {
         String text = String.valueOf(failure.getMessage());
         return text.contains("Cannot assign requested address") || text.contains("Address family not supported");

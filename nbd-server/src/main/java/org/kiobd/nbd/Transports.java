@@ -19,11 +19,13 @@ import java.nio.channels.spi.SelectorProvider;
 import java.nio.file.Path;
 import org.kiobd.volume.loop.IoEngine;
 
-/** What listens on which engine. */
+/** The classes of listening channels for each engine. Stateless. */
 final class Transports {
     private Transports() {}
 
-    /** For an address of IPv4 an IPv4 socket: an IPv6 one bound to 0.0.0.0 would listen on [::]. */
+    /**
+     * Returns a factory of TCP server channels. An IPv4 address needs an IPv4 socket: an IPv6 socket bound to 0.0.0.0 would listen on [::].
+     */
     static ChannelFactory<? extends ServerChannel> tcp(IoEngine engine, InetAddress address) {
         boolean v4 = address instanceof Inet4Address;
         SocketProtocolFamily family = v4 ? SocketProtocolFamily.INET : SocketProtocolFamily.INET6;

@@ -8,22 +8,26 @@ import io.netty.channel.unix.IntegerUnixChannelOption;
 import java.net.UnixDomainSocketAddress;
 
 /**
- * What a unix socket holds for a reader who is not there yet. Linux gives it 208 KiB, little more than one large request, and unlike TCP's
- * it does not grow: writer and reader then wait for each other, and are woken, once a request. Stateless; any thread.
+ * Enlarges the send buffer of a unix socket, which holds data until the peer reads it. The default on Linux is 208 KiB, little more than
+ * one large request, and unlike the buffer of TCP it does not grow: writer and reader then wait for each other, and are woken, once per
+ * request. Stateless; any thread.
  */
 public final class UnixSendBuffer {
-    /** Holds some large requests; the kernel doubles it, for what it needs to manage them. Only taken up while the reader is behind. */
+    /**
+     * Room for several large requests; the kernel doubles the value for its own overhead. The memory is used only while the reader lags
+     * behind.
+     */
     static final int BYTES = 1 << 20;
 
     private static final int SOL_SOCKET = 1;
 
-    /** As SO_SNDBUF, beyond net.core.wmem_max: for who has CAP_NET_ADMIN. */
+    /** Like SO_SNDBUF, but may exceed net.core.wmem_max; requires CAP_NET_ADMIN. */
     private static final ChannelOption<Integer> SO_SNDBUFFORCE =
             new IntegerUnixChannelOption("SO_SNDBUFFORCE", SOL_SOCKET, 32);
 
     private UnixSendBuffer() {}
 
-    /** Widens that of {@code channel}, as far as the kernel lets it; does nothing to one that is no unix socket. */
+    /** Enlarges the send buffer of {@code channel} as far as the kernel permits; does nothing if the channel is not a unix socket. */
     public static void widen(Channel channel) {
         if (!isUnix(channel)) {
             return;
@@ -33,7 +37,7 @@ public final class UnixSendBuffer {
                 return;
             }
         } catch (ChannelException e) {
-            // Not permitted: what everybody may have, then.
+            // Not permitted: use the option that everybody may set.
         }
         channel.config().setOption(ChannelOption.SO_SNDBUF, BYTES);
     }

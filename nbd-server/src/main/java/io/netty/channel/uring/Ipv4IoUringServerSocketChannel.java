@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Listens on an IPv4 socket with io_uring. {@link IoUringServerSocketChannel} always makes an IPv6 socket where the machine has IPv6, and
- * binds 0.0.0.0 as [::], which everybody reaches by IPv6, too. Owned by its server; its event loop.
+ * A server channel that listens on an IPv4 socket with io_uring. {@link IoUringServerSocketChannel} always creates an IPv6 socket if the
+ * machine has IPv6, and binds 0.0.0.0 as [::], so that clients reach it over IPv6, too. Owned by its server; confined to its event loop.
  */
 public final class Ipv4IoUringServerSocketChannel extends AbstractIoUringServerChannel {
     private static final byte[] NO_ADDRESS = new byte[4];

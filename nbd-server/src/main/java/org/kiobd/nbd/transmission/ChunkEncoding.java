@@ -10,7 +10,8 @@ import org.kiobd.nbd.protocol.NbdReplyType;
 import org.kiobd.nbd.protocol.NbdText;
 
 /**
- * Replies in chunks, structured or extended: they differ in the header before each chunk. The last chunk of a reply is marked.
+ * Encodes replies as chunks, structured or extended; the two differ in the header before each chunk. The last chunk of a reply is marked
+ * with NBD_REPLY_FLAG_DONE.
  *
  * <pre>
  *   0       4       6      8        16                20
@@ -31,7 +32,7 @@ final class ChunkEncoding extends ReplyEncoding {
         headerBytes = extended ? NbdMagic.EXTENDED_REPLY_BYTES : NbdMagic.STRUCTURED_REPLY_BYTES;
     }
 
-    /** Who a chunk answers. */
+    /** The request that a chunk answers. */
     record Request(long cookie, long offset) {}
 
     private void header(ByteBuf out, Request request, NbdReplyType type, boolean done, long payloadBytes) {
@@ -58,18 +59,18 @@ final class ChunkEncoding extends ReplyEncoding {
         reply.writerIndex(end);
     }
 
-    /** Begins a chunk with {@code lengthBytes} of data from {@code atOffset} on, which are to follow. */
+    /** Writes the header of a chunk with {@code lengthBytes} of data from {@code atOffset} on. The caller appends the data. */
     void data(ByteBuf out, Request request, boolean done, long atOffset, long lengthBytes) {
         header(out, request, NbdReplyType.OFFSET_DATA, done, OFFSET_BYTES + lengthBytes);
         out.writeLong(atOffset);
     }
 
-    /** Most bytes that {@link #data} or {@link #hole} write. */
+    /** Returns the maximum number of bytes that {@link #data} or {@link #hole} writes. */
     int pieceBytes() {
         return headerBytes + HOLE_BYTES;
     }
 
-    /** A chunk that says that {@code lengthBytes}, less than 4 GiB, from {@code atOffset} on are a hole. */
+    /** Writes a chunk that reports {@code lengthBytes}, less than 4 GiB, from {@code atOffset} on as a hole. */
     void hole(ByteBuf out, Request request, boolean done, long atOffset, long lengthBytes) {
         header(out, request, NbdReplyType.OFFSET_HOLE, done, HOLE_BYTES);
         out.writeLong(atOffset).writeInt((int) lengthBytes);
@@ -106,7 +107,7 @@ final class ChunkEncoding extends ReplyEncoding {
         }
     }
 
-    /** Bytes of one chunk of block status with {@code descriptors} of them. */
+    /** Returns the size of a block status chunk with {@code descriptors} descriptors, in bytes. */
     int statusBytes(int descriptors) {
         return headerBytes + statusPayloadBytes(descriptors);
     }
@@ -115,10 +116,10 @@ final class ChunkEncoding extends ReplyEncoding {
         return extended ? 8 + 16 * descriptors : 4 + 8 * descriptors;
     }
 
-    /** One extent as block status describes it. */
+    /** One extent in a block status chunk. */
     record Descriptor(long lengthBytes, int status) {}
 
-    /** A chunk with what one context says; the lengths of a structured one are less than 4 GiB each. */
+    /** Writes the block status chunk of one context. In a structured chunk, each length must be less than 4 GiB. */
     void status(ByteBuf out, Request request, boolean done, MetaContext context, List<Descriptor> descriptors) {
         NbdReplyType type = extended ? NbdReplyType.BLOCK_STATUS_EXT : NbdReplyType.BLOCK_STATUS;
         header(out, request, type, done, statusPayloadBytes(descriptors.size()));

@@ -4,7 +4,7 @@ import org.kiobd.nbd.ConnectionContext;
 import org.kiobd.volume.BlockDevice;
 
 /**
- * What one connection has in use: requests, reserved memory, receive buffers; and what it has done. Confined to its loop, but for
+ * What one connection uses: requests in flight, reserved memory, receive buffers; and its counters. Confined to its loop, except for
  * reading the counters.
  */
 record ConnectionBudget(
@@ -14,7 +14,7 @@ record ConnectionBudget(
         ReplyMemory replyMemory,
         ConnectionCounters counters) {
 
-    /** Gives back what nobody uses any more. */
+    /** Releases memory that nobody uses any more. */
     void sweep() {
         payloadMemory.sweep();
         if (inFlight.isEmpty()) {
@@ -24,13 +24,13 @@ record ConnectionBudget(
         }
     }
 
-    /** Memory was refused: gives back what nobody uses at the moment. */
+    /** Releases memory that nobody uses at the moment. Called after a reservation was refused. */
     void shrink() {
         payloadMemory.sweep();
         replyMemory.shrink();
     }
 
-    /** What {@link MemoryBudget#reserveUpTo} gives, at the price of what is only kept. */
+    /** Reserves as {@link MemoryBudget#reserveUpTo} does; if that is refused, releases unused memory and tries again. */
     long reserveUpTo(long bytes) {
         long reservedBytes = budget.reserveUpTo(bytes);
         if (reservedBytes == 0) {

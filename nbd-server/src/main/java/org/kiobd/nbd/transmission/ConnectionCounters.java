@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.kiobd.nbd.protocol.NbdCommand;
 
-/** What one connection has asked for. Written on its loop only, without the price of an atomic addition; read anywhere. */
+/** The counters of one connection. Only its loop writes them, without the cost of atomic additions; any thread reads them. */
 final class ConnectionCounters {
     private static final NbdCommand[] COMMANDS = NbdCommand.values();
 
@@ -21,14 +21,14 @@ final class ConnectionCounters {
         counter.setRelease(counter.getPlain() + amount);
     }
 
-    /** A request's header was read. */
+    /** Counts a request whose header was read. */
     void received(NbdCommand command) {
-        // The place in the enum is only a place in the array: nothing outside sees it.
+        // The position in the enum is only an array index: nothing outside depends on it.
         int at = command.compareTo(COMMANDS[0]);
         requests.setRelease(at, requests.getPlain(at) + 1);
     }
 
-    /** The socket has brought something. */
+    /** Notes that the socket has delivered data. */
     void heard(long nanos) {
         lastNanos.setRelease(nanos);
     }
@@ -49,7 +49,7 @@ final class ConnectionCounters {
         inFlight.setRelease(requestsNow);
     }
 
-    /** By command, those that came at all. */
+    /** Returns the number of requests by command, without commands that never came. */
     Map<String, Long> requests() {
         Map<String, Long> byName = new LinkedHashMap<>();
         for (int i = 0; i < COMMANDS.length; i++) {

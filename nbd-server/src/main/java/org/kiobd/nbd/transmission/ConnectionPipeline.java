@@ -7,7 +7,7 @@ import org.kiobd.nbd.Session;
 import org.kiobd.volume.queue.RequestQueue;
 import org.kiobd.volume.queue.Requester;
 
-/** What a connection in its transmission phase consists of, put together once it has its place in a pipeline. */
+/** The parts of a connection in its transmission phase, created when its handler is added to a channel pipeline. */
 record ConnectionPipeline(
         ChannelHandlerContext ctx,
         RequestQueue queue,
@@ -17,7 +17,7 @@ record ConnectionPipeline(
         RequestIntake intake,
         WritePayload payload) {
 
-    /** What the parts tell their connection. */
+    /** The connection as its parts see it. */
     interface Connection extends Requester, PiecewiseRead.Listener, RequestIntake.Listener, ReplyWriter.Listener {}
 
     static ConnectionPipeline of(

@@ -1,11 +1,11 @@
 package org.kiobd.nbd.transmission;
 
 /**
- * Why a request failed, as the client is told.
+ * The failure of a request, as reported to the client.
  *
  * @param errno one of {@link org.kiobd.nbd.protocol.NbdErrno}, not NBD_SUCCESS
- * @param text for a person; sent where the connection's replies can carry it
- * @param atOffset the byte of the export that failed; -1 if that means nothing
+ * @param text text for a person; sent if the header style of the connection can carry it
+ * @param atOffset offset in the export of the byte that failed; -1 if there is none
  */
 record Failure(int errno, String text, long atOffset) {
     Failure(int errno, String text) {

@@ -9,29 +9,30 @@ import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.PagePool;
 
 /**
- * Sends replies whose data stand in files, past Netty: headers by send(2), data by sendfile(2) straight from the page cache, on the loop.
- * Where the socket is full, a small piece is copied and given to Netty: when that has left there is room again.
+ * Sends replies whose data is in files, bypassing Netty: headers with send(2), data with sendfile(2) directly from the page cache, on the
+ * loop. If the socket is full, copies a small piece of data and gives it to Netty: once Netty has sent the piece, the socket has room
+ * again.
  *
- * <p>A file that cannot be read behind a header that has left takes the connection with it, which the specification allows ("If an error
- * occurs while reading after sending the reply header"); the export then copies what it reads, so that the client, back again, is told
- * where the damage is. One batch at a time. Confined to its loop.
+ * <p>If a file cannot be read after a header has been sent, the connection ends, which the specification allows ("If an error occurs while
+ * reading after sending the reply header"). From then on the export copies what it reads, so that the reply can report the position of the
+ * error when the client has reconnected. One batch at a time. Confined to its loop.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // a write that fails closes the channel, and that is seen
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write closes the channel, which channelInactive handles
 final class FileReplies {
     private static final int COPY_BYTES = 4 << 10;
 
-    /** After so much, others of the loop have their turn, however fast the client takes it. */
+    /** After this many bytes, other tasks of the loop get a turn, however fast the client receives. */
     private static final long TURN_BYTES = 4 << 20;
 
-    /** Told how a batch ended. */
+    /** Receives the outcome of a batch. */
     interface Listener {
-        /** All of it is on the socket. */
+        /** Called when the whole batch has been written to the socket. */
         void batchSent();
 
-        /** A file cannot be read, and the reply has begun. */
+        /** Called when a file cannot be read and the reply has already begun. */
         void fileFailed(String how);
 
-        /** The socket is of no use any more. */
+        /** Called when the socket can no longer be used. */
         void socketFailed(String how);
     }
 
@@ -50,12 +51,12 @@ final class FileReplies {
         this.listener = listener;
     }
 
-    /** Whether a batch is under way. */
+    /** Returns whether a batch is being sent. */
     boolean isBusy() {
         return busy;
     }
 
-    /** Begins with a batch: {@link ByteBuf} and {@link ReadPiece.FileExtent} in the order in which they leave. Takes them. */
+    /** Starts to send a batch of {@link ByteBuf} and {@link ReadPiece.FileExtent} in the order of the queue. Takes them. */
     void send(Queue<Object> batch) {
         parts.addAll(batch);
         batch.clear();
@@ -65,7 +66,8 @@ final class FileReplies {
 
     private void goOn(boolean written) {
         if (!busy || !written || !ctx.channel().isOpen()) {
-            // Closed meanwhile, or about to be. The number of a closed descriptor may be another's already.
+            // The channel is closed or about to be. The number of a closed descriptor may already belong to another
+            // file.
             return;
         }
         long result = 1;
@@ -110,7 +112,7 @@ final class FileReplies {
         return result;
     }
 
-    /** Takes the first bytes of the extent that stands first away. */
+    /** Removes {@code bytes} from the beginning of the extent at the head of the queue. */
     private void skip(ReadPiece.FileExtent extent, long bytes) {
         parts.remove();
         if (bytes < extent.lengthBytes()) {
@@ -148,14 +150,18 @@ final class FileReplies {
         }
     }
 
-    /** EIO and the like; EPIPE, ECONNRESET and what begins with ENOTSOCK are the socket's. */
+    /** Returns whether an errno such as EIO comes from the file; EPIPE, and ENOTSOCK and above, e.g. ECONNRESET, come from the socket. */
     private static boolean isOfTheFile(long errno) {
         final int epipe = 32;
         final int enotsock = 88;
         return errno < enotsock && errno != epipe;
     }
 
-    /** The socket is gone. @return whether a batch was under way, which ends with this */
+    /**
+     * Releases the rest of the batch after the socket was closed.
+     *
+     * @return whether a batch was being sent, which ends here
+     */
     boolean close() {
         boolean wasBusy = busy;
         busy = false;

@@ -2,7 +2,7 @@ package org.kiobd.nbd.transmission;
 
 import org.kiobd.nbd.NbdLimits;
 
-/** A connection's requests between their header and the last byte of their reply on the socket. */
+/** Counts the requests of a connection that are in flight: from their header until the last byte of their reply is in the socket. */
 final class InFlight {
     private final NbdLimits limits;
     private int requests;
@@ -12,7 +12,7 @@ final class InFlight {
         this.limits = limits;
     }
 
-    /** Whether one more may begin. One may always, however large. */
+    /** Returns whether one more request may begin. A single request always may, however large. */
     boolean admits(long moreBytes) {
         return requests == 0
                 || (requests < limits.maxInFlightRequests() && bytes <= limits.maxInFlightBytes() - moreBytes);

@@ -3,18 +3,19 @@ package org.kiobd.nbd.transmission;
 import org.kiobd.volume.kiobuf.PagePool;
 
 /**
- * One connection's account with the {@link PagePool}: its share, and what it has drawn beyond. It draws in grains, so that most requests
- * of a busy connection do not touch what all loops share; what it keeps in reserve is little, and nothing when nothing is in use.
+ * The account of one connection with the {@link PagePool}: its share, and the memory drawn beyond the share. It draws in grains, so that
+ * most requests of a busy connection do not touch the counters that all loops share. It keeps a small reserve while memory is in use, and
+ * none otherwise.
  *
- * <p>A refusal is final: nobody is told of memory later. It leaves the connection one of two ways, both without anybody else: something of its own
- * is in flight, and gives back what it has when it ends; or nothing is, and then all of its share is free ({@link #reserveUpTo}). Confined
- * to the connection's loop.
+ * <p>A refusal is final: the pool does not notify anybody of free memory later. The connection can always go on without help from other
+ * connections: if one of its own requests is in flight, that request releases its memory at its end; if none is, all of the share is free
+ * ({@link #reserveUpTo}). Confined to the connection's loop.
  */
 final class MemoryBudget {
     private static final long GRAIN_BYTES = 256 << 10;
     private static final int GRAINS_A_POOL = 256;
 
-    /** Less than 1/this of a share is few. */
+    /** Divisor of a refused reservation for the next attempt. Also, less than 1/this of a share is too little to be useful. */
     private static final int FEW = 4;
 
     private final PagePool pool;
@@ -34,12 +35,12 @@ final class MemoryBudget {
         this.shareBytes = admitted ? pool.shareBytes() : 0;
     }
 
-    /** Whether there was a share for it: without one nothing is guaranteed to it. */
+    /** Returns whether the pool had a share for the connection; without a share, no memory is guaranteed. */
     boolean isAdmitted() {
         return admitted;
     }
 
-    /** Reserves, or refuses. */
+    /** Reserves {@code bytes}; returns false if they are refused. */
     boolean reserve(long bytes) {
         long missingBytes = usedBytes + bytes - shareBytes - drawnBytes;
         if (missingBytes > 0 && !draw(missingBytes)) {
@@ -63,9 +64,10 @@ final class MemoryBudget {
     }
 
     /**
-     * Reserves {@code bytes}, or where that is refused, a part: what is left of the share at least. Few are not worth it, while more will come back.
+     * Reserves {@code bytes} or, if they are refused, fewer: at least the free part of the share. Refuses a very small part while other
+     * memory in use will be released.
      *
-     * @return how many, up to {@code bytes}; 0 only if something is in use
+     * @return number of bytes reserved, up to {@code bytes}; for a connection with a share, 0 only if memory is in use
      */
     long reserveUpTo(long bytes) {
         for (long wanted = bytes; wanted > shareBytes; wanted /= FEW) {
@@ -109,22 +111,22 @@ final class MemoryBudget {
         }
     }
 
-    /** Bytes reserved and not given back; what is kept in reserve not counted. */
+    /** Returns the bytes that are reserved and not released yet, without the reserve. */
     long usedBytes() {
         return usedBytes;
     }
 
-    /** What it has beyond its share. */
+    /** Returns the bytes drawn beyond the share. */
     long drawnBytes() {
         return drawnBytes;
     }
 
-    /** How often others were refused so far. */
+    /** Returns how often other connections have been refused memory so far. */
     long refusalsOfOthers() {
         return pool.refusals() - refusals;
     }
 
-    /** Asks for nothing any more; what is in use is still to be given back. */
+    /** Closes the account: nothing more is reserved, but memory in use must still be released. */
     void close() {
         closed = true;
         release(0);

@@ -4,8 +4,9 @@ import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 
 /**
- * The buffers that hold payload of WRITEs under way, each with what it was charged: a receive buffer as a whole, however small the
- * payload that keeps it. Each holds one reference more than its users, and goes when that is the last.
+ * The buffers that hold the payload of WRITEs in flight, each with the bytes it is charged: a receive buffer is charged as a whole, however
+ * small the payload in it. Holds one reference to each buffer in addition to those of its users, and drops a buffer when only that
+ * reference is left.
  */
 final class PayloadMemory {
     private final MemoryBudget budget;
@@ -17,7 +18,7 @@ final class PayloadMemory {
         this.budget = budget;
     }
 
-    /** Whether {@code memory} is held already; the one held last is asked about most. */
+    /** Returns whether {@code memory} is the buffer held last; older buffers are not checked. */
     @SuppressWarnings("ReferenceEquality") // this very buffer, not one with equal bytes
     boolean holds(ByteBuf memory) {
         Lease last = leases.peekLast();
@@ -29,7 +30,7 @@ final class PayloadMemory {
         leases.add(new Lease(memory.retain(), chargedBytes));
     }
 
-    /** Lets go of what nobody else uses any more, and gives back what it was charged. */
+    /** Drops buffers that nobody else uses any more, and releases the bytes they were charged. */
     void sweep() {
         for (int left = leases.size(); left > 0; left--) {
             Lease lease = leases.remove();

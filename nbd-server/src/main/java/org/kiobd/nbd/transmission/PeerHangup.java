@@ -11,9 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the kernel whether a connection's peer has hung up, without reading what it sent before: poll(2) with POLLRDHUP. Where sockets
- * show no descriptor (NIO) or native calls are missing, nobody is ever found to have hung up; what has hung up is then seen at the
- * next read only.
+ * Asks the kernel whether the peer of a connection has hung up, without reading the data it sent before: poll(2) with POLLRDHUP. If the
+ * channel has no descriptor (NIO) or native calls are missing, a hangup is never reported here; the next read detects it.
  */
 final class PeerHangup {
     private static final Logger LOG = LoggerFactory.getLogger(PeerHangup.class);
@@ -44,7 +43,7 @@ final class PeerHangup {
 
     private static native int poll(Pointer pollfds, NativeLong count, int timeoutMs);
 
-    /** Whether the peer will not send any more; false if that cannot be known. */
+    /** Returns whether the peer will not send any more data; false if unknown. */
     static boolean hasHungUp(Channel channel) {
         if (!AVAILABLE || !(channel instanceof UnixChannel unix)) {
             return false;

@@ -10,18 +10,19 @@ import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.kiobuf.PagePool;
 
 /**
- * A READ for whose whole reply there is no memory: it is read and sent a piece at a time, as far as the connection's own share reaches, as one
- * chunk. Only while nothing else of its connection is in flight, for the pieces follow each other on the wire.
+ * Serves a READ for whose whole reply there is no memory: reads and sends the data piece by piece, each as large as the connection can
+ * reserve, as one chunk. Runs only while no other request of the connection is in flight, because the pieces must follow each other on the
+ * wire.
  *
- * <p>An error at the first piece is answered as always. Behind it the reply has begun, and the connection ends, which the specification
- * allows; so does that of a READ from a file that cannot be read ({@link FileReplies}). Confined to its loop.
+ * <p>An error in the first piece is answered as usual. After the first piece the reply has begun, so an error ends the connection, which
+ * the specification allows; the same holds for a READ from a file that cannot be read ({@link FileReplies}). Confined to its loop.
  */
 final class PiecewiseRead implements Completion.Notifier {
     private static final int PIECE_BYTES = 1 << 20;
 
-    /** The connection. */
+    /** The connection of the READ. */
     interface Listener extends ReplyDispatcher.Listener {
-        /** The connection cannot go on. */
+        /** Called when the connection cannot go on. */
         void broken(String reason);
     }
 
@@ -48,7 +49,7 @@ final class PiecewiseRead implements Completion.Notifier {
         this.listener = listener;
     }
 
-    /** Begins with a READ that counts as in flight. */
+    /** Starts a READ that already counts as in flight. */
     void begin(long newCookie, long offset, int length) {
         cookie = newCookie;
         firstOffset = offset;
@@ -59,12 +60,12 @@ final class PiecewiseRead implements Completion.Notifier {
         advance();
     }
 
-    /** Whether its reply is not queued to the end. */
+    /** Returns whether a part of its reply is still to be queued. */
     boolean isUnderWay() {
         return underWay;
     }
 
-    /** Goes on with the next piece, if there is memory for it: called when there may be. */
+    /** Reads the next piece if there is memory for it. Called whenever memory may be free. */
     void advance() {
         if (!underWay || reading) {
             return;
@@ -81,7 +82,7 @@ final class PiecewiseRead implements Completion.Notifier {
         long at = firstOffset + doneBytes;
         int beyond = (int) ((at + bytes) % AlignedMemory.ALIGNMENT_BYTES);
         if (bytes < wanted && beyond < bytes) {
-            // The next one begins at a page.
+            // End at a page boundary, so that the next piece is page-aligned.
             accounts.budget().release(beyond);
             bytes -= beyond;
         }

@@ -8,9 +8,9 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 
 /**
- * A WRITE for whose whole payload there is no memory: what came is written while the rest is received, and the last piece to end brings the
- * reply. Of several errors the one at the lowest byte is told. Where its client goes away in the middle, what was issued is written, as the
- * specification allows for a request without a reply. Confined to its loop.
+ * Serves a WRITE for whose whole payload there is no memory: writes the received part of the payload while the rest is being received. The
+ * last piece to complete queues the reply. If several pieces fail, the reply reports the error at the lowest offset. If the client goes
+ * away in the middle, the issued pieces are still written, as the specification allows for a request without a reply. Confined to its loop.
  */
 final class PiecewiseWrite implements Completion.Notifier {
     private final RequestExecutor executor;
@@ -37,17 +37,17 @@ final class PiecewiseWrite implements Completion.Notifier {
         this.listener = listener;
     }
 
-    /** Whether the WRITE that is being received goes this way. */
+    /** Returns whether the WRITE that is being received is written piece by piece. */
     boolean isReceiving() {
         return underWay && !complete;
     }
 
-    /** Whether pieces of it are under way, so that another WRITE cannot begin. */
+    /** Returns whether a WRITE is being written piece by piece, so that another WRITE cannot begin. */
     boolean isUnderWay() {
         return underWay;
     }
 
-    /** {@code payload} has a part of a WRITE: that is written, and the rest goes on being received. */
+    /** Issues the part of a WRITE that {@code payload} has received; {@code payload} then receives the rest. */
     void cut(WritePayload payload) {
         Kiobuf whole = payload.request();
         if (!underWay) {
@@ -78,7 +78,7 @@ final class PiecewiseWrite implements Completion.Notifier {
         failure = null;
     }
 
-    /** The payload has come to its end. Takes the last piece. */
+    /** Issues the last piece, with which the payload is complete. Takes the piece. */
     void last(Kiobuf piece) {
         complete = true;
         issue(piece);
@@ -89,7 +89,7 @@ final class PiecewiseWrite implements Completion.Notifier {
         executor.write(piece);
     }
 
-    /** The rest of the payload will not come. */
+    /** Gives up the rest of the payload, which will not come. */
     void abandon() {
         complete = true;
         dropped = true;

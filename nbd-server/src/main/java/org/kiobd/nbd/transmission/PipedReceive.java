@@ -11,20 +11,20 @@ import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.kiobuf.PipedPayload;
 
 /**
- * Receives payloads of large WRITEs past Netty: splice(2) takes them from the socket into pipes, from where a file takes them, and nobody
- * copies them into this process. What comes behind such a WRITE is received in pieces so small that they bring no payload along.
+ * Receives the payload of large WRITEs, bypassing Netty: splice(2) moves it from the socket into pipes, and from there into a file, without
+ * a copy into this process. After such a WRITE, Netty receives so few bytes at a time that the next payload stays in the socket.
  *
- * <p>Only while Netty has no receive of its own under way may the socket be taken from, for bytes would change places: inside {@link
- * #begin} and {@link #end}. Where the socket has nothing, Netty waits for more by a small receive. Confined to its loop.
+ * <p>The socket may be read only while Netty has no receive of its own in flight, i.e. between {@link #begin} and {@link #end}; otherwise
+ * bytes would be reordered. If the socket is empty, Netty waits for more data with a small receive. Confined to its loop.
  */
 final class PipedReceive {
-    /** What is smaller costs less to copy. */
+    /** Smaller payloads are cheaper to copy. */
     private static final int LEAST_BYTES = Integer.getInteger("kiobd.splice.bytes", 32 << 10);
 
-    /** More than this that was received already is not put into a pipe. */
+    /** If more bytes than this have been received already, the payload does not go into a pipe. */
     private static final int MAX_IN_HAND_BYTES = 4 << 10;
 
-    /** After so much, others of the loop have their turn, however fast the client sends. */
+    /** After this many bytes, other tasks of the loop get a turn, however fast the client sends. */
     private static final long TURN_BYTES = 256 << 10;
 
     private static final int PAGE_BYTES = 4096;
@@ -39,7 +39,9 @@ final class PipedReceive {
     private long turnBytes;
     private long copiedBytes;
 
-    /** @param socket null where there is none that can be had: then everything goes the other way, as it does where the device wants no pipes */
+    /**
+     * @param socket socket of the channel; null if there is none. Without it, or if the device takes no pipes, Netty receives all payload
+     */
     PipedReceive(@Nullable RawSocket socket, RequestDecoder decoder, PagePool pool, BlockDevice device) {
         this.socket = device.takesPipes() ? socket : null;
         this.decoder = decoder;
@@ -47,27 +49,27 @@ final class PipedReceive {
         this.headerBytes = decoder.headerBytes();
     }
 
-    /** Netty has delivered something and receives nothing now. */
+    /** Notes that Netty has delivered data and has no receive in flight. */
     void begin() {
         open = true;
     }
 
-    /** Netty may receive again. */
+    /** Notes that Netty may receive again. */
     void end() {
         open = false;
     }
 
-    /** Whether it has brought so much that what it brought should be done first. */
+    /** Returns whether so much was received that the received requests should be executed before more is received. */
     boolean yieldRequested() {
         return turnBytes >= TURN_BYTES;
     }
 
-    /** What it brought is being done. */
+    /** Starts a new turn: the received requests are being executed. */
     void nextTurn() {
         turnBytes = 0;
     }
 
-    /** What has come is the header of a WRITE, or of something else. Another like it may follow. */
+    /** Notes the header of a request. After a WRITE whose payload can go into pipes, another one like it is expected. */
     void header(boolean isWrite, long offsetBytes, long lengthBytes) {
         expected = socket != null
                 && isWrite
@@ -76,7 +78,11 @@ final class PipedReceive {
                 && (offsetBytes | lengthBytes) % PAGE_BYTES == 0;
     }
 
-    /** The payload of {@code request} follows. @return whether it goes this way */
+    /**
+     * Starts to receive the payload of {@code request}, if it can go into pipes.
+     *
+     * @return whether it does
+     */
     boolean take(Kiobuf request) {
         ByteBuf inHand = decoder.readable();
         if (expected && (inHand == null || inHand.readableBytes() <= MAX_IN_HAND_BYTES)) {
@@ -85,12 +91,16 @@ final class PipedReceive {
         return payload != null;
     }
 
-    /** Whether a payload is on its way. */
+    /** Returns whether a payload is being received. */
     boolean isTaking() {
         return payload != null;
     }
 
-    /** Takes what is there. @return whether that was all of it */
+    /**
+     * Receives the part of the payload that is available.
+     *
+     * @return whether the payload is complete
+     */
     boolean advance() {
         PipedPayload filling = requireNonNull(payload);
         ByteBuf inHand = decoder.readable();
@@ -102,12 +112,12 @@ final class PipedReceive {
             inHand = decoder.readable();
         }
         while (filling.missingBytes() > 0 && open && requireNonNull(socket).splice(filling) > 0) {
-            // There may be more.
+            // The socket may have more.
         }
         return filling.missingBytes() == 0;
     }
 
-    /** The complete payload. Returns owned. */
+    /** Ends the receive. Returns the complete payload, owned. */
     Fragment finish() {
         PipedPayload filled = requireNonNull(payload);
         Fragment complete = Fragment.of(filled);
@@ -116,7 +126,11 @@ final class PipedReceive {
         return complete;
     }
 
-    /** Another header may be in the socket behind the last payload: gets it. @return whether anything came */
+    /**
+     * Receives the next header, which may follow the last payload in the socket.
+     *
+     * @return whether any bytes were received
+     */
     boolean receiveHeader() {
         if (!expected || !open || yieldRequested()) {
             return false;
@@ -127,14 +141,14 @@ final class PipedReceive {
         return received > 0;
     }
 
-    /** Where Netty should put the next bytes, so that they are few; returns owned. Null if they may be many. */
+    /** Returns a buffer, owned, that limits Netty's next receive to a few bytes; null if the receive may be large. */
     @Nullable
     ByteBuf receiveInto() {
         boolean few = payload != null ? !payload.isInMemory() : expected && decoder.readable() == null;
         return few ? pool.allocator().directBuffer(headerBytes, headerBytes) : null;
     }
 
-    /** Gives up what was being received. */
+    /** Gives up the payload that is being received, if any. */
     void abandon() {
         if (payload != null) {
             payload.release();
@@ -142,7 +156,7 @@ final class PipedReceive {
         }
     }
 
-    /** Payload bytes that were copied in our own code so far. */
+    /** Returns the number of payload bytes that our own code has copied so far. */
     long copiedBytes() {
         return copiedBytes;
     }

@@ -15,11 +15,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The socket of a channel, for calls Netty does not make: sendfile(2) from the page cache, and what belongs before and behind it. Nothing
- * here waits. Only used while Netty itself has nothing to send. Confined to the channel's loop.
+ * The socket of a channel, for system calls that Netty does not make: sendfile(2) from the page cache and splice(2) into pipes, and the
+ * sends and receives that go with them. No call waits. Used for sending only while Netty itself has nothing to send. Confined to the
+ * channel's loop.
  *
- * <p>Netty's io_uring transport keeps its sockets blocking, and sendfile, and splice from TCP, know no flag against that: {@link #begin} makes the socket
- * non-blocking, {@link #end} what it was. Operations of the ring that are under way have looked before; new ones begin behind.
+ * <p>Netty's io_uring transport keeps its sockets blocking, and neither sendfile, nor splice from TCP, has a flag to prevent blocking:
+ * {@link #begin} makes the socket non-blocking, {@link #end} restores its mode. Operations of the ring that are in flight have already
+ * checked the mode; new ones start after {@link #end}.
  */
 final class RawSocket {
     private static final Logger LOG = LoggerFactory.getLogger(RawSocket.class);
@@ -34,7 +36,7 @@ final class RawSocket {
     private static final boolean AVAILABLE = register();
     private static final ThreadLocal<Memory> OFFSET = ThreadLocal.withInitial(() -> new Memory(Long.BYTES));
 
-    /** What the calls return where the socket has no room. */
+    /** Result of a call when the socket has no room, or no data. */
     static final long NO_ROOM = 0;
 
     private final int fd;
@@ -60,7 +62,7 @@ final class RawSocket {
         }
     }
 
-    /** The channel's; null where it has none that can be had. */
+    /** Returns the socket of {@code channel}; null if its descriptor is not available or native calls are missing. */
     static @Nullable RawSocket of(Channel channel) {
         if (!AVAILABLE || !(channel instanceof UnixChannel unix)) {
             return null;
@@ -83,10 +85,10 @@ final class RawSocket {
     }
 
     /**
-     * Sends what is readable in {@code bytes}. Borrows them, and moves their reader index.
+     * Sends the readable bytes of {@code bytes}. Borrows the buffer and moves its reader index.
      *
-     * @param more whether something follows at once, so that a packet waits for it
-     * @return bytes sent, {@link #NO_ROOM}, or a negative errno
+     * @param more whether more data follows at once, so that the kernel delays a partial packet
+     * @return number of bytes sent, {@link #NO_ROOM}, or a negative errno
      */
     long send(ByteBuf bytes, boolean more) {
         int options = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0);
@@ -102,9 +104,9 @@ final class RawSocket {
     }
 
     /**
-     * Sends the beginning of what stands in a file.
+     * Sends the beginning of a file extent.
      *
-     * @return bytes sent, {@link #NO_ROOM}, or a negative errno; {@link Long#MIN_VALUE} where the file ends
+     * @return number of bytes sent, {@link #NO_ROOM}, or a negative errno; {@link Long#MIN_VALUE} at the end of the file
      */
     long send(ReadPiece.FileExtent extent) {
         Memory offset = OFFSET.get();
@@ -116,13 +118,17 @@ final class RawSocket {
         return sent > 0 ? sent : sent == 0 ? Long.MIN_VALUE : failed();
     }
 
-    /** Takes what is there and missing in {@code payload}, without copying it. @return bytes taken; {@link #NO_ROOM} where there are none */
+    /**
+     * Moves data that {@code payload} still misses from the socket into it, without a copy.
+     *
+     * @return number of bytes moved; {@link #NO_ROOM} if there are none
+     */
     long splice(PipedPayload payload) {
         if (unix) {
-            // Takes the flag of the call for it.
+            // On a unix socket, splice obeys SPLICE_F_NONBLOCK.
             long taken = payload.fill(fd);
             if (taken == NO_ROOM) {
-                // Unlike TCP's, its send buffer stays as large as the client made it.
+                // Unlike a TCP send buffer, that of the client does not grow.
                 payload.waited();
             }
             return taken;
@@ -135,7 +141,11 @@ final class RawSocket {
         }
     }
 
-    /** Receives what there is room for in {@code into}. @return bytes received; 0 or less where there are none, or the stream is at its end */
+    /**
+     * Receives as many bytes as {@code into} has room for.
+     *
+     * @return number of bytes received; 0 or less if there are none, or at the end of the stream
+     */
     long receive(ByteBuf into) {
         long received;
         do {
@@ -145,7 +155,11 @@ final class RawSocket {
         return received;
     }
 
-    /** Reads the beginning of what stands in a file, as much as {@code into} has room for. @return whether all of that was there */
+    /**
+     * Reads the beginning of a file extent, as much as {@code into} has room for.
+     *
+     * @return whether all of it was read
+     */
     static boolean read(ReadPiece.FileExtent extent, ByteBuf into) {
         int wanted = (int) Math.min(into.writableBytes(), extent.lengthBytes());
         while (wanted > 0) {

@@ -8,11 +8,12 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.NbdLimits;
 
 /**
- * Where one connection's socket delivers to: a buffer that grows while receives fill it, so that one receive brings many requests,
- * and shrinks when they do not; or the very memory of a large WRITE that is being received. One per channel, confined to its loop.
+ * Provides the buffers that the socket of one connection receives into: either a receive buffer, which grows while receives fill it, so
+ * that one receive brings many requests, and shrinks when they do not; or the memory of a large WRITE that is being received. One per
+ * channel, confined to its loop.
  */
 public final class ReceiveBuffers extends DefaultMaxMessagesRecvByteBufAllocator {
-    /** Receives in a row that a smaller buffer would have done for, before it gets smaller. */
+    /** Number of consecutive receives that a smaller buffer could have held, before the buffer shrinks. */
     private static final int PATIENCE = 16;
 
     private final int minBytes;
@@ -24,13 +25,13 @@ public final class ReceiveBuffers extends DefaultMaxMessagesRecvByteBufAllocator
         maxBytes = limits.maxReceiveBytes();
     }
 
-    /** From now on {@code newDestination} is asked first; it returns owned memory, or null. */
+    /** Sets a supplier that is asked for a buffer first from now on; it returns owned memory, or null. */
     void destination(Supplier<@Nullable ByteBuf> newDestination) {
         destination = newDestination;
     }
 
     @Override
-    @SuppressWarnings("deprecation") // the method is; what it returns is the only way to size receives
+    @SuppressWarnings("deprecation") // the method is deprecated, but the only way to size receives
     public Handle newHandle() {
         return new SizingHandle();
     }

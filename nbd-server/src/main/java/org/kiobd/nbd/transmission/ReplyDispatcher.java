@@ -12,16 +12,16 @@ import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.kiobuf.PagePool;
 
 /**
- * Where requests end: each has its reply queued; or, when its client has gone, only gives back what it held. Owned by one connection,
+ * Ends requests: queues the reply of a request or, if the client has gone, only releases what the request held. Owned by one connection,
  * confined to its loop.
  */
 final class ReplyDispatcher implements RequestExecutor.Listener {
-    /** The connection. */
+    /** The connection of the requests. */
     interface Listener {
-        /** Whether nobody is there to be answered any more. */
+        /** Returns whether the client has gone, so that no reply is needed. */
         boolean isGone();
 
-        /** A request has ended; its reply, if any, is queued. */
+        /** Called when a request has ended and its reply, if any, is queued. */
         void answered();
     }
 
@@ -63,7 +63,7 @@ final class ReplyDispatcher implements RequestExecutor.Listener {
         listener.answered();
     }
 
-    /** What a request counts as in flight: the memory it has. */
+    /** Returns the bytes that a request counts as in flight, i.e. its memory. */
     private long inFlightBytes(Kiobuf request) {
         return switch (request.op()) {
             case READ -> encoding.readMemoryBytes(request.lengthBytes());

@@ -5,35 +5,38 @@ import org.kiobd.nbd.HeaderStyle;
 import org.kiobd.nbd.protocol.NbdErrno;
 import org.kiobd.nbd.protocol.NbdMagic;
 
-/** The bytes of the replies of one connection. Stateless; what it writes to it borrows. */
+/** Encodes the replies of one connection. Stateless; borrows the buffers it writes to. */
 abstract sealed class ReplyEncoding permits ReplyEncoding.Simple, ChunkEncoding {
     static ReplyEncoding of(HeaderStyle style) {
         return style.hasChunks() ? new ChunkEncoding(style) : new Simple();
     }
 
-    /** Bytes before the data of a READ that is answered in one piece. */
+    /** Returns the number of bytes before the data in the reply to a READ that is sent in one piece. */
     abstract int dataHeaderBytes();
 
-    /** Writes them to {@code reply} from {@code at} on; the data may come later: the request is known to succeed when it is sent. */
+    /**
+     * Writes the header before the data to {@code reply} at index {@code at}. The data may be added later: a reply is only sent after its
+     * READ has succeeded.
+     */
     abstract void dataHeader(ByteBuf reply, int at, long cookie, long offset, long lengthBytes);
 
-    /** The memory the reply of one READ takes. */
+    /** Returns the memory that the reply to a READ takes. */
     final long readMemoryBytes(long lengthBytes) {
         return dataHeaderBytes() + lengthBytes;
     }
 
-    /** Bytes of a reply without data that says that all went well. */
+    /** Returns the size of a reply that reports success and has no data. */
     abstract int successBytes();
 
     abstract void success(ByteBuf out, long cookie, long offset);
 
-    /** Bytes of the reply that says {@code failure}. */
+    /** Returns the size of the reply that reports {@code failure}. */
     abstract int failureBytes(Failure failure);
 
     abstract void failure(ByteBuf out, long cookie, long offset, Failure failure);
 
     /**
-     * What every client understands.
+     * Simple replies, which every client understands.
      *
      * <pre>
      *   0       4       8        16

@@ -7,16 +7,16 @@ import org.kiobd.volume.kiobuf.AlignedMemory;
 import org.kiobd.volume.kiobuf.PagePool;
 
 /**
- * Where the replies to small READs stand, one behind the other in a common buffer: those of a batch leave as one piece, and no request
- * pays for memory of its own. A buffer is charged as a whole while anybody uses it. One per connection, confined to its loop.
+ * Memory for the replies to small READs, one after another in common buffers: the replies of a batch are sent as one piece, and a request
+ * needs no memory of its own. A buffer is charged as a whole while it is in use. One per connection, confined to its loop.
  */
 final class ReplyMemory {
-    /** A connection that reads little at a time has no more than this; where memory is scarce, less. */
+    /** Size of a buffer, unless the pool is small; enough for a connection that reads little at a time. */
     private static final int CHUNK_BYTES = 64 << 10;
 
     private static final int CHUNKS_A_POOL = 256;
 
-    /** At most this part of a buffer is left over at its end. */
+    /** A reply takes at most 1/this of a buffer, so at most this part is left unused at its end. */
     private static final int REPLIES_A_CHUNK = 4;
 
     private final PagePool pool;
@@ -26,7 +26,7 @@ final class ReplyMemory {
     private final ArrayDeque<ByteBuf> full = new ArrayDeque<>();
     private @Nullable ByteBuf current;
 
-    /** @param pagesApart whether data of a page and more stand in pages of their own ({@link RequestMemory}), so not here */
+    /** @param pagesApart whether data of a page or more needs pages of its own ({@link RequestMemory}), and so does not belong here */
     ReplyMemory(PagePool pool, MemoryBudget budget, boolean pagesApart) {
         this.pool = pool;
         this.budget = budget;
@@ -36,12 +36,12 @@ final class ReplyMemory {
         this.maxReplyBytes = pagesApart ? Math.min(most, AlignedMemory.ALIGNMENT_BYTES) : most;
     }
 
-    /** Whether a reply of this size stands here. */
+    /** Returns whether a reply of this size belongs here. */
     boolean takes(long replyBytes) {
         return replyBytes <= maxReplyBytes;
     }
 
-    /** Sees to it that the next reply finds room; false if that is refused, as {@link MemoryBudget#reserve} says. */
+    /** Makes room for the next reply; returns false if memory is refused, as {@link MemoryBudget#reserve} does. */
     boolean prepare(int replyBytes) {
         if (hasRoom(replyBytes)) {
             return true;
@@ -61,15 +61,15 @@ final class ReplyMemory {
             return false;
         }
         if (current.writableBytes() < replyBytes && current.refCnt() == 1) {
-            // Everything that stood here has left: the same again, while it is in the processor's cache.
+            // All replies in this buffer have been sent: reuse it while it is in the CPU cache.
             current.clear();
         }
         return current.writableBytes() >= replyBytes;
     }
 
     /**
-     * The buffer with room for a reply from its writer index on, which the call moves behind it; {@link #prepare} was asked. Returns owned:
-     * adds a reference.
+     * Returns the current buffer, owned (adds a reference), after moving its writer index past the room for a reply: the room is the last
+     * {@code replyBytes} before the writer index. {@link #prepare} must have been called.
      */
     ByteBuf next(int replyBytes) {
         ByteBuf chunk = current;
@@ -80,7 +80,7 @@ final class ReplyMemory {
         return chunk.retain();
     }
 
-    /** Lets go of what nobody else uses any more. */
+    /** Drops full buffers that nobody else uses any more. */
     void sweep() {
         for (int left = full.size(); left > 0; left--) {
             ByteBuf chunk = full.remove();
@@ -92,7 +92,7 @@ final class ReplyMemory {
         }
     }
 
-    /** Memory is short: lets go of the buffer that would be filled next, too, if it is empty. */
+    /** Drops all buffers that nobody else uses, including the current one, because memory is short. */
     void shrink() {
         sweep();
         if (current != null && current.refCnt() == 1) {
@@ -101,7 +101,7 @@ final class ReplyMemory {
         }
     }
 
-    /** No request is in flight, so all that stood here has left: lets go of everything. */
+    /** Drops all buffers. Called when no request is in flight, so that all replies have been sent. */
     void clear() {
         ByteBuf chunk = full.poll();
         while (chunk != null) {

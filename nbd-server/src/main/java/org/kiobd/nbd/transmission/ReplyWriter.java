@@ -15,34 +15,34 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.PagePool;
 
 /**
- * Sends the replies of one loop iteration together: replies without data stand one behind the other in a common buffer, a READ's data
- * stand behind their header in the request's own memory, and one flush sends it all in one gathered write. The order is free in NBD,
- * and so chunks of different replies may alternate; what may not be torn apart is a chunk. Only the last write of a batch has a
- * promise, which tells when the whole batch is on the socket.
+ * Sends the replies of one loop iteration together. Replies without data follow each other in a common buffer, the data of a READ follows
+ * its header in the request's own memory, and one flush sends everything in one gathered write. NBD allows replies in any order, so chunks
+ * of different replies may alternate; a chunk itself must stay in one piece. Only the last write of a batch has a promise, which completes
+ * when the whole batch is in the socket.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails closes the channel, and that is seen
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write closes the channel, which channelInactive handles
 final class ReplyWriter {
     private static final int HEADERS_BYTES = 2 << 10;
     private static final int BATCH_FIELDS = 3;
 
-    /** So many replies, or so much payload read or written, keep a client longer than it takes to wake this loop. */
+    /** With this many replies, or bytes of payload, a client is busy for longer than it takes to wake this loop. */
     private static final int BUSY_REQUESTS = 8;
 
     private static final long BUSY_BYTES = 32 << 10;
 
-    /** Told when replies have left, or never will. */
+    /** Informed when replies were sent, or can no longer be sent. */
     interface Listener {
         /**
-         * A batch is on the socket, or the socket is gone.
+         * Called when a batch is in the socket, or the socket is closed.
          *
-         * @param memoryBytes reserved bytes the replies' data took
+         * @param memoryBytes reserved bytes that the data of the replies took
          */
         void sent(int requests, long inFlightBytes, long memoryBytes);
 
-        /** The connection cannot go on. */
+        /** Called when the connection cannot go on. */
         void broken(String reason);
 
-        /** What a READ was answered with from a file turned out to be unreadable, its reply begun: the connection cannot go on. */
+        /** Called when a file turned out to be unreadable after the reply to a READ has begun: the connection cannot go on. */
         void unreadable(String how);
     }
 
@@ -53,7 +53,7 @@ final class ReplyWriter {
     private final Listener listener;
     private final ChannelFutureListener batchSent = future -> batchSent();
     private @Nullable ByteBuf headers;
-    /** {@link ByteBuf} and {@link ReadPiece.FileExtent}. */
+    /** Each a {@link ByteBuf} or {@link ReadPiece.FileExtent}. */
     private final ArrayDeque<Object> queued = new ArrayDeque<>();
 
     private final @Nullable FileReplies fileReplies;
@@ -61,7 +61,7 @@ final class ReplyWriter {
     private boolean held;
     private boolean flushing;
 
-    /** Replies of the common memory that follow each other. */
+    /** Buffer of {@link ReplyMemory} with adjacent replies that are not queued yet, and will be sent as one piece. */
     private @Nullable ByteBuf run;
 
     private int runStart;
@@ -71,14 +71,14 @@ final class ReplyWriter {
     private int requests;
     private long inFlightBytes;
     private long memoryBytes;
-    /** A ring of batches that are on their way, {@link #BATCH_FIELDS} numbers each. */
+    /** Ring of the batches in flight, {@link #BATCH_FIELDS} numbers each. */
     private long[] batches = new long[8 * BATCH_FIELDS];
 
     private int batchesHead;
     private int batchesUsed;
     private long takenNanos;
 
-    /** @param socket of the channel, for data that stand in files; null if it takes none */
+    /** @param socket socket of the channel, for data in files; null if it is not available */
     ReplyWriter(
             ChannelHandlerContext ctx,
             PagePool pool,
@@ -111,17 +111,17 @@ final class ReplyWriter {
         }
     }
 
-    /** How its replies look. */
+    /** Returns the encoding of the replies. */
     ReplyEncoding encoding() {
         return encoding;
     }
 
-    /** Where the replies to small READs stand. */
+    /** Returns the memory for the replies to small READs. */
     ReplyMemory memory() {
         return memory;
     }
 
-    /** Whether a READ may be answered with parts of files. */
+    /** Returns whether a READ may be answered with file extents. */
     boolean takesExtents() {
         return fileReplies != null;
     }
@@ -129,7 +129,7 @@ final class ReplyWriter {
     /**
      * Queues the reply to a request that succeeded and has no data.
      *
-     * @param requestBytes what the request counted as in flight
+     * @param requestBytes bytes that the request counted as in flight
      */
     void success(long cookie, long offset, long requestBytes) {
         encoding.success(headers(encoding.successBytes()), cookie, offset);
@@ -142,7 +142,7 @@ final class ReplyWriter {
         count(requestBytes, 0);
     }
 
-    /** The common buffer with room for so many bytes. */
+    /** Returns the common buffer, with room for {@code bytes}. */
     private ByteBuf headers(int bytes) {
         ByteBuf out = headers;
         if (out != null && out.writableBytes() < bytes) {
@@ -157,7 +157,7 @@ final class ReplyWriter {
     }
 
     /**
-     * Queues the reply of a READ that succeeded. What is all in memory goes out as it lies there, for its header stands before it.
+     * Queues the reply to a READ that succeeded. A reply that is all in memory is sent as it is, because its header precedes the data.
      * Borrows the request, adds references.
      */
     void data(Kiobuf request) {
@@ -180,7 +180,9 @@ final class ReplyWriter {
         count(bytes, isSmall ? 0 : bytes);
     }
 
-    /** A whole reply in {@link ReplyMemory}; what stands behind the one before it leaves with that in one piece. */
+    /**
+     * Queues a whole reply in {@link ReplyMemory}. A reply that directly follows the previous one is sent together with it as one piece.
+     */
     @SuppressWarnings("ReferenceEquality") // this very buffer, not one with equal bytes
     private void small(ByteBuf chunk, int start, int end) {
         if (run == chunk && runEnd == start) {
@@ -210,7 +212,7 @@ final class ReplyWriter {
         }
     }
 
-    /** A chunk for each run of bytes and for each hole. */
+    /** Queues a chunk for each run of data and for each hole. */
     private void pieces(Kiobuf request, List<ReadPiece> pieces, ChunkEncoding chunks) {
         ChunkEncoding.Request to = new ChunkEncoding.Request(request.cookie(), request.offsetBytes());
         ByteBuf heads = pool.allocate(pieces.size() * chunks.pieceBytes());
@@ -245,10 +247,10 @@ final class ReplyWriter {
     }
 
     /**
-     * Queues a part of a READ's reply; nothing else may be queued between its parts. Borrows the request, adds references.
+     * Queues a part of the reply to a READ; nothing else may be queued between its parts. Borrows the request, adds references.
      *
-     * @param head what goes before it; taken; null if nothing does
-     * @param bytes were reserved for the data
+     * @param head header before the data; taken; null if there is none
+     * @param bytes bytes reserved for the data
      */
     void piece(@Nullable ByteBuf head, Kiobuf request, long bytes) {
         if (head != null) {
@@ -263,12 +265,12 @@ final class ReplyWriter {
         memoryBytes += bytes;
     }
 
-    /** The reply of a READ is queued to its end. */
+    /** Counts a READ whose reply has been queued completely. */
     void lastPiece(long requestBytes) {
         count(requestBytes, 0);
     }
 
-    /** Queues a reply that is encoded already. Takes it; {@code bytes} were reserved for it. */
+    /** Queues an encoded reply, for which {@code bytes} were reserved. Takes it. */
     void encoded(ByteBuf reply, long bytes) {
         queued.add(reply);
         count(bytes, bytes);
@@ -281,17 +283,17 @@ final class ReplyWriter {
         memoryBytes += bytes;
     }
 
-    /** Whether there is something to flush. */
+    /** Returns whether there are replies to flush. */
     boolean hasQueued() {
         return isQueued;
     }
 
-    /** Whether what is queued answers so much that its client is busy with that, or with the next of the kind. */
+    /** Returns whether the queued replies are so large that they, or the next similar requests, keep the client busy. */
     boolean isBatchLarge() {
         return requests >= BUSY_REQUESTS || inFlightBytes >= BUSY_BYTES;
     }
 
-    /** Sends what is queued. Not again while it does: a reply in several buffers must stay in one piece. */
+    /** Sends the queued replies. A nested call does nothing: a reply in several buffers must stay in one piece. */
     void flush() {
         if (flushing) {
             return;
@@ -307,7 +309,10 @@ final class ReplyWriter {
         }
     }
 
-    /** What stands in files goes past Netty, so nothing of Netty's may be on its way before it, nor begin behind it. */
+    /**
+     * Returns whether the queued batch may be sent. File extents bypass Netty: they wait until Netty has sent everything, and Netty waits
+     * for them.
+     */
     private boolean mayLeave() {
         return queuedExtents > 0 ? batchesUsed == 0 : fileReplies == null || !fileReplies.isBusy();
     }
@@ -331,7 +336,7 @@ final class ReplyWriter {
         ctx.flush();
     }
 
-    /** How long the oldest reply that was sent has not been taken by the socket; 0 if there is none. */
+    /** Returns how long the oldest batch in flight has waited for the socket to take it, in nanoseconds; 0 if there is none. */
     long untakenNanos(long nowNanos) {
         return batchesUsed == 0 ? 0 : nowNanos - takenNanos;
     }
@@ -342,7 +347,7 @@ final class ReplyWriter {
         }
         if (batchesUsed == batches.length) {
             long[] larger = Arrays.copyOf(batches, batches.length * 2);
-            // What had wrapped around goes behind what had not.
+            // Entries that had wrapped around move after the others.
             System.arraycopy(batches, 0, larger, batches.length, batchesHead);
             batches = larger;
         }
@@ -368,7 +373,7 @@ final class ReplyWriter {
         }
     }
 
-    /** The socket is gone: forgets what was not flushed. */
+    /** Drops the replies that were not flushed, because the socket is closed. */
     void close() {
         held = false;
         if (fileReplies != null && fileReplies.close()) {

@@ -8,22 +8,23 @@ import org.kiobd.nbd.HeaderStyle;
 import org.kiobd.nbd.protocol.NbdMagic;
 
 /**
- * Frames a connection's bytes: headers it reads, payload it lets others take or throws away. It copies nothing but a header that is
- * split over two buffers, and knows no limits: it never asks for memory, it only holds what it was offered.
+ * Splits the byte stream of a connection into requests: reads headers, and lets others take payload or skips it. Copies only a header that
+ * is split over two buffers, and the short payload of a BLOCK_STATUS. Has no limits: it never asks for memory, it only holds the buffers it
+ * was offered.
  *
  * <pre>
  *   0       4       6      8        16       24
  *   | magic | flags | type | cookie | offset | length (to 28; extended: to 32) | payload ...
  * </pre>
  *
- * <p>The header last read stands in this object until the next one is read. Owned by one connection.
+ * <p>The fields of the last header stay here until the next one is read. Owned by one connection.
  */
 final class RequestDecoder {
     private final ArrayDeque<ByteBuf> following = new ArrayDeque<>(4);
     private final boolean extended;
     private final int headerBytes;
 
-    /** What is split over two buffers and must be looked at in one piece: a header, or a payload of a few bytes. */
+    /** Holds in one piece what may be split over two buffers: a header, or a payload of a few bytes. */
     private final ByteBuf split = Unpooled.buffer(NbdMagic.EXTENDED_REQUEST_BYTES, NbdMagic.EXTENDED_REQUEST_BYTES);
 
     private @Nullable ByteBuf current;
@@ -41,12 +42,12 @@ final class RequestDecoder {
         headerBytes = style.requestBytes();
     }
 
-    /** Of a request on this connection. */
+    /** Returns the size of a request header on this connection. */
     int headerBytes() {
         return headerBytes;
     }
 
-    /** The next bytes of the stream. Takes them. */
+    /** Adds the next bytes of the stream. Takes them. */
     void offer(ByteBuf bytes) {
         if (!bytes.isReadable()) {
             bytes.release();
@@ -57,13 +58,16 @@ final class RequestDecoder {
         }
     }
 
-    /** The buffer with the next bytes, borrowed; null if there are none. Who reads from it calls {@link #consumed}. */
+    /**
+     * Returns the buffer with the next bytes, borrowed; null if there are none. After reading from it, the caller must call {@link
+     * #consumed}.
+     */
     @Nullable
     ByteBuf readable() {
         return current;
     }
 
-    /** Bytes were read from {@link #readable}: lets go of it if it is used up. */
+    /** Releases the buffer of {@link #readable} if all of its bytes have been read. */
     void consumed() {
         ByteBuf bytes = current;
         if (bytes != null && !bytes.isReadable()) {
@@ -72,7 +76,7 @@ final class RequestDecoder {
         }
     }
 
-    /** Reads the next header; false if it is not there in full. */
+    /** Reads the next header; returns false if it is incomplete. */
     boolean nextHeader() {
         ByteBuf bytes = current;
         if (bytes == null) {
@@ -92,7 +96,10 @@ final class RequestDecoder {
         return true;
     }
 
-    /** The next {@code bytes}, at most an extended header's, in one piece: borrowed until the next call; null if they are not all there. */
+    /**
+     * Returns the next {@code bytes} in one piece, borrowed until the next call; null if they are incomplete. At most the size of an
+     * extended header.
+     */
     @Nullable
     ByteBuf gather(int bytes) {
         if (isGathered) {
@@ -118,7 +125,11 @@ final class RequestDecoder {
         length = extended ? bytes.getLong(at + 24) : bytes.getUnsignedInt(at + 24);
     }
 
-    /** Throws away up to {@code bytes} of payload. @return how many are still to come */
+    /**
+     * Skips up to {@code bytes} of payload.
+     *
+     * @return number of bytes still to be skipped
+     */
     long skip(long bytes) {
         long left = bytes;
         ByteBuf from = current;
@@ -132,7 +143,7 @@ final class RequestDecoder {
         return left;
     }
 
-    /** Gives all memory back; nothing is decoded any more. */
+    /** Releases all memory; nothing is decoded afterwards. */
     void close() {
         if (current != null) {
             current.release();
@@ -147,12 +158,12 @@ final class RequestDecoder {
         return magic;
     }
 
-    /** NBD_CMD_FLAG bits, 16 of them. */
+    /** Returns the NBD_CMD_FLAG bits, 16 of them. */
     int flags() {
         return flags;
     }
 
-    /** The command's number, 16 bits. */
+    /** Returns the number of the command, 16 bits. */
     int type() {
         return type;
     }
@@ -161,12 +172,15 @@ final class RequestDecoder {
         return cookie;
     }
 
-    /** Unsigned on the wire: negative here means 2^63 or more. */
+    /** Returns the offset. It is unsigned on the wire: a negative value means 2^63 or more. */
     long offset() {
         return offset;
     }
 
-    /** Of the payload, if there is one, else of the range. 0 to 2^32 - 1; extended: unsigned, negative here means 2^63 or more. */
+    /**
+     * Returns the length of the payload, if there is one, else of the range. Compact header: 0 to 2^32 - 1. Extended header: unsigned, a
+     * negative value means 2^63 or more.
+     */
     long length() {
         return length;
     }

@@ -27,24 +27,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Turns requests that were found valid into kiobufs, and their completions into replies. One notifier serves all requests of the
- * connection: what it needs stands in the kiobuf. Trusts the validator.
+ * Turns valid requests into kiobufs, and their completions into replies. One notifier serves all requests of the connection, because the
+ * kiobuf holds all it needs. Trusts the validator.
  */
 final class RequestExecutor implements Completion.Notifier {
     private static final Logger LOG = LoggerFactory.getLogger(RequestExecutor.class);
 
-    /** Replies above this come in pieces that the allocator's arenas can hold. */
+    /** Larger replies are allocated in pieces of this size, which the allocator's arenas can hold. */
     private static final int PIECE_BYTES = 1 << 20;
 
-    /** What is smaller is sent faster together with others, and copied. */
+    /** Shorter READs are copied, because it is faster to send them together with others. */
     private static final int LEAST_EXTENT_BYTES = Integer.getInteger("kiobd.sendfile.bytes", 16 << 10);
 
-    /** Where completions go. */
+    /** Receives completions. */
     interface Listener {
-        /** A request has ended: its reply may be queued now. Borrows the request. */
+        /** Called when a request has ended and its reply may be queued. Borrows the request. */
         void ended(Kiobuf request, @Nullable IoError error);
 
-        /** A NBD_CMD_BLOCK_STATUS has ended. {@code extents} are what the device said, empty where it failed or was not asked. */
+        /** Called when an NBD_CMD_BLOCK_STATUS has ended. {@code extents} are the device's answer; empty if it failed or was not asked. */
         void ended(StatusQuery query, List<Extent> extents, @Nullable IoError error);
     }
 
@@ -81,7 +81,10 @@ final class RequestExecutor implements Completion.Notifier {
         this.listener = listener;
     }
 
-    /** Reads into the reply's own memory, {@link ReplyEncoding#readMemoryBytes} of which are reserved, or room for it was prepared. */
+    /**
+     * Reads into the memory of the reply. The caller has reserved {@link ReplyEncoding#readMemoryBytes}, or prepared room in {@link
+     * ReplyMemory}.
+     */
     void read(long cookie, long offset, int length, int wireFlags) {
         boolean inOnePiece = (wireFlags & CommandFlags.NBD_CMD_FLAG_DF) != 0;
         boolean large = takesExtents && length >= LEAST_EXTENT_BYTES && !served.copiesReads();
@@ -95,7 +98,7 @@ final class RequestExecutor implements Completion.Notifier {
             export.queue().accept(request.add(Fragment.of(common, at + headerBytes, length)));
             return;
         }
-        // The header stands alone where the data must begin at a page.
+        // If the data must begin at a page boundary, the header has a buffer of its own.
         int first = memory.isApart(length) ? 0 : Math.min(length, PIECE_BYTES - headerBytes);
         ByteBuf reply = filled(pool.allocate(headerBytes + first));
         encoding.dataHeader(reply, 0, cookie, offset, length);
@@ -108,22 +111,22 @@ final class RequestExecutor implements Completion.Notifier {
         export.queue().accept(request);
     }
 
-    /** As the reply it will be: the device writes by index. */
+    /** Moves the writer index to the end: the device writes by absolute index, and the reply will be the whole buffer. */
     private static ByteBuf filled(ByteBuf buffer) {
         return buffer.writerIndex(buffer.capacity());
     }
 
-    /** A WRITE whose payload is still to be added. Returns owned. */
+    /** Returns a WRITE, owned, to which the caller adds the payload. */
     Kiobuf newWrite(long cookie, long offset, long length, int wireFlags) {
         return request(Op.WRITE, cookie, offset, length).flags(fua(wireFlags));
     }
 
-    /** Executes a WRITE that has its payload. Takes it. */
+    /** Executes a WRITE with all of its payload. Takes it. */
     void write(Kiobuf request) {
         export.queue().accept(request);
     }
 
-    /** Everything that carries no data. */
+    /** Executes a request that carries no data. */
     void dataless(NbdCommand command, long cookie, long offset, long length, int wireFlags) {
         Kiobuf request = switch (command) {
             case FLUSH -> request(Op.FLUSH, cookie, 0, 0);
@@ -151,24 +154,24 @@ final class RequestExecutor implements Completion.Notifier {
         return request;
     }
 
-    /** Reads a part of what a READ asks for, whose header goes another way, into memory that is reserved. */
+    /** Reads a part of a READ into memory that the caller has reserved. The header of the reply is sent separately. */
     void readPiece(long offset, int length, Completion.Notifier notifier) {
         boolean large = takesExtents && length >= LEAST_EXTENT_BYTES && !served.copiesReads();
         Kiobuf request = request(Op.READ, 0, offset, length, notifier).accept(large ? ReadPiece.ACCEPT_FILE_EXTENT : 0);
         export.queue().accept(request.add(Fragment.of(filled(memory.allocate(length)), 0, length)));
     }
 
-    /** Part of a WRITE, whose payload is still to be added. Returns owned. */
+    /** Returns a part of a WRITE, owned, to which the caller adds the payload. */
     Kiobuf newWritePiece(long offset, long length, int flags, Completion.Notifier notifier) {
         return request(Op.WRITE, 0, offset, length, notifier).flags(flags);
     }
 
-    /** A request that went in pieces has ended, its reply is queued. */
+    /** Notes the end of a request that was executed in pieces and whose reply is queued. */
     void tookInPieces(Op op, long sinceNanos) {
         note(op, sinceNanos);
     }
 
-    /** When what is made now came in. */
+    /** Returns the arrival time of the requests that are being created. */
     long arrivedNanos() {
         return arrivedNanos;
     }
@@ -182,8 +185,8 @@ final class RequestExecutor implements Completion.Notifier {
                 | ((wireFlags & CommandFlags.NBD_CMD_FLAG_FAST_ZERO) != 0 ? Kiobuf.FAST_ZERO : 0);
     }
 
-    /** Asks the device what a block status needs to know. */
-    @SuppressWarnings("FutureReturnValueIgnored") // it ends in the listener
+    /** Executes a block status: asks the device for extents if the query needs them. */
+    @SuppressWarnings("FutureReturnValueIgnored") // the result goes to the listener
     void status(StatusQuery query) {
         if (!query.needsExtents()) {
             listener.ended(query, List.of(), null);
@@ -205,12 +208,12 @@ final class RequestExecutor implements Completion.Notifier {
         });
     }
 
-    /** What is made from here on came in at this time. */
+    /** Sets the arrival time of the requests that are created from now on. */
     void arrived(long nanos) {
         arrivedNanos = nanos;
     }
 
-    /** One look at the clock serves all requests that are answered together. */
+    /** Notes the end of a request; a single clock reading then serves all requests that are answered together. */
     private void note(Op op, long sinceNanos) {
         if (noted == notedOps.length) {
             notedOps = Arrays.copyOf(notedOps, noted * 2);
@@ -221,7 +224,7 @@ final class RequestExecutor implements Completion.Notifier {
         noted++;
     }
 
-    /** The replies to what has ended so far are on their way. */
+    /** Records the latencies of the requests noted so far, whose replies are being sent. */
     void answered() {
         long nowNanos = System.nanoTime();
         for (int i = 0; i < noted; i++) {

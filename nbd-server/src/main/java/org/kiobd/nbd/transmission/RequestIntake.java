@@ -14,35 +14,35 @@ import org.kiobd.nbd.transmission.WritePayload.Progress;
 import org.kiobd.volume.ByteRange;
 
 /**
- * Goes through a connection's bytes request by request: each is checked, waits here, undecoded behind it, for room in the limits and
- * for memory, and is then executed or refused. It waits for what its own connection has in flight and for nobody else: where nothing is in
- * flight, it goes piece by piece instead. Owned by one connection.
+ * Processes the bytes of a connection request by request: checks each one, lets it wait for room within the limits and for memory, and then
+ * executes or refuses it. The bytes after a waiting request stay undecoded. A request waits only for other requests of its own connection;
+ * if none is in flight, it is executed piece by piece instead. Owned by one connection.
  */
 final class RequestIntake {
-    /** What may come next on the stream. */
+    /** What the intake expects next on the stream. */
     private enum Phase {
         /** A header. */
         HEADER,
-        /** The few bytes of payload that say what a BLOCK_STATUS asks about. */
+        /** The short payload of a BLOCK_STATUS, which selects contexts. */
         FILTER,
-        /** The header is read; its request waits for room or memory. */
+        /** The header has been read; its request waits for room or memory. */
         ADMISSION,
-        /** Nothing, until a READ for which memory is short is answered. */
+        /** Nothing, until a READ that is short of memory is answered. */
         PIECEWISE_READ,
         /** The payload of a WRITE. */
         PAYLOAD,
-        /** The payload of a request that was refused. */
+        /** The payload of a refused request. */
         DISCARD,
-        /** Nothing: the stream is over for us. */
+        /** Nothing: the stream is not decoded any more. */
         END
     }
 
-    /** What the stream says about itself. */
+    /** Receives the events of the stream. */
     interface Listener {
-        /** The client said NBD_CMD_DISC. */
+        /** Called when the client has sent NBD_CMD_DISC. */
         void disconnected();
 
-        /** The stream is not NBD, or more than we can follow: the connection is to be dropped. */
+        /** Called when the stream is not NBD, or exceeds a limit: the connection must be dropped. */
         void broken(String reason);
     }
 
@@ -94,7 +94,7 @@ final class RequestIntake {
         this.listener = listener;
     }
 
-    /** What an intake works with; each belongs to the same connection. */
+    /** The parts that an intake works with; all belong to the same connection. */
     record Parts(
             RequestDecoder decoder,
             RequestValidator validator,
@@ -104,7 +104,10 @@ final class RequestIntake {
             PiecewiseRead reads,
             PiecewiseWrite writes) {}
 
-    /** The next bytes of the stream, and as far as they, limits and memory reach. Takes them. The channel receives nothing meanwhile. */
+    /**
+     * Adds the next bytes of the stream, and processes them as far as limits and memory allow. Takes them. The channel must not receive
+     * meanwhile.
+     */
     void arrived(ByteBuf bytes) {
         if (phase == Phase.END) {
             bytes.release();
@@ -119,32 +122,32 @@ final class RequestIntake {
         }
     }
 
-    /** Whether the socket should be read. */
+    /** Returns whether the socket should be read. */
     boolean wantsBytes() {
         return !blocked && phase != Phase.END;
     }
 
-    /** Whether what came so far should be done before more is received, however fast the client sends. */
+    /** Returns whether the requests received so far should be executed before more is received, however fast the client sends. */
     boolean yieldRequested() {
         return pipes.yieldRequested();
     }
 
-    /** What came so far is being done. */
+    /** Starts a new turn: the requests received so far are being executed. */
     void nextTurn() {
         pipes.nextTurn();
     }
 
-    /** Whether it waits for room or memory. */
+    /** Returns whether a request waits for room or memory. */
     boolean isBlocked() {
         return blocked;
     }
 
-    /** Requests decoded so far. */
+    /** Returns the number of requests decoded so far. */
     long requests() {
         return requests;
     }
 
-    /** Goes as far as bytes, limits and memory reach. */
+    /** Processes the stream as far as bytes, limits and memory allow. */
     void advance() {
         blocked = false;
         boolean goesOn = true;
@@ -209,6 +212,8 @@ final class RequestIntake {
     }
 
     /**
+     * Reads the payload that selects contexts.
+     *
      * <pre>
      *   0        8
      *   | length | context, context ...
@@ -246,7 +251,9 @@ final class RequestIntake {
         return true;
     }
 
-    /** What the request and its reply take, so that it is there before they are; a WRITE reserves as its payload comes. */
+    /**
+     * Returns the memory that the request and its reply take, which must be reserved first; a WRITE reserves memory as its payload arrives.
+     */
     private long replyBytes() {
         if (failure != null) {
             return 0;
@@ -292,7 +299,7 @@ final class RequestIntake {
         return true;
     }
 
-    /** There is no memory for the whole reply. */
+    /** Serves a request for whose whole reply there is no memory. */
     private boolean withLess(long replyBytes) {
         if (!inFlight.isEmpty()) {
             blocked = true;
@@ -338,17 +345,17 @@ final class RequestIntake {
         return true;
     }
 
-    /** Whether it is in the middle of a payload. */
+    /** Returns whether the payload of a WRITE is being received. */
     boolean isReceiving() {
         return phase == Phase.PAYLOAD;
     }
 
-    /** Memory has come back: a READ that goes piece by piece goes on, also behind the end of the stream. */
+    /** Continues a piecewise READ because memory was released; the stream may have ended. */
     void memoryIsBack() {
         reads.advance();
     }
 
-    /** The refusal goes out behind the payload: a client that is still sending is not expecting an answer. */
+    /** Skips the payload of a refused request, and then sends the refusal: a client that is still sending does not expect a reply. */
     private boolean discard() {
         discardBytes = decoder.skip(discardBytes);
         if (discardBytes > 0) {
@@ -360,7 +367,7 @@ final class RequestIntake {
         return true;
     }
 
-    /** Where the socket should put its next bytes; returns owned, or null if any receive buffer will do. */
+    /** Returns the buffer, owned, for the next receive of the socket; null if any receive buffer will do. */
     @Nullable
     ByteBuf receiveInto() {
         if (phase == Phase.PAYLOAD) {
@@ -369,7 +376,7 @@ final class RequestIntake {
         return phase == Phase.HEADER ? pipes.receiveInto() : null;
     }
 
-    /** The stream is over: nothing more is decoded, what is half received is given up. */
+    /** Ends the stream: nothing more is decoded, and a partly received request is given up. */
     void end() {
         if (phase == Phase.END) {
             return;

@@ -6,8 +6,8 @@ import org.kiobd.volume.kiobuf.AlignedMemory;
 import org.kiobd.volume.kiobuf.PagePool;
 
 /**
- * The memory for the data of a connection's requests, as its device wants it: page-aligned where it passes the page cache by, else any.
- * What it hands out is under a reservation of the pool. Any thread.
+ * Allocates the memory for the data of a connection's requests as the device needs it: page-aligned if the device bypasses the page cache
+ * (O_DIRECT), else any. The memory it returns must be reserved in the pool. Any thread.
  */
 final class RequestMemory {
     private final PagePool pool;
@@ -19,14 +19,14 @@ final class RequestMemory {
     }
 
     /**
-     * Whether {@code bytes} of data should stand in pages of their own, apart from what goes before them. Less than a page is copied on its
-     * way all the same, and would take one.
+     * Returns whether {@code bytes} of data need pages of their own, apart from the header before them. Data of less than a page is copied
+     * before the I/O anyway, and would take a whole page.
      */
     boolean isApart(long bytes) {
         return aligned && bytes >= AlignedMemory.ALIGNMENT_BYTES;
     }
 
-    /** Returns owned; contents undefined. */
+    /** Returns memory, owned; its contents are undefined. */
     ByteBuf allocate(int bytes) {
         return isApart(bytes) ? AlignedMemory.allocate(bytes) : pool.allocate(bytes);
     }

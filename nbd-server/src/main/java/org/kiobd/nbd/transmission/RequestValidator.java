@@ -18,8 +18,8 @@ import org.kiobd.volume.BlockDevice;
 import org.kiobd.volume.ByteRange;
 
 /**
- * The list of what is wrong with a request, each with its errno; the first that applies decides. Against the device's size of this
- * moment, not that of the handshake: a mounted volume can grow. Pure but for that.
+ * Checks requests against a list of rules, each with its errno; the first rule that is violated decides. Uses the current size of the
+ * device, not the size at the handshake, because a mounted volume can grow. Pure except for that.
  */
 final class RequestValidator {
     private final BlockDevice device;
@@ -37,8 +37,8 @@ final class RequestValidator {
     }
 
     /**
-     * Bytes that follow the header, as an unsigned number, whether the request is right or not. A WRITE has its payload always: with
-     * extended headers the specification wants NBD_CMD_FLAG_PAYLOAD_LEN on it, but qemu 10 sends it without.
+     * Returns the number of bytes after the header, unsigned, whether the request is valid or not. A WRITE always has payload: with
+     * extended headers the specification requires NBD_CMD_FLAG_PAYLOAD_LEN for it, but qemu 10 sends WRITEs without the flag.
      */
     long payloadBytes(NbdCommand command, int flags, long length) {
         boolean isMarked = style == HeaderStyle.EXTENDED && (flags & NBD_CMD_FLAG_PAYLOAD_LEN) != 0;
@@ -46,11 +46,11 @@ final class RequestValidator {
     }
 
     /**
-     * Checks one request other than DISC, but for the range of a BLOCK_STATUS that has a payload: it stands in there.
+     * Checks one request other than DISC, except for the range of a BLOCK_STATUS that has a payload: the payload holds its length.
      *
-     * @param offset as on the wire: negative is 2^63 or more
-     * @param length as on the wire: negative is 2^63 or more
-     * @return null if it is right
+     * @param offset offset as on the wire: a negative value means 2^63 or more
+     * @param length length as on the wire: a negative value means 2^63 or more
+     * @return null if the request is valid
      */
     @Nullable
     Failure check(NbdCommand command, int flags, long offset, long length) {
@@ -66,8 +66,7 @@ final class RequestValidator {
             return new Failure(NBD_EPERM, "the export is read-only");
         }
         if (command == NbdCommand.FLUSH) {
-            // Offset and length are reserved. An extended reply echoes the offset, and then it has to be the one there
-            // is.
+            // Offset and length are reserved. An extended reply echoes the offset, and the executor always uses 0.
             return style == HeaderStyle.EXTENDED && offset != 0
                     ? invalid("NBD_CMD_FLUSH covers the whole export: offset=" + Long.toUnsignedString(offset))
                     : null;
@@ -117,7 +116,7 @@ final class RequestValidator {
         };
     }
 
-    /** FUA may stand on anything; the rest has to mean something. */
+    /** Returns the flags that a command may have: FUA always, other flags only where they have a meaning. */
     private int allowedFlags(NbdCommand command) {
         int payload = style == HeaderStyle.EXTENDED ? NBD_CMD_FLAG_PAYLOAD_LEN : 0;
         return NBD_CMD_FLAG_FUA

@@ -14,34 +14,34 @@ import org.kiobd.volume.MemberRun;
 /**
  * A valid NBD_CMD_BLOCK_STATUS.
  *
- * @param range what it asks about, inside the device, not empty
- * @param maxDescriptors that each context is answered with
- * @param contexts what it asks, one or more
+ * @param range range of the query, inside the device, not empty
+ * @param maxDescriptors maximum number of descriptors for each context
+ * @param contexts contexts of the query, one or more
  */
 record StatusQuery(long cookie, ByteRange range, int maxDescriptors, List<MetaContext> contexts) {
-    /** Descriptors of one context at most: the client asks again behind them. The specification would allow 2^20. */
+    /** Maximum number of descriptors for one context; the client sends another query for the rest. The specification would allow 2^20. */
     static final int MAX_DESCRIPTORS = 8192;
 
     /** Extents shorter than this are not expected, so that small ranges take little memory. */
     private static final int SHORTEST_BYTES = 512;
 
-    /** @param one NBD_CMD_FLAG_REQ_ONE: one descriptor is wanted */
+    /** @param one whether NBD_CMD_FLAG_REQ_ONE is set: the client wants one descriptor */
     static StatusQuery of(long cookie, ByteRange range, boolean one, List<MetaContext> contexts) {
         int most = one ? 1 : (int) Math.min(MAX_DESCRIPTORS, 2 + range.lengthBytes() / SHORTEST_BYTES);
         return new StatusQuery(cookie, range, most, contexts);
     }
 
-    /** The same with fewer descriptors. */
+    /** Returns the same query with half as many descriptors, at least 1. */
     StatusQuery halved() {
         return new StatusQuery(cookie, range, Math.max(1, maxDescriptors / 2), contexts);
     }
 
-    /** The memory its reply takes at most. */
+    /** Returns the maximum memory of its reply. */
     long memoryBytes(ChunkEncoding encoding) {
         return (long) contexts.size() * encoding.statusBytes(maxDescriptors());
     }
 
-    /** Whether the device has to be asked, beyond arithmetic. */
+    /** Returns whether the device must be asked for extents; other contexts are computed. */
     boolean needsExtents() {
         return contexts.contains(MetaContext.BASE_ALLOCATION);
     }
@@ -49,7 +49,7 @@ record StatusQuery(long cookie, ByteRange range, int maxDescriptors, List<MetaCo
     /**
      * Writes the whole reply.
      *
-     * @param extents what the device said; not looked at unless {@link #needsExtents}
+     * @param extents the device's answer; ignored unless {@link #needsExtents}
      */
     void encode(ByteBuf out, ChunkEncoding encoding, BlockDevice device, List<Extent> extents) {
         ChunkEncoding.Request request = new ChunkEncoding.Request(cookie, range.offsetBytes());

@@ -20,25 +20,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection in its transmission phase: hands what the socket delivers to the {@link RequestIntake}, completions to the {@link
- * ReplyWriter}, and decides when to read, when to flush and how it ends.
+ * One connection in its transmission phase: passes the received bytes to the {@link RequestIntake} and completions to the {@link
+ * ReplyWriter}, and decides when to read, when to flush and how the connection ends.
  *
- * <p>After NBD_CMD_DISC, or when the server shuts down, everything accepted is finished, answered and flushed. When the socket ends
- * without it, what was not issued is dropped, for the client may send it again elsewhere; what was issued finishes, its reply is
- * thrown away, and all memory is given back. A client may also go away while its requests wait: before a mutation is issued that may
- * be old, {@link #isThere} looks.
+ * <p>After NBD_CMD_DISC, or when the server shuts down, all accepted requests are finished, answered and flushed. If the socket ends
+ * without NBD_CMD_DISC, requests that were not issued are dropped, because the client may send them again on another connection; issued
+ * requests finish, their replies are dropped, and all memory is released. A client may also go away while its requests wait: before a
+ * mutation that may be outdated is issued, {@link #isThere} checks whether the client is still there.
  *
- * <p>Confined to its loop, but for {@link #shutDown} and {@link #ended}.
+ * <p>Confined to its loop, except for {@link #shutDown}, {@link #ended} and {@link #figures}.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails closes the channel, and that is seen
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write closes the channel, which channelInactive handles
 public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         implements ServedConnection, ConnectionPipeline.Connection {
     private static final Logger LOG = LoggerFactory.getLogger(TransmissionHandler.class);
 
     /**
-     * A client that was there so recently is not looked for again: less than it takes one to send a request again on another
-     * connection, see it answered, and write something newer. Only asking the kernel counts: data may be read, and drained, with the
-     * end of the stream right behind them.
+     * Validity of a check that the client is still there. A client needs more time to send a request again on another connection, get the
+     * reply, and write newer data. Only a poll of the kernel counts as a check: the end of the stream may directly follow received data.
      */
     private static final long FRESH_NANOS = 100_000;
 
@@ -63,7 +62,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     private long refusedSeen;
     private String endReason = "client went away";
 
-    /** @param receiveBuffers the channel's, so that large payloads are received in place */
+    /** @param receiveBuffers receive buffers of the channel, so that large payloads are received in place */
     public TransmissionHandler(ConnectionContext connection, Session session, ReceiveBuffers receiveBuffers) {
         this.connection = connection;
         this.session = session;
@@ -76,7 +75,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         ConnectionPipeline made = ConnectionPipeline.of(ctx, connection, session, this);
         parts = made;
         if (session.security() == null) {
-            // Under TLS the socket delivers records, not payload.
+            // With TLS, the socket delivers records, not payload.
             receiveBuffers.destination(made.intake()::receiveInto);
         }
         int limitMs = connection.limits().closeTimeoutMs();
@@ -114,8 +113,8 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
     public void channelReadComplete(ChannelHandlerContext ctx) {
         readAsked = false;
         if (parts().intake().yieldRequested()) {
-            // The ring takes receives that find something one after the other. A task runs behind them, and behind the
-            // plug.
+            // io_uring completes receives that find data one after another. A task runs after them and after the plug
+            // is pulled.
             connection.loop().execute(nextTurn);
         } else {
             readOn();
@@ -148,7 +147,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         accounts.counters().inFlight(accounts.inFlight().requests());
     }
 
-    /** Room or memory has come, or may have. */
+    /** Continues to process the stream after room or memory has become free, or may have. */
     private void resume() {
         if (state == TransmissionState.SERVING) {
             parts().intake().advance();
@@ -158,7 +157,10 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         }
     }
 
-    /** The client's close_notify is the end of its stream, whatever its socket does: some wait for ours before they close it. */
+    /**
+     * Treats the client's close_notify as the end of its stream, whatever the socket does: some clients wait for our close_notify before
+     * they close the socket.
+     */
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof SslCloseCompletionEvent end && end.isSuccess()) {
@@ -168,7 +170,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         ctx.fireUserEventTriggered(event);
     }
 
-    /** Not while undecoded bytes wait, for NBD_CMD_DISC may be among them. */
+    /** Ends the connection after a close_notify, but not while undecoded bytes wait, because NBD_CMD_DISC may be among them. */
     private void endWithTls() {
         if (tlsEnded && state == TransmissionState.SERVING && !parts().intake().isBlocked()) {
             drop(endReason);
@@ -201,7 +203,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
                 counters.inFlight());
     }
 
-    /** A task runs behind all the completions of this iteration: their replies leave together. */
+    /** Schedules a task that runs after all completions of this iteration, so that their replies are sent together. */
     private void scheduleEndOfIteration() {
         if (!endOfIterationScheduled) {
             endOfIterationScheduled = true;
@@ -223,7 +225,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         long usedBytes = now.accounts().budget().usedBytes();
         now.accounts().sweep();
         now.intake().memoryIsBack();
-        // Not where nothing has come back: what cannot leave yet would bring this task again and again.
+        // Only if memory came back: replies that cannot be sent yet would otherwise schedule this task again and again.
         if (now.intake().isBlocked() && now.accounts().budget().usedBytes() < usedBytes) {
             resume();
         }
@@ -258,7 +260,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
             return true;
         }
         if (!parts().ctx().channel().isActive()) {
-            // Closed already, and channelInactive is on its way behind the plug.
+            // The socket is closed; channelInactive will run after the plug is pulled.
             return false;
         }
         if (nowNanos - seenNanos < FRESH_NANOS) {
@@ -268,16 +270,16 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
             seenNanos = nowNanos;
             return true;
         }
-        // Either NBD_CMD_DISC stands at the end of what it sent, or nothing of what waits may be issued: read to find
-        // out.
+        // Either NBD_CMD_DISC is at the end of the data that the client sent, or no waiting mutation may be issued:
+        // read to find out.
         inDoubt = true;
         readOn();
         return false;
     }
 
     /**
-     * A client that asks and does not take the answers, or begins to write and does not go on, keeps memory; that is its own affair until
-     * others are refused some.
+     * Drops a client that does not read its replies, or stops in the middle of a WRITE, if other clients are refused memory. Until then it
+     * may keep its memory.
      */
     private void endIfStalled() {
         ConnectionPipeline now = parts();
@@ -329,7 +331,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         drop("unreadable: " + how);
     }
 
-    /** Ends in order. */
+    /** Ends the connection in order. */
     private void finish(String reason) {
         if (state != TransmissionState.SERVING) {
             return;
@@ -337,7 +339,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         become(TransmissionState.FINISHING, reason);
         endReason = reason;
         parts().intake().end();
-        // A client that does not read its replies would hold the connection.
+        // A client that does not read its replies would keep the connection open.
         finishTimeout = parts().ctx()
                 .executor()
                 .schedule(() -> drop("replies not taken"), connection.limits().closeTimeoutMs(), TimeUnit.MILLISECONDS);
@@ -347,7 +349,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         scheduleEndOfIteration();
     }
 
-    /** Ends at once. */
+    /** Ends the connection at once. */
     private void drop(String reason) {
         if (state == TransmissionState.SERVING) {
             endReason = reason;
@@ -383,7 +385,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
             return;
         }
         if (!now.accounts().payloadMemory().isEmpty()) {
-            // The last request lets go of its memory right behind its notifier.
+            // The last request releases its memory directly after its notifier has run.
             scheduleEndOfIteration();
             return;
         }

@@ -1,21 +1,21 @@
 package org.kiobd.nbd.transmission;
 
 /**
- * Where a connection's transmission phase stands.
+ * The states of a connection in its transmission phase.
  *
  * <pre>
- *   SERVING --> FINISHING --> ENDED
- *      '---------> GONE --------^
+ *   SERVING --> FINISHING --> GONE --> ENDED
+ *      '-----------------------^
  * </pre>
  */
 enum TransmissionState {
     /** Requests are read and answered. */
     SERVING,
-    /** Nothing is read any more; what was accepted is finished and answered, then the socket is closed: DISC, or a shutdown. */
+    /** After DISC or at a shutdown: nothing more is read; accepted requests are finished and answered, then the socket is closed. */
     FINISHING,
-    /** The socket is closed; what was issued finishes unanswered. */
+    /** The socket is closed; issued requests finish without a reply. */
     GONE,
-    /** Nothing is left of it. */
+    /** All requests have ended, and all memory is released. */
     ENDED;
 
     boolean mayBecome(TransmissionState next) {

@@ -5,14 +5,14 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
 
 /**
- * The one mapping from what went wrong to what the client is told. ENOTSUP is for NBD_CMD_FLAG_FAST_ZERO only; ESHUTDOWN is never
- * sent, for Linux would make it an I/O error of the file system.
+ * Maps internal errors to the errors that a client is told; the only such mapping. ENOTSUP is for NBD_CMD_FLAG_FAST_ZERO only. ESHUTDOWN is
+ * never sent, because Linux would turn it into an I/O error of the file system.
  */
 final class WireErrors {
     private WireErrors() {}
 
     /**
-     * What is told of a request that was executed and failed.
+     * Returns the failure to report for a request that was executed and failed.
      *
      * @throws IllegalArgumentException for DROPPED, which is never answered
      */
@@ -27,7 +27,7 @@ final class WireErrors {
         return new Failure(errno(error), text(error), located ? request.offsetBytes() + at : -1);
     }
 
-    /** For a person at the client's end; what exactly happened is in the server's log. */
+    /** Returns a text for a person at the client; the server's log has the details. */
     static String text(IoError error) {
         return switch (error) {
             case IO -> "the storage failed; see the server's log";
@@ -40,7 +40,11 @@ final class WireErrors {
         };
     }
 
-    /** @throws IllegalArgumentException for DROPPED, which is never answered */
+    /**
+     * Returns the errno on the wire.
+     *
+     * @throws IllegalArgumentException for DROPPED, which is never answered
+     */
     static int errno(IoError error) {
         return switch (error) {
             case IO -> NbdErrno.NBD_EIO;

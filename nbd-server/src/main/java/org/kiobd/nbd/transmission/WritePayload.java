@@ -8,30 +8,30 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.PagePool;
 
 /**
- * Collects the payload of the WRITE that is being received, without copying it. What stands in a receive buffer stays there: the
- * request keeps the buffer. When much is still to come, memory of its own is reserved for it, piece by piece, and the socket then
- * delivers straight into that ({@link #receiveInto}). Copied, and counted, are only small payloads that would keep a much larger
- * buffer, and what was received before its memory was there.
+ * Collects the payload of the WRITE that is being received, without copying it. Payload in a receive buffer stays there: the request keeps
+ * the buffer. If much payload is still to come, memory of its own is reserved for it, piece by piece, and the socket delivers directly into
+ * that memory ({@link #receiveInto}). Only two kinds of payload are copied, and counted: a small payload that would keep a much larger
+ * buffer, and payload that was received before its memory was allocated.
  *
- * <p>Where memory is short, what came so far is to be written before the rest is received ({@link Progress#PIECE}): no payload needs more
- * than the connection's share, however long it is.
+ * <p>If memory is short, the received part must be written before the rest is received ({@link Progress#PIECE}): no payload, however long,
+ * needs more memory than the connection's share.
  */
 final class WritePayload {
-    /** From here on the rest of a payload gets memory of its own. */
+    /** If this much of a payload or more is still to come, the rest gets memory of its own. */
     static final int OWN_MEMORY_BYTES = 64 << 10;
 
-    /** Own memory comes in pieces that the allocator's arenas can hold. */
+    /** Own memory comes in pieces of at most this size, which the allocator's arenas can hold. */
     private static final int PIECE_BYTES = 1 << 20;
 
-    /** A receive buffer that is filled to less than 1/this is not worth keeping for a payload. */
+    /** A receive buffer that is filled to less than 1/this is not kept for a payload. */
     private static final int SPARSE = 4;
 
     enum Progress {
         COMPLETE,
         NEEDS_BYTES,
-        /** There is no memory for more: what came is to be written as a request of its own, see {@link #goOn}. */
+        /** There is no memory for more: the received part must be written as a request of its own, see {@link #goOn}. */
         PIECE,
-        /** There is no memory at all until something of the connection's own has ended. */
+        /** There is no memory at all until another request of the connection has ended. */
         NEEDS_MEMORY
     }
 
@@ -46,13 +46,13 @@ final class WritePayload {
     private @Nullable Kiobuf request;
     private long leftBytes;
 
-    /** When no more than this is left, it goes into memory of its own. */
+    /** When no more than this is left of the payload, the rest goes into memory of its own. */
     private long ownBytes;
 
     private @Nullable ByteBuf piece;
     private long copiedBytes;
 
-    /** @param pipes where large payloads may go instead */
+    /** @param pipes receiver of large payloads that can go into pipes instead */
     WritePayload(
             RequestDecoder decoder, PagePool pool, RequestMemory ownMemory, ConnectionBudget accounts, PipedReceive pipes) {
         this.decoder = decoder;
@@ -64,7 +64,7 @@ final class WritePayload {
         this.pipes = pipes;
     }
 
-    /** The payload of {@code newRequest} follows. Takes the request until {@link #finish}. */
+    /** Starts to receive the payload of {@code newRequest}. Takes the request until {@link #finish}. */
     void begin(Kiobuf newRequest) {
         request = newRequest;
         if (pipes.take(newRequest)) {
@@ -73,12 +73,12 @@ final class WritePayload {
         leftBytes = newRequest.lengthBytes();
         ByteBuf inHand = decoder.readable();
         long toCome = leftBytes - (inHand == null ? 0 : inHand.readableBytes());
-        // What is in hand would leave the rest at no start of a page.
+        // Otherwise the rest would not be page-aligned.
         long inOneBytes = ownMemory.isApart(leftBytes) ? leftBytes : toCome;
         ownBytes = toCome >= OWN_MEMORY_BYTES ? inOneBytes : 0;
     }
 
-    /** Takes what has been received. */
+    /** Adds the received bytes to the request, as far as memory allows. */
     @SuppressWarnings("ReferenceEquality") // this very buffer, not one with equal bytes
     Progress advance() {
         if (pipes.isTaking()) {
@@ -117,31 +117,35 @@ final class WritePayload {
         return Progress.COMPLETE;
     }
 
-    /** The request with all of its payload. Returns owned. */
+    /** Returns the request with all of its payload, owned. */
     Kiobuf finish() {
         Kiobuf complete = request();
         request = null;
         return complete;
     }
 
-    /** Bytes of the request that are there, between pieces. */
+    /** Returns the bytes of the request that have been added; valid between pieces. */
     private long filledBytes() {
         return request().lengthBytes() - leftBytes;
     }
 
-    /** {@code rest} is the request for what is still to come. Takes it. @return the one so far, with what came of its payload; owned */
+    /**
+     * Continues with {@code rest}, the request for the bytes still to come. Takes it.
+     *
+     * @return the request so far, with the received part of its payload; owned
+     */
     Kiobuf goOn(Kiobuf rest) {
         Kiobuf begun = finish();
         request = rest;
         return begun;
     }
 
-    /** Bytes that are still to come. */
+    /** Returns the number of bytes still to come. */
     long leftBytes() {
         return leftBytes;
     }
 
-    /** The one that is being received; borrowed. */
+    /** Returns the request that is being received; borrowed. */
     Kiobuf request() {
         if (request == null) {
             throw new IllegalStateException("no WRITE is being received");
@@ -149,7 +153,7 @@ final class WritePayload {
         return request;
     }
 
-    /** Leaves the bytes where they are. */
+    /** Adds the bytes to the request where they are, or as a copy if the buffer is nearly empty. Returns false if memory is refused. */
     private boolean keep(Kiobuf filling, ByteBuf from, int bytes) {
         if (!memory.holds(from)) {
             if (from.writerIndex() < from.capacity() / SPARSE) {
@@ -185,7 +189,7 @@ final class WritePayload {
         return now;
     }
 
-    /** Gets memory for the next bytes: as much as they need, or what there is. */
+    /** Allocates memory for the next bytes: as much as they need, or as much as is available. Returns false if there is none. */
     private boolean beginPiece() {
         int wanted = (int) Math.min(leftBytes, PIECE_BYTES);
         int bytes = wanted;
@@ -202,7 +206,7 @@ final class WritePayload {
         return bytes > 0;
     }
 
-    /** Of what was reserved for less than was wanted, what brings the request to the end of a page; the rest is given back. */
+    /** Shortens a partial reservation so that the piece ends at a page boundary, and releases the rest. Returns the bytes that are left. */
     private int wholePages(long offsetBytes, int reserved, int wanted) {
         int beyond = (int) ((offsetBytes + reserved) % AlignedMemory.ALIGNMENT_BYTES);
         if (reserved == wanted || beyond >= reserved) {
@@ -220,7 +224,7 @@ final class WritePayload {
         }
     }
 
-    /** Where the socket should put its next bytes; returns owned, or null if any receive buffer will do. */
+    /** Returns the buffer, owned, for the next receive of the socket; null if any receive buffer will do. */
     @Nullable
     ByteBuf receiveInto() {
         if (pipes.isTaking()) {
@@ -229,7 +233,7 @@ final class WritePayload {
         return piece != null && decoder.readable() == null ? piece.retain() : null;
     }
 
-    /** Gives up what was being received. */
+    /** Gives up the payload that is being received. */
     void abandon() {
         pipes.abandon();
         if (piece != null) {
@@ -242,7 +246,7 @@ final class WritePayload {
         }
     }
 
-    /** Payload bytes that were copied in our own code so far. */
+    /** Returns the number of payload bytes that our own code has copied so far. */
     long copiedBytes() {
         return copiedBytes + pipes.copiedBytes();
     }
