@@ -16,7 +16,7 @@ public record Finding(Severity severity, int member, String text) {
         return failure.error().isDamage() ? Severity.DAMAGE : Severity.UNKNOWN;
     }
 
-    /** How bad a finding is. */
+    /** The severity of a finding. */
     public enum Severity {
         /** Information only: nothing is wrong. */
         NOTE,
