@@ -18,8 +18,8 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.queue.MergeLimits;
 
 /**
- * Makes arrays, opens them, and puts them together again from their members. What does not fit exactly is refused with the reason;
- * nothing is ever guessed. Control threads only: it blocks.
+ * Creates and opens arrays, and assembles them from their members. Refuses members that do not match exactly, with the reason, and never
+ * guesses. Control threads only: it blocks.
  */
 public final class ArrayAssembler {
     private static final UUID NIL_UUID = new UUID(0, 0);
@@ -28,7 +28,7 @@ public final class ArrayAssembler {
     private final int maxInFlightPerMember;
     private final CacheMode cache;
 
-    /** An assembler whose devices have the default limits. */
+    /** Makes an assembler whose devices have the default limits. */
     public ArrayAssembler(MemberStores stores) {
         this(stores, MergeLimits.DEFAULT);
     }
@@ -37,7 +37,7 @@ public final class ArrayAssembler {
         this(stores, limits, CacheMode.WRITEBACK);
     }
 
-    /** @param cache how the members of its devices are opened */
+    /** @param cache cache mode in which the members of the devices are opened */
     public ArrayAssembler(MemberStores stores, MergeLimits limits, CacheMode cache) {
         this.stores = stores;
         this.maxInFlightPerMember = limits.maxInFlightPerMember();
@@ -45,10 +45,10 @@ public final class ArrayAssembler {
     }
 
     /**
-     * Makes the members of a new volume and closes them again.
+     * Creates the members of a new volume and closes them again.
      *
-     * @return what the catalog should keep
-     * @throws BlockIoException if the specification is wrong or a member cannot be made; members made so far are removed again
+     * @return the manifest to store in the catalog
+     * @throws BlockIoException if the specification is invalid or a member cannot be created; the members created so far are removed
      */
     public VolumeManifest create(ArraySpec spec) throws BlockIoException {
         return settle(
@@ -57,12 +57,12 @@ public final class ArrayAssembler {
     }
 
     /**
-     * Makes the members of a new volume at {@linkplain MemberUri#temporary temporary places} and closes them again. There the volume can be
-     * opened and filled; {@link #settle} brings them to the places that {@code spec} names.
+     * Creates the members of a new volume at {@linkplain MemberUri#temporary temporary places} and closes them again. The volume can be
+     * opened and filled there; {@link #settle} renames the members to the places in {@code spec}.
      *
-     * @param changeId random; what the members say made them
-     * @return the volume as it is aside
-     * @throws BlockIoException if the specification is wrong or a member cannot be made; members made so far are removed again
+     * @param changeId random id, which the members record as the change that made them
+     * @return the volume with its members at the temporary places
+     * @throws BlockIoException if the specification is invalid or a member cannot be created; the members created so far are removed
      */
     public VolumeManifest makeAside(ArraySpec spec, UUID changeId) throws BlockIoException {
         requireSound(spec);
@@ -91,7 +91,7 @@ public final class ArrayAssembler {
             for (MemberStore store : made) {
                 store.close();
             }
-            // What a URI said of how to make a member has been done.
+            // The options for creating a member have been applied; the manifest does not keep them.
             return manifest.withMembers(made.stream().map(MemberStore::uri).toList());
         } catch (BlockIoException e) {
             for (MemberStore store : made) {
@@ -110,11 +110,12 @@ public final class ArrayAssembler {
     }
 
     /**
-     * Brings members that were made aside to their places.
+     * Renames the members of a volume from their temporary places to {@code places}.
      *
-     * @param places one for each member, in its folder; nothing is there
-     * @return the volume with its members there
-     * @throws BlockIoException if something is at a place, which was not touched; the members are removed
+     * @param places one place for each member, in the folder of its temporary place, where nothing exists yet
+     * @return the volume with its members at their places
+     * @throws BlockIoException if a member cannot be renamed, e.g. because something is at its place, which was not touched; the members
+     *     are removed
      */
     public VolumeManifest settle(VolumeManifest aside, List<MemberUri> places) throws BlockIoException {
         return aside.withMembers(new MemberSettling(stores).settle(aside.members(), places));
@@ -168,7 +169,8 @@ public final class ArrayAssembler {
     /**
      * Opens a volume; its members are locked until the device is closed.
      *
-     * @throws BlockIoException if a member is missing, in use, swapped, foreign or truncated; nothing was changed
+     * @throws BlockIoException if a member is missing, in use, swapped, foreign or truncated, and nothing was changed; or if a superblock
+     *     cannot be written
      */
     public Volume open(VolumeManifest manifest, boolean readOnly) throws BlockIoException {
         List<MemberStore> members = new ArrayList<>();
@@ -214,8 +216,7 @@ public final class ArrayAssembler {
         } catch (BlockIoException e) {
             throw new BlockIoException(e.error(), "volume=" + manifest.name() + ": " + e.getMessage(), e);
         }
-        // A change that was interrupted is carried on: the superblocks that have it are right, and they outrank the
-        // catalog.
+        // An interrupted change is completed: the superblocks of the last round take precedence over the catalog.
         VolumeManifest current = manifest.withSizeBytes(last.volume().deviceSizeBytes());
         StripeLayout layout = StripeLayout.of(manifest);
         for (int i = 0; i < members.size(); i++) {
@@ -233,12 +234,12 @@ public final class ArrayAssembler {
         return switch (current.layoutId()) {
             case Superblock.LAYOUT_EQUAL_MEMBERS ->
                 new Raid0Device(info, layout, members, metadata, maxInFlightPerMember);
-            // MemberSuperblocks has refused it before anything was written.
+            // MemberSuperblocks has refused other layouts before anything was written.
             default -> throw new BlockIoException(IoError.NOT_SUPPORTED, "layout=" + current.layoutId());
         };
     }
 
-    /** Opens a plain image without a superblock as a device of one member, named after the last part of its location. */
+    /** Opens a plain image without a superblock as a device with one member, named after the last part of its location. */
     public Volume openRaw(MemberUri uri, boolean readOnly) throws BlockIoException {
         MemberStore store = stores.forUri(uri).openRaw(uri, new OpenOptions(readOnly, cache));
         String location = uri.location();
@@ -254,9 +255,9 @@ public final class ArrayAssembler {
     }
 
     /**
-     * Puts a volume together from its members alone, given in any order. Opens them read-only and closes them again.
+     * Reconstructs the manifest of a volume from its members alone, given in any order. Opens them read-only and closes them again.
      *
-     * @throws BlockIoException if they are not all members of one volume, each once
+     * @throws BlockIoException if the members are not exactly the members of one volume
      */
     public VolumeManifest assemble(List<MemberUri> uris) throws BlockIoException {
         if (uris.isEmpty()) {
@@ -327,22 +328,22 @@ public final class ArrayAssembler {
     }
 
     /**
-     * Gives a volume that nobody serves another name, in its members too.
+     * Renames a volume that is not served, in its members too.
      *
-     * @return what the catalog should keep
+     * @return the manifest to store in the catalog
      */
     public VolumeManifest rename(VolumeManifest manifest, String newName) throws BlockIoException {
-        // The opening says the new name. Nobody compares names: interrupted before or within it, the volume opens under
-        // either.
+        // Opening the volume writes the new name. Names are never compared, so after an interruption the volume opens
+        // under either name.
         try (Volume device = open(manifest.withName(newName), false)) {
             return device.manifest();
         }
     }
 
     /**
-     * Makes a volume that nobody serves larger.
+     * Grows a volume that is not served.
      *
-     * @return what the catalog should keep
+     * @return the manifest to store in the catalog
      */
     public VolumeManifest grow(VolumeManifest manifest, long newSizeBytes) throws BlockIoException {
         try (Volume device = open(manifest, false)) {
@@ -351,7 +352,7 @@ public final class ArrayAssembler {
         }
     }
 
-    /** Looks at every member of a volume that nobody serves, changing nothing; an empty list means all is well. */
+    /** Checks every member of a volume that is not served, without changing anything; returns an empty list if all is well. */
     public List<Finding> check(VolumeManifest manifest) {
         return new ArrayCheck(stores).check(manifest);
     }

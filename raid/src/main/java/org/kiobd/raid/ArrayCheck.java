@@ -11,7 +11,10 @@ import org.kiobd.store.format.SuperblockCodec;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 
-/** A look at every member of a volume that changes nothing and stops at nothing: all findings, not just the first. */
+/**
+ * Checks every member of a volume without changing anything, and continues after a problem: collects all findings, not just the first.
+ * Control threads.
+ */
 final class ArrayCheck {
     private final MemberStores stores;
 

@@ -10,12 +10,12 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * What an open array says about itself on its members: which event it is at, whether superblocks are kept at all (a raw image and a
- * read-only array write none). Owned by its {@link Volume}; control threads, one at a time.
+ * The manifest of an open array and the superblocks of its members. A raw image has no superblocks, and a read-only array writes none.
+ * Owned by its {@link Volume}; control threads, one at a time.
  */
 final class ArrayMetadata {
     private final boolean readOnly;
-    /** Null where no superblock is written. */
+    /** Null if no superblocks are written. */
     private final @Nullable MemberRounds rounds;
 
     private volatile VolumeManifest manifest;
@@ -26,18 +26,18 @@ final class ArrayMetadata {
         this.rounds = rounds;
     }
 
-    /** Of an array whose members carry superblocks: in use from here on. */
+    /** Begins a use of an array whose members have superblocks; the array is in use when the method returns. */
     static ArrayMetadata begin(VolumeManifest manifest, MemberRounds rounds) throws BlockIoException {
         rounds.begin(manifest.name());
         return new ArrayMetadata(manifest, false, rounds);
     }
 
-    /** Of an array that is only read. */
+    /** Returns the metadata of an array that is only read. */
     static ArrayMetadata readOnly(VolumeManifest manifest) {
         return new ArrayMetadata(manifest, true, null);
     }
 
-    /** Of a plain image. */
+    /** Returns the metadata of a plain image. */
     static ArrayMetadata none(VolumeManifest manifest, boolean readOnly) {
         return new ArrayMetadata(manifest, readOnly, null);
     }
@@ -47,10 +47,10 @@ final class ArrayMetadata {
     }
 
     /**
-     * Members first, then superblocks: an interruption leaves members that are longer than they need to be, which harms nobody, or a
-     * round that is carried on by the next growth, the close, or the next opening.
+     * Grows the members first, then writes the superblocks. An interruption leaves members that are longer than necessary, which is
+     * harmless, or a round that the next growth, the close or the next opening completes.
      *
-     * @throws BlockIoException if it failed; {@link #manifest} has the size that holds
+     * @throws BlockIoException if the growth failed; {@link #manifest} has the size that is valid then
      */
     void grow(List<MemberStore> members, StripeLayout layout, long newSizeBytes) throws BlockIoException {
         if (readOnly) {
@@ -80,7 +80,10 @@ final class ArrayMetadata {
         manifest = old.withSizeBytes(newSizeBytes);
     }
 
-    /** Also one that is long enough: an attempt before may have failed to make that durable, and superblocks will count on it. */
+    /**
+     * Resizes a member even if it is long enough: an earlier attempt may have failed to make its length durable, and the superblocks will
+     * rely on it.
+     */
     private static void lengthen(MemberStore member, long memberBytes, VolumeManifest old) throws BlockIoException {
         try {
             member.resize(Math.max(memberBytes, member.sizeBytes()));
@@ -99,7 +102,7 @@ final class ArrayMetadata {
         }
     }
 
-    /** Closes every member; with {@code clean}, they say so first. */
+    /** Closes every member; if {@code clean}, first marks the members clean. */
     void close(List<MemberStore> members, boolean clean) throws BlockIoException {
         BlockIoException first = null;
         if (rounds != null) {

@@ -27,12 +27,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes one volume out of another as it is at one moment, member by member, sharing what they hold: a snapshot of a volume, a clone of a
- * snapshot, a volume rolled back to one. The volume may be in use: what takes long is done before and after, and only in between requests
- * wait, on all loops, so that the copies of all members are of the same moment. Control threads only: it blocks.
+ * Makes a volume from another one as it is at one moment, member by member, sharing the stored data: a snapshot of a volume, a clone of a
+ * snapshot, or a volume rolled back to a snapshot. The source may be in use: slow work is done before and after the moment of the copy, and
+ * requests are held, on all event loops, only at that moment, so that the copies of all members are consistent. Control threads only: it
+ * blocks.
  */
 public final class ArraySnapshots {
-    /** Requests that take longer than this are not waited for: clients wait meanwhile. */
+    /** The maximum wait for requests in flight; clients have to wait during this time. */
     private static final int IDLE_TIMEOUT_S = 10;
 
     private static final Logger LOG = LoggerFactory.getLogger(ArraySnapshots.class);
@@ -44,21 +45,21 @@ public final class ArraySnapshots {
     }
 
     /**
-     * What the superblocks of copies say of their making.
+     * The origin of copied members, as recorded in their superblocks.
      *
-     * @param changeId random; what made them
-     * @param eventCounter what they begin with, 1 or more
+     * @param changeId random id of the change that made them
+     * @param eventCounter their first event counter, 1 or more
      */
     public record Origin(UUID changeId, long eventCounter) {}
 
     /**
-     * Copies the members of {@code from} to the places in {@code to}, and gives them the superblocks of {@code to}. They are made at
-     * {@linkplain MemberUri#temporary temporary places} first.
+     * Copies the members of {@code from} to the places in {@code to}, and writes the superblocks of {@code to}. The copies are first made
+     * at {@linkplain MemberUri#temporary temporary places}.
      *
-     * @param from borrowed; may be in use
-     * @param to as many members of the same layout; nothing is at their places yet
+     * @param from the source, borrowed; may be in use
+     * @param to a manifest with as many members and the same layout; nothing exists at their places yet
      * @return how long requests were held back, in microseconds
-     * @throws BlockIoException if a member cannot share what it holds, or a copy fails; nothing is left of it, and {@code from} goes on
+     * @throws BlockIoException if a member cannot share its data, or a copy fails; the copies are removed, and {@code from} goes on
      */
     public long copy(Volume from, VolumeManifest to, Origin origin) throws BlockIoException {
         List<MemberStore> members = from.members();
@@ -144,7 +145,7 @@ public final class ArraySnapshots {
         return TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - startNanos);
     }
 
-    /** A copy says whose member it is now; opening it shows that it can be opened. */
+    /** Writes the superblocks of a copy; this also proves that the copy can be opened. */
     private void describe(VolumeManifest to, int index, Origin origin) throws BlockIoException {
         MemberUri uri = to.members().get(index);
         try (MemberStore copy = stores.forUri(uri).open(uri, false)) {
@@ -175,7 +176,7 @@ public final class ArraySnapshots {
         void work(int index) throws BlockIoException;
     }
 
-    /** Waits for all of them; throws the first failure. */
+    /** Runs {@code work} for all members in parallel and waits for all of them; throws the first failure. */
     private static void inParallel(ExecutorService threads, int members, PerMember work) throws BlockIoException {
         List<CompletableFuture<@Nullable Void>> all = IntStream.range(0, members)
                 .mapToObj(i -> CompletableFuture.runAsync(
@@ -203,7 +204,10 @@ public final class ArraySnapshots {
         }
     }
 
-    /** The newest event any member of a volume that nobody serves tells of; 0 if none can be read: damage is a reason to roll back. */
+    /**
+     * Returns the highest event counter among the members of a volume that is not served. Skips unreadable members, because damage is a
+     * reason to roll back; 0 if none is readable.
+     */
     public long newestEvent(VolumeManifest manifest) {
         long newest = 0;
         for (MemberUri uri : manifest.members()) {

@@ -4,22 +4,25 @@ import java.util.List;
 import org.kiobd.store.MemberUri;
 
 /**
- * What a new volume shall be.
+ * The specification of a new volume. Immutable.
  *
  * @param name 1 to 127 of {@code A-Z a-z 0-9 . _ -}, the first a letter or digit
  * @param sizeBytes size of the device, more than 0
- * @param chunkBytes bytes on one member before the next follows; a multiple of 4 KiB and of every member's block size
- * @param members where the members will be, each place once
+ * @param chunkBytes bytes on one member before the next member follows; a multiple of 4 KiB and of every member's block size
+ * @param members places of the members, each place once
  */
 public record ArraySpec(String name, long sizeBytes, long chunkBytes, List<MemberUri> members) {
 
-    /** What {@code create} uses: one request of the kernel (128 KiB to 1.25 MiB) rarely splits, neighbours still spread. */
+    /**
+     * The chunk size that {@code create} uses: requests of a Linux client (up to 128 KiB on 6.1, 1.25 MiB on 6.12) touch few members each,
+     * and neighboring requests still spread over the members.
+     */
     public static final long DEFAULT_CHUNK_BYTES = 256 << 10;
 
-    /** Chunks are multiples of this, so that no block of any store is cut. */
+    /** The chunk size must be a multiple of this, so that a chunk boundary never splits a block of any store. */
     public static final long CHUNK_UNIT_BYTES = 4096;
 
-    /** Most members a volume may have: what fits an index in the superblock and a person's patience. */
+    /** The maximum number of members; it fits the member index in the superblock, and people can still manage so many. */
     public static final int MAX_MEMBERS = 1024;
 
     public ArraySpec {

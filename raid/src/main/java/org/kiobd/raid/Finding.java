@@ -3,7 +3,7 @@ package org.kiobd.raid;
 import org.kiobd.volume.BlockIoException;
 
 /**
- * One thing a check found.
+ * One finding of a check. Immutable.
  *
  * @param severity how bad it is
  * @param member index of the member, or -1 for the volume as a whole
@@ -11,20 +11,20 @@ import org.kiobd.volume.BlockIoException;
  */
 public record Finding(Severity severity, int member, String text) {
 
-    /** What {@code failure}, met when something was looked at, says of it. */
+    /** Returns the severity of a finding for {@code failure}, which occurred during a check. */
     public static Severity severityOf(BlockIoException failure) {
         return failure.error().isDamage() ? Severity.DAMAGE : Severity.UNKNOWN;
     }
 
-    /** How bad a finding is. */
+    /** The severity of a finding. */
     public enum Severity {
-        /** Worth knowing, nothing is wrong. */
+        /** Information only: nothing is wrong. */
         NOTE,
-        /** Works, but not as it should. */
+        /** The volume works, but something is not as it should be. */
         WARNING,
-        /** Somebody could not look, now or with this account: nothing is known. */
+        /** The check was not possible, now or with this account: nothing is known about the data. */
         UNKNOWN,
-        /** Data is missing or the volume cannot be opened. */
+        /** Data is missing, or the volume cannot be opened. */
         DAMAGE
     }
 }

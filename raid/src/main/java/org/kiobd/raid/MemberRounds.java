@@ -14,13 +14,15 @@ import org.kiobd.store.format.Superblock;
 import org.kiobd.volume.BlockIoException;
 
 /**
- * Brings the members of an array that is open for writing from round to round. No member gets a round before all have the last one,
- * durably and in both copies; a round that fails part-way stays the last, and is carried on before another begins, here or at the next
- * opening. So members are never more than one round apart, whatever fails and however often. Owned by its {@link ArrayMetadata};
- * control threads, one at a time.
+ * Writes the rounds of an array that is open for writing to its members. No member gets a round before all members have the previous one,
+ * durably and in both copies. A round that fails part-way remains the last round, and is completed before another one begins, by this
+ * object or at the next opening. So members are never more than one round apart, no matter what fails or how often. Owned by its {@link
+ * ArrayMetadata}; control threads, one at a time.
  */
 final class MemberRounds {
-    /** Syncs of several members at once: they wait for the disk, not for each other. A burst beyond it runs in the caller. */
+    /**
+     * The maximum number of parallel syncs: the threads wait for the disks, not for each other. If all are busy, the caller does the work.
+     */
     private static final int MAX_THREADS = 16;
 
     private static final ThreadPoolExecutor THREADS = new ThreadPoolExecutor(
@@ -50,19 +52,22 @@ final class MemberRounds {
     }
 
     /**
-     * Of members that were opened just now and told {@code found}. Nothing is written yet.
+     * Returns the rounds of members that were just opened. Nothing is written yet.
      *
      * @param members borrowed
+     * @param found the superblocks that were read from {@code members}
      * @param last the last round among {@code found}
      */
     static MemberRounds of(List<MemberStore> members, List<Superblock> found, Round last) throws BlockIoException {
         List<UUID> madeBy =
                 found.stream().map(superblock -> superblock.history().madeBy()).toList();
         MemberRounds rounds = new MemberRounds(members, madeBy, last);
-        // Older versions wrote the copies in one order only: the next event might begin with the one that is durable.
+        // Older versions always wrote the copies in the same order, so the next round might first overwrite the only
+        // durable copy.
         boolean unsure = last.useId().equals(Superblock.NIL);
         for (int i = 0; i < members.size(); i++) {
-            // A copy whose sync failed may be there to read and not be durable: only a member with two has the round.
+            // A copy whose sync failed may be readable and yet not durable: only a member with the round in both copies
+            // has it.
             rounds.behind[i] = unsure
                     || !Round.of(found.get(i)).equals(last)
                     || !MemberSuperblocks.isInBothCopies(members.get(i), found.get(i));
@@ -70,19 +75,19 @@ final class MemberRounds {
         return rounds;
     }
 
-    /** The round that all members have, or that some have and the others get next. */
+    /** Returns the last round: the one that all members have, or that some members have and the others get next. */
     Round last() {
         return last;
     }
 
-    /** Begins a use: from here on data may be written. */
+    /** Begins a use; data may be written when the method returns. */
     void begin(String name) throws BlockIoException {
         carryOn();
         write(last.opening(UUID.randomUUID(), name));
         write(last.inUse());
     }
 
-    /** Carries on what failed part-way; true if there was such a thing. */
+    /** Completes a round that failed part-way; returns whether there was one. */
     boolean carryOn() throws BlockIoException {
         boolean begun = false;
         for (boolean one : behind) {
@@ -94,16 +99,19 @@ final class MemberRounds {
         return begun;
     }
 
-    /** The volume has a new size from here on. */
+    /** Writes a round with a new size of the volume. */
     void grow(long deviceSizeBytes) throws BlockIoException {
         carryOn();
         write(last.grown(deviceSizeBytes));
     }
 
-    /** Ends the use; with {@code clean}, in order: all data have been written, and no sync of them has failed. */
+    /**
+     * Ends the use. {@code clean} means that all data have been written and no sync of them has failed; the volume is then marked clean,
+     * unless a failed superblock sync may have lost data.
+     */
     void end(boolean clean) throws BlockIoException {
         carryOn();
-        // A superblock's sync covers the member's data, too.
+        // The sync of a superblock also covers the data of the member.
         if (clean && !mayHaveLostData) {
             write(last.closing());
             write(last.clean());
@@ -116,7 +124,7 @@ final class MemberRounds {
         writeBehind();
     }
 
-    /** Waits for all members, also if one fails; throws the first failure. */
+    /** Writes the last round to the members that lack it. Waits for all of them, even if one fails; throws the first failure. */
     private void writeBehind() throws BlockIoException {
         List<CompletableFuture<@Nullable BlockIoException>> others = new ArrayList<>();
         int own = -1;

@@ -6,7 +6,7 @@ import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockIoException;
 
-/** Gives members that were made at temporary places their own, all of them or none. Control threads. */
+/** Renames members from their temporary places to their final places, all or none. Control threads. */
 final class MemberSettling {
     private final MemberStores stores;
 
@@ -15,16 +15,18 @@ final class MemberSettling {
     }
 
     /**
-     * Renames each member in {@code aside} to its place; nobody has one open.
+     * Renames each member in {@code aside} to its place; no member may be open.
      *
-     * @return where they are now
-     * @throws BlockIoException if something is at a place: it was not touched, and the members are removed
+     * @return the new places of the members
+     * @throws BlockIoException if a member cannot be renamed, e.g. because something is at its place, which was not touched; the members
+     *     are removed
      */
     List<MemberUri> settle(List<MemberUri> aside, List<MemberUri> places) throws BlockIoException {
         List<MemberUri> now = new ArrayList<>(aside);
         try {
             for (int i = 0; i < places.size(); i++) {
-                // A member without a name has the one that its store gave it; one whose store cannot rename is there.
+                // A member without a location keeps the one that its store chose; a store that cannot rename made the
+                // member at its place.
                 boolean hasPlace =
                         !places.get(i).location().isEmpty() && !places.get(i).equals(aside.get(i));
                 if (hasPlace) {
@@ -42,10 +44,10 @@ final class MemberSettling {
     }
 
     /**
-     * The same failure in words about the member's own place: nobody has heard of the temporary one.
+     * Returns the failure with the final place of the member in its message instead of the temporary one, which means nothing to people.
      *
-     * @param aside where the member was to be made
-     * @param place where it was to be in the end; without a location if its store names it
+     * @param place the final place of the member; without a location if its store chooses it
+     * @param aside the temporary place of the member
      */
     static BlockIoException inWordsOf(MemberUri place, MemberUri aside, BlockIoException failure) {
         String message = failure.getMessage();
@@ -55,7 +57,7 @@ final class MemberSettling {
         return new BlockIoException(failure.error(), message.replace(aside.location(), place.location()), failure);
     }
 
-    /** Removes a member that this process has made. */
+    /** Removes a member that this process has made; a failure is added to {@code because}. */
     void remove(MemberUri uri, BlockIoException because) {
         try {
             stores.forUri(uri).delete(uri);

@@ -14,18 +14,18 @@ final class MemberSuperblocks {
     private MemberSuperblocks() {}
 
     /**
-     * The superblock that holds for {@code store}: the newer of its valid copies.
+     * Returns the current superblock of {@code store}: the newer of its valid copies.
      *
-     * @throws BlockIoException if no copy is valid; the message says what is there instead
+     * @throws BlockIoException if no copy is valid; the message says what was found instead
      */
     static Superblock read(MemberStore store) throws BlockIoException {
         return SuperblockCodec.newestValid(store.readSuperblock(0), store.readSuperblock(1));
     }
 
     /**
-     * Replaces both copies, one after the other: whatever interrupts it, one valid copy stands. Which one is first alternates with the
-     * event. The one that was written last may be there to read and not be durable, if its sync failed and nobody was left to hear of
-     * it; so the next event begins with that.
+     * Replaces both copies, one after the other, so that an interruption leaves one valid copy. The event counter determines which copy is
+     * written first, so the order alternates. If the sync of the second copy failed and the process ended before it could react, that copy
+     * may be readable and yet not durable; therefore the next event overwrites that copy first.
      */
     static void write(MemberStore store, Superblock superblock) throws BlockIoException {
         byte[] encoded = SuperblockCodec.encode(superblock);
@@ -35,7 +35,7 @@ final class MemberSuperblocks {
         }
     }
 
-    /** Whether both copies say {@code superblock}, so that the one written first is durable. */
+    /** Returns whether both copies are equal to {@code superblock}; then the copy written first is durable. */
     static boolean isInBothCopies(MemberStore store, Superblock superblock) throws BlockIoException {
         byte[] encoded = SuperblockCodec.encode(superblock);
         for (int copy = 0; copy < MemberStore.SUPERBLOCK_COPIES; copy++) {
@@ -46,7 +46,7 @@ final class MemberSuperblocks {
         return true;
     }
 
-    /** What member {@code index} of {@code manifest}'s volume should say. */
+    /** Returns the superblock for member {@code index} of the volume that {@code manifest} describes. */
     static Superblock describe(
             VolumeManifest manifest, int index, long eventCounter, Superblock.State state, Superblock.History history) {
         StripeLayout layout = StripeLayout.of(manifest);
@@ -68,7 +68,7 @@ final class MemberSuperblocks {
     /**
      * Refuses a member that is not the one {@code manifest} expects at {@code index}.
      *
-     * @throws BlockIoException names what differs
+     * @throws BlockIoException if the member does not match; the message names the difference
      */
     static void requireMatch(VolumeManifest manifest, int index, Superblock found) throws BlockIoException {
         Superblock.Volume volume = found.volume();
@@ -91,7 +91,7 @@ final class MemberSuperblocks {
         requireReadable(found);
     }
 
-    /** Refuses layouts and places this version does not know. */
+    /** Refuses layouts and data offsets that this version does not know. */
     static void requireReadable(Superblock found) throws BlockIoException {
         if (found.volume().layoutId() != Superblock.LAYOUT_EQUAL_MEMBERS
                 || found.member().dataOffsetBytes() != Superblock.DATA_OFFSET_BYTES) {
@@ -102,7 +102,7 @@ final class MemberSuperblocks {
         }
     }
 
-    /** Refuses to write where a later version left something only it understands. */
+    /** Refuses to write to a member of a later version that only that version may write to. */
     static void requireWritable(Superblock found) throws BlockIoException {
         if (found.features().readOnlyCompatible() != 0) {
             throw refused("readOnlyCompatible=0x"
@@ -111,7 +111,7 @@ final class MemberSuperblocks {
         }
     }
 
-    /** Refuses a member that holds less than {@code neededBytes} of data area. */
+    /** Refuses a member whose data area is shorter than {@code neededBytes}. */
     static void requireLength(MemberStore store, long neededBytes) throws BlockIoException {
         if (store.sizeBytes() < neededBytes) {
             throw refused("is truncated: data area has " + store.sizeBytes() + " bytes, " + neededBytes

@@ -4,7 +4,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * What one loop has done with an array. Written by that loop only, without a locked instruction; read by anyone.
+ * Counts the work of one event loop on an array. Only that loop writes the counters, without atomic read-modify-write instructions; any
+ * thread may read them.
  */
 final class PortCounters {
     final AtomicLong requests = new AtomicLong();
@@ -28,7 +29,7 @@ final class PortCounters {
         errors = new AtomicLongArray(members);
     }
 
-    /** Adds as the only writer can: a plain read and an ordered write. */
+    /** Adds {@code amount} with a plain read and an ordered write, which is enough for a single writer. */
     static void add(AtomicLong counter, long amount) {
         counter.lazySet(counter.getPlain() + amount);
     }

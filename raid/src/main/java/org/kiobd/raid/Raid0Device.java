@@ -32,15 +32,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A volume striped over its members (RAID0), as {@link BlockDevice} promises. Each event loop gets its own {@link Raid0Port} at its
- * first request; loops share only the members' open stores, the current size and the freeze.
+ * A volume striped over its members (RAID0), according to the contract of {@link BlockDevice}. Each event loop gets its own {@link
+ * Raid0Port} at its first request; the loops share only the open stores of the members, the current size and the freeze.
  *
- * <p>Owned by who opened it through {@link ArrayAssembler}. Control methods may block; never call them on a loop.
+ * <p>The caller that opened it through {@link ArrayAssembler} owns it. Control methods may block; never call them on an event loop.
  */
 final class Raid0Device implements Volume {
     private static final Logger LOG = LoggerFactory.getLogger(Raid0Device.class);
 
-    /** Loops a process can have; an index beyond it is refused. */
+    /** The maximum number of event loops; a loop with a higher index is refused. */
     private static final int MAX_LOOPS = 1024;
 
     private static final int CLOSE_TIMEOUT_S = 60;
@@ -76,7 +76,8 @@ final class Raid0Device implements Volume {
         this.members = List.copyOf(members);
         this.metadata = metadata;
         this.maxInFlightPerMember = maxInFlightPerMember;
-        // One member refuses by itself what it cannot do. Of several, some would have zeroed their part by then.
+        // A single member itself refuses a FAST_ZERO that it cannot do. With several members, some would already have
+        // zeroed their part.
         this.promisesFastZero = members.size() == 1
                 || members.stream().allMatch(member -> member.capabilities().fastZero());
         this.takesPipes =
@@ -108,7 +109,7 @@ final class Raid0Device implements Volume {
         return sizeBytes;
     }
 
-    /** Returns how its bytes are spread over its members. */
+    /** Returns the layout of the volume over its members. */
     StripeLayout layout() {
         return layout;
     }
@@ -135,7 +136,7 @@ final class Raid0Device implements Volume {
         }
     }
 
-    /** Of a chain that reaches beyond the end only the originals that do are refused. */
+    /** Refuses only the originals that reach beyond the end of the device, and submits the other originals of the chain. */
     private void refuseOutside(KiobufChain chain) {
         Kiobuf original = chain.head();
         while (original != null) {
@@ -152,7 +153,7 @@ final class Raid0Device implements Volume {
 
     @Override
     public boolean hasRoom(KiobufChain chain) {
-        // What submit refuses at once needs no room, and its offsets may lie outside the layout.
+        // A request that submit refuses at once needs no room, and its offsets may be outside the layout.
         return !ByteRange.fits(chain.offsetBytes(), chain.lengthBytes(), sizeBytes)
                 || port(chain.loop()).hasRoom(chain);
     }
@@ -191,7 +192,10 @@ final class Raid0Device implements Volume {
         return syncHasFailed;
     }
 
-    /** A member could not make its data durable: unless it still has it, nothing can be promised until the device is opened again. */
+    /**
+     * Handles a failed sync of a member. Unless the member still has the unsynced data, all writes and flushes fail until the device is
+     * opened again.
+     */
     void syncFailed(int member, IoError error) {
         if (!syncHasFailed && members.get(member).isSyncFailureFinal(error)) {
             syncHasFailed = true;
@@ -246,7 +250,7 @@ final class Raid0Device implements Volume {
 
     @Override
     public void grow(long newSizeBytes) throws BlockIoException {
-        // Not under the control lock: a loop that meets the device for the first time must not wait for a disk.
+        // Does not hold the control lock: the first request of an event loop must not wait for a disk.
         synchronized (growLock) {
             try {
                 metadata.grow(members, layout, newSizeBytes);
@@ -300,9 +304,11 @@ final class Raid0Device implements Volume {
     }
 
     /**
-     * Waits for what is in flight, then closes members; each syncs itself. Blocks; not on a loop that the device uses.
+     * Waits for the requests in flight, then closes the members, each of which syncs its data. Blocks; never call it on an event loop that
+     * uses the device.
      *
-     * @throws BlockIoException the first failure; every member is closed all the same
+     * @throws BlockIoException the first failure; every member is closed nevertheless, except after an interrupt, which leaves the device
+     *     open and frozen
      */
     @Override
     public void close() throws BlockIoException {

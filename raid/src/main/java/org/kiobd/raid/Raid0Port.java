@@ -25,8 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One loop's share of a {@link Raid0Device}: splits chains, issues member operations, and when they end counts down the originals they
- * cover. Confined to its loop, but for the counters.
+ * The part of a {@link Raid0Device} that belongs to one event loop: splits chains, issues member operations, and ends the slices of the
+ * originals when the operations end. Confined to its event loop, except for the counters.
  */
 final class Raid0Port {
     private static final Logger LOG = LoggerFactory.getLogger(Raid0Port.class);
@@ -50,7 +50,7 @@ final class Raid0Port {
     private boolean frozen;
     private boolean closed;
     private final List<CompletableFuture<@Nullable Void>> whenIdle = new ArrayList<>();
-    /** What was asked about extents while frozen waits for it; it ends at the thaw, or when the port is closed. */
+    /** Requests for extents wait for this future while the port is frozen; it completes at the thaw or at the close of the port. */
     private CompletableFuture<@Nullable Void> whenThawed = new CompletableFuture<>();
 
     private @Nullable Runnable roomListener;
@@ -82,7 +82,10 @@ final class Raid0Port {
         roomListener = newListener;
     }
 
-    /** Whether no member that {@code chain} touches is at its limit; remembers that somebody waits if one is. */
+    /**
+     * Returns whether the port is not frozen and no member that {@code chain} touches is at its limit; otherwise remembers to call the room
+     * listener.
+     */
     boolean hasRoom(KiobufChain chain) {
         boolean room = !frozen && (chain.op() == Op.FLUSH || membersHaveRoom(chain));
         if (!room) {
@@ -92,8 +95,8 @@ final class Raid0Port {
     }
 
     /**
-     * Asks each member about its part of the range, which is one range there. Counts as in flight and waits while frozen, as a request
-     * does: a member that is closed meanwhile would be asked by a descriptor that is somebody else's by then.
+     * Asks each member for the extents of its part of the range, which is contiguous on the member. Like a request, it counts as in flight
+     * and waits while the port is frozen: otherwise a member could be closed meanwhile, and its descriptor could belong to another file.
      */
     CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
         if (closed) {
@@ -143,7 +146,10 @@ final class Raid0Port {
         return true;
     }
 
-    /** Takes a chain that is inside the device and allowed. */
+    /**
+     * Starts a chain that is within the device and permitted, holds it while the port is frozen, or fails it after the close. Takes the
+     * chain.
+     */
     void submit(KiobufChain chain) {
         if (closed) {
             chain.completeAll(IoError.IO);
@@ -169,8 +175,8 @@ final class Raid0Port {
             issue(op);
             op = ready.poll();
         }
-        // Only now may originals end: until here the submitter's hold kept every one of them, so the links are still
-        // there to walk.
+        // Originals may complete only from here on: the pending count of the submitter kept all of them alive, so that
+        // the chain could still be traversed.
         Kiobuf original = chain.head();
         while (original != null) {
             Kiobuf next = original.next();
@@ -220,8 +226,8 @@ final class Raid0Port {
             PortCounters.add(counters.errors, member, 1);
             memberOpFailed(op, error);
         } else if (isSync(op) && device.syncHasFailed() && op.original(0).failure() == null) {
-            // It was under way when another one failed; the kernel tells of lost pages once, so this success proves
-            // nothing.
+            // This sync was in flight when another one failed. The kernel reports lost pages only once, so this success
+            // proves nothing.
             chargeAll(op, 0, IoError.IO);
         } else {
             endOriginals(op);
@@ -262,9 +268,10 @@ final class Raid0Port {
     }
 
     /**
-     * Charges a failure to exactly the originals it hit. What was done before it is good. The rest is sent again once, each original
-     * for itself, because the member said where it stopped, not what else is wrong; reads and writes may be repeated. A sync may not:
-     * the kernel drops dirty pages when one fails, and the next would succeed without them.
+     * Charges a failure to exactly the affected originals. The bytes before the failure are good. If the operation has several originals,
+     * the rest is sent again once, each original as its own operation, because the member reported where it stopped, not which other bytes
+     * are bad; reads and writes may be repeated. A sync must not be repeated: the kernel drops dirty pages when a sync fails, and the next
+     * sync would succeed without them.
      */
     private void memberOpFailed(MemberOp op, IoError error) {
         if (LOG.isWarnEnabled()) {
@@ -282,8 +289,8 @@ final class Raid0Port {
             chargeAll(op, 0, error);
             return;
         }
-        // An error with every byte done, and no sync to blame, is a store that contradicts itself: nothing is taken for
-        // good.
+        // A store that reports an error although all bytes are done, and not for a sync, contradicts itself: no byte
+        // counts as good.
         long doneBytes = op.doneBytes() < op.lengthBytes() ? op.doneBytes() : 0;
         boolean single = op.original(0) == op.original(op.entries() - 1);
         if (single) {
@@ -312,14 +319,17 @@ final class Raid0Port {
             startBytes = endBytes;
         }
         PortCounters.add(counters.reissuedOps, again.size());
-        // The first to end must not make the port look idle while others are still to be issued.
+        // Keeps the port from looking idle when the first operation ends before the others are issued.
         totalInFlight++;
         again.forEach(this::issue);
         totalInFlight--;
         members[op.member()].unplug();
     }
 
-    /** Ends the originals of an operation; each fails at its first byte on this member that is not below {@code doneBytes}. */
+    /**
+     * Ends the slices of all originals of an operation. Each original fails at its first byte on this member that is not below {@code
+     * doneBytes}.
+     */
     private void chargeAll(MemberOp op, long doneBytes, IoError error) {
         int entries = op.entries();
         long startBytes = 0;
@@ -340,7 +350,10 @@ final class Raid0Port {
         }
     }
 
-    /** Where in {@code original} byte {@code atBytes} of the operation lies: an entry of a range operation skips other members' chunks. */
+    /**
+     * Returns the offset in {@code original} of byte {@code atBytes} of the operation; an entry of a range operation skips the chunks of
+     * other members.
+     */
     private long failedAtBytes(MemberOp op, Kiobuf original, long atBytes) {
         return op.op() == Op.FLUSH
                 ? 0
@@ -354,7 +367,7 @@ final class Raid0Port {
         original.charge(atBytes, error);
     }
 
-    /** Holds new chains back; {@code idle} completes when nothing is in flight here. */
+    /** Holds new chains back; {@code idle} completes when nothing is in flight in this port. */
     void freeze(CompletableFuture<@Nullable Void> idle) {
         if (!frozen) {
             frozen = true;
@@ -368,7 +381,7 @@ final class Raid0Port {
         frozen = false;
         KiobufChain chain = held.poll();
         while (chain != null) {
-            // Through the device: a sync may have failed since.
+            // Submits through the device, because a sync may have failed since.
             device.submit(chain);
             chain = held.poll();
         }
@@ -377,7 +390,7 @@ final class Raid0Port {
         announceRoom();
     }
 
-    /** On the loop, idle. What was held back ends with an error, as does what is submitted from here on. */
+    /** Closes the port; called on the event loop, when the port is idle. Held chains, and all chains submitted later, fail. */
     void close() {
         closed = true;
         KiobufChain chain = held.poll();

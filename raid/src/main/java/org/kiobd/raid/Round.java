@@ -9,15 +9,15 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * One content of the superblocks of an array: the same for all members but for their places. The next round begins when all members
- * have this one, so a member that lacks more than the last round is an old copy. Knows the legal moves; docs/FORMAT.md has them as a
- * table. Immutable.
+ * The content of the superblocks of an array in one round. It is the same for all members, except for the member index and the id of the
+ * change that made the member. The next round begins only when all members have this one, so a member that lacks more than the last round
+ * is an old copy. Checks which round may follow another; docs/FORMAT.md has the rules as a table. Immutable.
  *
- * @param volume what the volume is from this round on
- * @param state how far the use is
- * @param eventCounter one more than that of the round before
- * @param useId the use; nil if a version wrote it that had no such ids, or nobody has used the volume yet
- * @param previousUseId while opening: the use before; else nil
+ * @param volume the description of the volume in this round
+ * @param state the phase of the use
+ * @param eventCounter one more than in the previous round
+ * @param useId id of the use; nil in rounds of a version without such ids, or if the volume was never used
+ * @param previousUseId while opening: id of the previous use; otherwise nil
  */
 record Round(Superblock.Volume volume, Superblock.State state, long eventCounter, UUID useId, UUID previousUseId) {
 
@@ -30,7 +30,7 @@ record Round(Superblock.Volume volume, Superblock.State state, long eventCounter
                 superblock.history().previousUseId());
     }
 
-    /** What member {@code index} says in this round. */
+    /** Returns the superblock of member {@code index} in this round. */
     Superblock forMember(int index, UUID madeBy) {
         StripeLayout layout = new StripeLayout(volume.members(), volume.chunkBytes());
         return new Superblock(
@@ -43,12 +43,12 @@ record Round(Superblock.Volume volume, Superblock.State state, long eventCounter
                 new Superblock.History(useId, previousUseId, madeBy));
     }
 
-    /** A new use begins, perhaps under a new name. Whatever the one before came to, this may follow. */
+    /** Returns the round that begins a new use, perhaps with a new name of the volume. It may follow any round. */
     Round opening(UUID use, String name) {
         return new Round(named(volume, name), Superblock.State.OPENING, eventCounter + 1, use, useId);
     }
 
-    /** Data may be written from here on. */
+    /** Returns the round after which data may be written. */
     Round inUse() {
         return next(volume, Superblock.State.IN_USE);
     }
@@ -57,7 +57,7 @@ record Round(Superblock.Volume volume, Superblock.State state, long eventCounter
         return next(sized(volume, deviceSizeBytes), Superblock.State.IN_USE);
     }
 
-    /** All data have been written. */
+    /** Returns the round that is written when all data have been written. */
     Round closing() {
         return next(volume, Superblock.State.CLOSING);
     }
@@ -74,14 +74,14 @@ record Round(Superblock.Volume volume, Superblock.State state, long eventCounter
         return next;
     }
 
-    /** Whether {@code earlier} can have been the round before: who has it then lacks this one and nothing else. */
+    /** Returns whether {@code earlier} can be the previous round; a member with {@code earlier} then lacks only this round. */
     boolean follows(Round earlier) {
         if (earlier.eventCounter != eventCounter - 1) {
             return false;
         }
         boolean sameUse = earlier.useId.equals(useId);
         if (useId.equals(Superblock.NIL)) {
-            // An older version wrote it, which knew two states and no more than this.
+            // This round was written by an older version, which had only two states and no use ids.
             return state == Superblock.State.IN_USE
                     || (state == Superblock.State.CLEAN && sameUse && earlier.state == Superblock.State.IN_USE);
         }
@@ -99,10 +99,12 @@ record Round(Superblock.Volume volume, Superblock.State state, long eventCounter
     }
 
     /**
-     * The last round among {@code found}, some or all superblocks of a volume, where every one has that round or the one before.
+     * Returns the last round among {@code found}. All members in {@code found} must have this round or the previous one.
      *
-     * @param manifest says where members are, for messages
-     * @throws BlockIoException if one is an old copy, or of another history: its data would be, too; says which and what to do
+     * @param manifest the places of the members, for messages
+     * @param found some or all superblocks of a volume, at least one
+     * @throws BlockIoException if a member is an old copy, or of another history, so that its data would be wrong; the message names the
+     *     member and the remedy
      */
     static Round last(VolumeManifest manifest, List<Superblock> found) throws BlockIoException {
         Superblock newest = found.get(0);
@@ -132,7 +134,7 @@ record Round(Superblock.Volume volume, Superblock.State state, long eventCounter
         return last;
     }
 
-    /** Made and not used yet: all members were made with this, so none can be behind. */
+    /** Returns whether the member was made and never used. All members were made with this superblock, so none can lack it. */
     private static boolean isUnused(Superblock superblock) {
         return superblock.history().useId().equals(Superblock.NIL)
                 && !superblock.history().madeBy().equals(Superblock.NIL);

@@ -7,21 +7,22 @@ import org.kiobd.volume.BlockDevice;
 import org.kiobd.volume.BlockIoException;
 
 /**
- * An open volume: a block device whose bytes are on members, whatever the layout. {@link ArrayAssembler#open} chooses the implementation
- * by the layout that the members name. Owned by who opened it. The methods added here may block; never call them on a loop.
+ * An open volume: a block device whose bytes are on members, with any layout. {@link ArrayAssembler#open} chooses the implementation by the
+ * layout in the superblocks of the members. The caller that opened the volume owns it. The methods added here may block; never call them on
+ * an event loop.
  */
 public interface Volume extends BlockDevice {
-    /** Returns what the catalog should say about this volume now; for a raw image, a description with the nil UUID. */
+    /** Returns the current manifest for the catalog; for a raw image, a manifest with the nil UUID. */
     VolumeManifest manifest();
 
-    /** Returns its members, by index; borrowed, to be looked at. */
+    /** Returns the members, by index; borrowed, for inspection only. */
     List<MemberStore> members();
 
     /**
-     * Makes the volume larger while it is in use: members first, then superblocks, then requests may use the new bytes.
+     * Grows the volume while it is in use: first the members, then the superblocks; requests may use the new bytes afterwards.
      *
-     * @param newSizeBytes more than {@link #sizeBytes()}
-     * @throws BlockIoException if a member cannot grow; the size is then what it was, or what an attempt before this had begun to make it
+     * @param newSizeBytes the new size, more than {@link #sizeBytes()}
+     * @throws BlockIoException if a member cannot grow; the size is then the old one, or that of an earlier, interrupted growth
      */
     void grow(long newSizeBytes) throws BlockIoException;
 }

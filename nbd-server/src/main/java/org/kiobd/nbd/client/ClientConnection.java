@@ -16,12 +16,12 @@ import org.kiobd.nbd.tls.TlsFailure;
 import org.kiobd.volume.kiobuf.Fragment;
 
 /**
- * The transmission: what is in flight, what waits behind it, and the end of both. The last handler of its channel; confined to the loop,
- * except for {@link #closed()}.
+ * The transmission phase of one connection: the requests in flight, the requests that wait to be sent, and the end of both. The last
+ * handler of its channel; confined to the event loop, except for {@link #closed()}.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails closes the channel, and that is seen
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close closes the channel, which this handler sees
 final class ClientConnection extends ChannelInboundHandlerAdapter implements ReplyDecoder.Requests {
-    /** After so much has come at once, the server has little left to do: it gets its requests before more is received. */
+    /** A receive of this size or more probably left the server with little to do: new requests are flushed before the next receive. */
     private static final int MUCH_BYTES = 64 << 10;
 
     private final String name;
@@ -43,7 +43,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
     private boolean receiving;
     private long receivedNanos;
 
-    /** @param name of the server, for messages */
+    /** @param name name of the server, for messages */
     ClientConnection(String name, HeaderStyle style, NbdClientOptions limits) {
         this.name = name;
         this.style = style;
@@ -72,12 +72,12 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
         return ctx;
     }
 
-    /** Ends when the connection has ended and nothing is in flight any more; never fails. Any thread. */
+    /** Returns a future that completes when the connection has ended and nothing is in flight; it never fails. Any thread. */
     CompletableFuture<@Nullable Void> closed() {
         return closed;
     }
 
-    /** Sends the request, now or when there is room. Takes what it owns. */
+    /** Sends the request, now or when there is room. Takes the resources that the request owns. */
     void submit(Pending request) {
         if (ended != null) {
             request.fail(NbdException.lost(name + ": the connection has ended before: " + ended.getMessage(), ended));
@@ -101,7 +101,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
                         && inFlightBytes + bytes <= limits.maxInFlightBytes());
     }
 
-    /** Ends as {@link NbdCommands#room} says. */
+    /** Completes {@code future} as {@link NbdCommands#room} specifies. */
     void whenRoom(CompletableFuture<@Nullable Void> future) {
         if (ended != null || (waiting.isEmpty() && hasRoomFor(1))) {
             future.complete(null);
@@ -161,7 +161,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
         }
     }
 
-    /** One flush for all that an iteration of the loop asks for. */
+    /** Schedules one flush for all requests of this iteration of the event loop. */
     private void flushSoon() {
         if (!flushComing) {
             flushComing = true;
@@ -220,19 +220,22 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
         }
     }
 
-    /** When the last receive returned, on the clock of {@link System#nanoTime}. */
+    /** Returns the time at which the last receive returned, on the clock of {@link System#nanoTime}. */
     long receivedNanos() {
         return receivedNanos;
     }
 
-    /** What was asked for because of replies goes out at once. */
+    /** Flushes at once the requests that replies have triggered. */
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
         flush();
         context.fireChannelReadComplete();
     }
 
-    /** The requests under way end first, then NBD_CMD_DISC is sent, then the server hangs up. */
+    /**
+     * Accepts no more requests, sends NBD_CMD_DISC when all accepted requests have ended, and then waits for the server to close the
+     * connection.
+     */
     void disconnect() {
         if (!leaving) {
             leaving = true;
@@ -249,7 +252,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Rep
                         TimeUnit.MILLISECONDS);
     }
 
-    /** Ends the connection at once. */
+    /** Closes the connection at once; every request in flight or waiting fails with {@code why}. */
     void end(NbdException why) {
         if (ended != null) {
             return;

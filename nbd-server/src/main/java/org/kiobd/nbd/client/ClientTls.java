@@ -6,11 +6,11 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.kiobd.nbd.tls.TlsCertificates;
 
-/** The TLS of one connector: its certificates, read once. Any thread. */
+/** The TLS contexts of one connector; caches the certificates it has read. Any thread. */
 final class ClientTls {
     private final Map<String, SslContext> read = new ConcurrentHashMap<>();
 
-    /** What makes handlers for connections to {@code uri}, which demands TLS. */
+    /** Returns the context that makes TLS handlers for connections to {@code uri}, which requires TLS. */
     SslContext context(NbdUri uri) throws IOException {
         String key = uri.tlsVerifyPeer() + ":" + uri.tlsCertificates();
         SslContext known = read.get(key);

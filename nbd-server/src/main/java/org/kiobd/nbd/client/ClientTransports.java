@@ -13,7 +13,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import org.kiobd.volume.loop.IoEngine;
 
-/** Which classes connect on which engine. */
+/** Chooses the channel class and the address class for each I/O engine. Stateless. */
 final class ClientTransports {
     private ClientTransports() {}
 

@@ -6,25 +6,25 @@ import static org.kiobd.nbd.protocol.TransmissionFlags.NBD_FLAG_READ_ONLY;
 import org.kiobd.nbd.protocol.TransmissionFlags;
 
 /**
- * What a server says about an export. Immutable.
+ * The server's description of an export. Immutable.
  *
- * @param name the canonical one, where the server tells; otherwise what was asked for
- * @param description for people; may be empty
- * @param sizeBytes of the export
- * @param transmissionFlags of {@link TransmissionFlags}
- * @param blocks sizes a request has to keep to
+ * @param name the canonical name, if the server sent it; otherwise the requested name
+ * @param description text for people; may be empty
+ * @param sizeBytes size of the export
+ * @param transmissionFlags flags of {@link TransmissionFlags}
+ * @param blocks the size constraints for requests
  */
 public record ExportInfo(String name, String description, long sizeBytes, int transmissionFlags, BlockSizes blocks) {
 
     /**
      * Size constraints.
      *
-     * @param minimumBytes offsets and lengths are multiples of it
-     * @param preferredBytes what is fast
-     * @param maxPayloadBytes longest READ and WRITE
+     * @param minimumBytes offsets and lengths must be multiples of this size
+     * @param preferredBytes the preferred block size, for performance
+     * @param maxPayloadBytes maximum length of a READ or WRITE
      */
     public record BlockSizes(int minimumBytes, long preferredBytes, long maxPayloadBytes) {
-        /** What the specification has a client assume where the server is silent. */
+        /** The constraints that the specification prescribes if the server does not send any. */
         public static final BlockSizes DEFAULT = new BlockSizes(1, 4096, 32L << 20);
     }
 
@@ -36,7 +36,7 @@ public record ExportInfo(String name, String description, long sizeBytes, int tr
         return has(NBD_FLAG_READ_ONLY);
     }
 
-    /** Whether several connections see one another's writes, and a FLUSH on one covers all. */
+    /** Returns whether several connections see the writes of each other, and a FLUSH on one connection covers all of them. */
     public boolean canMultiConn() {
         return has(NBD_FLAG_CAN_MULTI_CONN);
     }

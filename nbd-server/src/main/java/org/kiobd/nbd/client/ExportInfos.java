@@ -6,7 +6,7 @@ import org.kiobd.nbd.client.ExportInfo.BlockSizes;
 import org.kiobd.nbd.protocol.NbdInfo;
 import org.kiobd.nbd.protocol.NbdRep;
 
-/** Reads what a server says about an export, and believes nothing that cannot be. Stateless. */
+/** Decodes and validates the server's description of an export. Stateless. */
 final class ExportInfos {
     private static final int KIND_BYTES = 2;
     private static final int EXPORT_BYTES = KIND_BYTES + 10;
@@ -15,12 +15,12 @@ final class ExportInfos {
 
     private ExportInfos() {}
 
-    /** An export of which nothing but size and flags is known. */
+    /** Returns the description of an export of which only the size and the flags are known. */
     static ExportInfo of(String name, long sizeBytes, int flags) throws NbdException {
         return new ExportInfo(name, "", checkedSize(sizeBytes), flags, BlockSizes.DEFAULT);
     }
 
-    /** From the replies to NBD_OPT_GO or NBD_OPT_INFO that succeeded. */
+    /** Decodes the replies to a successful NBD_OPT_GO or NBD_OPT_INFO. */
     static ExportInfo parse(String askedFor, List<OptionReply> replies) throws NbdException {
         String name = askedFor;
         String description = "";

@@ -5,7 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.kiobuf.Fragment;
 
-/** A command with nothing but success to say, which ends a future. */
+/** A request whose reply reports only success or an error; completes a future. */
 final class FuturePlain extends Pending {
     private final CompletableFuture<@Nullable Void> future = new CompletableFuture<>();
     private final int bytes;

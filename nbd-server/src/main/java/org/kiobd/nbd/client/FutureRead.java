@@ -6,13 +6,13 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.kiobuf.Fragment;
 
-/** A READ whose bytes are kept, and handed to a future when all are there. */
+/** A READ that keeps its data in memory and completes a future when all data have arrived. */
 final class FutureRead extends PendingRead {
     private final CompletableFuture<ReadReply> future = new CompletableFuture<>();
     private @Nullable ByteBuf memory;
     private int startBytes;
 
-    /** Takes one reference on the memory of {@code destination}; null: memory is made when the request is sent. */
+    /** Takes one reference on the memory of {@code destination}; null: allocates memory when the request is sent. */
     FutureRead(Request request, @Nullable Fragment destination) {
         super(request);
         if (destination != null) {
@@ -51,7 +51,7 @@ final class FutureRead extends PendingRead {
         memory = null;
         ReadReply reply = new ReadReply(all, startBytes, (int) request().lengthBytes(), pieces(all, startBytes));
         if (!future.complete(reply)) {
-            // Whoever asked has given up.
+            // The caller has canceled the future.
             reply.close();
         }
     }

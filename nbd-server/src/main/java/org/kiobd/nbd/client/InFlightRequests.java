@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The requests under way, by cookie. A cookie's low bits are its place in a table at most half full; a number whose place is still taken
- * is left out, so that no two ever share one and nothing is searched. No number is given twice. Confined to the loop.
+ * The requests in flight, by cookie. The low bits of a cookie are its index in a table that is at most half full; a cookie whose index is
+ * occupied is skipped, so no two requests share an index and lookups never search. A cookie is never reused. Confined to the event loop.
  */
 final class InFlightRequests {
     private static final int FIRST_PLACES = 64;
@@ -23,7 +23,7 @@ final class InFlightRequests {
         return size == 0;
     }
 
-    /** A number nothing is under way with. */
+    /** Returns a new cookie whose index is free. */
     long unusedCookie() {
         while (places[place(nextCookie)] != null) {
             nextCookie++;
@@ -35,7 +35,7 @@ final class InFlightRequests {
         return (int) cookie & (places.length - 1);
     }
 
-    /** Gives {@code request} its cookie. */
+    /** Adds {@code request} and gives it a cookie. */
     void add(Pending request) {
         if (size >= places.length / 2) {
             grow();
@@ -46,7 +46,7 @@ final class InFlightRequests {
         size++;
     }
 
-    /** Those that differ in their low bits differ in one bit more as well. */
+    /** Doubles the table. Cookies with different indexes keep different indexes, because the new index has one more bit. */
     private void grow() {
         @Nullable Pending[] old = places;
         places = new @Nullable Pending[old.length * 2];
@@ -57,7 +57,7 @@ final class InFlightRequests {
         }
     }
 
-    /** The one with this cookie, which may be any number; null if there is none. */
+    /** Returns the request with this cookie, which may be any number from the server; null if there is none. */
     @Nullable
     Pending find(long cookie) {
         Pending found = places[place(cookie)];
@@ -72,7 +72,7 @@ final class InFlightRequests {
         size--;
     }
 
-    /** Takes all of them out, oldest first. */
+    /** Removes all requests and returns them, oldest first. */
     List<Pending> removeAll() {
         List<Pending> all = new ArrayList<>();
         for (Pending request : places) {

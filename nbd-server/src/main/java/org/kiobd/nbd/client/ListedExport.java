@@ -1,8 +1,8 @@
 package org.kiobd.nbd.client;
 
 /**
- * One line of NBD_OPT_LIST.
+ * One export in the reply to NBD_OPT_LIST. Immutable.
  *
- * @param description for people; may be empty
+ * @param description text for people; may be empty
  */
 public record ListedExport(String name, String description) {}

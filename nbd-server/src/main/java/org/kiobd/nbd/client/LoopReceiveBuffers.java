@@ -7,12 +7,13 @@ import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
 import io.netty.util.concurrent.FastThreadLocal;
 
 /**
- * Where a client's sockets deliver to: one piece of memory a loop, which all its connections take turns with, for they are done with it
- * when they have decoded it. It holds what a busy server has sent meanwhile, so that one call receives it, and it stays in the
- * processor's cache. Where it is not free (a handler before ours keeps some of it) there is other memory for once. Any thread.
+ * Allocates the receive buffers of client sockets: one buffer per event loop, shared by all its connections, because each connection
+ * decodes the received bytes before the next one receives. The buffer is large enough for one call to receive all that a busy server has
+ * sent, and it stays in the processor cache. If the buffer is in use (an earlier handler keeps part of it), a smaller one is allocated
+ * instead. Any thread.
  */
 final class LoopReceiveBuffers extends DefaultMaxMessagesRecvByteBufAllocator {
-    /** More is seldom there to be received: a unix socket holds 208 KiB by default (net.core.wmem_default). */
+    /** One receive seldom finds more: a unix socket holds 208 KiB by default (net.core.wmem_default). */
     private static final int BYTES = 256 << 10;
 
     private static final int OTHER_BYTES = 16 << 10;
@@ -30,7 +31,7 @@ final class LoopReceiveBuffers extends DefaultMaxMessagesRecvByteBufAllocator {
     };
 
     @Override
-    @SuppressWarnings("deprecation") // the method is; what it returns is the only way to size receives
+    @SuppressWarnings("deprecation") // the method is deprecated; its result is the only way to size receives
     public Handle newHandle() {
         return new LoopHandle();
     }

@@ -24,8 +24,8 @@ import org.kiobd.nbd.tls.Security;
 import org.kiobd.volume.kiobuf.Fragment;
 
 /**
- * One connection to one export, ready for requests; {@link NbdConnector} makes it, whoever asked for it owns it and closes it. Any
- * thread. When the connection ends, whatever the reason, everything in flight fails with that one reason; it is not made again.
+ * One connection to one export, ready for requests. {@link NbdConnector} makes it; the caller owns it and must close it. Any thread. When
+ * the connection ends, for any reason, all requests in flight fail with that reason; the client does not reconnect.
  */
 public final class NbdClient implements NbdCommands, AutoCloseable {
     private final Channel channel;
@@ -48,17 +48,17 @@ public final class NbdClient implements NbdCommands, AutoCloseable {
         return negotiated.export();
     }
 
-    /** Which headers were agreed on. */
+    /** Returns the negotiated header style. */
     public HeaderStyle style() {
         return negotiated.style();
     }
 
-    /** What TLS has established; empty without it. */
+    /** Returns the result of the TLS handshake; empty without TLS. */
     public Optional<Security> security() {
         return negotiated.security();
     }
 
-    /** The loop its futures end on; who asks from there is not handed over. */
+    /** Returns the event loop that completes the futures; requests made on this loop need no handover between threads. */
     public Executor loop() {
         return channel.eventLoop();
     }
@@ -104,7 +104,10 @@ public final class NbdClient implements NbdCommands, AutoCloseable {
         return plain.future();
     }
 
-    /** A request for whoever makes very many, from the loop: it tells {@code listener}, not a future. It is returned owned. */
+    /**
+     * Returns a reusable request for a caller that makes very many requests from the event loop; it calls {@code listener} instead of
+     * completing a future. Returned owned.
+     */
     public RepeatedRequest repeated(RepeatedRequest.Listener listener) {
         return new RepeatedRequest(sender, listener);
     }
@@ -174,7 +177,7 @@ public final class NbdClient implements NbdCommands, AutoCloseable {
         }
     }
 
-    /** For requests that are made on the loop. */
+    /** Sends the requests that are made on the event loop. */
     private final class FromLoop implements RepeatedRequest.Sender {
         @Override
         public void submit(Pending request) {
@@ -213,18 +216,18 @@ public final class NbdClient implements NbdCommands, AutoCloseable {
         return connection.closed().thenApply(ended -> null);
     }
 
-    /** Ends when the connection has ended and nothing is in flight any more; never fails. */
+    /** Returns a future that completes when the connection has ended and nothing is in flight; it never fails. */
     public CompletableFuture<@Nullable Void> closed() {
         return connection.closed().thenApply(ended -> null);
     }
 
-    /** Hangs up, without waiting for it: what is in flight fails. */
+    /** Closes the connection without waiting; requests in flight fail. */
     void hangUp() {
         NbdException why = NbdException.lost("it was closed here", null);
         onLoop(() -> connection.end(why), ended -> {});
     }
 
-    /** Hangs up: what is in flight fails. Waits for that, except on an event loop. */
+    /** Closes the connection; requests in flight fail. Waits until the connection has ended, except on the event loop of the connection. */
     @Override
     public void close() {
         hangUp();

@@ -4,18 +4,18 @@ import java.util.List;
 import org.kiobd.nbd.HeaderStyle;
 
 /**
- * What a client asks a server for, and its limits. A connection holds at most {@code maxInFlightBytes} of payload that is under way
- * (one request may always be, however large); what waits behind it is the caller's, who is told by {@link NbdCommands#room()}. Immutable.
+ * The negotiation preferences and the limits of a client. A connection has at most {@code maxInFlightBytes} of payload in flight (a single
+ * request may exceed this limit); further requests wait, and {@link NbdCommands#room()} tells the caller when to send more. Immutable.
  *
- * @param bestStyle the most to ask for; a server that refuses gets the next lower
- * @param metaContexts queries of NBD_OPT_SET_META_CONTEXT, for one "base:allocation"; empty: no block status
- * @param connectTimeoutMs for each address of the host
- * @param handshakeTimeoutMs from the connection to the end of the negotiation, TLS included
- * @param maxPayloadBytes longest READ and WRITE to send, also where the server allows more
- * @param maxInFlightRequests requests that are sent and not answered
- * @param maxInFlightBytes payload of such requests
- * @param maxWaitingRequests requests that are accepted and wait to be sent; beyond them a request is refused
- * @param closeTimeoutMs how long the server may take to hang up after NBD_CMD_DISC
+ * @param bestStyle the best header style to request; if the server refuses, the client requests the next lower one
+ * @param metaContexts queries for NBD_OPT_SET_META_CONTEXT, e.g. "base:allocation"; empty: no block status
+ * @param connectTimeoutMs timeout for connecting to each address of the host
+ * @param handshakeTimeoutMs timeout from the connection to the end of the negotiation, including TLS
+ * @param maxPayloadBytes maximum length of a READ or WRITE, even if the server allows more
+ * @param maxInFlightRequests maximum number of requests that are sent and not answered
+ * @param maxInFlightBytes maximum payload of such requests
+ * @param maxWaitingRequests maximum number of accepted requests that wait to be sent; further requests are refused
+ * @param closeTimeoutMs how long the server may take to close the connection after NBD_CMD_DISC
  */
 public record NbdClientOptions(
         HeaderStyle bestStyle,
@@ -28,7 +28,7 @@ public record NbdClientOptions(
         int maxWaitingRequests,
         int closeTimeoutMs) {
 
-    /** Extended headers if there are any, base:allocation, 1024 requests and 64 MiB in flight. */
+    /** Extended headers if the server has them, base:allocation, 1024 requests and 64 MiB in flight. */
     public static final NbdClientOptions DEFAULT = new NbdClientOptions(
             HeaderStyle.EXTENDED,
             List.of("base:allocation"),
@@ -82,7 +82,7 @@ public record NbdClientOptions(
                 closeTimeoutMs);
     }
 
-    /** With other bounds on what is under way. */
+    /** Returns these options with other limits for requests in flight and waiting requests. */
     public NbdClientOptions withInFlight(int requests, long bytes, int waiting) {
         return new NbdClientOptions(
                 bestStyle,

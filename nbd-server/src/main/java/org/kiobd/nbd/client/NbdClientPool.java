@@ -12,17 +12,18 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.kiobuf.Fragment;
 
 /**
- * Several connections to one export, used as one: each request goes to the connection with the fewest under way. Only where the server
- * says that its connections see one another's writes; to others there is one connection. Whoever made it owns it and closes it. Any
- * thread. A connection that ends fails what it had in flight and gets no more; the others go on, and none is made again.
+ * Several connections to one export, used as one: each request goes to the connection with the fewest unfinished requests. The pool opens
+ * several connections only if the server says that they see the writes of each other; otherwise it opens one. The caller of {@link
+ * #connect} owns the pool and must close it. Any thread. When a connection ends, its requests fail and it gets no more requests; the other
+ * connections go on, and the pool does not reconnect.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // what is hung on a future here cannot fail
+@SuppressWarnings("FutureReturnValueIgnored") // the callbacks on these futures cannot fail
 public final class NbdClientPool implements NbdCommands, AutoCloseable {
     private final List<Member> members;
     private final List<Member> alive;
     private final AtomicInteger turn = new AtomicInteger();
 
-    /** A connection, and how much it has to do. */
+    /** A connection and the number of its unfinished requests. */
     private record Member(NbdClient client, AtomicInteger underWay) {}
 
     private NbdClientPool(List<NbdClient> clients) {
@@ -34,7 +35,8 @@ public final class NbdClientPool implements NbdCommands, AutoCloseable {
     }
 
     /**
-     * Makes {@code connections} connections, or one if the server does not allow more; all or none. The pool is returned owned.
+     * Opens {@code connections} connections, or one if the server does not allow more; if one fails, all are closed. The pool is returned
+     * owned.
      *
      * @param connections 1 or more
      */
@@ -75,7 +77,7 @@ public final class NbdClientPool implements NbdCommands, AutoCloseable {
         return null;
     }
 
-    /** Connections that were made. */
+    /** Returns all connections of the pool, including those that have ended. */
     public List<NbdClient> connections() {
         return members.stream().map(Member::client).toList();
     }
@@ -83,7 +85,7 @@ public final class NbdClientPool implements NbdCommands, AutoCloseable {
     private Member next() {
         int start = turn.getAndIncrement();
         List<Member> candidates = List.copyOf(alive);
-        // With none alive, any will do: it says why it ended.
+        // If none is alive, any ended connection will do: its error says why it ended.
         candidates = candidates.isEmpty() ? members : candidates;
         Member best = candidates.get(Math.floorMod(start, candidates.size()));
         for (Member other : candidates) {
@@ -132,7 +134,7 @@ public final class NbdClientPool implements NbdCommands, AutoCloseable {
         return send(client -> client.write(offsetBytes, payload, flags));
     }
 
-    /** On one connection, which is enough: the server said that it covers the writes that were answered on any. */
+    /** Sends the FLUSH on one connection: the server promised that it covers the completed writes of all connections. */
     @Override
     public CompletableFuture<@Nullable Void> flush() {
         return send(NbdClient::flush);
@@ -164,7 +166,7 @@ public final class NbdClientPool implements NbdCommands, AutoCloseable {
         return send(client -> client.blockStatusOf(contexts, offsetBytes, lengthBytes, flags));
     }
 
-    /** Of the connection that would be used next. */
+    /** Asks the connection that would get the next request. */
     @Override
     public CompletableFuture<@Nullable Void> room() {
         return next().client.room();
@@ -176,7 +178,7 @@ public final class NbdClientPool implements NbdCommands, AutoCloseable {
                 members.stream().map(member -> member.client.disconnect()).toArray(CompletableFuture[]::new));
     }
 
-    /** Hangs up on all connections, as {@link NbdClient#close} does. */
+    /** Closes all connections, as {@link NbdClient#close} does. */
     @Override
     public void close() {
         members.forEach(member -> member.client.hangUp());

@@ -8,40 +8,42 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.kiobuf.Fragment;
 
 /**
- * What can be asked of an export. Any thread.
+ * The requests that a client can send to an export. Any thread.
  *
  * <ol>
- *   <li>Every future ends exactly once: with the server's answer, or with an {@link NbdException} ({@link NbdException#of} finds it
- *       behind the future's wrapping). It ends on the connection's loop, so what hangs on it must not block.
- *   <li>Requests are sent in the order they were made, and answered in any order. What must happen after another waits for its future.
- *   <li>Nothing is split: READ and WRITE are at most {@link #maxPayloadBytes()} long, offsets and lengths multiples of the minimum
- *       block size. What the server could only refuse is refused here, unsent.
- *   <li>Beyond the limits in flight, requests wait; beyond the limit of those that wait they are refused with NBD_ENOMEM. Who makes
- *       many asks {@link #room()} first.
+ *   <li>Every future completes exactly once: with the server's reply, or with an {@link NbdException} ({@link NbdException#of} unwraps it
+ *       from the exception of the future). It completes on the event loop of the connection, so its callbacks must not block; the future of
+ *       a refused request may complete on the calling thread.
+ *   <li>Requests are sent in the order in which they are made, and answered in any order. A request that depends on another one must be
+ *       made after the future of the other has completed.
+ *   <li>Requests are never split: a READ or WRITE is at most {@link #maxPayloadBytes()} long, and offsets and lengths are multiples of the
+ *       minimum block size. The client refuses a request that the server could only refuse, and does not send it.
+ *   <li>Requests beyond the limits in flight wait; requests beyond the limit of waiting requests fail with NBD_ENOMEM. A caller that makes
+ *       many requests must wait for {@link #room()} first.
  *   <li>Flags are those of {@code CommandFlags}.
  * </ol>
  */
 public interface NbdCommands {
 
-    /** The export, as it was when the connection was made. */
+    /** Returns the export, as it was when the connection was made. */
     ExportInfo export();
 
-    /** Longest READ and WRITE. */
+    /** Returns the maximum length of a READ or WRITE. */
     int maxPayloadBytes();
 
-    /** Names of the contexts {@link #blockStatus} tells about; empty: there is no block status. */
+    /** Returns the names of the contexts that {@link #blockStatus} reports; empty: there is no block status. */
     Collection<String> metaContexts();
 
-    /** READ into new memory. The reply is returned owned. */
+    /** Sends a READ into new memory. The reply is returned owned. */
     CompletableFuture<ReadReply> read(long offsetBytes, int lengthBytes, int flags);
 
     /**
-     * READ into the caller's memory, which the reply returns owned. Takes one reference on {@code destination}'s memory; a caller that
-     * keeps one of its own must not touch the bytes before the future has ended.
+     * Sends a READ into the caller's memory, which the reply returns owned. Takes one reference on the memory of {@code destination}; a
+     * caller that keeps another reference must not touch the bytes before the future has completed.
      */
     CompletableFuture<ReadReply> read(long offsetBytes, Fragment destination, int flags);
 
-    /** WRITE. Takes {@code payload}: its readable bytes are written. */
+    /** Sends a WRITE of the readable bytes of {@code payload}. Takes {@code payload}. */
     CompletableFuture<@Nullable Void> write(long offsetBytes, ByteBuf payload, int flags);
 
     CompletableFuture<@Nullable Void> flush();
@@ -52,15 +54,15 @@ public interface NbdCommands {
 
     CompletableFuture<@Nullable Void> cache(long offsetBytes, long lengthBytes, int flags);
 
-    /** Block status of all {@link #metaContexts()}. */
+    /** Sends a BLOCK_STATUS for all {@link #metaContexts()}. */
     CompletableFuture<BlockStatus> blockStatus(long offsetBytes, long lengthBytes, int flags);
 
-    /** Block status of some of {@link #metaContexts()}: only where the server says NBD_FLAG_BLOCK_STATUS_PAYLOAD. */
+    /** Sends a BLOCK_STATUS for some of {@link #metaContexts()}; possible only if the server sent NBD_FLAG_BLOCK_STATUS_PAYLOAD. */
     CompletableFuture<BlockStatus> blockStatusOf(List<String> contexts, long offsetBytes, long lengthBytes, int flags);
 
-    /** Ends when a request would be sent at once, also when there will never be room again because the connection has ended. */
+    /** Returns a future that completes when a new request would be sent at once, or when the connection has ended. */
     CompletableFuture<@Nullable Void> room();
 
-    /** Takes no more requests, waits for the answers of those it has, says NBD_CMD_DISC and hangs up. */
+    /** Accepts no more requests, waits for the replies to all earlier ones, sends NBD_CMD_DISC and waits until the connection has ended. */
     CompletableFuture<@Nullable Void> disconnect();
 }

@@ -27,11 +27,11 @@ import org.kiobd.nbd.tls.TlsFailure;
 import org.kiobd.volume.loop.IoLoops;
 
 /**
- * Makes connections to one server, on the loops of any engine, over TCP or a unix socket, with TLS or without. Each method makes one
- * connection; {@link #connect} keeps it and returns it owned, the others ask something and hang up. Any thread; futures end on a loop
- * and fail with an {@link NbdException}.
+ * Makes connections to one server, on the event loops of any I/O engine, over TCP or a unix socket, with or without TLS. Each method makes
+ * one connection: {@link #connect} keeps it and returns it owned, the other methods make one query and close it. Any thread; futures
+ * complete on an event loop, or on a thread of the common pool if the host cannot be resolved, and fail with an {@link NbdException}.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // what is hung on a future here ends another, and that tells
+@SuppressWarnings("FutureReturnValueIgnored") // the callbacks complete another future, which reports failures
 public final class NbdConnector {
     private final IoLoops loops;
     private final NbdUri uri;
@@ -49,22 +49,22 @@ public final class NbdConnector {
         return uri;
     }
 
-    /** Enters the export. The client is returned owned. */
+    /** Connects to the export for transmission. The client is returned owned. */
     public CompletableFuture<NbdClient> connect() {
         return negotiate((negotiator, dialled) -> negotiator.enter().thenApply(dialled::transmit));
     }
 
-    /** The exports the server tells of. */
+    /** Returns the exports that the server lists. */
     public CompletableFuture<List<ListedExport>> list() {
         return negotiate((negotiator, dialled) -> negotiator.list().thenApply(dialled::leave));
     }
 
-    /** What the server says about the export, which is not entered. */
+    /** Returns the description of the export, without connecting to it for transmission. */
     public CompletableFuture<ExportInfo> info() {
         return negotiate((negotiator, dialled) -> negotiator.info().thenApply(dialled::leave));
     }
 
-    /** The names of the meta contexts of the export that match; no queries: all. */
+    /** Returns the names of the meta contexts of the export that match {@code queries}; without queries, all names. */
     public CompletableFuture<List<String>> metaContexts(List<String> queries) {
         return negotiate(
                 (negotiator, dialled) -> negotiator.metaContexts(queries).thenApply(dialled::leave));
@@ -88,7 +88,7 @@ public final class NbdConnector {
         return result;
     }
 
-    /** Asks the resolver, which blocks: not on a loop. */
+    /** Resolves the host name. The resolver blocks, so this must not run on an event loop. */
     private List<SocketAddress> addresses() {
         Path socket = uri.socket();
         if (socket != null) {
@@ -105,7 +105,7 @@ public final class NbdConnector {
         }
     }
 
-    /** The first of the addresses that answers. */
+    /** Connects to the first address that accepts the connection. */
     private CompletableFuture<Dialled> dial(List<SocketAddress> addresses, int index, @Nullable Throwable last) {
         if (index == addresses.size()) {
             return CompletableFuture.failedFuture(
@@ -146,7 +146,7 @@ public final class NbdConnector {
         return result;
     }
 
-    /** Some of Netty's exceptions have no words. */
+    /** Returns the reason for a failure. Some Netty exceptions have no message. */
     private static String why(@Nullable Path socket, @Nullable Throwable failure) {
         if (socket != null && Files.notExists(socket)) {
             return "there is no socket=" + socket;
@@ -159,7 +159,7 @@ public final class NbdConnector {
                 : failure.getClass().getSimpleName();
     }
 
-    /** A connection that is being negotiated about. Confined to its loop. */
+    /** A connection during its handshake. Confined to its event loop. */
     private final class Dialled {
         private final Channel channel;
         private final OptionChannel wire;
@@ -184,7 +184,7 @@ public final class NbdConnector {
                     result.completeExceptionally(NbdException.of(failure).during(uri.toString()));
                 } else {
                     if (!result.complete(made)) {
-                        // Nobody wants it any more.
+                        // The caller has canceled the future.
                         channel.close();
                     }
                 }
@@ -213,12 +213,12 @@ public final class NbdConnector {
             return result;
         }
 
-        /** The handshake is over: what comes from now on are replies. */
+        /** Ends the handshake and starts the transmission phase: all further input consists of replies. */
         NbdClient transmit(Negotiated negotiated) {
             ClientConnection connection = new ClientConnection(uri.toString(), negotiated.style(), options);
             ByteBuf early = wire.unread();
             channel.pipeline().replace(wire, "requests", connection);
-            // Nobody has asked anything yet, so any byte is one too many; the connection says so.
+            // No request has been sent, so any early byte is an error; the connection reports it.
             connection.channelRead(channel.pipeline().lastContext(), early);
             return new NbdClient(channel, connection, negotiated, options);
         }

@@ -8,20 +8,23 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.protocol.NbdErrno;
 import org.kiobd.nbd.protocol.NbdText;
 
-/** Why something an NBD client was asked for did not happen, in one line. Immutable. */
+/** A failure of an NBD client, with a message of one line. Immutable. */
 public final class NbdException extends IOException {
     private static final long serialVersionUID = 1L;
     private static final long NOWHERE = -1;
 
-    /** Who failed. */
+    /** The kind of a failure. */
     public enum Kind {
-        /** The server answered this one request with an error; the connection goes on. */
+        /** The server answered this request with an error; the connection goes on. */
         SERVER,
-        /** Not sent at all: it could not have been answered. The connection goes on. */
+        /**
+         * The client did not send the request, e.g. because the server could only refuse it; the connection goes on. During the handshake:
+         * the server refused an option, or cannot do what the client needs.
+         */
         REFUSED,
-        /** The connection ended, or there never was one. Whether the request was executed is unknown. */
+        /** The connection ended or could not be made. It is unknown whether the server executed the request. */
         LOST,
-        /** The server broke the protocol, so the connection was closed. Whether the request was executed is unknown. */
+        /** The server violated the protocol, so the client closed the connection. It is unknown whether the server executed the request. */
         BROKEN
     }
 
@@ -40,7 +43,7 @@ public final class NbdException extends IOException {
         this.atOffset = atOffset;
     }
 
-    /** The server's answer to a request. */
+    /** Returns the exception for a request that the server answered with an error. */
     static NbdException answered(String request, int errno, String serverText, OptionalLong atOffset) {
         String said = NbdText.printable(serverText);
         String text = "the server answered " + NbdErrno.name(errno) + " to " + request
@@ -53,7 +56,7 @@ public final class NbdException extends IOException {
         return new NbdException(Kind.REFUSED, errno, text, "", NOWHERE);
     }
 
-    /** @param serverText what the server said about it; may be empty */
+    /** @param serverText the error text of the server; may be empty */
     static NbdException refusedByServer(int errno, String text, String serverText) {
         return new NbdException(Kind.REFUSED, errno, text, serverText, NOWHERE);
     }
@@ -66,14 +69,14 @@ public final class NbdException extends IOException {
         return new NbdException(Kind.BROKEN, NbdErrno.NBD_EIO, text, "", NOWHERE);
     }
 
-    /** The same failure, told of what failed with it. */
+    /** Returns a copy of this failure whose message begins with {@code what}; this failure is its cause. */
     NbdException during(String what) {
         NbdException copy = new NbdException(kind, errno, what + ": " + text, serverText, atOffset);
         copy.initCause(this);
         return copy;
     }
 
-    /** The one behind what a future failed with; what is none becomes {@link Kind#LOST}. */
+    /** Returns the {@link NbdException} that {@code failure} wraps; any other exception becomes one of {@link Kind#LOST}. */
     public static NbdException of(Throwable failure) {
         Throwable cause = failure;
         while ((cause instanceof CompletionException || cause instanceof ExecutionException)
@@ -87,22 +90,22 @@ public final class NbdException extends IOException {
         return kind;
     }
 
-    /** A number of {@link NbdErrno}, or whatever else the server sent. */
+    /** Returns a number of {@link NbdErrno}, or any other number that the server sent. */
     public int errno() {
         return errno;
     }
 
-    /** What the server said, as it came: not for a log, it may hold anything. Empty if it said nothing. */
+    /** Returns the error text of the server, unfiltered: it may contain anything and must not be logged. Empty if there is none. */
     public String serverText() {
         return serverText;
     }
 
-    /** Where in the export it failed, if the server said. */
+    /** Returns the offset in the export at which the request failed, if the server sent it. */
     public OptionalLong atOffset() {
         return atOffset == NOWHERE ? OptionalLong.empty() : OptionalLong.of(atOffset);
     }
 
-    /** Never null here. */
+    /** Returns the message; never null. */
     @Override
     public String getMessage() {
         return text;

@@ -10,18 +10,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where an export is, as the NBD URI specification writes it: {@code nbd://HOST[:PORT]/NAME}, {@code nbds://} with TLS, {@code
+ * The location of an export, as in the NBD URI specification: {@code nbd://HOST[:PORT]/NAME}, {@code nbds://} with TLS, {@code
  * nbd+unix:///NAME?socket=PATH}, {@code nbds+unix://}. Immutable.
  *
- * @param tls whether TLS is a must
- * @param host name or address; empty for a unix socket
- * @param port for TCP
+ * @param tls whether TLS is required
+ * @param host name or address of the server; empty for a unix socket
+ * @param port the TCP port
  * @param socket path of the unix socket; null for TCP
- * @param exportName may be empty: the server's default
- * @param tlsCertificates folder with {@code ca-cert.pem} and, if the server demands one, {@code client-cert.pem} and {@code
- *     client-key.pem}; null: Java's own authorities
- * @param tlsHostname what the server's certificate has to be for, if not the host
- * @param tlsVerifyPeer false: any certificate will do
+ * @param exportName name of the export; empty: the default export of the server
+ * @param tlsCertificates folder with {@code ca-cert.pem} and, if the server requires a client certificate, {@code client-cert.pem} and
+ *     {@code client-key.pem}; null: the CAs of the JDK
+ * @param tlsHostname name that the server's certificate must have; null: the host, or localhost for a unix socket
+ * @param tlsVerifyPeer false: the client accepts any certificate
  */
 public record NbdUri(
         boolean tls,
@@ -35,7 +35,7 @@ public record NbdUri(
 
     public static final int DEFAULT_PORT = 10809;
 
-    /** @throws IllegalArgumentException in one line, if it is not such a URI */
+    /** @throws IllegalArgumentException if {@code text} is not an NBD URI; the message is one line */
     public static NbdUri parse(String text) {
         URI uri;
         try {
@@ -78,7 +78,7 @@ public record NbdUri(
             if (equals < 0) {
                 throw wrong(text, "a query is KEY=VALUE");
             }
-            // In a URI's query a plus is a plus; URLDecoder would make it a space.
+            // A plus sign in the query of a URI is a plus sign; URLDecoder would make it a space.
             String value = pair.substring(equals + 1).replace("+", "%2B");
             query.put(pair.substring(0, equals), URLDecoder.decode(value, StandardCharsets.UTF_8));
         }
@@ -90,12 +90,12 @@ public record NbdUri(
                 "uri=" + text + " is not an NBD URI: " + why + ", e.g. nbd://localhost:10809/NAME");
     }
 
-    /** The same server, another export. */
+    /** Returns the URI of another export of the same server. */
     public NbdUri withExport(String name) {
         return new NbdUri(tls, host, port, socket, name, tlsCertificates, tlsHostname, tlsVerifyPeer);
     }
 
-    /** What the server's certificate has to be for. */
+    /** Returns the name that the server's certificate must have. */
     String certificateName() {
         if (tlsHostname != null) {
             return tlsHostname;
@@ -103,7 +103,7 @@ public record NbdUri(
         return socket == null ? host : "localhost";
     }
 
-    /** For messages: where, and which export. */
+    /** Returns the server and the export, for messages. */
     @Override
     public String toString() {
         String scheme = (tls ? "nbds" : "nbd") + (socket == null ? "" : "+unix");

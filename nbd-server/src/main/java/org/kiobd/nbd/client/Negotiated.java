@@ -8,12 +8,12 @@ import org.kiobd.nbd.HeaderStyle;
 import org.kiobd.nbd.tls.Security;
 
 /**
- * What a handshake ended with. Immutable.
+ * The result of a handshake. Immutable.
  *
- * @param export what was chosen
- * @param style which headers are used
- * @param contexts what block status tells, by name, with the number this connection calls it by; empty: there is no block status
- * @param tls what TLS has established; null without it
+ * @param export the chosen export
+ * @param style the header style of requests and replies
+ * @param contexts the negotiated meta contexts by name, each with its id on this connection; empty: there is no block status
+ * @param tls the result of the TLS handshake; null without TLS
  */
 record Negotiated(
         ExportInfo export,

@@ -19,8 +19,9 @@ import org.kiobd.nbd.protocol.NbdText;
 import org.kiobd.nbd.tls.Security;
 
 /**
- * The handshake, step by step: greeting, TLS, header style, contexts, export. Where a server refuses, the next best is asked for: what
- * it is asked and in which order is decided here and nowhere else. Confined to the channel's loop.
+ * The handshake of a client, step by step: greeting, TLS, header style, meta contexts, export. If the server refuses a feature, the
+ * negotiator requests the next best one. Only this class decides which options are sent, and in which order. Confined to the event loop of
+ * the channel.
  */
 final class Negotiator {
     private static final int MAX_CONTEXTS = 64;
@@ -37,7 +38,7 @@ final class Negotiator {
     private @Nullable Security security;
     private Map<String, Integer> contexts = Map.of();
 
-    /** @param startTls makes the channel speak TLS from now on */
+    /** @param startTls switches the channel to TLS */
     Negotiator(
             OptionChannel wire, NbdUri uri, NbdClientOptions settings, Supplier<CompletableFuture<Security>> startTls) {
         this.wire = wire;
@@ -58,7 +59,7 @@ final class Negotiator {
         return wire.ask(option, Unpooled.EMPTY_BUFFER);
     }
 
-    /** To the point where options can be asked: TLS and header style are settled. */
+    /** Exchanges greeting and flags, and starts TLS if the URI requires it; options can be sent afterwards. */
     private CompletableFuture<Void> prepare() {
         return wire.greeting().thenCompose(flags -> {
             fixedNewstyle = (flags & HandshakeFlags.NBD_FLAG_FIXED_NEWSTYLE) != 0;
@@ -112,7 +113,7 @@ final class Negotiator {
         });
     }
 
-    /** The whole handshake: what follows is transmission. */
+    /** Runs the whole handshake; transmission follows. */
     CompletableFuture<Negotiated> enter() {
         return prepare()
                 .thenCompose(ready -> chooseStyle())
@@ -200,7 +201,10 @@ final class Negotiator {
         }
     }
 
-    /** How it was done before NBD_OPT_GO: no error can be answered, and nothing but size and flags. */
+    /**
+     * Chooses the export with NBD_OPT_EXPORT_NAME, for servers without NBD_OPT_GO. The reply has only size and flags, and there is no error
+     * reply.
+     */
     private CompletableFuture<ExportInfo> exportName() {
         ByteBuf name = Unpooled.buffer();
         NbdText.write(name, uri.exportName());
@@ -215,7 +219,7 @@ final class Negotiator {
         });
     }
 
-    /** Asks about the export without entering it, and takes leave. */
+    /** Requests the description of the export, then ends the handshake with NBD_OPT_ABORT. */
     CompletableFuture<ExportInfo> info() {
         return prepareForOptions()
                 .thenCompose(ready -> askInfo(NbdOption.INFO))
@@ -223,7 +227,7 @@ final class Negotiator {
                 .thenApply(this::leaving);
     }
 
-    /** All exports the server tells of, and takes leave. */
+    /** Requests the list of exports, then ends the handshake with NBD_OPT_ABORT. */
     CompletableFuture<List<ListedExport>> list() {
         return prepareForOptions()
                 .thenCompose(ready -> ask(NbdOption.LIST))
@@ -252,7 +256,7 @@ final class Negotiator {
         return CompletableFuture.completedFuture(exports);
     }
 
-    /** The names of the contexts that match, and takes leave. */
+    /** Requests the names of the matching meta contexts, then ends the handshake with NBD_OPT_ABORT. */
     CompletableFuture<List<String>> metaContexts(List<String> queries) {
         NbdOption option = NbdOption.LIST_META_CONTEXT;
         return prepareForOptions()

@@ -16,17 +16,17 @@ import org.kiobd.nbd.protocol.NbdText;
 import org.kiobd.nbd.tls.TlsFailure;
 
 /**
- * The wire of the handshake: one question at a time, each with a future of all its replies. What a server may send is bounded: by the
- * length of a reply, their number, and their sum. Confined to the channel's loop.
+ * The wire protocol of the handshake: sends one option at a time and returns a future of all its replies. Limits the input from the server:
+ * the length of a reply, the number of replies to an option, and their total length. Confined to the event loop of the channel.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails closes the channel, and that is seen
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close closes the channel, which this handler sees
 final class OptionChannel extends ChannelInboundHandlerAdapter {
     private static final long OLDSTYLE_MAGIC = 0x00420281861253L;
     private static final int MAX_REPLY_BYTES = 64 << 10;
     private static final int MAX_REPLIES = 10_000;
     private static final int MAX_SUM_BYTES = 16 << 20;
 
-    /** How many bytes the answer begins with, and what they are. */
+    /** The part of the server's answer that comes next; {@code neededBytes} is its length. */
     private enum Expecting {
         NOTHING,
         GREETING,
@@ -69,7 +69,7 @@ final class OptionChannel extends ChannelInboundHandlerAdapter {
         return ctx;
     }
 
-    /** The server's handshake flags. */
+    /** Returns the server's handshake flags. */
     CompletableFuture<Integer> greeting() {
         return fixed(Expecting.GREETING, NbdMagic.GREETING_BYTES)
                 .thenApply(
@@ -80,7 +80,7 @@ final class OptionChannel extends ChannelInboundHandlerAdapter {
         ctx().writeAndFlush(ctx().alloc().buffer(NbdMagic.CLIENT_FLAGS_BYTES).writeInt(flags));
     }
 
-    /** Sends an option; every reply to it, the last of them ACK or an error. Takes {@code payload}. */
+    /** Sends an option. Returns a future of all its replies, of which the last is ACK or an error. Takes {@code payload}. */
     CompletableFuture<List<OptionReply>> ask(NbdOption option, ByteBuf payload) {
         send(option, payload);
         asked = option;
@@ -93,14 +93,17 @@ final class OptionChannel extends ChannelInboundHandlerAdapter {
         return own;
     }
 
-    /** NBD_OPT_EXPORT_NAME, whose answer is no option reply: size, flags and, if so agreed, zeroes. Takes {@code name}. */
+    /**
+     * Sends NBD_OPT_EXPORT_NAME. Its answer is not an option reply, but size, flags and, if {@code zeroes} is true, zero bytes. Takes
+     * {@code name}.
+     */
     CompletableFuture<byte[]> askExportName(ByteBuf name, boolean zeroes) {
         send(NbdOption.EXPORT_NAME, name);
         int bytes = NbdMagic.EXPORT_NAME_REPLY_BYTES + (zeroes ? NbdMagic.EXPORT_NAME_ZEROES : 0);
         return fixed(Expecting.EXPORT_NAME_REPLY, bytes);
     }
 
-    /** An option that no answer is waited for. */
+    /** Sends an option without waiting for its reply. */
     void tell(NbdOption option) {
         send(option, ctx().alloc().buffer(0));
     }
@@ -133,12 +136,12 @@ final class OptionChannel extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Whether the server has sent what it was not asked for: before TLS begins, somebody else may have. */
+    /** Returns whether there are received bytes that no option has requested; before TLS, an attacker may have inserted them. */
     boolean hasUnread() {
         return received != null && received.isReadable();
     }
 
-    /** The bytes behind the handshake, which belong to the transmission. Returns owned. */
+    /** Returns the bytes received after the handshake, which belong to the transmission phase. Returned owned. */
     ByteBuf unread() {
         ByteBuf rest = received == null ? ctx().alloc().buffer(0) : received;
         received = null;
@@ -242,7 +245,7 @@ final class OptionChannel extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Everything that is waited for, and will be, fails with {@code failure}. */
+    /** Fails the current future and all later ones with {@code failure}. */
     void fail(NbdException failure) {
         if (ended == null) {
             ended = failure;
@@ -269,7 +272,7 @@ final class OptionChannel extends ChannelInboundHandlerAdapter {
         context.close();
     }
 
-    /** The error that ends {@code all}, if one does. */
+    /** Returns the error reply at the end of {@code all} as an exception; null if the last reply is not an error. */
     static @Nullable NbdException error(NbdOption option, List<OptionReply> all) {
         OptionReply last = all.get(all.size() - 1);
         if (!last.isError()) {

@@ -5,8 +5,8 @@ import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import org.kiobd.nbd.protocol.NbdRep;
 
-/** One reply of the server to an option. Immutable: the bytes are nobody's to change. */
-@SuppressWarnings("ArrayRecordComponent") // never compared
+/** One reply of the server to an option. Immutable: nobody may change the bytes of {@code payload}. */
+@SuppressWarnings("ArrayRecordComponent") // replies are never compared
 record OptionReply(int type, byte[] payload) {
     boolean is(NbdRep expected) {
         return type == expected.wire();
@@ -16,17 +16,17 @@ record OptionReply(int type, byte[] payload) {
         return NbdRep.isError(type);
     }
 
-    /** Ends the replies to an option. */
+    /** Returns whether this is the last reply to an option. */
     boolean isLast() {
         return isError() || is(NbdRep.ACK);
     }
 
-    /** A view for reading; needs no release. */
+    /** Returns a view of the payload for reading; it needs no release. */
     ByteBuf bytes() {
         return Unpooled.wrappedBuffer(payload);
     }
 
-    /** The bytes from {@code from} on as a string. */
+    /** Returns the payload from byte {@code from} on as a string. */
     String text(int from) {
         return new String(payload, from, payload.length - from, StandardCharsets.UTF_8);
     }

@@ -7,18 +7,18 @@ import org.kiobd.nbd.protocol.NbdCommand;
 import org.kiobd.volume.kiobuf.Fragment;
 
 /**
- * A request from its making to its end: what is asked, and what has come of it so far. How its end is told is its kind's. Confined to the
- * loop once it is there.
+ * A request of the client, and the part of its reply that has arrived. Subclasses decide how to report the result. Confined to the event
+ * loop once it is submitted there.
  */
 abstract class Pending {
-    /** What is asked. It changes only while its request is not under way. */
+    /** The parameters of a request. They change only while the request is not in flight. */
     static final class Request {
         private NbdCommand command;
         private int flags;
         private long offsetBytes;
         private long lengthBytes;
 
-        /** @param lengthBytes of the range; 0 for FLUSH */
+        /** @param lengthBytes length of the range; 0 for FLUSH */
         Request(NbdCommand command, int flags, long offsetBytes, long lengthBytes) {
             this.command = command;
             this.flags = flags;
@@ -26,7 +26,7 @@ abstract class Pending {
             this.lengthBytes = lengthBytes;
         }
 
-        /** Asks for something else from now on. */
+        /** Replaces all parameters, for a request that is sent again. */
         void set(NbdCommand newCommand, int newFlags, long newOffsetBytes, long newLengthBytes) {
             command = newCommand;
             flags = newFlags;
@@ -54,7 +54,7 @@ abstract class Pending {
             return (flags & flag) != 0;
         }
 
-        /** Whether a run of bytes lies in the range; its numbers may be any. */
+        /** Returns whether the range contains {@code bytes} bytes at {@code atOffset}; both may be any number from the server. */
         boolean contains(long atOffset, long bytes) {
             long skip = atOffset - offsetBytes;
             return atOffset >= offsetBytes && skip <= lengthBytes && bytes >= 0 && bytes <= lengthBytes - skip;
@@ -78,7 +78,7 @@ abstract class Pending {
         return request;
     }
 
-    /** The number it is under way with. */
+    /** Returns the cookie of the request in flight. */
     final long cookie() {
         return cookie;
     }
@@ -87,36 +87,36 @@ abstract class Pending {
         cookie = given;
     }
 
-    /** Bytes it counts as in flight. */
+    /** Returns how many bytes the request counts toward the limit of bytes in flight. */
     long payloadBytes() {
         return 0;
     }
 
-    /** What follows the header; null: nothing. Borrowed until {@link #sent}. */
+    /** Returns the payload after the request header; null if there is none. Borrowed until {@link #sent}. */
     @Nullable
     Fragment payload() {
         return null;
     }
 
-    /** It is on its way, and so is its payload, with references of its own. */
+    /** Called when the request has been passed on for sending; a payload that is not copied is retained by then. */
     void sent() {}
 
-    /** The server said that it failed; the first such word counts. */
+    /** Records an error that the server reported; the first error counts. */
     final void charge(int errno, String text, OptionalLong atOffset) {
         if (failure == null) {
             failure = NbdException.answered(request.toString(), errno, text, atOffset);
         }
     }
 
-    /** Forgets what the server said, for one that is asked again. */
+    /** Forgets the recorded error, so that the request can be sent again. */
     final void forget() {
         failure = null;
     }
 
     /**
-     * The reply is complete: ends it, with what the server said.
+     * Ends the request when its reply is complete: reports the recorded error, if there is one, or success.
      *
-     * @throws NbdException if the reply is not what the request asked for; nothing has ended then
+     * @throws NbdException if the reply does not match the request; the request has not ended then
      */
     final void finish() throws NbdException {
         if (failure != null) {
@@ -126,26 +126,30 @@ abstract class Pending {
         }
     }
 
-    /** Ends it without an answer. */
+    /** Ends the request with a failure: releases its resources, then reports {@code why}. */
     final void fail(NbdException why) {
         drop();
         failed(why);
     }
 
-    /** Ends it with all that was asked for, and gives what it owned away with that. */
+    /**
+     * Reports success, and passes the resources of the request to the receiver of the result.
+     *
+     * @throws NbdException if the reply does not match the request; nothing was reported then
+     */
     abstract void complete() throws NbdException;
 
-    /** Tells that it has failed; it owns nothing any more. */
+    /** Reports the failure {@code why}; the request owns no resources any more. */
     abstract void failed(NbdException why);
 
-    /** Lets go of its memory. */
+    /** Releases the memory of the request. */
     void drop() {}
 
     final NbdException wrong(String what) {
         return NbdException.broken("the server's reply to " + request + " " + what);
     }
 
-    /** Whether the reply may have one content chunk only. */
+    /** Returns whether the reply must have a single content chunk. */
     final boolean isUnfragmented() {
         return request.has(CommandFlags.NBD_CMD_FLAG_DF);
     }

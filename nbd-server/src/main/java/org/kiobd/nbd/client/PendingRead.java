@@ -11,14 +11,17 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Fragment;
 
-/** A READ: which of its bytes have come. Where they go is its kind's. */
+/** A READ, and a record of which of its bytes have arrived. Subclasses decide where the data go. */
 abstract class PendingRead extends Pending {
-    /** A server that sends chunks smaller than this all along would have us remember more than it sends. */
+    /**
+     * Together with {@link #RUNS_ANYWAY}, limits the number of recorded runs: otherwise a server that sends only tiny chunks would make the
+     * client store more bookkeeping than data.
+     */
     private static final int SMALLEST_USUAL_RUN_BYTES = 512;
 
     private static final int RUNS_ANYWAY = 1024;
 
-    /** Mostly one chunk brings all there is; the map is for the others. */
+    /** True if a single chunk covers the whole range, the usual case; {@link #runs} is only for the others. */
     private boolean whole;
 
     private boolean wholeIsHole;
@@ -26,7 +29,7 @@ abstract class PendingRead extends Pending {
     private long comeBytes;
     private int chunks;
 
-    /** Neighbouring chunks of one kind. */
+    /** Adjacent chunks, all data or all holes. */
     private record Run(int endBytes, boolean isHole) {}
 
     PendingRead(Request request) {
@@ -38,10 +41,10 @@ abstract class PendingRead extends Pending {
         return request().lengthBytes();
     }
 
-    /** It is about to be sent. */
+    /** Allocates memory for the data if the subclass needs it; called just before the request is sent. */
     void provideMemory(ByteBufAllocator alloc) {}
 
-    /** Nothing has come: it is asked again. */
+    /** Forgets all received chunks, so that the request can be sent again. */
     final void forgetChunks() {
         forget();
         whole = false;
@@ -50,7 +53,11 @@ abstract class PendingRead extends Pending {
         chunks = 0;
     }
 
-    /** The reply has a chunk for {@code bytes} bytes, 1 or more, at {@code atOffset}; data follow, unless it is a hole. */
+    /**
+     * Records a chunk of the reply: {@code bytes} bytes at {@code atOffset}, followed by data unless it is a hole.
+     *
+     * @throws NbdException if the chunk is empty, not within the range, or overlaps an earlier chunk, or if there are too many chunks
+     */
     final void chunk(long atOffset, long bytes, boolean isHole) throws NbdException {
         if (bytes < 1 || !request().contains(atOffset, bytes)) {
             throw wrong(
@@ -102,10 +109,10 @@ abstract class PendingRead extends Pending {
         }
     }
 
-    /** {@code bytes} bytes have come for {@code atOffset}, in a chunk that was announced: consumes them. Borrows {@code in}. */
+    /** Consumes {@code bytes} bytes of data for {@code atOffset}, which belong to a recorded chunk. Borrows {@code in}. */
     abstract void data(long atOffset, ByteBuf in, int bytes);
 
-    /** The server says that there are zeros, and stores none. */
+    /** Handles a hole: {@code bytes} bytes at {@code atOffset} read as zeros, and the server sends no data for them. */
     void hole(long atOffset, int bytes) {}
 
     @Override
@@ -116,10 +123,10 @@ abstract class PendingRead extends Pending {
         allHere();
     }
 
-    /** Every byte has come, once: tells. */
+    /** Reports success; every byte has arrived, exactly once. */
     abstract void allHere();
 
-    /** What has come, in order; it all lies in {@code all} from {@code startBytes} on. Borrows it. */
+    /** Returns the received pieces in order; all of them are in {@code all}, from {@code startBytes} on. Borrows {@code all}. */
     final List<ReadPiece> pieces(ByteBuf all, int startBytes) {
         if (whole) {
             return List.of(piece(all, startBytes, (int) request().lengthBytes(), wholeIsHole));

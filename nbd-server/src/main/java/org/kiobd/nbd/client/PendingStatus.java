@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.protocol.CommandFlags;
 import org.kiobd.volume.kiobuf.Fragment;
 
-/** A BLOCK_STATUS: what the contexts have told. */
+/** A BLOCK_STATUS, and the extents that have arrived for each context. */
 final class PendingStatus extends Pending {
-    /** The specification advises servers to send no more. */
+    /** The maximum number of extents in a chunk; the specification advises servers not to send more. */
     static final int MAX_EXTENTS = 1 << 20;
 
     private final Map<Integer, String> expected;
@@ -24,8 +24,8 @@ final class PendingStatus extends Pending {
     private long currentBytes;
 
     /**
-     * @param expected the contexts that are to be told about, by the connection's numbers
-     * @param filtered whether the request names them, for it wants only some
+     * @param expected the names of the contexts that the reply must report, by their ids on this connection
+     * @param filtered whether the request lists the contexts because it needs only some of them
      */
     PendingStatus(Request request, Map<Integer, String> expected, boolean filtered) {
         super(request);
@@ -49,7 +49,11 @@ final class PendingStatus extends Pending {
         return Fragment.of(payload, 0, payload.writerIndex());
     }
 
-    /** A chunk of {@code extents} extents begins. */
+    /**
+     * Begins a chunk of {@code extents} extents for the context {@code id}.
+     *
+     * @throws NbdException if the context is unexpected or repeated, or the number of extents is not allowed
+     */
     void context(int id, long extents) throws NbdException {
         String name = expected.get(id);
         if (name == null) {
@@ -69,7 +73,7 @@ final class PendingStatus extends Pending {
         return request().has(CommandFlags.NBD_CMD_FLAG_REQ_ONE);
     }
 
-    /** The next extent of the chunk. */
+    /** Adds the next extent of the chunk. */
     void extent(long lengthBytes, long status) throws NbdException {
         if (lengthBytes < 1
                 || currentBytes >= request().lengthBytes()

@@ -4,16 +4,14 @@ import io.netty.buffer.ByteBuf;
 import java.util.List;
 import org.kiobd.volume.ReadPiece;
 
-/**
- * What a READ brought. It owns the memory until it is closed; close it exactly once. One thread at a time, any.
- */
+/** The data of a successful READ. Owns the memory until it is closed; close it exactly once. Any thread, but one at a time. */
 public final class ReadReply implements AutoCloseable {
     private final ByteBuf memory;
     private final int startBytes;
     private final int lengthBytes;
     private final List<ReadPiece> pieces;
 
-    /** Takes {@code memory}, whose bytes from {@code startBytes} on are the answer, except where pieces are holes. */
+    /** Takes {@code memory}, whose bytes from {@code startBytes} on are the data, except for the pieces that are holes. */
     ReadReply(ByteBuf memory, int startBytes, int lengthBytes, List<ReadPiece> pieces) {
         this.memory = memory;
         this.startBytes = startBytes;
@@ -21,7 +19,10 @@ public final class ReadReply implements AutoCloseable {
         this.pieces = List.copyOf(pieces);
     }
 
-    /** In order, without gap: memory, and what the server said are holes. Their memory is borrowed until this is closed. */
+    /**
+     * Returns the pieces of the range, in order and without gaps: memory, and holes reported by the server. Their memory is borrowed until
+     * this reply is closed.
+     */
     public List<ReadPiece> pieces() {
         return pieces;
     }
@@ -30,7 +31,7 @@ public final class ReadReply implements AutoCloseable {
         return lengthBytes;
     }
 
-    /** All bytes, in one view: zeros are written where the server told of holes. Borrowed until this is closed. */
+    /** Returns all bytes in one view, after filling the holes with zeros. Borrowed until this reply is closed. */
     public ByteBuf bytes() {
         int at = startBytes;
         for (ReadPiece piece : pieces) {
@@ -42,7 +43,7 @@ public final class ReadReply implements AutoCloseable {
         return memory.slice(startBytes, lengthBytes);
     }
 
-    /** Gives the memory back. */
+    /** Releases the memory. */
     @Override
     public void close() {
         memory.release();

@@ -6,32 +6,32 @@ import org.kiobd.nbd.protocol.NbdCommand;
 import org.kiobd.volume.kiobuf.Fragment;
 
 /**
- * A request that is made again and again, one at a time: for whoever makes very many. It tells a listener where {@link NbdCommands} ends
- * futures, and once it is made, asking and answering allocate nothing; the rules are the same. {@link NbdClient#repeated} makes it, and
- * whoever had it made owns it; there is nothing to close.
+ * A reusable request that is sent again and again, one at a time, for callers that make very many requests. It has the same rules as {@link
+ * NbdCommands}, but calls a listener instead of completing a future, and allocates nothing for a request and its reply. {@link
+ * NbdClient#repeated} makes it; the caller owns it and need not close it.
  *
- * <p>Confined to the client's loop. Each call is answered by one call of the listener, which may be made before the first returns, and
- * may ask again. While a request is under way, asking again is a bug.
+ * <p>Confined to the event loop of the client. For each call the listener is called once, perhaps before the call returns, and the listener
+ * may make the next request. A new request while one is in flight is a bug.
  */
 public final class RepeatedRequest {
-    /** Told how a request has ended. */
+    /** Called when a request has ended. */
     @FunctionalInterface
     public interface Listener {
         /**
-         * It has ended, on the loop.
+         * Reports the end of the request; called on the event loop.
          *
-         * @param failure why; null: it succeeded
+         * @param failure the reason for a failure; null for success
          */
         void ended(@Nullable NbdException failure);
     }
 
-    /** Where requests go. */
+    /** Sends requests. */
     interface Sender {
         void submit(Pending request);
 
         boolean inLoop();
 
-        /** When the receive that is being decoded returned. */
+        /** Returns the time at which the receive that is being decoded returned. */
         long receivedNanos();
     }
 
@@ -47,15 +47,12 @@ public final class RepeatedRequest {
         this.listener = listener;
     }
 
-    /**
-     * READ of bytes that nobody wants: the reply is held against the request as ever, and what it brings is left where the socket
-     * delivered it.
-     */
+    /** Sends a READ and discards the data: the reply is checked as usual, but the data are not copied from the receive buffer. */
     public void readAndDrop(long offsetBytes, int lengthBytes, int flags) {
         sendRead(offsetBytes, lengthBytes, flags, null);
     }
 
-    /** READ; holes are filled with zeros. Borrows {@code destination} until it has ended. */
+    /** Sends a READ; fills holes with zeros. Borrows {@code destination} until the request has ended. */
     public void read(long offsetBytes, Fragment destination, int flags) {
         sendRead(offsetBytes, destination.lengthBytes(), flags, destination);
     }
@@ -67,7 +64,7 @@ public final class RepeatedRequest {
         sender.submit(read);
     }
 
-    /** WRITE. Borrows {@code payload} until it has ended. */
+    /** Sends a WRITE. Borrows {@code payload} until the request has ended. */
     public void write(long offsetBytes, Fragment payload, int flags) {
         begin(NbdCommand.WRITE, flags, offsetBytes, payload.lengthBytes());
         plain.payload = payload;
@@ -95,8 +92,8 @@ public final class RepeatedRequest {
     }
 
     /**
-     * For the listener, while it is told of success: when the last receive that brought bytes of the reply returned, on the clock of
-     * {@link System#nanoTime}. One look at the clock for all that it brought.
+     * Returns the time at which the receive of the last part of the reply returned, on the clock of {@link System#nanoTime}. Valid in the
+     * listener after a success. All replies of one receive share one reading of the clock.
      */
     public long receivedNanos() {
         return sender.receivedNanos();

@@ -11,9 +11,9 @@ import org.kiobd.nbd.protocol.NbdMagic;
 import org.kiobd.nbd.protocol.NbdReplyType;
 
 /**
- * Takes the server's bytes apart, however they are cut, and believes none of them: what does not fit a request that is under way ends
- * the connection. It keeps at most one header or one error text ({@link #MAX_ERROR_BYTES}); data go to the memory of their READ as they
- * come. Confined to the loop.
+ * Decodes the replies of the server from a byte stream cut at any position, and trusts none of them: a reply that does not match a request
+ * in flight ends the connection. Buffers at most one header or one error text ({@link #MAX_ERROR_BYTES}); data go directly to the memory of
+ * their READ. Confined to the event loop.
  *
  * <pre>
  *   magic --> simple header ----------------------------------> data of a READ --> next
@@ -22,7 +22,7 @@ import org.kiobd.nbd.protocol.NbdReplyType;
  * </pre>
  */
 final class ReplyDecoder {
-    /** errno, length of the text, the longest text, and an offset. */
+    /** The maximum size of an error payload: errno, length of the text, the longest text, and an offset. */
     static final int MAX_ERROR_BYTES = 4 + 2 + NbdMagic.MAX_STRING_BYTES + 8;
 
     private static final int ERROR_BYTES = 6;
@@ -33,20 +33,24 @@ final class ReplyDecoder {
     private static final int EXTENT_BYTES = 8;
     private static final int EXT_EXTENT_BYTES = 16;
 
-    /** Whose replies they are. */
+    /** The requests whose replies are decoded. */
     interface Requests {
-        /** The request with this cookie that is under way; null if there is none. */
+        /** Returns the request in flight with this cookie; null if there is none. */
         @Nullable
         Pending find(long cookie);
 
-        /** The last of its reply has come: removes it and ends it. */
+        /**
+         * Removes and ends a request whose reply is complete.
+         *
+         * @throws NbdException if the reply does not match the request
+         */
         void finish(Pending request) throws NbdException;
 
-        /** Whether replies are still wanted. */
+        /** Returns whether the connection still accepts replies. */
         boolean isOpen();
     }
 
-    /** What comes next. */
+    /** The part of a reply that comes next. */
     private enum Stage {
         MAGIC,
         SIMPLE_HEADER,
@@ -79,9 +83,9 @@ final class ReplyDecoder {
     }
 
     /**
-     * Consumes what has come. Borrows {@code in}.
+     * Decodes the received bytes and consumes them. Borrows {@code in}.
      *
-     * @throws NbdException if the server broke the protocol; nothing more may be decoded then
+     * @throws NbdException if the server violated the protocol; nothing more may be decoded then
      */
     void decode(ByteBuf in) throws NbdException {
         while (in.isReadable() && requests.isOpen()) {
@@ -100,7 +104,7 @@ final class ReplyDecoder {
         }
     }
 
-    /** How many bytes of a reply the connection ended in; for messages. */
+    /** Returns whether the received bytes end in the middle of a reply. */
     boolean isInReply() {
         return stage != Stage.MAGIC || scratch.isReadable();
     }

@@ -8,23 +8,23 @@ import org.kiobd.nbd.protocol.CommandFlags;
 import org.kiobd.volume.kiobuf.Fragment;
 
 /**
- * Requests on their way out: their headers, and payload that is short, stand one behind the other in one piece of memory, which is used
- * again when it has left. A busy connection sends all that an iteration of the loop asks for with one call of one buffer. Confined to
- * the loop; close it.
+ * Collects requests to be sent: request headers and short payloads follow each other in one buffer, which is reused once its bytes are
+ * sent. A busy connection thus sends all requests of one event loop iteration with one call and one buffer. Confined to the event loop;
+ * must be closed.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // a write that fails closes the channel, and that is seen
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write closes the channel, which the connection sees
 final class RequestBatch implements AutoCloseable {
     private static final int FIRST_BYTES = 2 << 10;
     private static final int MOST_BYTES = 256 << 10;
 
-    /** What is short is copied, so that a batch stays one buffer. A page was not compared with other limits. */
+    /** A payload up to this size is copied, so that a batch stays one buffer. The limit of one page was not compared with other values. */
     private static final int COPIED_BYTES = 4 << 10;
 
     private final ChannelHandlerContext ctx;
     private final HeaderStyle style;
-    /** Never grows: what has left it may still be read by the kernel. */
+    /** Has a fixed capacity: growing would move bytes that the kernel may still be reading. */
     private ByteBuf memory;
-    /** Up to here it was handed to the channel. */
+    /** The bytes before this index have been written to the channel. */
     private int handedBytes;
 
     private boolean unflushed;
@@ -35,7 +35,7 @@ final class RequestBatch implements AutoCloseable {
         this.memory = ctx.alloc().directBuffer(FIRST_BYTES, FIRST_BYTES);
     }
 
-    /** Adds one. Borrows {@code payload}. */
+    /** Adds a request. Borrows {@code payload}. */
     void add(Pending.Request request, long cookie, @Nullable Fragment payload) {
         int payloadBytes = payload == null ? 0 : payload.lengthBytes();
         boolean copied = payloadBytes <= COPIED_BYTES;
@@ -69,7 +69,7 @@ final class RequestBatch implements AutoCloseable {
         }
     }
 
-    /** Makes room for so many bytes. */
+    /** Makes room for {@code bytes} bytes in {@link #memory}. */
     private void provide(int bytes) {
         if (handedBytes == memory.writerIndex() && handedBytes > 0 && memory.refCnt() == 1) {
             memory.clear();
@@ -92,12 +92,12 @@ final class RequestBatch implements AutoCloseable {
         }
     }
 
-    /** Whether something was added since the last flush. */
+    /** Returns whether a request was added since the last flush. */
     boolean isUnflushed() {
         return unflushed;
     }
 
-    /** Sends what was added. */
+    /** Sends the added requests. */
     void flush() {
         unflushed = false;
         hand();

@@ -20,8 +20,8 @@ import org.kiobd.nbd.protocol.NbdErrno;
 import org.kiobd.volume.ByteRange;
 
 /**
- * What may be sent: what the specification forbids a client, what the server said it cannot do, and what it could only refuse.
- * Immutable, any thread.
+ * Checks requests before they are sent: refuses a request that the specification forbids, that the server does not support, or that the
+ * server could only refuse. Immutable; any thread.
  */
 final class RequestRules {
     private static final long LONGEST_COMPACT = (1L << 32) - 1;
@@ -40,7 +40,7 @@ final class RequestRules {
         return maxPayloadBytes;
     }
 
-    /** Why it must not be sent; null if it may be. */
+    /** Returns why the request must not be sent; null if it may be sent. */
     @Nullable
     NbdException check(Pending.Request request) {
         NbdException flaw = command(request);

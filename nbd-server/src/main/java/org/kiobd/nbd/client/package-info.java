@@ -1,10 +1,11 @@
 /**
- * An NBD client: the same protocol from the other side. Main types: {@link org.kiobd.nbd.client.NbdConnector}, which dials and
- * negotiates, and {@link org.kiobd.nbd.client.NbdClient}, the connection that comes of it; {@link
- * org.kiobd.nbd.client.NbdClientPool} spreads over several.
+ * An NBD client. Main types: {@link org.kiobd.nbd.client.NbdConnector}, which connects and negotiates, and {@link
+ * org.kiobd.nbd.client.NbdClient}, the resulting connection; {@link org.kiobd.nbd.client.NbdClientPool} spreads requests over several
+ * connections.
  *
- * <p>Threads: a connection lives on one event loop, which decodes, completes futures and runs what hangs on them; public methods may be
- * called from any thread and hop there. Not here: caching, retries, reconnecting, splitting what is too long. Those are the caller's.
+ * <p>Threads: a connection is confined to one event loop, which decodes replies, completes futures and runs their callbacks; public methods
+ * may be called from any thread and switch to that loop. Not here: caching, retries, reconnecting, splitting of long requests. The caller
+ * must provide these.
  */
 @NullMarked
 package org.kiobd.nbd.client;

@@ -31,11 +31,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The server's side of the handshake. It takes what comes, whole or byte by byte, keeps at most one option of bounded length, answers,
- * and gives way to the transmission phase when an export is chosen. Whatever is wrong costs the client an error reply where the
- * specification has one, else the connection. One per connection, confined to its loop.
+ * The server's side of the handshake. Decodes the options of the client, whole or byte by byte, buffers at most one option of bounded
+ * length, sends the replies, and replaces itself with the transmission handler when the client has chosen an export. On an error it sends
+ * an error reply where the specification has one, and otherwise closes the connection. One instance per connection, confined to its event
+ * loop.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // a write or close that fails closes the channel, and that is seen
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close closes the channel, which this handler sees
 public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(HandshakeHandler.class);
 
@@ -52,9 +53,9 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private @Nullable Future<?> timeout;
 
     /**
-     * @param tls who may come in, and how
-     * @param connection names the connection in the log
-     * @param transmission makes the handler that serves what was agreed on
+     * @param tls the TLS mode, and the clients that may use each export
+     * @param connection name of the connection in the log
+     * @param transmission makes the handler for the transmission phase of the negotiated session
      */
     public HandshakeHandler(
             NbdLimits limits,
@@ -80,7 +81,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
 
     private void timedOut(ChannelHandlerContext ctx) {
         end("handshake took longer than timeoutMs=" + limits.handshakeTimeoutMs());
-        // Not behind the replies: a client that does not read them would hold the connection.
+        // Does not wait for the replies to be sent: a client that does not read them would keep the connection open.
         ctx.close();
     }
 
@@ -99,7 +100,10 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         advance(ctx);
     }
 
-    /** Only the beginning of one option can be waiting, so what is copied is bounded by its limit. Takes both, returns owned. */
+    /**
+     * Appends {@code bytes} to {@code waiting}. The copy is small: at most the beginning of one option waits while the channel is writable,
+     * and reading pauses while it is not. Takes both, returns owned.
+     */
     private static ByteBuf append(ChannelHandlerContext ctx, ByteBuf waiting, ByteBuf bytes) {
         ByteBuf joined = waiting;
         if (waiting.maxWritableBytes() < bytes.readableBytes()) {
@@ -120,7 +124,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** A client that asks without reading the answers is not listened to until it does. */
+    /** Resumes reading when the client has read enough replies; until then its requests are not read. */
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
         if (state.isOpen() && ctx.channel().isWritable()) {
@@ -145,13 +149,13 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** One message of the client, if it is there in full. */
+    /** Handles one message of the client if all its bytes are there; returns whether to go on with the next one. */
     private boolean step(ChannelHandlerContext ctx, ByteBuf bytes) {
         return switch (state) {
             case CLIENT_FLAGS -> bytes.readableBytes() >= NbdMagic.CLIENT_FLAGS_BYTES && clientFlags(ctx, bytes);
             case OPTION_HEADER -> bytes.readableBytes() >= NbdMagic.OPTION_HEADER_BYTES && optionHeader(ctx, bytes);
             case OPTION_DATA -> bytes.readableBytes() >= optionBytes && option(ctx, bytes);
-            // Only what is behind TLS comes here, and not before it has begun.
+            // In state TLS no bytes arrive: the TLS handler delivers them only after its handshake.
             case TLS, DONE, CLOSED -> false;
         };
     }
@@ -178,7 +182,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         if (optionBytes < 0 || optionBytes > limits.maxOptionBytes()) {
             String reason = "option too long: number=" + Integer.toUnsignedString(optionNumber) + " lengthBytes="
                     + Integer.toUnsignedString(optionBytes) + " maximum=" + limits.maxOptionBytes();
-            // The oldest option knows no errors: whatever came back would be taken for an export.
+            // NBD_OPT_EXPORT_NAME has no error reply: the client would take any answer for an export.
             if (optionNumber != NbdOption.EXPORT_NAME.wire()) {
                 ByteBuf out = ctx.alloc().directBuffer();
                 new OptionReplies(out).error(optionNumber, NbdRep.ERR_TOO_BIG, reason);
@@ -222,7 +226,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         become(HandshakeState.TLS);
         ctx.flush();
         SslHandler handler = context.newHandler(ctx.alloc());
-        // The time limit of the whole handshake covers this part of it.
+        // The timeout of the NBD handshake covers the TLS handshake as well.
         handler.setHandshakeTimeoutMillis(0);
         ctx.pipeline().addFirst("tls", handler);
     }
@@ -239,7 +243,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
                 ctx.close();
             }
         } else if (event instanceof SslCloseCompletionEvent tlsEnd && tlsEnd.isSuccess()) {
-            // Some clients keep the socket until they have seen our side end as well.
+            // Some clients keep the socket open until the server closes its side too.
             end("client went away");
             ctx.close();
         } else {
@@ -247,7 +251,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Worth a warning: somebody's certificates are wrong, or somebody tries doors. */
+    /** Logs a warning: either the certificates of a client are wrong or somebody probes the server. */
     private void tlsFailed(Throwable cause) {
         if (state.isOpen()) {
             become(HandshakeState.CLOSED);
@@ -277,7 +281,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         ByteBuf early = received;
         received = null;
         ctx.pipeline().replace(this, "transmission", transmission.apply(session));
-        // A client in a hurry has sent requests behind the option.
+        // The client may already have sent requests after the option.
         if (early != null && early.isReadable()) {
             ctx.fireChannelRead(early);
         } else if (early != null) {
@@ -297,7 +301,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         state = next;
     }
 
-    /** Closes behind the replies; the timeout goes on running meanwhile. */
+    /** Closes the connection after the replies are sent. The timeout keeps running, in case the client does not read them. */
     private void close(ChannelHandlerContext ctx, String reason) {
         end(reason);
         ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);

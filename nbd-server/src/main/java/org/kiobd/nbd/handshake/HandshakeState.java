@@ -1,7 +1,7 @@
 package org.kiobd.nbd.handshake;
 
 /**
- * Where a handshake stands.
+ * The state of a handshake.
  *
  * <pre>
  *                         .--- TLS <---.
@@ -12,17 +12,17 @@ package org.kiobd.nbd.handshake;
  * </pre>
  */
 enum HandshakeState {
-    /** The greeting is out; the client's flags are awaited. */
+    /** The greeting is sent; the next message is the client's flags. */
     CLIENT_FLAGS,
-    /** The next option is awaited. */
+    /** The next message is the header of an option. */
     OPTION_HEADER,
-    /** An option's data are awaited; their length is within the limit. */
+    /** The next message is the data of an option; its length is within the limit. */
     OPTION_DATA,
-    /** NBD_OPT_STARTTLS was acknowledged; the end of TLS's own handshake is awaited. */
+    /** NBD_OPT_STARTTLS was acknowledged; the TLS handshake is in progress. */
     TLS,
-    /** An export was chosen: the transmission phase has taken over. */
+    /** The client has chosen an export; the transmission handler has taken over. */
     DONE,
-    /** The connection is ending: nothing is read any more. */
+    /** The connection is being closed; no more input is processed. */
     CLOSED;
 
     boolean mayBecome(HandshakeState next) {
@@ -35,7 +35,7 @@ enum HandshakeState {
         };
     }
 
-    /** Whether bytes are still awaited. */
+    /** Returns whether the handshake still expects input. */
     boolean isOpen() {
         return this != DONE && this != CLOSED;
     }

@@ -14,7 +14,7 @@ import org.kiobd.nbd.protocol.NbdRep;
 import org.kiobd.nbd.protocol.NbdText;
 
 /**
- * NBD_OPT_LIST_META_CONTEXT and NBD_OPT_SET_META_CONTEXT. Both carry an export's name and queries:
+ * Handles NBD_OPT_LIST_META_CONTEXT and NBD_OPT_SET_META_CONTEXT. Both carry the name of an export and queries. Stateless.
  *
  * <pre>
  *   0             4      4+n     8+n
@@ -22,12 +22,12 @@ import org.kiobd.nbd.protocol.NbdText;
  * </pre>
  */
 final class MetaContextOptions {
-    /** What such an option asks about. */
+    /** The export and the queries of such an option. */
     private record Queries(Export export, List<String> texts) {}
 
     private MetaContextOptions() {}
 
-    /** Says which contexts there are. No query: all of them; a namespace with its colon: all that are in it. */
+    /** Lists the contexts that match the queries. No query matches all contexts; a namespace with its colon matches all contexts in it. */
     static Outcome list(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
         Queries queries = read(request, replies, negotiation);
         if (queries != null) {
@@ -40,7 +40,7 @@ final class MetaContextOptions {
         return Outcome.CONTINUE;
     }
 
-    /** Selects contexts by their full names; what was selected before is forgotten, also when this fails. */
+    /** Selects contexts by their full names. Drops the previous selection, even if this one fails. */
     static Outcome set(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
         negotiation.contexts(null, List.of());
         if (!negotiation.style().hasChunks()) {
@@ -61,14 +61,14 @@ final class MetaContextOptions {
         return Outcome.CONTINUE;
     }
 
-    /** The option's data; null if they are wrong, which has been answered then. */
+    /** Decodes the data of the option; null if the data are malformed or the export was not found, after sending the error reply. */
     private static @Nullable Queries read(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
         ByteBuf data = request.data();
         String name = text(data);
         int count = data.readableBytes() < 4 ? -1 : data.readInt();
         List<String> texts = new ArrayList<>();
         String query = "";
-        // A query has 4 bytes at least: a count that the data cannot hold ends the loop long before it is reached.
+        // Each query has at least 4 bytes, so a count that is too large ends the loop at the end of the data.
         for (int i = 0; query != null && i < count; i++) {
             query = text(data);
             texts.add(String.valueOf(query));
@@ -83,7 +83,7 @@ final class MetaContextOptions {
         }
         Negotiation.Lookup found = negotiation.find(name);
         if (found.export() == null) {
-            // ERR_TLS_REQD is for INFO and GO, says the specification.
+            // The specification allows ERR_TLS_REQD only for INFO and GO.
             replies.error(request.number(), NbdRep.ERR_UNKNOWN, found.text());
             return null;
         }

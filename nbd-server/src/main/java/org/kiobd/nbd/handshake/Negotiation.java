@@ -12,7 +12,7 @@ import org.kiobd.nbd.protocol.NbdText;
 import org.kiobd.nbd.tls.Security;
 import org.kiobd.nbd.tls.TlsPolicy;
 
-/** What client and server have agreed on so far. Owned by the connection's handshake. */
+/** The result of the negotiation so far. Owned by the connection's handshake handler, confined to its event loop. */
 final class Negotiation {
     private final ExportRegistry exports;
     private final TlsPolicy tls;
@@ -34,13 +34,13 @@ final class Negotiation {
         return tls;
     }
 
-    /** What TLS has established; null before it. */
+    /** Returns the result of the TLS handshake; null before it. */
     @Nullable
     Security security() {
         return security;
     }
 
-    /** TLS has begun: what was agreed on in plain text, where anybody could have changed it, is forgotten. */
+    /** Records that TLS has begun, and drops everything negotiated in plain text, which an attacker could have changed. */
     void secured(Security established) {
         security = established;
         lockedOut = "";
@@ -49,17 +49,17 @@ final class Negotiation {
     }
 
     /**
-     * What a client gets that asks for an export.
+     * The result of looking up an export for this client.
      *
-     * @param export null if it may not have it
-     * @param refusal what it is told then
-     * @param text the same for a person
+     * @param export null if there is no such export or the client may not use it
+     * @param refusal the error reply if {@code export} is null
+     * @param text the same error as a message for people
      */
     record Lookup(@Nullable Export export, NbdRep refusal, String text) {}
 
     /**
-     * Looks for the export of that name, on behalf of this client. One that it may not use is answered as one that does not exist, word for
-     * word: who may not come in does not learn what there is.
+     * Looks up an export for this client. An export that the client may not use gets the same reply, word for word, as one that does not
+     * exist, so a client without access cannot find out which exports exist.
      */
     Lookup find(String name) {
         Export export = exports.find(name);
@@ -72,7 +72,7 @@ final class Negotiation {
                             ? export + " is for clients with a certificate only"
                             : export + " is not for a client called [" + security.printableNames() + "]");
         }
-        // Before TLS the specification has a word that says both: there may be something behind it.
+        // Before TLS, ERR_TLS_REQD fits both cases: the export may or may not exist.
         return security == null && tls.restrictsAny()
                 ? new Lookup(
                         null,
@@ -81,24 +81,24 @@ final class Negotiation {
                 : new Lookup(null, NbdRep.ERR_UNKNOWN, "no such export: name=" + NbdText.printable(name));
     }
 
-    /** It was told that it may not, for a reason that whoever runs the server should hear of. */
+    /** Records why the client was refused; the handler logs the reason as a warning. */
     void lockedOut(String why) {
         lockedOut = why;
     }
 
-    /** The last such reason; empty if there was none. */
+    /** Returns the last reason for a refusal; empty if there was none. */
     String lockedOut() {
         return lockedOut;
     }
 
-    /** The exports this client may use. */
+    /** Returns the exports this client may use. */
     List<Export> all() {
         return exports.all().stream()
                 .filter(export -> tls.allows(export.name(), security))
                 .toList();
     }
 
-    /** NBD_FLAG_C_NO_ZEROES: the answer to EXPORT_NAME ends without 124 zeroes. */
+    /** Returns whether NBD_FLAG_C_NO_ZEROES was negotiated: the reply to NBD_OPT_EXPORT_NAME then omits its 124 zero bytes. */
     boolean noZeroes() {
         return noZeroes;
     }
@@ -115,13 +115,13 @@ final class Negotiation {
         style = agreed;
     }
 
-    /** Selects what block status is asked about, in place of what was selected before. It holds for {@code export} only. */
+    /** Replaces the selected meta contexts. The selection is valid for {@code export} only. */
     void contexts(@Nullable Export export, List<MetaContext> selected) {
         contextsOf = export;
         contexts = selected;
     }
 
-    /** What transmission with {@code export} would be, as negotiated so far. */
+    /** Returns the session that transmission with {@code export} would have, as negotiated so far. */
     Session sessionOf(Export export) {
         return new Session(export, style, security, export.equals(contextsOf) ? contexts : List.of());
     }
@@ -135,7 +135,7 @@ final class Negotiation {
         chosen = sessionOf(export);
     }
 
-    /** Why the connection is to be closed, for the log. */
+    /** Returns why the connection is to be closed, for the log. */
     String closeReason() {
         return closeReason;
     }

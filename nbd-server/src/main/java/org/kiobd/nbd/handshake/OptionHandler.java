@@ -1,21 +1,21 @@
 package org.kiobd.nbd.handshake;
 
-/** Answers one kind of option. Stateless; what is negotiated stands in {@link Negotiation}. */
+/** Handles one kind of option. Stateless; the result of the negotiation is in {@link Negotiation}. */
 @FunctionalInterface
 interface OptionHandler {
 
-    /** What becomes of the connection after an option. */
+    /** What happens to the connection after an option. */
     enum Outcome {
-        /** The next option is awaited. */
+        /** The handshake goes on with the next option. */
         CONTINUE,
-        /** Behind the replies nothing is in plain text any more. */
+        /** TLS begins after the replies; all further bytes are encrypted. */
         START_TLS,
-        /** {@link Negotiation#chosen} is the export; requests follow. */
+        /** Transmission begins with {@link Negotiation#chosen}; requests follow. */
         TRANSMISSION,
-        /** The replies are flushed, then the connection is closed. */
+        /** The connection is closed after the replies are flushed. */
         CLOSE
     }
 
-    /** Handles {@code request}, whose data it borrows, and writes its replies. */
+    /** Handles {@code request}, whose data it borrows, and writes the replies to {@code replies}. */
     Outcome handle(OptionRequest request, OptionReplies replies, Negotiation negotiation);
 }

@@ -10,7 +10,7 @@ import org.kiobd.nbd.protocol.NbdRep;
 import org.kiobd.nbd.protocol.NbdText;
 
 /**
- * Encodes the server's side of the haggling into one buffer, which it borrows.
+ * Encodes the greeting and the option replies of the server into one buffer, which it borrows.
  *
  * <pre>
  *   0        8        12       16       20
@@ -39,7 +39,7 @@ final class OptionReplies {
         header(to.number(), NbdRep.ACK, 0);
     }
 
-    /** Refuses an option; {@code text} tells a person why. */
+    /** Writes an error reply to an option; {@code text} tells people the reason. */
     void error(int option, NbdRep reply, String text) {
         if (!reply.isError()) {
             throw new IllegalArgumentException(reply + " is not an error");
@@ -48,7 +48,7 @@ final class OptionReplies {
         NbdText.write(out, text);
     }
 
-    /** One line of LIST. */
+    /** Writes one export of the reply to NBD_OPT_LIST. */
     void server(OptionRequest to, Export export) {
         int nameBytes = NbdText.lengthBytes(export.name());
         header(to.number(), NbdRep.SERVER, 4 + nameBytes + NbdText.lengthBytes(export.description()));
@@ -57,14 +57,14 @@ final class OptionReplies {
         NbdText.write(out, export.description());
     }
 
-    /** @param flags of the transmission, as they are or might become */
+    /** @param flags the transmission flags: those of the session, or those it could have */
     void infoExport(OptionRequest to, Session session, int flags) {
         header(to.number(), NbdRep.INFO, 2 + NbdMagic.EXPORT_NAME_REPLY_BYTES);
         out.writeShort(NbdInfo.EXPORT.wire());
         sizeAndFlags(session, flags);
     }
 
-    /** One context that was selected or, with id 0, listed. */
+    /** Writes one meta context that was selected, or listed with id 0. */
     void metaContext(OptionRequest to, int id, MetaContext context) {
         header(to.number(), NbdRep.META_CONTEXT, 4 + NbdText.lengthBytes(context.wireName()));
         out.writeInt(id);
@@ -85,7 +85,7 @@ final class OptionReplies {
                 .writeInt(export.device().info().maximumPayloadBytes());
     }
 
-    /** The whole answer to EXPORT_NAME, which has no reply header. */
+    /** Writes the whole reply to NBD_OPT_EXPORT_NAME, which has no reply header. */
     void exportName(Session session, boolean noZeroes) {
         sizeAndFlags(session, session.transmissionFlags());
         if (!noZeroes) {

@@ -4,10 +4,10 @@ import io.netty.buffer.ByteBuf;
 import org.kiobd.nbd.protocol.NbdOption;
 
 /**
- * An option with its data.
+ * An option of the client with its data.
  *
- * @param number as the client sent it
- * @param data borrowed, exactly the option's data; read by whoever handles it
+ * @param number the option number, as sent by the client
+ * @param data exactly the data of the option, borrowed; the option handler reads them
  */
 record OptionRequest(int number, ByteBuf data) {
     NbdOption option() {

@@ -15,7 +15,10 @@ import org.kiobd.nbd.protocol.NbdRep;
 import org.kiobd.nbd.protocol.NbdText;
 import org.kiobd.nbd.tls.TlsMode;
 
-/** The handler of each option. What we do not offer is answered NBD_REP_ERR_UNSUP and keeps the connection in step. */
+/**
+ * Chooses the handler for each option. An option that this server does not offer gets NBD_REP_ERR_UNSUP, and the handshake goes on.
+ * Stateless.
+ */
 final class Options {
     private static final Map<NbdOption, OptionHandler> HANDLERS = new EnumMap<>(NbdOption.class);
 
@@ -56,7 +59,7 @@ final class Options {
         return Outcome.CONTINUE;
     }
 
-    /** Data are allowed here, whatever they are. */
+    /** Handles NBD_OPT_ABORT, which may carry any data. */
     private static Outcome abort(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
         replies.ack(request);
         return negotiation.close("client aborted the handshake");
@@ -108,7 +111,7 @@ final class Options {
                     "extended headers are negotiated, and every reply is in chunks with them");
             return Outcome.CONTINUE;
         }
-        // Asked for twice it changes nothing.
+        // A repeated request changes nothing.
         negotiation.style(HeaderStyle.STRUCTURED);
         replies.ack(request);
         return Outcome.CONTINUE;
@@ -127,7 +130,7 @@ final class Options {
         return Outcome.CONTINUE;
     }
 
-    /** The old way in: there is no way to refuse but to hang up. */
+    /** Handles NBD_OPT_EXPORT_NAME, which has no error reply: the server can refuse it only by closing the connection. */
     private static Outcome exportName(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
         int nameBytes = request.data().readableBytes();
         if (nameBytes > NbdMagic.MAX_STRING_BYTES) {
@@ -149,7 +152,7 @@ final class Options {
     }
 
     /**
-     * INFO and GO differ in their end only.
+     * Handles NBD_OPT_INFO and NBD_OPT_GO, which differ only in what happens after the replies.
      *
      * <pre>
      *   0             4       4+n     6+n
@@ -194,7 +197,7 @@ final class Options {
         return Outcome.TRANSMISSION;
     }
 
-    /** Sends each kind that was asked for once, however often that was; kinds we do not know are passed over. */
+    /** Sends each requested kind of information once, even if the client asked for it several times; ignores unknown kinds. */
     private static void inform(OptionRequest request, Session session, OptionReplies replies) {
         Export export = session.export();
         boolean name = false;

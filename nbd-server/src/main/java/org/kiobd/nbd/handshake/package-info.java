@@ -1,8 +1,8 @@
 /**
- * The handshake: fixed newstyle option haggling as an explicit state machine, {@link org.kiobd.nbd.handshake.HandshakeHandler}, with
- * one {@link org.kiobd.nbd.handshake.OptionHandler} for each option.
+ * The handshake: fixed newstyle option haggling as an explicit state machine, {@link org.kiobd.nbd.handshake.HandshakeHandler}, with one
+ * {@link org.kiobd.nbd.handshake.OptionHandler} for each option.
  *
- * <p>Threads: everything is confined to the connection's loop. Not here: requests ({@code transmission}).
+ * <p>Threads: everything is confined to the event loop of the connection. Not here: requests ({@code transmission}).
  */
 @NullMarked
 package org.kiobd.nbd.handshake;

@@ -1,6 +1,6 @@
 package org.kiobd.nbd.protocol;
 
-/** Flags of one request: 16 bits. */
+/** The command flags of a request (16 bits). */
 public final class CommandFlags {
     public static final int NBD_CMD_FLAG_FUA = 1;
     public static final int NBD_CMD_FLAG_NO_HOLE = 1 << 1;

@@ -1,6 +1,6 @@
 package org.kiobd.nbd.protocol;
 
-/** What a request asks for. */
+/** The commands of requests. */
 public enum NbdCommand {
     READ(0),
     WRITE(1),
@@ -11,7 +11,7 @@ public enum NbdCommand {
     WRITE_ZEROES(6),
     BLOCK_STATUS(7),
     RESIZE(8),
-    /** Any other number. */
+    /** Stands for every other number. */
     UNKNOWN(-1);
 
     private static final NbdCommand[] BY_WIRE = new NbdCommand[9];
@@ -30,22 +30,22 @@ public enum NbdCommand {
         this.wire = wire;
     }
 
-    /** The command with this number. */
+    /** Returns the command with this number; {@link #UNKNOWN} if there is none. */
     public static NbdCommand fromWire(int wire) {
         return wire >= 0 && wire < BY_WIRE.length ? BY_WIRE[wire] : UNKNOWN;
     }
 
-    /** Its number in the specification; -1 for {@link #UNKNOWN}. */
+    /** Returns the number in the specification; -1 for {@link #UNKNOWN}. */
     public int wire() {
         return wire;
     }
 
-    /** Whether bytes follow the request's header. */
+    /** Returns whether a payload always follows the request's header. */
     public boolean hasPayload() {
         return this == WRITE;
     }
 
-    /** Whether it is meant to change the export. */
+    /** Returns whether the command changes the data of the export. */
     public boolean mutates() {
         return this == WRITE || this == TRIM || this == WRITE_ZEROES;
     }

@@ -1,6 +1,6 @@
 package org.kiobd.nbd.protocol;
 
-/** The errors a reply may carry. The specification names no others. */
+/** The error numbers a reply may carry. The specification names no others. */
 public final class NbdErrno {
     public static final int NBD_SUCCESS = 0;
     public static final int NBD_EPERM = 1;
@@ -14,7 +14,7 @@ public final class NbdErrno {
 
     private NbdErrno() {}
 
-    /** The name of an error, for people; the number itself if the specification knows none. */
+    /** Returns the name of an error for logs and messages; the number itself if the specification has no such error. */
     public static String name(int errno) {
         return switch (errno) {
             case NBD_SUCCESS -> "NBD_SUCCESS";

@@ -1,12 +1,12 @@
 package org.kiobd.nbd.protocol;
 
-/** The kinds of information NBD_OPT_INFO and NBD_OPT_GO can ask for. */
+/** The kinds of information that NBD_OPT_INFO and NBD_OPT_GO can ask for. */
 public enum NbdInfo {
     EXPORT(0),
     NAME(1),
     DESCRIPTION(2),
     BLOCK_SIZE(3),
-    /** Any other number; to be ignored. */
+    /** Stands for every other number; must be ignored. */
     UNKNOWN(-1);
 
     private static final NbdInfo[] ALL = values();
@@ -17,12 +17,12 @@ public enum NbdInfo {
         this.wire = wire;
     }
 
-    /** The kind with this number. */
+    /** Returns the kind with this number; {@link #UNKNOWN} if there is none. */
     public static NbdInfo fromWire(int wire) {
         return wire >= 0 && wire < ALL.length - 1 ? ALL[wire] : UNKNOWN;
     }
 
-    /** Its number in the specification; -1 for {@link #UNKNOWN}. */
+    /** Returns the number in the specification; -1 for {@link #UNKNOWN}. */
     public int wire() {
         return wire;
     }

@@ -2,13 +2,13 @@ package org.kiobd.nbd.protocol;
 
 /** The magic numbers and fixed lengths of the protocol's messages. */
 public final class NbdMagic {
-    /** First eight bytes a server says: "NBDMAGIC". */
+    /** The first eight bytes of the greeting: "NBDMAGIC". */
     public static final long NBDMAGIC = 0x4e42444d41474943L;
 
-    /** Then, and before every option of the client: "IHAVEOPT". */
+    /** The next eight bytes of the greeting, and the start of every option of the client: "IHAVEOPT". */
     public static final long IHAVEOPT = 0x49484156454F5054L;
 
-    /** Before every option reply of the server. */
+    /** The start of every option reply of the server. */
     public static final long OPTION_REPLY = 0x0003e889045565a9L;
 
     public static final int NBD_REQUEST_MAGIC = 0x25609513;
@@ -29,10 +29,10 @@ public final class NbdMagic {
     /** magic 8, option 4, reply type 4, length 4. */
     public static final int OPTION_REPLY_HEADER_BYTES = 20;
 
-    /** size 8, transmission flags 2: the answer to NBD_OPT_EXPORT_NAME, before its zeroes. */
+    /** size 8, transmission flags 2: the reply to NBD_OPT_EXPORT_NAME, before its zeroes. */
     public static final int EXPORT_NAME_REPLY_BYTES = 10;
 
-    /** What follows the answer to NBD_OPT_EXPORT_NAME unless NO_ZEROES was negotiated. */
+    /** The number of zero bytes after the reply to NBD_OPT_EXPORT_NAME, unless NO_ZEROES was negotiated. */
     public static final int EXPORT_NAME_ZEROES = 124;
 
     /** magic 4, flags 2, type 2, cookie 8, offset 8, length 4. */
@@ -44,22 +44,22 @@ public final class NbdMagic {
     /** magic 4, flags 2, type 2, cookie 8, offset 8, length 8. */
     public static final int EXTENDED_REQUEST_BYTES = 32;
 
-    /** magic 4, flags 2, type 2, cookie 8, length 4: before the payload of each chunk. */
+    /** magic 4, flags 2, type 2, cookie 8, length 4: the header of each chunk. */
     public static final int STRUCTURED_REPLY_BYTES = 20;
 
-    /** magic 4, flags 2, type 2, cookie 8, offset 8, length 8: before the payload of each chunk. */
+    /** magic 4, flags 2, type 2, cookie 8, offset 8, length 8: the header of each chunk. */
     public static final int EXTENDED_REPLY_BYTES = 32;
 
-    /** Structured and extended replies: this chunk is the reply's last. */
+    /** Structured and extended replies: this chunk is the last one of the reply. */
     public static final int NBD_REPLY_FLAG_DONE = 1;
 
-    /** base:allocation: nothing is stored for the extent. */
+    /** base:allocation: the extent is a hole; no data is stored for it. */
     public static final int NBD_STATE_HOLE = 1;
 
     /** base:allocation: the extent reads as zeros. */
     public static final int NBD_STATE_ZERO = 1 << 1;
 
-    /** Longest string (export name, description, query) the specification allows. */
+    /** The maximum length of a string (export name, description, query) in the specification. */
     public static final int MAX_STRING_BYTES = 4096;
 
     private NbdMagic() {}

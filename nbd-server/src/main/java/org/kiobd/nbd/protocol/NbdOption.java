@@ -1,6 +1,6 @@
 package org.kiobd.nbd.protocol;
 
-/** What a client may ask for during the handshake. */
+/** The options a client may send during the handshake. */
 public enum NbdOption {
     EXPORT_NAME(1),
     ABORT(2),
@@ -13,7 +13,7 @@ public enum NbdOption {
     LIST_META_CONTEXT(9),
     SET_META_CONTEXT(10),
     EXTENDED_HEADERS(11),
-    /** Any other number. */
+    /** Stands for every other number. */
     UNKNOWN(-1);
 
     private static final NbdOption[] ALL = values();
@@ -24,12 +24,12 @@ public enum NbdOption {
         this.wire = wire;
     }
 
-    /** The option with this number. */
+    /** Returns the option with this number; {@link #UNKNOWN} if there is none. */
     public static NbdOption fromWire(int wire) {
         return wire >= 1 && wire < ALL.length ? ALL[wire - 1] : UNKNOWN;
     }
 
-    /** Its number in the specification; -1 for {@link #UNKNOWN}. */
+    /** Returns the number in the specification; -1 for {@link #UNKNOWN}. */
     public int wire() {
         return wire;
     }

@@ -1,6 +1,6 @@
 package org.kiobd.nbd.protocol;
 
-/** The kinds of option replies. Errors have the highest bit set. */
+/** The types of option replies. Errors have the highest bit set. */
 public enum NbdRep {
     ACK(1),
     SERVER(2),
@@ -25,7 +25,7 @@ public enum NbdRep {
         this.wire = wire;
     }
 
-    /** The name of a reply, for people; the number itself if the specification knows none. */
+    /** Returns the name of a reply type for logs and messages; the number itself if the specification has no such type. */
     public static String name(int wire) {
         for (NbdRep reply : values()) {
             if (reply.wire == wire) {
@@ -35,12 +35,12 @@ public enum NbdRep {
         return "reply=" + Integer.toUnsignedString(wire);
     }
 
-    /** Whether a reply with this number, known or not, is an error. */
+    /** Returns whether a reply type, known or not, is an error. */
     public static boolean isError(int wire) {
         return (wire & ERROR_BIT) != 0;
     }
 
-    /** Its number in the specification. */
+    /** Returns the number in the specification. */
     public int wire() {
         return wire;
     }

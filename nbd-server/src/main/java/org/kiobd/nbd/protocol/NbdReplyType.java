@@ -1,6 +1,6 @@
 package org.kiobd.nbd.protocol;
 
-/** The kinds of chunks a structured or extended reply is made of. Errors have bit 15 set. */
+/** The types of chunks in a structured or extended reply. Errors have bit 15 set. */
 public enum NbdReplyType {
     NONE(0),
     OFFSET_DATA(1),
@@ -9,7 +9,7 @@ public enum NbdReplyType {
     BLOCK_STATUS_EXT(6),
     ERROR(NbdReplyType.ERROR_BIT | 1),
     ERROR_OFFSET(NbdReplyType.ERROR_BIT | 2),
-    /** Any other number. */
+    /** Stands for every other number. */
     UNKNOWN(-1);
 
     private static final int ERROR_BIT = 1 << 15;
@@ -22,7 +22,7 @@ public enum NbdReplyType {
         this.wire = wire;
     }
 
-    /** The type with this number; {@link #UNKNOWN} if there is none. */
+    /** Returns the type with this number; {@link #UNKNOWN} if there is none. */
     public static NbdReplyType fromWire(int wire) {
         for (NbdReplyType type : ALL) {
             if (type.wire == wire) {
@@ -32,12 +32,12 @@ public enum NbdReplyType {
         return UNKNOWN;
     }
 
-    /** Whether a chunk with this number, known or not, says that the request failed. */
+    /** Returns whether a chunk type, known or not, reports that the request failed. */
     public static boolean isError(int wire) {
         return (wire & ERROR_BIT) != 0;
     }
 
-    /** Its number in the specification; -1 for {@link #UNKNOWN}. */
+    /** Returns the number in the specification; -1 for {@link #UNKNOWN}. */
     public int wire() {
         return wire;
     }

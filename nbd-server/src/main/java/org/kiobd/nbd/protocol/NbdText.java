@@ -4,7 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.nio.charset.StandardCharsets;
 
-/** Strings on the wire: UTF-8 without an end mark, at most {@link NbdMagic#MAX_STRING_BYTES}. */
+/** Strings on the wire: UTF-8 without a terminator, at most {@link NbdMagic#MAX_STRING_BYTES} long. */
 public final class NbdText {
     private NbdText() {}
 
@@ -12,17 +12,20 @@ public final class NbdText {
         return ByteBufUtil.utf8Bytes(text);
     }
 
-    /** Appends {@code text}. Borrows {@code out}. */
+    /** Appends {@code text} to {@code out}. Borrows {@code out}. */
     public static void write(ByteBuf out, String text) {
         out.writeCharSequence(text, StandardCharsets.UTF_8);
     }
 
-    /** Reads {@code lengthBytes}, which are there. Borrows {@code in}. */
+    /** Reads a string of {@code lengthBytes} bytes, all of which must be readable. Borrows {@code in}. */
     public static String read(ByteBuf in, int lengthBytes) {
         return in.readCharSequence(lengthBytes, StandardCharsets.UTF_8).toString();
     }
 
-    /** As it may stand in a log line: what ends or hides a part of a line replaced, cut to a readable length. */
+    /**
+     * Returns {@code text} in a form that is safe in a log line: control and format characters, surrogates and line separators become
+     * question marks, and a long text is truncated.
+     */
     public static String printable(String text) {
         String cut = text.length() > 64 ? text.substring(0, 64) + "..." : text;
         return cut.replaceAll("[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]", "?");

@@ -2,7 +2,7 @@ package org.kiobd.nbd.protocol;
 
 import java.util.StringJoiner;
 
-/** What an export can do, as said at the end of the handshake: 16 bits. */
+/** The transmission flags (16 bits): the abilities of an export, which the server sends at the end of the handshake. */
 public final class TransmissionFlags {
     public static final int NBD_FLAG_HAS_FLAGS = 1;
     public static final int NBD_FLAG_READ_ONLY = 1 << 1;
@@ -36,7 +36,7 @@ public final class TransmissionFlags {
 
     private TransmissionFlags() {}
 
-    /** The names of the flags that are set, for people; bits without a name as a number. */
+    /** Returns the names of the flags that are set, for logs and messages; a bit without a name appears as a number. */
     public static String toString(int flags) {
         StringJoiner names = new StringJoiner("|");
         for (int bit = 0; bit < Short.SIZE; bit++) {

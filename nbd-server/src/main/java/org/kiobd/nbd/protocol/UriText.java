@@ -2,14 +2,17 @@ package org.kiobd.nbd.protocol;
 
 import java.nio.charset.StandardCharsets;
 
-/** Names in URIs: RFC 3986, section 2. Stateless. */
+/** Encodes names for URIs: RFC 3986, section 2. Stateless. */
 public final class UriText {
-    /** What means nothing in a path and in a query; and @, which names of snapshots have, where it means nothing either. */
+    /**
+     * Characters that need no encoding in the path or query of an NBD URI: the unreserved marks, the slash, and @, which names of snapshots
+     * contain.
+     */
     private static final String PLAIN = "-._~/@";
 
     private UriText() {}
 
-    /** Percent-encodes the UTF-8 bytes of {@code text}, but for letters, digits and what means nothing in a path or a query. */
+    /** Percent-encodes the UTF-8 bytes of {@code text}, except for letters, digits and the characters that need no encoding. */
     public static String encode(String text) {
         StringBuilder encoded = new StringBuilder(text.length());
         for (byte b : text.getBytes(StandardCharsets.UTF_8)) {

@@ -19,20 +19,20 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * A private key in a PEM file: PKCS #8, which Java reads, or PKCS #1, which certtool and older openssl write and which is the same RSA
- * key without its PKCS #8 wrapping.
+ * Reads a private key from a PEM file. The key is in PKCS #8, which Java reads, or in PKCS #1, which certtool and older openssl write; PKCS
+ * #1 is the same RSA key without the PKCS #8 wrapping. Stateless.
  */
 final class PemKey {
     private static final Pattern BLOCK =
             Pattern.compile("-----BEGIN ([A-Z ]*)PRIVATE KEY-----([^-]*)-----END", Pattern.DOTALL);
     private static final List<String> ALGORITHMS = List.of("RSA", "EC", "Ed25519");
 
-    /** Version 0, and the identifier of rsaEncryption (RFC 8017, A.1) with its NULL: what stands before the key in PKCS #8. */
+    /** The bytes before the key in PKCS #8: version 0, and the identifier of rsaEncryption (RFC 8017, A.1) with its NULL. */
     private static final byte[] RSA_PREFIX = HexFormat.of().parseHex("020100300d06092a864886f70d0101010500");
 
     private PemKey() {}
 
-    /** @throws BlockIoException in one line, if there is none in {@code file} that can be used */
+    /** @throws BlockIoException if {@code file} holds no usable key; the message is one line */
     static PrivateKey read(Path file) throws BlockIoException {
         Matcher block;
         try {
@@ -78,7 +78,7 @@ final class PemKey {
         return all.toByteArray();
     }
 
-    /** Tag, length, value. */
+    /** Appends a DER element: tag, length, value. */
     private static void der(ByteArrayOutputStream out, int tag, byte[] value) {
         out.write(tag);
         if (value.length < 0x80) {

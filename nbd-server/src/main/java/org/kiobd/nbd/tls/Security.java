@@ -18,23 +18,24 @@ import javax.security.auth.x500.X500Principal;
 import org.kiobd.nbd.protocol.NbdText;
 
 /**
- * What TLS has established about a connection.
+ * The result of the TLS handshake of a connection. Immutable.
  *
- * @param protocol such as TLSv1.3
+ * @param protocol protocol version, e.g. TLSv1.3
  * @param cipher the cipher suite
- * @param peerNames who the peer is, by its certificate, which was verified: its common name, and its alternative names of type DNS; none
- *     of the other kinds, which are not for this (e-mail addresses, URIs, IP addresses). Empty if there is no certificate, or one with
- *     several common names: whoever signed it may have meant another of them than who lists clients
+ * @param peerNames names of the peer, from its verified certificate: the common name and the alternative names of type DNS, but no
+ *     alternative names of other types (e-mail addresses, URIs, IP addresses), which do not identify a client here. Empty without a
+ *     certificate, and for a certificate with several common names: its signer and the author of a client list may have different names in
+ *     mind
  */
 public record Security(String protocol, String cipher, Set<String> peerNames) {
-    /** GeneralName in RFC 5280, section 4.2.1.6. */
+    /** The type of a DNS name in GeneralName, RFC 5280, section 4.2.1.6. */
     private static final int DNS_NAME = 2;
 
     public Security {
         peerNames = Set.copyOf(peerNames);
     }
 
-    /** Of a handshake that succeeded. */
+    /** Returns the result of a successful handshake. */
     public static Security of(SSLSession session) {
         Set<String> names = Set.of();
         try {
@@ -42,12 +43,12 @@ public record Security(String protocol, String cipher, Set<String> peerNames) {
                 names = names(certificate);
             }
         } catch (SSLPeerUnverifiedException e) {
-            // It showed no certificate, and none was demanded.
+            // The peer sent no certificate, and none was required.
         }
         return new Security(session.getProtocol(), session.getCipherSuite(), names);
     }
 
-    /** Who the holder of a certificate is. */
+    /** Returns the names of the holder of {@code certificate}; empty if they are ambiguous or unreadable. */
     static Set<String> names(X509Certificate certificate) {
         try {
             List<Object> commonNames = commonNames(certificate.getSubjectX500Principal());
@@ -55,19 +56,19 @@ public record Security(String protocol, String cipher, Set<String> peerNames) {
                 return Set.of();
             }
             Set<String> names = new TreeSet<>();
-            // Else the value is raw bytes, which are no name.
+            // A value that is not a string is raw bytes, not a name.
             if (commonNames.size() == 1 && commonNames.get(0) instanceof String text && !text.isEmpty()) {
                 names.add(text);
             }
             names.addAll(dnsNames(certificate));
             return names;
         } catch (NamingException | CertificateParsingException e) {
-            // A name that cannot be read is nobody's.
+            // An unreadable name identifies nobody.
             return Set.of();
         }
     }
 
-    /** A part of a subject may have several attributes, any of which may be a common name. */
+    /** Returns all common names; one part of a subject may have several attributes, and each may be a common name. */
     private static List<Object> commonNames(X500Principal subject) throws NamingException {
         List<Object> names = new ArrayList<>();
         for (Rdn part : new LdapName(subject.getName()).getRdns()) {
@@ -89,7 +90,7 @@ public record Security(String protocol, String cipher, Set<String> peerNames) {
                         .toList();
     }
 
-    /** The names as they may stand in a log line: a certificate can say anything its signer let through. */
+    /** Returns the names in a form that is safe in a log line: a certificate can hold any text that its signer accepted. */
     public String printableNames() {
         return peerNames.stream().sorted().map(NbdText::printable).collect(Collectors.joining(","));
     }

@@ -21,8 +21,8 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * A folder with certificates as nbdkit, qemu and libnbd have it: {@code ca-cert.pem}, {@code server-cert.pem}, {@code server-key.pem},
- * and for clients {@code client-cert.pem}, {@code client-key.pem}. Read once, at the start.
+ * Makes TLS contexts from a folder with the file names of nbdkit, qemu and libnbd: {@code ca-cert.pem}, {@code server-cert.pem}, {@code
+ * server-key.pem}, and for clients {@code client-cert.pem}, {@code client-key.pem}. The files are read when a context is made. Stateless.
  */
 public final class TlsCertificates {
     private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
@@ -31,9 +31,9 @@ public final class TlsCertificates {
     private static final byte[] PROBE = {'k', 'i', 'o', 'b', 'd'};
 
     static {
-        // TLS 1.2 lets a client ask for another handshake at any time, which costs it little and a loop much, and which
-        // no
-        // NBD client does. The JDK reads this once, at its first handshake; Netty has no setting for it.
+        // TLS 1.2 allows a client to ask for a new handshake at any time. This costs the client little and an event
+        // loop much, and no NBD client does it. The JDK reads this property once, at its first handshake; Netty has no
+        // setting for it.
         if (System.getProperty(REJECT_RENEGOTIATION) == null) {
             System.setProperty(REJECT_RENEGOTIATION, "true");
         }
@@ -42,10 +42,10 @@ public final class TlsCertificates {
     private TlsCertificates() {}
 
     /**
-     * What a server shows, and whom it trusts.
+     * Returns the TLS context of a server: its certificate, and the CA for client certificates.
      *
-     * @param verifyPeer whether a client must show a certificate that the CA of the folder has signed
-     * @throws BlockIoException in one line, naming the file that is missing or wrong
+     * @param verifyPeer whether a client must present a certificate signed by the CA in the folder
+     * @throws BlockIoException if a file is missing or wrong; the message is one line and names the file
      */
     public static SslContext server(Path folder, boolean verifyPeer) throws BlockIoException {
         PrivateKey key = PemKey.read(folder.resolve("server-key.pem"));
@@ -74,18 +74,18 @@ public final class TlsCertificates {
     }
 
     /**
-     * Whom a client trusts, and what it shows: the certificate in the folder, if there is one.
+     * Returns the TLS context of a client: the CAs it trusts, and the client certificate in the folder, if there is one.
      *
-     * @param folder null: Java's own authorities, and no certificate
-     * @param verifyPeer false: any server will do, whoever it is
-     * @throws BlockIoException in one line, naming the file that is missing or wrong
+     * @param folder null: the CAs of the JDK, and no client certificate
+     * @param verifyPeer false: the client accepts any server
+     * @throws BlockIoException if a file is missing or wrong; the message is one line and names the file
      */
     public static SslContext client(@Nullable Path folder, boolean verifyPeer) throws BlockIoException {
         SslContextBuilder builder = SslContextBuilder.forClient().protocols(PROTOCOLS);
         if (!verifyPeer) {
             builder.trustManager(InsecureTrustManagerFactory.INSTANCE).endpointIdentificationAlgorithm(null);
         } else {
-            // Checks the name in the certificate, and nothing else of HTTPS.
+            // "HTTPS" only makes the JDK check the name in the certificate.
             builder.endpointIdentificationAlgorithm("HTTPS");
         }
         try {
@@ -124,7 +124,10 @@ public final class TlsCertificates {
         }
     }
 
-    /** Neither Netty nor the JDK looks; every handshake would fail. */
+    /**
+     * Returns whether {@code key} belongs to {@code certificate}. Neither Netty nor the JDK checks this; with the wrong key every handshake
+     * would fail.
+     */
     private static boolean belongTogether(PrivateKey key, X509Certificate certificate) {
         try {
             Signature signature = Signature.getInstance(
@@ -140,7 +143,7 @@ public final class TlsCertificates {
             signature.update(PROBE);
             return signature.verify(signed);
         } catch (GeneralSecurityException e) {
-            // A key of another kind.
+            // The key has another algorithm than the certificate.
             return false;
         }
     }

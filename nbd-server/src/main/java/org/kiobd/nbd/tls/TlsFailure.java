@@ -11,9 +11,9 @@ import java.security.cert.CertificateNotYetValidException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** Says in one line why TLS failed, as far as the cause tells. Stateless. */
+/** Describes in one line why TLS failed, as far as the exception tells. Stateless. */
 public final class TlsFailure {
-    /** Whom it failed with. */
+    /** The other end of the failed connection. */
     public enum Peer {
         CLIENT(
                 "the client",
@@ -39,7 +39,7 @@ public final class TlsFailure {
 
     private TlsFailure() {}
 
-    /** Why a handshake failed. */
+    /** Returns why a handshake with {@code peer} failed. */
     public static String describe(Throwable failure, Peer peer) {
         String last = failure.toString();
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -55,7 +55,7 @@ public final class TlsFailure {
         return last;
     }
 
-    /** What broke TLS with a client after its handshake; null if {@code failure} is none of TLS. */
+    /** Returns what broke TLS with a client after the handshake; null if {@code failure} is not a TLS failure. */
     public static @Nullable String broken(Throwable failure) {
         Throwable cause =
                 failure instanceof DecoderException && failure.getCause() != null ? failure.getCause() : failure;

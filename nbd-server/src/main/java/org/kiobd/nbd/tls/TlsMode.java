@@ -1,11 +1,11 @@
 package org.kiobd.nbd.tls;
 
-/** Whether a server speaks TLS: the three modes of the specification, section "TLS support". */
+/** Whether a server uses TLS: the three modes in the section "TLS support" of the specification. */
 public enum TlsMode {
-    /** NOTLS: NBD_OPT_STARTTLS is refused. */
+    /** NOTLS: the server refuses NBD_OPT_STARTTLS. */
     OFF,
-    /** SELECTIVETLS: who asks gets it; an export that lists its clients demands it. */
+    /** SELECTIVETLS: a client gets TLS if it asks; exports with a client list require it. */
     ON,
-    /** FORCEDTLS: before it nothing but NBD_OPT_STARTTLS and NBD_OPT_ABORT is answered. */
+    /** FORCEDTLS: before TLS the server refuses every option except NBD_OPT_STARTTLS and NBD_OPT_ABORT. */
     REQUIRE
 }

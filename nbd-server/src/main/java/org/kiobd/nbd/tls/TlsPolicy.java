@@ -6,12 +6,12 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Who may talk to a server, and how privately. Immutable. */
+/** The TLS mode of a server, its certificates, and the clients that may use each export. Immutable; any thread. */
 public final class TlsPolicy {
-    /** No TLS, everybody. */
+    /** No TLS; every client may use every export. */
     public static final TlsPolicy OFF = new TlsPolicy(TlsMode.OFF, null, Map.of());
 
-    /** Stands for all exports in the map of clients. */
+    /** The key for all exports in the map of clients. */
     public static final String ALL_EXPORTS = "";
 
     private final TlsMode mode;
@@ -25,10 +25,12 @@ public final class TlsPolicy {
     }
 
     /**
+     * Returns a policy with TLS.
+     *
      * @param mode ON or REQUIRE
-     * @param context the server's certificate, and whom it trusts
-     * @param clients by export name, or {@link #ALL_EXPORTS}: who alone may use it, by a name of {@link Security#peerNames}; exports that are
-     *     not in it are for everybody. The context must verify certificates then
+     * @param context the server's certificate, and the CAs it trusts; it must verify client certificates if {@code clients} is not empty
+     * @param clients the clients that may use an export, by export name or {@link #ALL_EXPORTS}; a client is listed by one of its {@link
+     *     Security#peerNames}. If the map has neither an export nor {@link #ALL_EXPORTS}, every client may use that export
      */
     public static TlsPolicy of(TlsMode mode, SslContext context, Map<String, Set<String>> clients) {
         if (mode == TlsMode.OFF) {
@@ -41,22 +43,22 @@ public final class TlsPolicy {
         return mode;
     }
 
-    /** What makes handlers; null where TLS is off. */
+    /** Returns the context that makes TLS handlers; null if TLS is off. */
     public @Nullable SslContext context() {
         return context;
     }
 
-    /** Whether not everybody may use the export of that name. */
+    /** Returns whether a client list restricts the export {@code exportName}. */
     public boolean restricts(String exportName) {
         return clients.containsKey(exportName) || clients.containsKey(ALL_EXPORTS);
     }
 
-    /** Whether there is an export that not everybody may use, or could be. */
+    /** Returns whether there is a client list for any export, which need not exist yet. */
     public boolean restrictsAny() {
         return !clients.isEmpty();
     }
 
-    /** Whether a client that is known to be {@code security} may use the export of that name. */
+    /** Returns whether a client with the TLS result {@code security} may use the export {@code exportName}; null: without TLS. */
     public boolean allows(String exportName, @Nullable Security security) {
         return !restricts(exportName)
                 || (security != null

@@ -1,6 +1,6 @@
 /**
- * TLS for both ends: what is offered, to whom, with which certificates. Main type: {@link org.kiobd.nbd.tls.TlsPolicy}. Everything
- * is immutable; any thread. The encryption itself is Netty's handler over the JDK's provider.
+ * TLS for server and client: which modes, certificates and clients are allowed. Main type: {@link org.kiobd.nbd.tls.TlsPolicy}. Everything
+ * is immutable and safe for any thread. The encryption itself is done by the Netty handler with the JDK provider.
  */
 @NullMarked
 package org.kiobd.nbd.tls;

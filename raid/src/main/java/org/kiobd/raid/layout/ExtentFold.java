@@ -6,11 +6,11 @@ import org.kiobd.volume.Extent;
 import org.kiobd.volume.ExtentList;
 
 /**
- * Puts the extents of the members back into the order of the device. Pure arithmetic; used once.
+ * Merges the extents of the members into the extents of the device. Pure arithmetic; an instance is used once, by one thread.
  *
- * <p>Walks the device and has a cursor in each member's extents. Where all members are in extents of one kind, it goes on to the first
- * byte at which one of them leaves its extent; else to the end of the chunk. The second happens at most N times for two extents of the
- * answer, so the cost follows the extents, never the chunks.
+ * <p>Walks over the device with a cursor in the extents of each member. Where the extents of all members are of one kind, a step goes to
+ * the first byte at which a member leaves its extent; otherwise it goes to the end of the chunk. The second case occurs at most N times for
+ * two extents of the result, so the cost depends on the number of extents, not of chunks.
  */
 public final class ExtentFold {
     private final StripeLayout layout;
@@ -21,10 +21,10 @@ public final class ExtentFold {
     private static final class Cursor {
         final List<Extent> extents;
         int index;
-        /** In the member, of the extent at {@link #index}. */
+        /** End of the extent at {@link #index}, as an offset in the member. */
         long endBytes;
 
-        /** @param startBytes where the first extent begins in the member */
+        /** @param startBytes offset of the first extent in the member */
         Cursor(List<Extent> extents, long startBytes) {
             this.extents = extents;
             endBytes = startBytes + (extents.isEmpty() ? 0 : extents.get(0).lengthBytes());
@@ -34,7 +34,9 @@ public final class ExtentFold {
             return extents.get(index).kind();
         }
 
-        /** Goes to the extent that holds byte {@code offsetBytes} of the member; false if the answer did not reach so far. */
+        /**
+         * Moves to the extent that holds byte {@code offsetBytes} of the member; returns false if the extents of the member end before it.
+         */
         boolean moveTo(long offsetBytes) {
             while (index < extents.size() && endBytes <= offsetBytes) {
                 index++;
@@ -45,10 +47,10 @@ public final class ExtentFold {
     }
 
     /**
-     * @param range what was asked of the device, not empty
-     * @param maxExtents as asked of the device and of each member. It is enough to ask members for so many: where a member's answer
-     *     ends early, its bytes alone have changed kind so often
-     * @param members what each member answered about its part of the range; an empty list where it has none
+     * @param range the requested range of the device, not empty
+     * @param maxExtents the maximum number of extents of the result, and of the answer of each member. This limit is enough for members: if
+     *     the answer of a member ends early, the kind has already changed that often on that member alone
+     * @param members the answer of each member for its part of the range; an empty list if it has no part
      */
     public ExtentFold(StripeLayout layout, ByteRange range, int maxExtents, List<List<Extent>> members) {
         this.layout = layout;
@@ -60,7 +62,7 @@ public final class ExtentFold {
         }
     }
 
-    /** The device's extents, by the rules of {@link org.kiobd.volume.BlockDevice#extents}. */
+    /** Returns the extents of the device, by the rules of {@link org.kiobd.volume.BlockDevice#extents}. */
     public List<Extent> extents() {
         ExtentList folded = new ExtentList(maxExtents);
         long at = range.offsetBytes();
@@ -78,7 +80,7 @@ public final class ExtentFold {
         return folded.finish();
     }
 
-    /** How far from {@code at} on everything is of the kind that is found there. */
+    /** Returns the end of the run of device bytes from {@code at} on that are certain to be of the kind at {@code at}. */
     private long runEnd(long at, int member) {
         long end = Long.MAX_VALUE;
         Extent.Kind kind = cursors[member].kind();
@@ -88,7 +90,7 @@ public final class ExtentFold {
                 if (!cursors[other].moveTo(offsetBytes) || cursors[other].kind() != kind) {
                     return chunkEnd(at, member);
                 }
-                // Behind its last byte in the range a member has no say.
+                // A member whose extent reaches the end of its part of the range does not limit the run.
                 if (cursors[other].endBytes < layout.below(other, range.endBytes())) {
                     end = Math.min(end, layout.deviceOffsetBytes(other, cursors[other].endBytes));
                 }
@@ -97,7 +99,7 @@ public final class ExtentFold {
         return end;
     }
 
-    /** The same within the chunk. */
+    /** Returns the end of that run within the chunk of {@code at}. */
     private long chunkEnd(long at, int member) {
         long inExtentBytes = cursors[member].endBytes - layout.memberOffsetBytes(at);
         return at + Math.min(inExtentBytes, layout.runBytes(at));

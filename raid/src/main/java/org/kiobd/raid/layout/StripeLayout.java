@@ -3,13 +3,14 @@ package org.kiobd.raid.layout;
 import org.kiobd.store.format.VolumeManifest;
 
 /**
- * Where each byte of a striped device lies: chunks go round over N equal members, chunk c on member c mod N in row c div N. Pure
- * arithmetic, immutable, any thread; right for any chunk of a byte or more, with shifts where sizes are powers of two.
+ * The position of each byte of a striped device: chunks are distributed round-robin over N equal members, so chunk c is on member c mod N
+ * in row c div N. Pure arithmetic; immutable; any thread. Works for any chunk size from one byte on, and uses shifts for sizes that are
+ * powers of two.
  *
- * <p>The fact everything else rests on: consecutive rows of a member abut, so any contiguous range of the device is one contiguous
- * range on each member it touches.
+ * <p>The important property: consecutive rows are contiguous on a member, so any contiguous range of the device is one contiguous range on
+ * each member it touches.
  *
- * <p>Callers keep offsets inside the device; with {@link #capacityBytes} that excludes overflow.
+ * <p>Callers must keep offsets inside the device; with {@link #capacityBytes} this excludes overflow.
  */
 public final class StripeLayout {
     private static final int NOT_A_POWER = -1;
@@ -21,7 +22,7 @@ public final class StripeLayout {
 
     /**
      * @param members number of members, 1 or more
-     * @param chunkBytes bytes on one member before the next follows, 1 or more; one whole row must fit a signed 64-bit number
+     * @param chunkBytes bytes on one member before the next member follows, 1 or more; one whole row must fit a signed 64-bit number
      */
     public StripeLayout(int members, long chunkBytes) {
         if (members < 1 || chunkBytes < 1 || chunkBytes > Long.MAX_VALUE / members) {
@@ -50,29 +51,32 @@ public final class StripeLayout {
         return chunkBytes;
     }
 
-    /** The chunk that holds device byte {@code offsetBytes}, counted from 0. */
+    /** Returns the chunk that holds device byte {@code offsetBytes}, counted from 0. */
     public long chunk(long offsetBytes) {
         return chunkShift != NOT_A_POWER ? offsetBytes >> chunkShift : offsetBytes / chunkBytes;
     }
 
-    /** The member that holds chunk {@code chunk}. */
+    /** Returns the member that holds chunk {@code chunk}. */
     public int memberOfChunk(long chunk) {
         return (int) (memberShift != NOT_A_POWER ? chunk & (members - 1) : chunk % members);
     }
 
-    /** The member that holds device byte {@code offsetBytes}. */
+    /** Returns the member that holds device byte {@code offsetBytes}. */
     public int member(long offsetBytes) {
         return memberOfChunk(chunk(offsetBytes));
     }
 
-    /** Where on its member device byte {@code offsetBytes} lies. */
+    /** Returns the offset of device byte {@code offsetBytes} on its member. */
     public long memberOffsetBytes(long offsetBytes) {
         long chunk = chunk(offsetBytes);
         long row = memberShift != NOT_A_POWER ? chunk >> memberShift : chunk / members;
         return row * chunkBytes + (offsetBytes - chunk * chunkBytes);
     }
 
-    /** How many bytes from {@code offsetBytes} on lie on the same member in one piece: the rest of the chunk, or all of one member. */
+    /**
+     * Returns how many bytes from {@code offsetBytes} on are contiguous on the same member: the rest of the chunk, or everything if there
+     * is only one member.
+     */
     public long runBytes(long offsetBytes) {
         if (members == 1) {
             return Long.MAX_VALUE - offsetBytes;
@@ -81,8 +85,8 @@ public final class StripeLayout {
     }
 
     /**
-     * How many bytes of {@code member} lie before device byte {@code offsetBytes}. The device range [a, b) is on each member the range
-     * [below(member, a), below(member, b)): what range operations need, in O(1) a member.
+     * Returns how many bytes of {@code member} are before device byte {@code offsetBytes}. The device range [a, b) is the range
+     * [below(member, a), below(member, b)) on each member, which gives the parts of a range operation in O(1) per member.
      */
     public long below(int member, long offsetBytes) {
         long rowBytes = chunkBytes * members;
@@ -91,21 +95,24 @@ public final class StripeLayout {
         return row * chunkBytes + Math.max(0, Math.min(chunkBytes, inRow));
     }
 
-    /** The device byte that lies at {@code memberOffsetBytes} of {@code member}: the inverse of the two maps above. */
+    /**
+     * Returns the device offset of byte {@code memberOffsetBytes} of {@code member}: the inverse of {@link #member} and {@link
+     * #memberOffsetBytes}.
+     */
     public long deviceOffsetBytes(int member, long memberOffsetBytes) {
         long row = memberOffsetBytes / chunkBytes;
         return (row * members + member) * chunkBytes + (memberOffsetBytes - row * chunkBytes);
     }
 
-    /** Size of the largest device over members of which the smallest has {@code smallestMemberBytes}. */
+    /** Returns the size of the largest device over members of which the smallest has {@code smallestMemberBytes} bytes. */
     public long capacityBytes(long smallestMemberBytes) {
         return Math.multiplyExact(smallestMemberBytes / chunkBytes * chunkBytes, members);
     }
 
     /**
-     * Bytes every member needs for a device of {@code deviceBytes}: whole chunks, the same for all.
+     * Returns the number of bytes every member needs for a device of {@code deviceBytes}: whole chunks, the same for all members.
      *
-     * @throws ArithmeticException if that is more than fits a signed 64-bit number
+     * @throws ArithmeticException if the result does not fit a signed 64-bit number
      */
     public long memberBytes(long deviceBytes) {
         long rowBytes = chunkBytes * members;

@@ -9,11 +9,12 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 
 /**
- * Splits a merged chain over the members: the answer to the fear of 2001. One pass of a cursor appends each slice to its member's
- * operation; because a contiguous range is contiguous on each member, that makes at most one operation a member. Over F fragments and
- * C chunks it makes at most F + C - 1 gather entries, copies no payload and duplicates no part of the chain, which it leaves as it was.
+ * Splits a merged chain over the members. In 2001 the linux-kernel list feared that this requires a duplicate of the chain for each member;
+ * it does not. One pass of a cursor appends each slice to the operation of its member; because a contiguous range is contiguous on each
+ * member, this makes at most one operation per member. For F fragments and C chunks it makes at most F + C - 1 gather entries, copies no
+ * payload, duplicates no part of the chain, and leaves the chain unchanged.
  *
- * <p>Kept and reused by one loop; not for several threads. The operations of a split belong to the caller.
+ * <p>Reused by one event loop; not thread-safe. The caller owns the operations of a split.
  */
 public final class StripeSplitter {
     private final StripeLayout layout;
@@ -21,29 +22,29 @@ public final class StripeSplitter {
     private final ChainCursor cursor = new ChainCursor();
     private final @Nullable MemberOp[] byMember;
 
-    /** Makes an operation whenever it needs one. */
+    /** Makes a splitter that allocates a new operation whenever it needs one. */
     public StripeSplitter(StripeLayout layout) {
         this(layout, new MemberOpPool());
     }
 
-    /** @param pool where operations come from; who issues them gives them back */
+    /** @param pool source of the operations; the caller that issues them gives them back */
     public StripeSplitter(StripeLayout layout, MemberOpPool pool) {
         this.layout = layout;
         this.pool = pool;
         this.byMember = new MemberOp[layout.members()];
     }
 
-    /** Receives the operations of one split, in the order the range touches the members. */
+    /** Receives the operations of one split, in the order in which the range touches the members. */
     @FunctionalInterface
     public interface Sink {
         void accept(MemberOp op);
     }
 
     /**
-     * Splits {@code chain}, which is borrowed; every original in it takes a share in the pending count of each operation that covers
-     * a byte of it. All operations are complete before the first one reaches {@code sink}.
+     * Splits {@code chain}, which is borrowed. Adds one to the pending count of each original for each operation that covers one of its
+     * bytes, or for each member if the chain is a FLUSH. All operations have all their entries before the first one reaches {@code sink}.
      *
-     * @param listener learns when an operation has ended
+     * @param listener called when an operation has ended
      * @return number of operations given to {@code sink}
      */
     public int split(KiobufChain chain, MemberOp.Listener listener, Sink sink) {
@@ -115,7 +116,7 @@ public final class StripeSplitter {
             int member = first + i < byMember.length ? first + i : first + i - byMember.length;
             MemberOp op = byMember[member];
             if (op != null) {
-                // Cleared before it is given away: an operation that ends at once may start the next split.
+                // Cleared before the call: an operation that ends at once may start the next split.
                 byMember[member] = null;
                 count++;
                 sink.accept(op);

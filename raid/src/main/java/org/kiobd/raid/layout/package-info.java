@@ -1,8 +1,9 @@
 /**
- * Pure striping arithmetic, no I/O: {@link org.kiobd.raid.layout.StripeLayout} says where bytes lie,
- * {@link org.kiobd.raid.layout.StripeSplitter} cuts a chain accordingly.
+ * Pure striping arithmetic without I/O: {@link org.kiobd.raid.layout.StripeLayout} computes the position of each byte, {@link
+ * org.kiobd.raid.layout.StripeSplitter} splits a chain accordingly, and {@link org.kiobd.raid.layout.ExtentFold} merges the extents of the
+ * members.
  *
- * <p>Threads: the layout is immutable; a splitter belongs to one loop. Not here: issuing what was split.
+ * <p>Threads: the layout is immutable; a splitter belongs to one event loop. Not here: issuing the operations of a split.
  */
 @NullMarked
 package org.kiobd.raid.layout;
