@@ -55,7 +55,7 @@ public final class Scrub {
         return new CheckReport(manifest.members().size(), readBytes, findings);
     }
 
-    /** Checks the superblocks, like opening the volume does. @return whether the data can be read after that */
+    /** Checks the superblocks, as opening the volume does. @return whether the data can be read after that */
     private boolean checkMembers(VolumeCatalog catalog, VolumeManifest manifest) throws BlockIoException {
         if (catalog.server(name) != null) {
             if (!VolumeNames.isSnapshot(name)) {

@@ -57,7 +57,7 @@ final class ScrubNote {
         }
     }
 
-    /** Saves the note, unless that was done just before. */
+    /** Saves the note, at most once in {@link #EVERY_NANOS}. */
     void save(long offsetBytes, List<Finding> findings) throws BlockIoException {
         long nowNanos = System.nanoTime();
         if (nowNanos - savedNanos < EVERY_NANOS) {

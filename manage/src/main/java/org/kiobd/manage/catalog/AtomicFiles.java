@@ -62,7 +62,7 @@ public final class AtomicFiles {
         }
     }
 
-    /** Makes all files that were made, renamed or removed in {@code folder} durable. */
+    /** Makes the creation, renaming and removal of files in {@code folder} durable. */
     public static void syncFolder(Path folder) throws IOException {
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);

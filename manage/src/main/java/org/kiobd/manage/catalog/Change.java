@@ -61,7 +61,7 @@ public record Change(
      * When and where a change began.
      *
      * @param at time, to the second
-     * @param home place of the home: only in that home do members outside the home belong to the change
+     * @param home place of the home: seen from a copy of the home, members outside it do not belong to the change
      */
     public record Start(Instant at, HomePlace home) {}
 

@@ -19,9 +19,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The only way to make, refill, roll back and delete volumes. An interruption at any point loses no data and leaves nothing behind. A
  * change is recorded before it makes anything. It makes members under names that nothing else can have, and then gives them their own
- * names, if these are free. Saving the manifest commits the change, after the data is written. {@link #recover} removes everything that was
- * not committed, and only members that provably belong to the change. docs/FORMAT.md describes the protocol step by step,
- * docs/adr/0016-changes.md gives the reasons.
+ * names, if these are free. Saving the manifest commits the change, after the data is written. After an interruption, {@link #recover}
+ * removes the members that the manifest does not name, but only if they provably belong to the change. docs/FORMAT.md describes the
+ * protocol step by step, docs/adr/0016-changes.md gives the reasons.
  *
  * <p>Control threads. The caller holds the volume's lock, unless a method says that it takes the lock.
  */
@@ -174,8 +174,8 @@ public final class Changes {
     }
 
     /**
-     * Removes the uncommitted leftovers of an interrupted change of a volume, if there are any. If this call is interrupted, the next one
-     * continues.
+     * Removes the leftovers of an interrupted change of a volume, if there are any: the members that the manifest does not name. If this
+     * call is interrupted, the next one continues.
      *
      * @return false if something could not be removed yet, e.g. because it is in use; the next call tries again
      * @throws BlockIoException if it is not known what to remove

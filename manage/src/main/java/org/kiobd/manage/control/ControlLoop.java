@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The event loop of a {@link ControlServer}, whose one thread owns the sockets. It never blocks for a client. A client that sends no
+ * The event loop of a {@link ControlServer}, whose one thread owns the sockets. It never blocks on a client. A client that sends no
  * question, or does not take its answer, delays nobody; the loop disconnects it after a while, or at once if another client needs the
  * place. The loop logs an error, e.g. that no descriptors are left, once, and tries again after a pause.
  */

@@ -13,7 +13,7 @@ import org.kiobd.volume.loop.UnixSocketFile;
 
 /** The bound socket of a {@link ControlServer}, and its file, which closing removes. Confined to one thread at a time. */
 final class ControlSocket implements AutoCloseable {
-    /** The path of a Unix socket has room for 108 bytes, including the terminating NUL: see unix(7). */
+    /** A Unix socket's path has room for 108 bytes, including the terminating NUL: see unix(7). The limit leaves a margin. */
     private static final int MAX_PATH_BYTES = 100;
 
     private final UnixSocketFile file;
