@@ -9,7 +9,7 @@ import org.kiobd.raid.Finding;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.format.VolumeManifest;
 
-/** Volumes in words and in JSON. Stateless. */
+/** Formats volumes and findings as text and as JSON. Stateless. */
 final class Answers {
     private Answers() {}
 
@@ -26,7 +26,7 @@ final class Answers {
         return json;
     }
 
-    /** What a list tells of a volume. */
+    /** Returns the JSON of an entry in a list of volumes. */
     static Map<String, Object> json(VolumeEntry entry) {
         Map<String, Object> json = new LinkedHashMap<>();
         if (entry.manifest() == null) {
@@ -38,7 +38,7 @@ final class Answers {
         return entry.health().addTo(json);
     }
 
-    /** One line that says what was made or changed. */
+    /** Returns one line that says what was done to which volume. */
     static String line(String verb, VolumeManifest manifest) {
         int members = manifest.members().size();
         return verb + " " + manifest.name() + ": " + Sizes.format(manifest.sizeBytes()) + " over " + members
@@ -53,7 +53,7 @@ final class Answers {
         return json;
     }
 
-    /** One line that says what was found, and where. */
+    /** Returns one line that says what was found, and where. */
     static String line(Finding finding) {
         String where = finding.member() < 0 ? "volume" : "member " + finding.member();
         String word = finding.severity() == Finding.Severity.UNKNOWN ? "cannot look" : word(finding);
@@ -64,7 +64,7 @@ final class Answers {
         return finding.severity().toString().toLowerCase(Locale.ROOT);
     }
 
-    /** Rows under a head, columns aligned, the last one ragged. */
+    /** Returns a table: a head and rows with aligned columns, without trailing spaces. */
     static String table(List<String> head, List<List<String>> rows) {
         int[] widths = new int[head.size()];
         widen(widths, head);

@@ -10,13 +10,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.PathCharset;
 
-/** The words of the command line as the shell gave them: bytes, of which Java makes text by the charset of the locale. Stateless. */
+/**
+ * Checks that Java has decoded the command line correctly: the shell passes bytes, and Java decodes them in the charset of the locale.
+ * Stateless.
+ */
 final class Arguments {
     private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
     private Arguments() {}
 
-    /** Why one of them is not what was typed, in a line; null if all are. */
+    /** Returns a one-line message about the first argument that Java could not decode; null if all are intact. */
     static @Nullable String flaw(List<String> words) {
         for (int i = 0; i < words.size(); i++) {
             if (PathCharset.isMangled(words.get(i)) && !isTyped(words.size() - i)) {
@@ -28,14 +31,17 @@ final class Arguments {
         return null;
     }
 
-    /** Whether the word is valid UTF-8, and so has the character itself that else stands for what is no text. */
+    /**
+     * Returns whether the argument is valid UTF-8 in a UTF-8 locale. Then its replacement character (U+FFFD) was typed and does not stand
+     * for undecodable bytes.
+     */
     private static boolean isTyped(int fromEnd) {
         try {
             byte[] all = Files.readAllBytes(COMMAND_LINE);
             int end = all.length;
             int start = end;
             for (int word = 0; word < fromEnd; word++) {
-                // Each word has a NUL behind it.
+                // A NUL terminates each argument.
                 end = Math.max(start - 1, 0);
                 start = end;
                 while (start > 0 && all[start - 1] != 0) {
@@ -47,7 +53,7 @@ final class Arguments {
         } catch (CharacterCodingException e) {
             return false;
         } catch (IOException e) {
-            // It cannot be told.
+            // Treat the argument as undecodable: its bytes are not available.
             return false;
         }
     }

@@ -23,7 +23,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd bench}: loads an NBD server, kiobd or another, and says what it did. */
+/** {@code kiobd bench}: puts load on an NBD server, kiobd or another, and reports rate and latency. */
 @Command(
         name = "bench",
         description = {
@@ -37,7 +37,7 @@ final class BenchCommand implements Callable<Integer> {
     private static final int MOST_SECONDS = 86_400;
     private static final int MOST_REQUESTS = 1 << 16;
 
-    /** Sizes, and nothing. */
+    /** Parses an offset: a size, or 0. */
     static final class Offsets implements ITypeConverter<Long> {
         @Override
         public Long convert(String text) {
@@ -45,7 +45,7 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    /** As fio calls them. */
+    /** Access patterns, named as in fio. */
     private enum Pattern {
         READ(LoadPlan.Order.SEQUENTIAL, 100),
         WRITE(LoadPlan.Order.SEQUENTIAL, 0),
@@ -233,7 +233,7 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    /** Time that has passed and requests a second, where standard error is a terminal. */
+    /** Shows the elapsed time and the request rate, if standard error is a terminal. */
     private static final class Progress implements LoadRun.Watcher, AutoCloseable {
         private final @Nullable ProgressBar bar;
         private long lastMs;

@@ -14,7 +14,7 @@ import org.kiobd.cli.bench.LoadRun;
 import org.kiobd.nbd.client.NbdException;
 import org.kiobd.nbd.client.NbdUri;
 
-/** What {@code kiobd bench} has measured, for people and for programs. Immutable. */
+/** Prints the results of {@code kiobd bench}, as text or as JSON. Immutable. */
 final class BenchReport {
     private static final int MS_PER_S = 1000;
     private static final double[] PERCENTILES = {50, 90, 99, 99.9, 100};
@@ -24,14 +24,14 @@ final class BenchReport {
     private final String pattern;
     private final LoadPlan plan;
 
-    /** @param pattern the plan's order and mix in one word */
+    /** @param pattern order and mix of the plan, in one word */
     BenchReport(NbdUri uri, String pattern, LoadPlan plan) {
         this.uri = uri;
         this.pattern = pattern;
         this.plan = plan;
     }
 
-    /** Prints it. @return the exit code */
+    /** Prints the report. @return the exit code */
     int answer(CommonOptions common, LoadRun.Result result) {
         LoadOutcome outcome = result.outcome();
         List<List<String>> rows = new ArrayList<>();

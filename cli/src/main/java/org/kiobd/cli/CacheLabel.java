@@ -9,12 +9,12 @@ import org.kiobd.store.MemberStore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What people are told of a server's cache mode, so that nobody takes one that may lose data for one that does not. Immutable. */
+/** Describes a server's cache mode to users, so that nobody mistakes a mode that may lose data for one that does not. Immutable. */
 record CacheLabel(CacheMode mode) {
     private static final Logger LOG = LoggerFactory.getLogger(CacheLabel.class);
     private static final String UNSAFE = "unsafe: FLUSH and FUA do nothing";
 
-    /** Says once for each volume what is to be known of it before anything is written. */
+    /** Logs a warning if the mode is unsafe, and one if some members ignore the mode. Called once for each volume, before it is served. */
     void warn(Volume device) {
         String volume = device.info().name();
         if (mode == CacheMode.UNSAFE) {
@@ -38,12 +38,12 @@ record CacheLabel(CacheMode mode) {
         }
     }
 
-    /** Behind the address a server is ready on. */
+    /** Returns the note after the address in the ready line; empty unless the mode is unsafe. */
     String behindReady() {
         return mode == CacheMode.UNSAFE ? " (cache " + UNSAFE + ")" : "";
     }
 
-    /** At the end of the line that names the engine. */
+    /** Returns the note at the end of the line that names the engine; empty for writeback. */
     String inLine() {
         return switch (mode) {
             case WRITEBACK -> "";
@@ -52,7 +52,7 @@ record CacheLabel(CacheMode mode) {
         };
     }
 
-    /** For {@code kiobd info}, from what a server answered. */
+    /** Returns the cache mode as {@code kiobd info} shows it. @param live the server's answer */
     static String of(Map<String, Object> live) {
         String mode = String.valueOf(live.getOrDefault("cache", CacheMode.WRITEBACK.toString()));
         if (mode.equals(CacheMode.UNSAFE.toString())) {

@@ -7,11 +7,11 @@ import org.kiobd.nbd.Listener;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
-/** The command of {@code --run}: a shell with the names nbdkit has given its scripts. */
+/** The shell command of {@code --run}. It gets environment variables with the same names as in nbdkit. */
 final class CapturedCommand {
     private static final String LOCALE = "LC_ALL";
 
-    /** What {@link #LOCALE} was: "unset", or "set:" and its value. */
+    /** The user's own {@link #LOCALE}, saved by the launcher: "unset", or "set:" and the value. */
     private static final String USERS_LOCALE = "KIOBD_USERS_LC_ALL";
 
     private static final String IS_SET = "set:";
@@ -22,7 +22,7 @@ final class CapturedCommand {
         this.process = process;
     }
 
-    /** Starts it, with our own standard input, output and error. */
+    /** Starts the shell, which inherits standard input, output and error. */
     static CapturedCommand start(String command, Listener listener, String volume) throws BlockIoException {
         URI uri = listener.uri(volume);
         ProcessBuilder shell =
@@ -35,7 +35,7 @@ final class CapturedCommand {
                 "unixsocket", listener.path() == null ? "" : listener.path().toString());
         environment.put("port", listener.path() == null ? String.valueOf(listener.port()) : "");
         String host = listener.host().contains(":") ? "[" + listener.host() + "]" : listener.host();
-        // As qemu spells it.
+        // The syntax of qemu.
         environment.put(
                 "nbd",
                 listener.path() == null
@@ -48,7 +48,7 @@ final class CapturedCommand {
         }
     }
 
-    /** The launcher starts us in a UTF-8 locale, whatever the user's is: the command is the user's. */
+    /** Restores the user's locale for the command: the launcher has started kiobd in a UTF-8 locale. */
     private static void restoreLocale(Map<String, String> environment) {
         String saved = environment.remove(USERS_LOCALE);
         if (saved != null && saved.startsWith(IS_SET)) {
@@ -58,12 +58,12 @@ final class CapturedCommand {
         }
     }
 
-    /** Waits for its end. @return its exit code; 128 and more after a signal, as shells have it */
+    /** Waits for the command to end. @return its exit code; after a signal, 128 plus the signal's number, as in shells */
     int await() throws InterruptedException {
         return process.waitFor();
     }
 
-    /** Ends it, if it still runs, and what it has started: a shell does not hand the signal on. */
+    /** Terminates the shell, if it still runs, and all its descendants: a shell does not forward signals to its children. */
     void stop() {
         process.descendants().forEach(ProcessHandle::destroy);
         process.destroy();

@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd check}: looks at every member of a volume and changes nothing. */
+/** {@code kiobd check}: checks every member of a volume and changes nothing. */
 @Command(
         name = "check",
         description =
@@ -36,7 +36,7 @@ final class CheckCommand implements Callable<Integer> {
         return exitCode(report);
     }
 
-    /** Returns the code for damage if there is some, that for a failure if not everything could be looked at. */
+    /** Returns {@code DAMAGE} if there is damage, else {@code FAILED} if the check is incomplete, else {@code OK}. */
     static int exitCode(CheckReport report) {
         if (report.isDamaged()) {
             return ExitCode.DAMAGE;

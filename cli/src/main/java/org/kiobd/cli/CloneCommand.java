@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd clone}: a volume of its own that begins as a snapshot. */
+/** {@code kiobd clone}: makes a new volume from a snapshot. */
 @Command(
         name = "clone",
         description = "Make a new volume from a snapshot. It shares space with the snapshot until either is overwritten.",

@@ -10,12 +10,12 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 
-/** Closes what a server has served, several volumes at a time, and tells how each ended. Used by one thread. */
+/** Closes the volumes of a server, several in parallel, and returns the outcome of each. Used by one thread. */
 final class Closings {
-    /** A closing waits for syncs of superblocks, not for a processor. */
+    /** Independent of the number of processors: closing a volume waits for syncs of superblocks. */
     private static final int THREADS = 8;
 
-    /** Closes all of {@code volumes}. @return why one could not be closed, in the same order; null where it was */
+    /** Closes all of {@code volumes}. @return the failure of each volume, in the same order; null for a volume that was closed */
     List<@Nullable Exception> close(List<ServedVolume> volumes) {
         ExecutorService threads = Executors.newFixedThreadPool(
                 Math.max(1, Math.min(THREADS, volumes.size())), work -> new Thread(work, "kiobd-close"));

@@ -1,6 +1,6 @@
 package org.kiobd.cli;
 
-/** A command that cannot do what it was asked: one line for a person, and the exit code. */
+/** Thrown if a command cannot do its work: carries a one-line message for the user and the exit code. */
 final class CommandFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

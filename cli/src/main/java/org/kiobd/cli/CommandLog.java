@@ -8,19 +8,20 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Keeps commands to their answer or their one line. What a room logs of an error in a server, a command gets as an exception and says
- * itself; only what is a bug, an error with a stack trace, is let through, and once. Any thread.
+ * Log filter that limits the output of a command to its answer or its one-line error. The errors that rooms log in a server reach a command
+ * as exceptions, and the command prints them itself. The filter passes only bugs (errors with a stack trace), each message once. Any
+ * thread.
  */
 final class CommandLog extends Filter<ILoggingEvent> {
     private final Set<String> said = ConcurrentHashMap.newKeySet();
 
-    /** Apart from the filter, so that a command that logs nothing loads no logging. */
+    /** A separate class, so that a command that logs nothing does not load the logging classes. */
     static final class Switch {
         private static volatile boolean on;
 
         private Switch() {}
 
-        /** From now on this process is a command, or is a server. */
+        /** Turns the filter on for a command, or off for a server and for debugging. */
         static void set(boolean isCommand) {
             on = isCommand;
         }

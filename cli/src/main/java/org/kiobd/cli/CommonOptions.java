@@ -20,15 +20,16 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * The options every command has, before the command's name or after it, and what follows from them: the volumes, where answers go.
+ * The options of every command, accepted before or after the command's name, and what depends on them: the volumes, and the output of
+ * answers.
  */
 final class CommonOptions {
-    /** The name of the field every command has them in, by which picocli knows them. */
+    /** Name of the field that holds these options in every command; picocli uses it as the name of the mixin. */
     private static final String FIELD = "common";
 
     static final String DEBUG = "KIOBD_DEBUG";
 
-    /** How a command answers. */
+    /** Output formats. */
     enum Format {
         TEXT,
         JSON
@@ -60,7 +61,7 @@ final class CommonOptions {
     @SuppressWarnings("unused") // picocli looks at it
     private boolean help;
 
-    /** Takes any case. */
+    /** Parses a format, in upper or lower case. */
     static final class FormatConverter implements CommandLine.ITypeConverter<Format> {
         @Override
         public Format convert(String value) {
@@ -72,13 +73,13 @@ final class CommonOptions {
         }
     }
 
-    /** Those of {@code command}. */
+    /** Returns the common options of {@code command}. */
     static CommonOptions of(CommandSpec command) {
         CommandSpec mixin = Objects.requireNonNull(command.mixins().get(FIELD), "a command without " + FIELD);
         return (CommonOptions) mixin.userObject();
     }
 
-    /** Those given before the command's name; null for the program itself. */
+    /** Returns the options given before the command's name; null for the program itself. */
     private @Nullable CommonOptions outer() {
         return command.parent() == null ? null : of(command.parent());
     }
@@ -101,7 +102,9 @@ final class CommonOptions {
         return home != null ? home : DefaultHome.of(System.getenv(), isRoot(), System.getProperty("user.home"));
     }
 
-    /** Java knows accounts by their names only, and one without an entry in passwd has none. */
+    /**
+     * Returns whether the user is root. Java knows accounts only by name, so the user id decides for an account without an entry in passwd.
+     */
     private static boolean isRoot() {
         String name = System.getProperty("user.name");
         if (name != null && !name.equals("?")) {
@@ -122,19 +125,19 @@ final class CommonOptions {
         return new Volumes(catalog());
     }
 
-    /** Prints {@code text}, or {@code json} on one line where that was asked for. */
+    /** Prints {@code text}, or {@code json} on one line if JSON was requested. */
     void answer(String text, Map<String, ?> json) {
         print(isJson() ? toJson(json) : text);
     }
 
-    /** Prints a line and makes sure that whoever waits for it has it. */
+    /** Prints a line and flushes it, so that a waiting reader gets it at once. */
     void print(String line) {
         PrintWriter out = command.commandLine().getOut();
         out.println(ShellText.printable(line));
         out.flush();
     }
 
-    /** Prints an error that is not the last word of the command. */
+    /** Prints an error in addition to the one that ends the command. */
     void complain(@Nullable String text) {
         PrintWriter err = command.commandLine().getErr();
         err.println("kiobd: " + Main.oneLine(text));

@@ -1,16 +1,16 @@
 package org.kiobd.cli;
 
-/** Asks a person before data are lost. Stateless. */
+/** Asks the user before data is lost. Stateless. */
 final class Confirmation {
     private Confirmation() {}
 
     /**
      * Returns if the user agrees.
      *
-     * @param given whether --yes was said
-     * @param refused what to say if not: nothing was changed
-     * @param loss what --yes means, after "to"
-     * @throws CommandFailure if the user does not agree, or there is nobody to ask
+     * @param given whether --yes was given
+     * @param refused error message if the user does not agree; it says that nothing was changed
+     * @param loss what --yes permits, worded to follow "to"
+     * @throws CommandFailure if the user does not agree, or there is no terminal to ask on
      */
     static void require(boolean given, String refused, String loss, String question) {
         if (given) {

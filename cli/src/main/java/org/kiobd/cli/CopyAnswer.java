@@ -4,11 +4,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.kiobd.manage.image.VolumeCopy.Copied;
 
-/** The answer of {@code import}, {@code export} and {@code copy}. Stateless. */
+/** Prints the answer of {@code import}, {@code export} and {@code copy}. Stateless. */
 final class CopyAnswer {
     private CopyAnswer() {}
 
-    /** Says that what was copied is whole and has its name. */
+    /** Reports that the copy is complete and has its final name. */
     static void answer(CommonOptions common, String verb, String from, String to, Copied copied) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("from", from);

@@ -16,7 +16,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd copy}: a volume in another shape. */
+/** {@code kiobd copy}: copies a volume to a new one, which may have another shape. */
 @Command(
         name = "copy",
         description = {

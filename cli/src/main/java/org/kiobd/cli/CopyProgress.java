@@ -6,7 +6,10 @@ import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.manage.Progress;
 
-/** How far a copy is, with rate and time left, on standard error if that is a terminal. Used by one thread; close it always. */
+/**
+ * Shows the progress of a copy, its rate and the remaining time on standard error, if that is a terminal. Used by one thread, which must
+ * always close it.
+ */
 final class CopyProgress implements Progress.Stage {
     private static final int UPDATE_MS = 250;
 

@@ -1,8 +1,8 @@
 package org.kiobd.cli;
 
 /**
- * The entry of the runnable jar. It needs no class but Java's own, so that it can say in a line why the others cannot be loaded: libraries
- * are opened when they are needed, and the process may not be allowed that many files.
+ * The entry point of the runnable jar. Its own code needs only Java's classes, so that it can explain in one line why other classes cannot
+ * be loaded: the JVM opens jars lazily, and the process may have reached its limit of open files.
  */
 public final class Entry {
     private static volatile boolean told;
@@ -40,7 +40,10 @@ public final class Entry {
         }
     }
 
-    /** Of a thread of a library: one that misses a class says the same as what the command itself has said, or is about to. */
+    /**
+     * Reports exceptions that end a thread. A linkage or VM error in a library's thread usually has the same cause as the error that ends
+     * the command, so the handler reports such an error only if none was reported before.
+     */
     private static final class Uncaught implements Thread.UncaughtExceptionHandler {
         @Override
         public void uncaughtException(Thread thread, Throwable e) {

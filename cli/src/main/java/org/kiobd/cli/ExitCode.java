@@ -1,6 +1,6 @@
 package org.kiobd.cli;
 
-/** What the shell learns. Scripts depend on these numbers. */
+/** Exit codes of the process. Scripts depend on these numbers. */
 final class ExitCode {
     static final int OK = 0;
     static final int FAILED = 1;

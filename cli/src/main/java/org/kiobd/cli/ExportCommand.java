@@ -18,7 +18,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd export}: a volume as a raw image. */
+/** {@code kiobd export}: writes a volume or a snapshot to a raw image. */
 @Command(
         name = "export",
         description = {

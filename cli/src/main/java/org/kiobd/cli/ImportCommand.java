@@ -13,7 +13,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd import}: a raw image into a volume. */
+/** {@code kiobd import}: fills a volume from a raw image. */
 @Command(
         name = "import",
         description = {

@@ -18,13 +18,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd info}: one volume in full; a served one with live figures. */
+/** {@code kiobd info}: shows one volume in full, with live figures while it is served. */
 @Command(
         name = "info",
         description = "Show one volume in full, with live figures while it is served.",
         sortOptions = false)
 final class InfoCommand implements Callable<Integer> {
-    /** Long enough for a busy server, short enough to wait for one that hangs. */
+    /** Long enough for a busy server, short enough if a server hangs. */
     private static final int TIMEOUT_MS = 5_000;
 
     @Mixin

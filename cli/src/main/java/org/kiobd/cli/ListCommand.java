@@ -9,7 +9,7 @@ import org.kiobd.volume.BlockIoException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code kiobd list}: every volume of the home, a line each. */
+/** {@code kiobd list}: lists the volumes of the home, one per line. */
 @Command(name = "list", description = "List volumes.", sortOptions = false)
 final class ListCommand implements Callable<Integer> {
     @Mixin

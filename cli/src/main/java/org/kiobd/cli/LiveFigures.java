@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** What a server answers about its volume, laid out for people. */
+/** Formats a server's answer about its volume as text. */
 final class LiveFigures {
     private LiveFigures() {}
 
-    /** Lines of {@code kiobd info}: totals, then a table of latencies and one of clients, where there are any. */
+    /** Returns the lines of {@code kiobd info}: totals, then tables of latencies, clients and members, if there are any. */
     static List<String> lines(Map<String, Object> live) {
         List<String> lines = new ArrayList<>();
         long requests = number(live, "requests");

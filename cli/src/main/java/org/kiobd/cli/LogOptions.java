@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Option;
 
-/** The options of a server that say what it logs, on standard error, and how. */
+/** The options for a server's log on standard error: its level and its format. */
 final class LogOptions {
     private static final Set<String> LEVELS = Set.of("error", "warn", "info", "debug", "trace");
 
@@ -28,9 +28,9 @@ final class LogOptions {
     private String format = "text";
 
     /**
-     * From now on the process logs so.
+     * Applies the options to this process.
      *
-     * @param quietly whether less is said where nothing else was asked for
+     * @param quietly whether the default level is warn instead of info
      */
     void apply(boolean quietly) {
         String level = this.level != null ? this.level : quietly ? "warn" : "info";
@@ -40,7 +40,7 @@ final class LogOptions {
         }
         CommandLog.Switch.set(false);
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
-        // What libraries have to say below a warning is for who debugs them.
+        // Less severe messages of libraries are of use only for debugging the libraries.
         Level own = Level.toLevel(level.toUpperCase(Locale.ROOT));
         context.getLogger("org.kiobd").setLevel(own);
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);

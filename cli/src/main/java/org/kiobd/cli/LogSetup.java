@@ -14,17 +14,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * How it logs unless {@link LogOptions} say otherwise. Standard output belongs to the commands' answers: the log goes to standard error,
- * warnings and worse. Logback finds it by itself, and reads no file for it, which could fail where few files may be open.
+ * The log configuration unless {@link LogOptions} change it: warnings and errors go to standard error, because standard output belongs to
+ * the answers of commands. Logback finds this class itself. It reads no configuration file, which could fail if few files may be open.
  */
 public final class LogSetup extends ContextAwareBase implements Configurator {
     static final String APPENDER = "stderr";
 
-    /** What a client or a file name brings into a message must not look like a line of its own. */
+    /** Replaces control characters, so that text from a client or a file name cannot forge a log line. */
     private static final String FORMAT =
             "%d{HH:mm:ss.SSS} %-5level %logger{0}: %replace(%msg){'[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]', '?'}%n";
 
-    /** They warn, with a stack trace, of a machine without a network, which a server on a unix socket does not need. */
+    /** Loggers that warn, with a stack trace, about a machine without a network, which a server on a Unix socket does not need. */
     private static final List<String> TALKATIVE =
             List.of("io.netty.util.NetUtilInitializations", "io.netty.util.internal.MacAddressUtil");
 

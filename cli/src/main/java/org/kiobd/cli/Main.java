@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The program: hands the arguments to the command line. */
+/** The main program: parses the command line and runs the command. */
 @Command(
         name = "kiobd",
         description = "A virtual block device: striped volumes served over NBD.",
@@ -51,7 +51,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "Start with: kiobd up (creates the volume demo if it is missing, and serves it on 127.0.0.1:10809)"
         })
 public final class Main implements Runnable {
-    /** Commands that make no files; what the others make is their owner's only. */
+    /** Commands and options that make no files. All other commands make files that only their owner can access. */
     private static final Set<String> ONLY_LOOK = Set.of("version", "-V", "--version", "list", "info", "-h", "--help");
 
     @Mixin
@@ -70,11 +70,11 @@ public final class Main implements Runnable {
 
     Main() {}
 
-    /** Runs a command as the process it is. @return what the shell is to learn */
+    /** Runs the command of this process. @return the exit code */
     static int run(String[] args) {
-        // Tests look for leaks in everything; here it would cost every hundredth request a stack trace.
+        // Only tests look for leaks: leak detection would take a stack trace for about every hundredth request.
         System.getProperties().putIfAbsent("io.netty.leakDetection.level", "disabled");
-        // Without a descriptor left to open its provider, SLF4J would print that before the error itself is told.
+        // If no descriptor is left to open its provider, SLF4J would print a message before kiobd's own error.
         System.getProperties().putIfAbsent("slf4j.internal.verbosity", "ERROR");
         setUpNativeCalls();
         if (Arrays.stream(args).noneMatch(ONLY_LOOK::contains)) {
@@ -97,22 +97,23 @@ public final class Main implements Runnable {
         return StandardOutput.INSTANCE.exitCode(exitCode, err);
     }
 
-    /** Sets what JNA reads when its class is loaded, so before the first call of the system. */
+    /** Sets the system properties that JNA reads when its class is loaded, so before the first native call. */
     private static void setUpNativeCalls() {
         NativeLibraries.useKeptOnes();
-        // A path is the same bytes in calls made through JNA as in Java's own, which since 18 has two charsets.
+        // JNA must encode paths with the same charset as Java's file API; since Java 18 it need not be the default
+        // charset.
         System.getProperties().putIfAbsent("jna.encoding", PathCharset.name());
-        // kiobd names no library, so JNA need not start ldconfig to find where they are: without a free descriptor to
-        // start a process, Java closes standard input and output.
+        // kiobd loads no library by name, so JNA need not run ldconfig to find library folders. If no descriptor is
+        // free to start a process, Java closes standard input and output.
         System.getProperties().putIfAbsent("jna.platform.library.path", "");
-        // JNA unpacks its library into the account's home folder; an account that has none gets a folder named "?" in
-        // the current one.
+        // JNA unpacks its library into the user's home folder. If the account has none, JNA would make a folder named
+        // "?" in the current folder.
         if (!System.getProperty("user.home", "").startsWith("/")) {
             System.getProperties().putIfAbsent("jna.tmpdir", System.getProperty("java.io.tmpdir"));
         }
     }
 
-    /** The whole command line, for running it in this process. */
+    /** Returns the complete command line, to run a command in this process. */
     static CommandLine commandLine() {
         return new CommandLine(new Main())
                 .setParameterExceptionHandler(Main::usageError)
@@ -160,7 +161,7 @@ public final class Main implements Runnable {
         return e instanceof CommandFailure failure ? failure.exitCode() : ExitCode.FAILED;
     }
 
-    /** What the machine refused is no bug, wherever it showed. */
+    /** Returns a one-line message for an unexpected exception. An error of the system, e.g. a full disk, is not reported as a bug. */
     static String unexpected(Throwable e) {
         if (!SystemErrors.toIoError(e).isDamage()) {
             return "cannot go on: " + oneLine(SystemErrors.describe(e));

@@ -6,13 +6,16 @@ import java.net.URL;
 import org.kiobd.store.natives.NativeFolder;
 
 /**
- * Has JNA, Netty and the terminal library use the folder that is kept for native libraries, rather than unpack theirs among the temporary
- * files each time: those may be full, or hold no programs.
+ * Makes JNA, Netty and JLine use the permanent folder for native libraries. Otherwise each process would unpack them into the folder for
+ * temporary files, which may be full or mounted noexec.
  */
 final class NativeLibraries {
     private NativeLibraries() {}
 
-    /** Before the first of them is used. Where there is no such folder they go their own ways, and say what is wrong. */
+    /**
+     * Sets the system properties of these libraries. It must run before any of them is used. If there is no such folder, the libraries use
+     * their own defaults and report their own errors.
+     */
     static void useKeptOnes() {
         String name = System.mapLibraryName("jnidispatch");
         URL library = Platform.class.getResource(Platform.RESOURCE_PREFIX + "/" + name);
@@ -22,7 +25,7 @@ final class NativeLibraries {
         try {
             NativeFolder.ofThisProcess().load(library, name, folder -> {
                 setIfUnset("jna.boot.library.path", folder.toString());
-                // What is unpacked there is removed again at once.
+                // Netty and JLine remove the files that they unpack there.
                 setIfUnset("io.netty.native.workdir", folder.toString());
                 setIfUnset("jline.tmpdir", folder.toString());
             });

@@ -13,27 +13,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Opens what a server is to serve, several at a time, and keeps the order. All of them are tried, so that one that cannot be opened does
- * not hide what is wrong with the next. Used by one thread.
+ * Opens the volumes and images of a server, several in parallel, and keeps their order. It tries all of them, so that the failure of one
+ * does not hide the failure of the next. Used by one thread.
  */
 final class Openings {
     private static final Logger LOG = LoggerFactory.getLogger(Openings.class);
 
-    /** An opening waits for syncs of superblocks, not for a processor. */
+    /** Independent of the number of processors: opening a volume waits for syncs of superblocks. */
     private static final int THREADS = 8;
 
     /**
-     * Something to be served.
+     * A volume or an image to serve.
      *
-     * @param name of the export
-     * @param optional whether the others are served without it, as of {@code --all}, which names nobody
+     * @param name name of the export
+     * @param optional whether the others are served without it if it cannot be opened, as with {@code --all}, which names no volume
      */
     record Wanted(String name, boolean optional, Callable<ServedVolume> opening) {}
 
     private final List<ServedVolume> opened = new ArrayList<>();
     private final List<BlockIoException> failures = new ArrayList<>();
 
-    /** Tries all of {@code wanted}. */
+    /** Tries to open all of {@code wanted}. */
     void open(List<Wanted> wanted) throws BlockIoException {
         ExecutorService threads = Executors.newFixedThreadPool(
                 Math.max(1, Math.min(THREADS, wanted.size())), work -> new Thread(work, "kiobd-open"));
@@ -77,12 +77,12 @@ final class Openings {
                 : new BlockIoException(reason.error(), "volume=" + one.name + ": " + text, reason);
     }
 
-    /** Those that are open, in order; the caller's to close, also when others failed. */
+    /** Returns the open volumes, in order. The caller must close them, even if others failed. */
     List<ServedVolume> opened() {
         return opened;
     }
 
-    /** Why the server must not start; empty if it may. */
+    /** Returns the failures that keep the server from starting; empty if it may start. */
     List<BlockIoException> failures() {
         return failures;
     }

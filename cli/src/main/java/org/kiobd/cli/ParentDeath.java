@@ -6,14 +6,18 @@ import com.sun.jna.NativeLong;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
-/** Has the kernel send this process SIGTERM when its parent ends: prctl(2), Linux only. */
+/** Makes the kernel send SIGTERM to this process when its parent ends: prctl(2), Linux only. */
 final class ParentDeath {
     private static final int PR_SET_PDEATHSIG = 1;
     private static final long SIGTERM = 15;
 
     private ParentDeath() {}
 
-    /** Also ends it at once if the parent has ended already. Call it from a thread that lives as long as the process. */
+    /**
+     * Requests the signal. The calling thread must live as long as the process.
+     *
+     * @throws BlockIoException if the parent has ended already, or the system does not support the signal
+     */
     static void endsUs() throws BlockIoException {
         try {
             long parent = parent();

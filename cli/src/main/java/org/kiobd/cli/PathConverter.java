@@ -6,7 +6,7 @@ import org.kiobd.store.PathCharset;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** A path somebody has typed. */
+/** Parses a path on the command line. */
 final class PathConverter implements ITypeConverter<Path> {
     @Override
     public Path convert(String text) {

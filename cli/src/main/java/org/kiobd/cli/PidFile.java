@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The file of {@code --pidfile}: there while clients may come, in one piece or not at all, and removed at an orderly end unless somebody
- * else's number stands in it by then. One thread at a time.
+ * The file of {@code --pidfile}. It appears atomically once clients can connect. An orderly shutdown removes it, unless it holds the id of
+ * another process by then. Used by one thread at a time.
  */
 final class PidFile {
     private static final Logger LOG = LoggerFactory.getLogger(PidFile.class);
@@ -28,7 +28,7 @@ final class PidFile {
         this.folder = path.toAbsolutePath().resolveSibling("");
     }
 
-    /** @throws CommandFailure if it is plain already that it cannot be written */
+    /** Checks in advance whether the file can be written. @throws CommandFailure if it clearly cannot */
     void check() {
         String wrong = !Files.isDirectory(folder)
                 ? "there is no folder " + folder
@@ -61,7 +61,7 @@ final class PidFile {
         }
     }
 
-    /** A server that was started on the same file has put its own number there. */
+    /** Removes the file, unless another server that uses the same file has written its own id there. */
     void remove() {
         try {
             if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)

@@ -8,7 +8,9 @@ import org.kiobd.nbd.Listener;
 import org.kiobd.store.CacheMode;
 import org.kiobd.volume.loop.IoEngine;
 
-/** What a server prints when it accepts connections: scripts wait for it, and people copy the command from it. */
+/**
+ * Prints the lines that a server prints once it accepts connections: scripts wait for them, and users copy the attach command from them.
+ */
 final class ReadyLines {
     private final CommonOptions common;
     private final IoEngine engine;
@@ -20,7 +22,7 @@ final class ReadyLines {
         this.cache = cache;
     }
 
-    /** A line for each volume on each listener. */
+    /** Prints an entry for each volume on each listener. */
     void print(List<Listener> listeners, List<String> volumes) {
         for (Listener listener : listeners) {
             for (String volume : volumes) {
@@ -43,7 +45,7 @@ final class ReadyLines {
         }
     }
 
-    /** To be copied into a shell. */
+    /** Returns the shell command that attaches the volume, for users to copy. */
     private static String attachCommand(Listener listener, String volume) {
         String secure = listener.uri("").getScheme().startsWith("nbds") ? " -cacertfile ca-cert.pem" : "";
         String where = listener.path() == null

@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd rename}: gives a volume another name. */
+/** {@code kiobd rename}: renames a volume. */
 @Command(name = "rename", description = "Give a volume that is not served another name.", sortOptions = false)
 final class RenameCommand implements Callable<Integer> {
     @Mixin

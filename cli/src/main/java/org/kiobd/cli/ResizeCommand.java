@@ -8,7 +8,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd resize}: makes a volume larger, while it is served or not. */
+/** {@code kiobd resize}: makes a volume larger, whether it is served or not. */
 @Command(name = "resize", description = "Make a volume larger, while it is served or not.", sortOptions = false)
 final class ResizeCommand implements Callable<Integer> {
     @Mixin

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The options that say who starts a server, and when it ends, beside a signal. */
+/** The options for how a server is started, and for when it ends without a signal. */
 final class RunOptions {
     /** sd_listen_fds(3): the first descriptor that a service manager passes. */
     private static final int FIRST_PASSED_FD = 3;
@@ -29,7 +29,9 @@ final class RunOptions {
     @Nullable
     Path pidFile;
 
-    /** How many listening sockets a service manager has passed to this very process; the first is {@link #passedFd}(0). */
+    /**
+     * Returns the number of listening sockets that a service manager has passed to this very process; the first is {@link #passedFd}(0).
+     */
     int passedSockets() {
         String fds = System.getenv("LISTEN_FDS");
         String pid = System.getenv("LISTEN_PID");
@@ -43,22 +45,25 @@ final class RunOptions {
         return FIRST_PASSED_FD + index;
     }
 
-    /** Whether sockets come from outside, which the epoll engine can take and io_uring cannot. */
+    /** Returns whether the server inherits sockets, which the epoll engine can use and io_uring cannot. */
     boolean inheritsSockets() {
         return single || passedSockets() > 0;
     }
 
-    /** Whether standard output belongs to somebody else: to the client, to the command, to whoever passed the sockets. */
+    /**
+     * Returns whether standard output belongs to the client, to the command or to the service manager, so that the server must not print
+     * there.
+     */
     boolean isQuiet() {
         return isCaptive() || passedSockets() > 0;
     }
 
-    /** Whether it lives and dies with somebody, who has no use for its log while all is well. */
+    /** Returns whether the server ends with its client or its command. Such a server logs only warnings and errors by default. */
     boolean isCaptive() {
         return single || run != null;
     }
 
-    /** @param hasAddresses whether --listen or --unix was given */
+    /** Refuses options that exclude each other. @param hasAddresses whether --listen or --unix was given */
     void check(boolean hasAddresses) {
         if (single && (hasAddresses || run != null)) {
             throw new CommandFailure(

@@ -14,7 +14,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd scrub}: reads everything that is stored, to find damage before somebody needs what is damaged. */
+/** {@code kiobd scrub}: reads all stored data, to find damage before somebody needs the data. */
 @Command(
         name = "scrub",
         description = {

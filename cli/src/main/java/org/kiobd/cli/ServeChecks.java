@@ -12,13 +12,18 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.loop.UnixSocketFile;
 
 /**
- * What can be wrong with the options of a server without looking at a volume. It is found before a volume is opened, for who mistyped an
- * option must not find a volume changed. Stateless.
+ * Checks the options of a server as far as possible without a volume. The checks run before any volume is opened, so that a mistyped option
+ * leaves all volumes unchanged. Stateless.
  */
 final class ServeChecks {
     private ServeChecks() {}
 
-    /** @throws CommandFailure in one line, as {@code BlockIoException}, for the first thing that is wrong */
+    /**
+     * Checks all options.
+     *
+     * @throws CommandFailure for the first wrong option, with a one-line message
+     * @throws BlockIoException if the path of a Unix socket is in use or is not a socket, with a one-line message
+     */
     static void check(ServeOptions options) throws BlockIoException {
         options.threads();
         options.spinNanos();
@@ -69,9 +74,9 @@ final class ServeChecks {
     }
 
     /**
-     * Checks that no two exports have one name, and that images are there.
+     * Checks that all exports have different names, and that all images exist.
      *
-     * @param volumes their names are different already
+     * @param volumes names of the volumes, which differ already
      */
     static void checkNames(Set<String> volumes, List<Path> images) {
         Set<String> seen = new HashSet<>(volumes);
@@ -89,7 +94,7 @@ final class ServeChecks {
         }
     }
 
-    /** What an image is served as. */
+    /** Returns the export name of an image. */
     static String rawName(Path image) {
         String absolute = image.toAbsolutePath().normalize().toString();
         String name = absolute.substring(absolute.lastIndexOf('/') + 1);

@@ -123,7 +123,7 @@ final class ServeOptions {
     IoEngine engine() {
         String wanted = engine.toLowerCase(Locale.ROOT);
         if ("auto".equals(wanted)) {
-            // io_uring's channels take no socket from outside.
+            // The channels of io_uring cannot use an inherited socket.
             return runOptions.inheritsSockets() ? IoEngine.EPOLL : IoEngine.best();
         }
         for (IoEngine candidate : IoEngine.values()) {
@@ -141,7 +141,7 @@ final class ServeOptions {
         throw new CommandFailure(ExitCode.USAGE, "--engine=" + engine + " is not known: auto, io_uring, epoll or nio");
     }
 
-    /** Which engine runs and why, for the start-up line. */
+    /** Returns the reason for the choice of engine, for the start-up line. */
     String engineReason(IoEngine running) {
         if (!"auto".equalsIgnoreCase(engine)) {
             return "as asked for";
@@ -192,7 +192,7 @@ final class ServeOptions {
         return memoryBytes;
     }
 
-    /** What the machine has, or this container of it. */
+    /** Returns the memory of the machine, or of this container. */
     private static long machineBytes() {
         return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
                 ? system.getTotalMemorySize()

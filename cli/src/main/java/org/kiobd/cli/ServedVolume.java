@@ -28,8 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A volume that is being served: its lock, its open device, its export, and the answers to questions about it. A raw image has no lock and
- * is not asked about. Owned by the {@link Server}; control threads.
+ * A volume or a raw image that is being served: holds its lock, its open device and its export, and answers questions about it. A raw image
+ * has no lock and gets no questions. Owned by the {@link Server}; control threads.
  */
 final class ServedVolume implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServedVolume.class);
@@ -41,7 +41,7 @@ final class ServedVolume implements AutoCloseable {
     private final @Nullable VolumeLock lock;
     private boolean closed;
 
-    /** How its server works. */
+    /** The I/O engine and the cache mode of the server. */
     record Ways(IoEngine engine, CacheMode cache) {}
 
     ServedVolume(Volume device, Export export, Ways ways, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
@@ -56,7 +56,7 @@ final class ServedVolume implements AutoCloseable {
         return export;
     }
 
-    /** What it means that it could not be closed, in one line. */
+    /** Returns one line on what a failed close means for the data. */
     String notSaved(Exception why) {
         String name = export.name();
         String lost = ways.cache() == CacheMode.UNSAFE
@@ -73,12 +73,15 @@ final class ServedVolume implements AutoCloseable {
         return device.info().readOnly();
     }
 
-    /** Says in the log what its cache mode means, where somebody might count on another. */
+    /** Logs a warning if the cache mode is unsafe, or if some members ignore it. */
     void warn() {
         new CacheLabel(ways.cache).warn(device);
     }
 
-    /** Where its server's control socket would lie, if it is the first of its volumes; null for a raw image, which has none. */
+    /**
+     * Returns the path of the server's control socket if this volume is the first that can have one; null for a raw image, and if the lock
+     * is not exclusive.
+     */
     @Nullable
     Path controlPlace() throws BlockIoException {
         return catalog == null || lock == null || !lock.isExclusive()
@@ -86,9 +89,9 @@ final class ServedVolume implements AutoCloseable {
                 : catalog.folder(export.name()).resolve("control.sock");
     }
 
-    /** Has {@code control} answer for it, and lets others know where. */
+    /** Registers the volume with {@code control}, and announces the server to other processes. */
     void announce(ControlServer control) throws BlockIoException {
-        // Beside others who read it there is no place for an announcement of one's own.
+        // Without an exclusive lock, nothing may be written to the volume's folder, not even an announcement.
         if (lock == null || !lock.isExclusive()) {
             return;
         }
@@ -105,7 +108,7 @@ final class ServedVolume implements AutoCloseable {
         }
     }
 
-    /** Not while it is being closed: a snapshot under way still needs the members. */
+    /** Answers a question. Synchronized with {@link #close}, because a snapshot in progress needs the members. */
     private synchronized Map<String, ?> answer(Map<String, Object> question) throws BlockIoException {
         if (closed) {
             throw new BlockIoException(IoError.IO, "volume=" + export.name() + ": its server is ending; try again");
@@ -131,14 +134,14 @@ final class ServedVolume implements AutoCloseable {
         throw new BlockIoException(IoError.INVALID, "the server does not know the question " + question);
     }
 
-    /** The superblocks may be ahead of the catalog: after a growth, or after one that a crash interrupted. */
+    /** Saves the manifest. The superblocks may be newer than the catalog after a growth, even one that a crash interrupted. */
     void saveManifest() throws BlockIoException {
         if (catalog != null) {
             catalog.save(device.manifest());
         }
     }
 
-    /** What it has done so far, by name. */
+    /** Returns what the volume has done so far, by name. */
     Map<String, Object> figures() {
         DeviceCounters counters = device.counters();
         ExportFigures figures = export.figures();
@@ -163,7 +166,7 @@ final class ServedVolume implements AutoCloseable {
         return json;
     }
 
-    /** How long its requests took, by operation. */
+    /** Returns the latencies of requests, by operation. */
     private Map<String, Object> latencies() {
         Map<String, Object> json = new LinkedHashMap<>();
         export.latencies().forEach((op, figures) -> {
@@ -177,7 +180,7 @@ final class ServedVolume implements AutoCloseable {
         return json;
     }
 
-    /** What each member has done, and what its store tells of it. */
+    /** Returns what each member has done, and the figures of its store. */
     private List<Map<String, Object>> members() {
         List<Map<String, Object>> json = new ArrayList<>();
         List<DeviceCounters.MemberCounters> counters = device.counters().members();
@@ -196,7 +199,7 @@ final class ServedVolume implements AutoCloseable {
         return json;
     }
 
-    /** Who is connected, the one that came first first. */
+    /** Returns the connected clients, the earliest connection first. */
     private List<Map<String, Object>> clients() {
         List<Map<String, Object>> json = new ArrayList<>();
         for (ConnectionFigures client : export.connections()) {
@@ -222,7 +225,7 @@ final class ServedVolume implements AutoCloseable {
         return json;
     }
 
-    /** The same for people, in one line. */
+    /** Returns the most important figures in one line, for users. */
     String figuresLine() {
         DeviceCounters counters = device.counters();
         return export.name() + ": requests=" + counters.requests() + " chains=" + counters.chains() + " memberOps="

@@ -37,9 +37,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A server at work: opens volumes, listens, says when it is ready, waits for the signal to end, and ends in order: no new connection,
- * everything accepted finished and answered, members synced and closed, counters printed. Main thread; the end may come from the
- * shutdown hook.
+ * Runs a server: opens volumes, listens, prints when it is ready, waits for a signal, and shuts down. An orderly shutdown accepts no new
+ * connection, finishes and answers all accepted requests, syncs and closes the members, and prints the counters. Runs on the main thread;
+ * the shutdown may run on the thread of the shutdown hook.
  */
 final class Server {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
@@ -63,7 +63,7 @@ final class Server {
     private @Nullable ControlServer control;
     private boolean ending;
     private volatile boolean ready;
-    /** The exit code of an orderly end; one in which something could not be saved is a failure. */
+    /** Exit code of an orderly shutdown; {@code FAILED} if some data could not be saved. */
     private volatile int endCode = ExitCode.OK;
 
     private final CountDownLatch clientGone = new CountDownLatch(1);
@@ -71,9 +71,9 @@ final class Server {
     private @Nullable PrivateFolder privateFolder;
 
     /**
-     * Looks at all options, before anything is opened.
+     * Checks all options, before anything is opened.
      *
-     * @param names of all exports there may be
+     * @param names names of all possible exports
      */
     Server(CommonOptions common, ServeOptions options, Set<String> names) throws BlockIoException {
         this.common = common;
@@ -92,9 +92,9 @@ final class Server {
     }
 
     /**
-     * Opens what is to be served. If one of them fails that may not, those that were opened are closed again.
+     * Opens the volumes and images to serve. If one that is not optional fails, closes those that were opened.
      *
-     * @throws BlockIoException with the last reason; those before are printed
+     * @throws BlockIoException with the last failure; the earlier ones are printed
      */
     void open(List<Openings.Wanted> wanted) throws BlockIoException {
         Openings openings = new Openings();
@@ -141,7 +141,7 @@ final class Server {
         }
     }
 
-    /** Opens a plain image, named after its file. Any thread. */
+    /** Opens a raw image, served under its file name. Any thread. */
     ServedVolume openRaw(Path image, boolean readOnly) throws BlockIoException {
         Volume device = assembler.openRaw(MemberUri.file(image), readOnly);
         return served(device, "plain image " + image, null, null);
@@ -153,7 +153,10 @@ final class Server {
         return new ServedVolume(device, export, new ServedVolume.Ways(engine, cache), catalog, lock);
     }
 
-    /** Beside the first volume, in a folder only its owner may enter; plain images alone are not asked about. */
+    /**
+     * Opens the control socket next to the first volume, in a folder that only its owner may enter, and announces all volumes. Without a
+     * volume that can have the socket, e.g. for raw images only, there is none.
+     */
     private void announce() throws BlockIoException {
         Path place = null;
         for (ServedVolume volume : volumes) {
@@ -179,11 +182,7 @@ final class Server {
         }
     }
 
-    /**
-     * Serves until the process is told to end, or who it was started for has ended.
-     *
-     * @return the exit code
-     */
+    /** Serves until a signal tells the process to end, or until its client, command or parent has ended. */
     int run() throws BlockIoException {
         List<Listener> listeners;
         CapturedCommand command = null;
@@ -216,7 +215,7 @@ final class Server {
         }
     }
 
-    /** Null if a signal came first: the command would outlive the server. */
+    /** Starts the command of {@code --run}. @return null if the shutdown has begun, because the command would outlive the server */
     private synchronized @Nullable CapturedCommand startCommand(String command, Listener listener)
             throws BlockIoException {
         if (!ending) {
@@ -314,8 +313,9 @@ final class Server {
     }
 
     /**
-     * SIGTERM and SIGINT end in order, in exit code 0 if everything was saved. The JVM itself would exit with 128 + signal behind its hooks, so the hook has
-     * the last word; a second signal while it works has no effect, SIGKILL always does.
+     * Installs a hook that shuts down in order on SIGTERM and SIGINT, with exit code 0 if everything was saved. After its hooks, the JVM
+     * would exit with 128 plus the signal's number, so the hook halts the JVM itself. A second signal has no effect while the hook runs;
+     * SIGKILL always has.
      */
     private void endOnSignal() {
         Runtime.getRuntime()
@@ -328,7 +328,7 @@ final class Server {
                         "kiobd-end"));
     }
 
-    /** Ends in order, once; false if that was done before. */
+    /** Shuts down in order, once. @return false if the shutdown has begun before */
     private synchronized boolean end() {
         if (ending) {
             return false;
@@ -363,7 +363,7 @@ final class Server {
             }
             if (ready && pool != null && !runOptions.isQuiet()) {
                 Map<String, Object> figures = volume.figures();
-                // Of the whole process; anything but 0 at the end was lost on the way.
+                // This counts the memory of the whole process; all of it should be free by now, so the rest is a leak.
                 figures.put("poolReservedBytes", pool.reservedBytes());
                 common.answer(volume.figuresLine(), figures);
             }

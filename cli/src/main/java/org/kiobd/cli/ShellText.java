@@ -2,13 +2,13 @@ package org.kiobd.cli;
 
 import java.nio.charset.StandardCharsets;
 
-/** Words for a shell to be copied into. Stateless. */
+/** Quotes text for shells and makes it safe for terminals. Stateless. */
 final class ShellText {
     private static final String PLAIN = "[A-Za-z0-9_@%+=:,./-]+";
 
     private ShellText() {}
 
-    /** One word of a command line, whatever is in it; as it is where no shell would take it for anything else. Never more than a line. */
+    /** Returns {@code word} as one word of a shell's command line, on one line; unchanged if no character needs quoting. */
     static String quote(String word) {
         if (word.matches(PLAIN)) {
             return word;
@@ -28,7 +28,7 @@ final class ShellText {
         return quoted.append('\'').toString();
     }
 
-    /** What ends a line, moves the cursor, or makes a word look like another. */
+    /** Returns whether the character ends a line, moves the cursor, or makes a word look like another. */
     static boolean hides(int codePoint) {
         return switch (Character.getType(codePoint)) {
             case Character.CONTROL,
@@ -40,7 +40,7 @@ final class ShellText {
         };
     }
 
-    /** Text for a terminal: nothing that hides, but for ends of lines and tabs. */
+    /** Returns text for a terminal: replaces all characters that {@link #hides}, except line ends and tabs. */
     static String printable(String text) {
         if (text.codePoints().noneMatch(c -> hides(c) && c != '\n' && c != '\t')) {
             return text;

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Sizes as people write them: 512, 4K, 64KiB, 1G, 1.5GiB (binary), 1GB (decimal); and as people read them. Stateless. */
+/** Parses sizes that users write: 512, 4K, 64KiB, 1G, 1.5GiB (binary), 1GB (decimal); and formats sizes for users. Stateless. */
 public final class Sizes implements ITypeConverter<Long> {
     private static final Pattern SIZE =
             Pattern.compile("(\\d+(?:\\.\\d+)?)([KMGTPE]?)(i?)(B?)", Pattern.CASE_INSENSITIVE);
@@ -21,7 +21,12 @@ public final class Sizes implements ITypeConverter<Long> {
         return parse(text);
     }
 
-    /** @throws TypeConversionException for what is no size, not positive, no whole number of bytes, or beyond 2^63 - 1 */
+    /**
+     * Parses a size.
+     *
+     * @throws TypeConversionException if the text is not a size, or the size is not positive, not a whole number of bytes, or more than
+     *     2^63 - 1
+     */
     static long parse(String text) {
         Matcher matcher = SIZE.matcher(text.trim());
         if (!matcher.matches()
@@ -49,12 +54,12 @@ public final class Sizes implements ITypeConverter<Long> {
         return whole.longValueExact();
     }
 
-    /** Returns a size for people; "-" for one below 0, which nobody knows. */
+    /** Returns a size for users; "-" for a negative one, which means unknown. */
     static String formatOrUnknown(long bytes) {
         return bytes < 0 ? "-" : format(bytes);
     }
 
-    /** The shortest exact or three-digit binary form: 256K, 1G, 1.50G, 513. */
+    /** Returns the binary form: exact if it is a whole number, else with two decimals, e.g. 256K, 1G, 1.50G, 513. */
     static String format(long bytes) {
         int exponent = 0;
         double value = bytes;

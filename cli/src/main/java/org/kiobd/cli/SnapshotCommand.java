@@ -5,7 +5,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParameterException;
 
-/** {@code kiobd snapshot}: what a volume was at a moment. */
+/** {@code kiobd snapshot}: the commands for snapshots, which keep the content of a volume at one moment. */
 @Command(
         name = "snapshot",
         description = "Keep the content of a volume at one moment, to serve read-only, clone or roll back to.",

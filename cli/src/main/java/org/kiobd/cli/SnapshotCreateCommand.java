@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd snapshot create}. */
+/** {@code kiobd snapshot create}: makes a snapshot of a volume. */
 @Command(
         name = "create",
         description = {

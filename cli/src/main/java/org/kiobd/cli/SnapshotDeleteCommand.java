@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd snapshot delete}. */
+/** {@code kiobd snapshot delete}: deletes snapshots. */
 @Command(
         name = "delete",
         description = "Delete snapshots; the volume, its other snapshots and clones do not change.",

@@ -11,7 +11,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd snapshot list}. */
+/** {@code kiobd snapshot list}: lists the snapshots of one volume or of all. */
 @Command(
         name = "list",
         description = {

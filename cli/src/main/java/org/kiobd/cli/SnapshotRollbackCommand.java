@@ -9,7 +9,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd snapshot rollback}. */
+/** {@code kiobd snapshot rollback}: puts a volume back to a snapshot. */
 @Command(
         name = "rollback",
         description = {

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.store.file.SystemErrors;
 
 /**
- * The process's standard output, for answers and images: remembers that it could not be written, which {@link PrintWriter} keeps to
- * itself. What is printed is UTF-8 whatever the locale. Any thread.
+ * The process's standard output, for answers and images. It remembers the first write error, which {@link PrintWriter} hides. Text is UTF-8
+ * in every locale. Any thread.
  */
 final class StandardOutput extends OutputStream {
     static final StandardOutput INSTANCE = new StandardOutput();
@@ -23,7 +23,7 @@ final class StandardOutput extends OutputStream {
 
     private StandardOutput() {}
 
-    /** Writes text to it. */
+    /** Returns a writer of text to standard output. */
     PrintWriter writer() {
         return new PrintWriter(new OutputStreamWriter(this, StandardCharsets.UTF_8));
     }
@@ -45,18 +45,18 @@ final class StandardOutput extends OutputStream {
         }
     }
 
-    /** Whether its reader has gone, of which nothing is said: that is how {@code kiobd list | head -1} ends. */
+    /** Returns whether the reader has closed the pipe. That is not reported, because {@code kiobd list | head -1} does so. */
     boolean isBroken() {
         IOException failed = failure;
         return failed != null && SystemErrors.isBrokenPipe(failed);
     }
 
-    /** The command says itself what has become of it. */
+    /** Notes that the command itself reports the write error, if there is one. */
     void isTold() {
         told = failure != null;
     }
 
-    /** What the shell learns from a command that ended with {@code exitCode}: not that all is well, if its answer is lost. */
+    /** Returns the final exit code of a command that ended with {@code exitCode}: it is never OK if the answer is lost. */
     int exitCode(int exitCode, PrintWriter err) {
         IOException failed = failure;
         if (failed == null) {

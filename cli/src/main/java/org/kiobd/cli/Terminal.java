@@ -8,17 +8,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A person at the other end, or not. {@code System.console()} cannot tell: since Java 22 it is there without a terminal too.
+ * Tells whether standard streams are terminals, and asks the user. {@code System.console()} cannot tell: since Java 22 it exists without a
+ * terminal, too.
  */
 final class Terminal {
     private Terminal() {}
 
-    /** Whether standard input is a terminal. */
+    /** Returns whether standard input is a terminal. */
     static boolean isInput() {
         return is(0);
     }
 
-    /** Whether standard error is one. */
+    /** Returns whether standard error is a terminal. */
     static boolean isError() {
         return is(2);
     }
@@ -33,7 +34,7 @@ final class Terminal {
         }
     }
 
-    /** Asks on standard error, so that standard output stays an answer; empty at the end of input. */
+    /** Asks on standard error, to keep standard output for answers. @return the reply; empty at the end of input */
     static String ask(String question) {
         System.err.print(question);
         System.err.flush();

@@ -14,7 +14,7 @@ import org.kiobd.nbd.tls.TlsPolicy;
 import org.kiobd.volume.BlockIoException;
 import picocli.CommandLine.Option;
 
-/** The options of a server that say who may come in, and how privately. */
+/** The options for TLS, and for which clients a server admits. */
 final class TlsOptions {
     @Option(
             names = "--tls",
@@ -41,9 +41,9 @@ final class TlsOptions {
     private List<String> clients = new ArrayList<>();
 
     /**
-     * What they come to.
+     * Returns the policy that the options define.
      *
-     * @param volumes those that are served: a misspelt one must not leave the right one open to everybody
+     * @param volumes names of the served volumes; a misspelled name must not leave the intended volume open to everybody
      */
     TlsPolicy policy(Set<String> volumes) throws BlockIoException {
         TlsMode mode = mode();
@@ -73,7 +73,7 @@ final class TlsOptions {
         return TlsPolicy.of(mode, TlsCertificates.server(certificates, verifyPeer || !allowed.isEmpty()), allowed);
     }
 
-    /** Whether nobody is served in plain text. */
+    /** Returns whether the server refuses plain-text clients. */
     boolean isRequired() {
         return mode() == TlsMode.REQUIRE;
     }

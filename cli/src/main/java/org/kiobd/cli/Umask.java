@@ -9,8 +9,8 @@ import java.util.Set;
 import org.kiobd.store.file.OwnerOnly;
 
 /**
- * Modes of what this process makes: nobody but the owner may read it, whatever umask the process was started with. That umask is for what
- * others are to reach: sockets that were asked for, the pidfile, and what a command makes that was started with {@code --run}.
+ * Sets the modes of files that this process makes: only the owner may read them, regardless of the umask at the start. That umask applies
+ * only to files for others: the sockets of {@code --unix}, the pidfile, and files made by the command of {@code --run}.
  */
 final class Umask {
     private static final int ALL = 0777;
@@ -23,23 +23,23 @@ final class Umask {
 
     private Umask() {}
 
-    /** From here on. */
+    /** Restricts all files made from now on to their owner. */
     static void ownerOnly() {
         started = OwnerOnly.begin();
         ownerOnly = true;
     }
 
-    /** What the process was started with, as a shell takes it. */
+    /** Returns the umask at the start of the process, in the octal form of shells. */
     static String started() {
         return Integer.toOctalString(ownerOnly ? started : USUAL);
     }
 
-    /** Lets others reach a socket that was made for them, as the umask says that this process was started with. */
+    /** Lets others use a socket, as far as the umask at the start permits. */
     static void openSocket(Path socket) throws IOException {
         open(socket, SOCKET);
     }
 
-    /** The same for a pidfile. */
+    /** Lets others read a pidfile, as far as the umask at the start permits. */
     static void openPidFile(Path file) throws IOException {
         open(file, PIDFILE);
     }
@@ -52,7 +52,7 @@ final class Umask {
 
     private static Set<PosixFilePermission> permissions(int mode) {
         Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
-        // In the order of the bits, the highest first.
+        // The values have the order of the mode bits, the highest first.
         PosixFilePermission[] all = PosixFilePermission.values();
         for (int i = 0; i < all.length; i++) {
             if ((mode >> (all.length - 1 - i) & 1) != 0) {

@@ -13,7 +13,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code kiobd up}: a volume from nothing to served, in one command. */
+/** {@code kiobd up}: makes a volume if it is missing, and serves it. */
 @Command(
         name = "up",
         description = "Make a volume if it is missing, then serve it in the foreground.",

@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Mixin;
 
-/** {@code kiobd version}: which kiobd this is, and which Java runs it. */
+/** {@code kiobd version}: shows the versions of kiobd and of Java. */
 @Command(name = "version", description = "Show the version.", sortOptions = false)
 final class VersionCommand implements Callable<Integer>, IVersionProvider {
     @Mixin
@@ -28,7 +28,7 @@ final class VersionCommand implements Callable<Integer>, IVersionProvider {
         return new String[] {"kiobd " + version() + " (Java " + System.getProperty("java.version") + ")"};
     }
 
-    /** From the jar's manifest, the one place where the build writes it. */
+    /** Returns the version in the jar's manifest, the only place where the build writes it. */
     private static String version() {
         @Nullable String version = Main.class.getPackage().getImplementationVersion();
         return version == null ? "not packaged" : version;

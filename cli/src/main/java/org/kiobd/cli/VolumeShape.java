@@ -12,7 +12,7 @@ import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 import picocli.CommandLine.Option;
 
-/** The options that say what a new volume shall be, shared by {@code create} and {@code up}. */
+/** The options that define a new volume, shared by {@code create}, {@code up} and {@code copy}. */
 final class VolumeShape {
     static final int DEFAULT_MEMBERS = 4;
 
@@ -56,7 +56,7 @@ final class VolumeShape {
         }
     }
 
-    /** What the options say of a volume of this size. */
+    /** Returns the specification of a volume of this size, according to the options. */
     ArraySpec spec(Path folder, String name, long sizeBytes) throws BlockIoException {
         return new ArraySpec(
                 name, sizeBytes, chunkBytes == null ? ArraySpec.DEFAULT_CHUNK_BYTES : chunkBytes, places(folder, name));
@@ -75,7 +75,7 @@ final class VolumeShape {
     }
 
     private String scheme() {
-        // In any case, as a URI's.
+        // The scheme is case-insensitive, like a URI's.
         return store == null ? "file" : store.split("\\?", 2)[0].toLowerCase(Locale.ROOT);
     }
 
@@ -85,7 +85,7 @@ final class VolumeShape {
         return new MemberUri(place.scheme(), place.location() + options);
     }
 
-    /** Says which option contradicts a volume that exists; null if none does. */
+    /** Returns which option contradicts an existing volume; null if none does. */
     @Nullable
     String contradiction(VolumeManifest manifest) {
         if (chunkBytes != null && chunkBytes != manifest.chunkBytes()) {

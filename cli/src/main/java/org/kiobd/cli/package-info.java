@@ -1,7 +1,7 @@
 /**
  * The command line: parses arguments, wires the rooms together, maps outcomes to exit codes.
  *
- * <p>Nothing here moves data; main type: {@link org.kiobd.cli.Main}, runs on the main thread.
+ * <p>This room moves no data. Its main type is {@link org.kiobd.cli.Main}, which runs on the main thread.
  */
 @NullMarked
 package org.kiobd.cli;

@@ -2,16 +2,16 @@ package org.kiobd.manage;
 
 import org.kiobd.store.format.VolumeManifest;
 
-/** Is asked before data are lost for good. Called on the thread of the change, with nothing changed yet. */
+/** Asks for consent before data is lost for good. Called on the thread of the change, before anything is changed. */
 @FunctionalInterface
 public interface Consent {
-    /** Asks nobody. */
+    /** Consents without asking. */
     Consent GIVEN = manifest -> {};
 
     /**
-     * Returns if the change may go on; throws what its caller shall get if not.
+     * Returns if the change may go on; otherwise throws the exception for the caller of the change.
      *
-     * @param manifest of the volume that would be removed, or of the snapshot that a volume would be put back to
+     * @param manifest manifest of the volume to be removed, or of the snapshot that a volume is to be rolled back to
      */
     void require(VolumeManifest manifest);
 }

@@ -7,11 +7,11 @@ import org.kiobd.manage.catalog.Unfinished;
 import org.kiobd.volume.BlockIoException;
 
 /**
- * How a volume is, as far as a list tells it.
+ * The state of a volume, as far as a list shows it.
  *
- * @param state for programs: idle, unfinished, damaged, unknown, or who serves it
- * @param reason why it is none of the others; null otherwise
- * @param line for people
+ * @param state state for programs: idle, unfinished, damaged, unknown, or which process serves the volume
+ * @param reason reason why the volume is unfinished, damaged or unknown; null otherwise
+ * @param line state for users
  */
 public record Health(String state, @Nullable String reason, String line) {
 
@@ -26,7 +26,7 @@ public record Health(String state, @Nullable String reason, String line) {
         return space.unseen() != null ? of(name, space.unseen()) : new Health("idle", null, "idle");
     }
 
-    /** Of one that could not be looked at, or only found to be damaged. */
+    /** Returns the health of a volume that could not be checked, or that proved to be damaged. */
     static Health of(String name, BlockIoException failure) {
         String reason = failure.getMessage();
         return failure.error().isDamage()
@@ -34,7 +34,7 @@ public record Health(String state, @Nullable String reason, String line) {
                 : new Health("unknown", reason, "unknown: cannot look: " + printable(reason));
     }
 
-    /** Of one that is not whole. */
+    /** Returns the health of an unfinished volume. */
     static Health of(Unfinished unfinished) {
         return new Health("unfinished", unfinished.reason(), "unfinished: " + printable(unfinished.reason()));
     }
@@ -43,12 +43,12 @@ public record Health(String state, @Nullable String reason, String line) {
         return new Health("damaged", reason, "damaged; see kiobd check " + name + ": " + printable(reason));
     }
 
-    /** What somebody wrote into a manifest must not move the cursor. */
+    /** Replaces control characters: text from a manifest must not move the cursor. */
     private static String printable(String text) {
         return text.replaceAll("\\p{Cntrl}", "?");
     }
 
-    /** Adds it to what programs are told of the volume. */
+    /** Adds the state to the JSON of a volume. */
     public Map<String, Object> addTo(Map<String, Object> entry) {
         entry.put("state", state);
         if (reason != null) {

@@ -10,15 +10,15 @@ import java.util.regex.Pattern;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.format.VolumeManifest;
 
-/** Where members go if nobody says. Stateless. */
+/** The default places of members. Stateless. */
 public final class MemberPaths {
-    /** What rollbacks added to a name; earlier versions counted them. */
+    /** Suffix that a rollback adds to a member's name: an id, or a number in earlier versions. */
     private static final Pattern SUCCESSOR =
             Pattern.compile("~([0-9]{1,9}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$");
 
     private MemberPaths() {}
 
-    /** Member {@code index} of volume {@code name}, whose folder is {@code folder}. */
+    /** Returns the default place of member {@code index} of volume {@code name}, whose folder is {@code folder}. */
     public static MemberUri standard(String scheme, Path folder, String name, int index) {
         return new MemberUri(
                 scheme,
@@ -32,10 +32,11 @@ public final class MemberPaths {
     }
 
     /**
-     * The members of a copy that shares what those of {@code original} hold: in {@code folder}, or beside them where that is on another
-     * file system, which nothing can be shared with; there their names contain {@code changeId}, for other homes may use that folder.
+     * Returns the places for the members of a copy that shares space with the members of {@code original}. They are in {@code folder}. If a
+     * member is on another file system, which cannot share space with that folder, its copy is beside it; the copy's file name contains
+     * {@code changeId}, because other homes may use the same place.
      *
-     * @param name of the copy
+     * @param name name of the copy
      */
     static List<MemberUri> copies(VolumeManifest original, Path folder, String name, UUID changeId) {
         List<MemberUri> copies = new ArrayList<>();
@@ -51,14 +52,17 @@ public final class MemberPaths {
         return copies;
     }
 
-    /** Members that take the place of those a volume has: each beside its predecessor, {@code ~} and {@code changeId} after its name. */
+    /**
+     * Returns the places for the members that replace those of a volume: each beside its predecessor, with {@code ~} and {@code changeId}
+     * after the name.
+     */
     static List<MemberUri> successors(VolumeManifest manifest, UUID changeId) {
         return manifest.members().stream()
                 .map(uri -> new MemberUri(uri.scheme(), original(uri.location()) + "~" + changeId))
                 .toList();
     }
 
-    /** The name that a member had before it was first rolled back. */
+    /** Returns the name of a member before it was first rolled back. */
     private static String original(String location) {
         return SUCCESSOR.matcher(location).replaceFirst("");
     }

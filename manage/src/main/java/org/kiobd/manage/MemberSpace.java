@@ -7,18 +7,18 @@ import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 
 /**
- * What the members of a volume occupy together, as far as can be seen from outside.
+ * The space that all members of a volume occupy, as far as it is known without opening them.
  *
- * @param usedBytes -1 if that is not known
- * @param missing a member that is not there; null if all are
- * @param unseen why one could not be looked at; null if all could
+ * @param usedBytes space of all members; -1 if unknown
+ * @param missing a member that is missing; null if there is none
+ * @param unseen reason why a member could not be checked; null if there is none
  */
 public record MemberSpace(
         long usedBytes,
         @Nullable MemberUri missing,
         @Nullable BlockIoException unseen) {
 
-    /** Returns what those of {@code manifest} occupy. */
+    /** Returns the space of the members of {@code manifest}. */
     public static MemberSpace of(MemberStores stores, VolumeManifest manifest) {
         long sumBytes = 0;
         for (MemberUri uri : manifest.members()) {

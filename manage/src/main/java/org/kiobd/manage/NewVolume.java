@@ -16,8 +16,8 @@ import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 
 /**
- * Makes a volume, empty or filled: its members are made aside and filled there, get their names when they are whole, and then the catalog
- * gets its entry. Used by one thread.
+ * Makes a volume, empty or filled: makes and fills the members under temporary names, renames them when they are complete, and then saves
+ * the catalog entry. Used by one thread.
  */
 final class NewVolume {
     private final VolumeCatalog catalog;
@@ -30,14 +30,14 @@ final class NewVolume {
         this.changes = new Changes(catalog, MemberStores.load());
     }
 
-    /** Writes what the volume shall hold. */
+    /** Writes the content of the new volume. */
     @FunctionalInterface
     interface Filling {
         /** Fills {@code target}, which reads as zeros; borrows it. */
         void fill(Volume target) throws BlockIoException;
     }
 
-    /** Says what the volume shall be, once its folder is known to be free. */
+    /** Returns the specification of the new volume; called once its folder is known to be free. */
     @FunctionalInterface
     interface Shaping {
         ArraySpec spec() throws BlockIoException;
@@ -51,9 +51,9 @@ final class NewVolume {
     }
 
     /**
-     * Makes a volume that holds what {@code filling} writes, or none.
+     * Makes a volume with the content that {@code filling} writes, or none.
      *
-     * @param source what that is, for people
+     * @param source description of the content, for users
      */
     VolumeManifest copy(String name, Shaping shape, String source, Filling filling) throws BlockIoException {
         try (VolumeLock lock = changes.reserve(name)) {

@@ -2,10 +2,10 @@ package org.kiobd.manage;
 
 import java.util.function.LongConsumer;
 
-/** Is told how far something has come that takes a while. Called on the thread that does it. */
+/** Receives the progress of long work, on the thread that does the work. */
 @FunctionalInterface
 public interface Progress {
-    /** Tells nobody. */
+    /** Ignores the progress. */
     Progress NONE = (task, totalBytes) -> new Stage() {
         @Override
         public void accept(long bytes) {}
@@ -17,12 +17,12 @@ public interface Progress {
     /**
      * Begins a stage.
      *
-     * @param task what it does, in the past tense: copied, verified
-     * @param totalBytes how much there is to do
+     * @param task name of the stage, in the past tense: copied, verified
+     * @param totalBytes amount of work in the stage
      */
     Stage begin(String task, long totalBytes);
 
-    /** Is told of each piece that is done, in bytes; closed after the stage. */
+    /** Receives the size of each finished piece, in bytes. Closed after the stage. */
     interface Stage extends LongConsumer, AutoCloseable {
         @Override
         void close();

@@ -18,7 +18,7 @@ import org.kiobd.volume.MemberRun;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoops;
 
-/** Reads everything that a volume or a snapshot stores, to find damage before somebody needs what is damaged. Used once, by one thread. */
+/** Reads all data that a volume or a snapshot stores, to find damage before somebody needs the data. Used once, by one thread. */
 public final class Scrub {
     private final Volumes volumes;
     private final String name;
@@ -27,14 +27,14 @@ public final class Scrub {
     private final List<Finding> findings = new ArrayList<>();
 
     /**
-     * How to read.
+     * Options of a scrub.
      *
-     * @param bytesPerSecond at most; 0 for as fast as it goes
-     * @param resume whether to go on where a scrub of the volume was interrupted
+     * @param bytesPerSecond maximum rate; 0 for no limit
+     * @param resume whether to continue an interrupted scrub of the volume
      */
     public record Options(long bytesPerSecond, boolean resume) {}
 
-    /** A scrub of volume or snapshot {@code name}. */
+    /** Prepares a scrub of volume or snapshot {@code name}. */
     public Scrub(Volumes volumes, String name, Options options, Progress progress) {
         this.volumes = volumes;
         this.name = name;
@@ -42,7 +42,7 @@ public final class Scrub {
         this.progress = progress;
     }
 
-    /** Reads all of it, unless its superblocks are damaged already. */
+    /** Reads all data, unless the check of the superblocks fails. */
     public CheckReport run() throws BlockIoException {
         VolumeCatalog catalog = volumes.catalog();
         VolumeManifest manifest = catalog.load(name);
@@ -55,7 +55,7 @@ public final class Scrub {
         return new CheckReport(manifest.members().size(), readBytes, findings);
     }
 
-    /** Looks at superblocks, as an opening does. @return whether the data can be read after that */
+    /** Checks the superblocks, as opening the volume does. @return whether the data can be read after that */
     private boolean checkMembers(VolumeCatalog catalog, VolumeManifest manifest) throws BlockIoException {
         if (catalog.server(name) != null) {
             if (!VolumeNames.isSnapshot(name)) {
@@ -102,7 +102,7 @@ public final class Scrub {
         }
     }
 
-    /** Adds one for each member the range is on, chunk by chunk. */
+    /** Adds a finding for each part of the range that is on one member, chunk by chunk. */
     private void addFindings(Volume device, ByteRange range, IoError error) {
         long endBytes = range.offsetBytes() + range.lengthBytes();
         long at = range.offsetBytes();

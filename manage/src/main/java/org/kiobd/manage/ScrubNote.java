@@ -16,23 +16,23 @@ import org.kiobd.store.file.SystemErrors;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
-/** How far a scrub has come and what it has found, beside the volume's manifest while it runs. Used by one thread. */
+/** A file beside the volume's manifest that stores the progress and the findings of a scrub while it runs. Used by one thread. */
 final class ScrubNote {
     private static final long EVERY_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final Path file;
     private long savedNanos = System.nanoTime();
 
-    /** @param folder of the volume */
+    /** @param folder folder of the volume */
     ScrubNote(Path folder) {
         this.file = folder.resolve("scrub.json");
     }
 
     /**
-     * Reads what an interrupted scrub left.
+     * Reads the note of an interrupted scrub.
      *
-     * @param findings what it had found is added
-     * @return where it goes on; 0 if none was interrupted
+     * @param findings receives the findings in the note
+     * @return offset to continue from; 0 if no scrub was interrupted
      */
     long load(List<Finding> findings) throws BlockIoException {
         try {
@@ -57,7 +57,7 @@ final class ScrubNote {
         }
     }
 
-    /** Notes it, if that was not just done. */
+    /** Saves the note, at most once in {@link #EVERY_NANOS}. */
     void save(long offsetBytes, List<Finding> findings) throws BlockIoException {
         long nowNanos = System.nanoTime();
         if (nowNanos - savedNanos < EVERY_NANOS) {
@@ -76,7 +76,7 @@ final class ScrubNote {
             AtomicFiles.write(file, JSON.std.asString(json));
         } catch (IOException e) {
             BlockIoException failure = SystemErrors.failure(file + " cannot be written", e);
-            // Where nothing can be noted, there is nothing to resume; that is no reason not to read.
+            // Without write permission the scrub cannot be resumed, but it can go on.
             if (failure.error() != IoError.NOT_PERMITTED) {
                 throw failure;
             }
@@ -91,10 +91,10 @@ final class ScrubNote {
         return json;
     }
 
-    /** It came to the end. */
+    /** Removes the note: the scrub has finished. */
     void remove() throws BlockIoException {
         try {
-            // A read-only file system refuses to remove even what is not there.
+            // On a read-only file system, deleting fails even if the file does not exist.
             if (Files.exists(file)) {
                 Files.deleteIfExists(file);
             }

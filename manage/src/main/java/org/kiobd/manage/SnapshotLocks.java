@@ -6,13 +6,13 @@ import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.volume.BlockIoException;
 
-/** The locks of all snapshots of a volume, against who would serve or clone one meanwhile. */
+/** The locks of all snapshots of a volume. They keep others from serving or cloning a snapshot. */
 final class SnapshotLocks implements AutoCloseable {
     private final List<VolumeLock> locks = new ArrayList<>();
 
     private SnapshotLocks() {}
 
-    /** All of them or none. */
+    /** Takes all locks or none. */
     static SnapshotLocks take(VolumeCatalog catalog, String volume) throws BlockIoException {
         SnapshotLocks taken = new SnapshotLocks();
         try {

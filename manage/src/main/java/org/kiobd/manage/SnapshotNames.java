@@ -4,11 +4,11 @@ import org.kiobd.manage.catalog.VolumeNames;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
-/** Tells snapshots from volumes by their names. Stateless. */
+/** Distinguishes snapshots from volumes by their names. Stateless. */
 public final class SnapshotNames {
     private SnapshotNames() {}
 
-    /** Returns {@code name}; throws if it is not that of a snapshot. */
+    /** Returns {@code name}; throws if it is not the name of a snapshot. */
     public static String require(String name) throws BlockIoException {
         if (!VolumeNames.isSnapshot(name) || VolumeNames.isTemporary(name)) {
             throw new BlockIoException(
@@ -17,7 +17,7 @@ public final class SnapshotNames {
         return name;
     }
 
-    /** Returns {@code name}; throws if it is that of a snapshot, which never changes. */
+    /** Returns {@code name}; throws if it is the name of a snapshot, which never changes. */
     public static String refuse(String name) throws BlockIoException {
         if (VolumeNames.isSnapshot(name)) {
             throw new BlockIoException(

@@ -15,8 +15,8 @@ import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 
 /**
- * Makes snapshots, clones them and rolls back to them, in the server of a volume or in a command: members and catalog together, by
- * {@link Changes}. Control threads.
+ * Makes snapshots, clones them and rolls back to them, in the server of a volume or in a command. Changes members and catalog together, by
+ * the protocol of {@link Changes}. Control threads.
  */
 public final class Snapshots {
     private final VolumeCatalog catalog;
@@ -31,7 +31,7 @@ public final class Snapshots {
         this.changes = new Changes(catalog, stores);
     }
 
-    /** Removes what interrupted changes left of volume {@code name} and its snapshots; the caller has its lock. */
+    /** Removes the leftovers of interrupted changes of volume {@code name} and its snapshots. The caller holds the volume's lock. */
     public void tidy(String name) throws BlockIoException {
         changes.recover(name);
         changes.recoverSnapshots(name);
@@ -40,7 +40,7 @@ public final class Snapshots {
     /**
      * Makes snapshot {@code name} of a volume.
      *
-     * @param device the volume, served or just opened; its lock is the caller's
+     * @param device the volume, served or just opened; the caller holds its lock
      * @return how long requests were held back, in microseconds
      */
     public long create(Volume device, String name) throws BlockIoException {
@@ -51,7 +51,7 @@ public final class Snapshots {
         }
     }
 
-    /** Makes a volume of snapshot {@code name}, whose lock is the caller's. */
+    /** Makes a volume from snapshot {@code name}. The caller holds the snapshot's lock. */
     VolumeManifest cloneTo(String name, String newName) throws BlockIoException {
         try (VolumeLock lock = changes.reserve(newName);
                 Volume snapshot = new ArrayAssembler(stores).open(catalog.load(name), true)) {
@@ -79,7 +79,7 @@ public final class Snapshots {
         }
     }
 
-    /** Puts a volume back to its snapshot {@code name}; the locks of both are the caller's. */
+    /** Rolls a volume back to its snapshot {@code name}. The caller holds the locks of both. */
     VolumeManifest rollback(String name) throws BlockIoException {
         String volume = VolumeNames.volumeOf(name);
         tidy(volume);
@@ -90,7 +90,7 @@ public final class Snapshots {
                     now.withSizeBytes(snapshot.sizeBytes()).withMembers(MemberPaths.successors(now, changeId));
             changes.begin(
                     volume, new Change.Plan(Change.Operation.ROLLBACK, changeId, name, then.members(), now.members()));
-            // Two events on: a member of before that comes back is seen to be old.
+            // Skip an event number, so that an old member that reappears is recognized as outdated.
             ArraySnapshots.Origin origin = new ArraySnapshots.Origin(changeId, arrays.newestEvent(now) + 2);
             arrays.copy(snapshot, then, origin);
             catalog.save(then);

@@ -7,12 +7,12 @@ import org.kiobd.store.format.VolumeManifest;
 /**
  * A volume or a snapshot in a list.
  *
- * @param name of it
- * @param manifest what it is; null if it is unfinished or could not be looked at
- * @param usedBytes what its members occupy; -1 if that is not known
- * @param heldBytes what deleting this snapshot alone would free; -1 if that is not known, or it is a volume
- * @param server who serves it; null if nobody does
- * @param health how it is
+ * @param name name of the volume or snapshot
+ * @param manifest its manifest; null if it has none or could not be checked
+ * @param usedBytes space that its members occupy; -1 if unknown
+ * @param heldBytes space that deleting this snapshot alone would free; -1 if unknown, or if it is a volume
+ * @param server its server; null if it is not served
+ * @param health its state
  */
 public record VolumeEntry(
         String name,
@@ -22,7 +22,7 @@ public record VolumeEntry(
         @Nullable ServerState server,
         Health health) {
 
-    /** Returns an entry of which only the name and the health are known. */
+    /** Returns an entry with a name and a health, and nothing else. */
     static VolumeEntry unread(String name, Health health) {
         return new VolumeEntry(name, null, -1, -1, null, health);
     }

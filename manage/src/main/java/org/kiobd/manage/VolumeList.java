@@ -11,7 +11,7 @@ import org.kiobd.store.MemberUri;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 
-/** Lists volumes and snapshots. One that cannot be looked at is in the list and says why; the others are listed all the same. */
+/** Lists volumes and snapshots. If one cannot be checked, its entry gives the reason, and the list still contains the others. */
 final class VolumeList {
     private final VolumeCatalog catalog;
     private final MemberStores stores;
@@ -30,13 +30,13 @@ final class VolumeList {
         return entries;
     }
 
-    /** @param volume null for those of all volumes */
+    /** @param volume volume of the snapshots; null for the snapshots of all volumes */
     List<VolumeEntry> snapshots(@Nullable String volume) throws BlockIoException {
         List<VolumeEntry> unfinished = new ArrayList<>();
         List<String> names = new ArrayList<>();
         if (volume != null) {
             if (!catalog.exists(volume)) {
-                // Says what is wrong with it.
+                // Throws with the reason.
                 catalog.load(volume);
             }
             names.addAll(catalog.snapshots(volume));
@@ -93,7 +93,7 @@ final class VolumeList {
         }
     }
 
-    /** Leaves out one that was deleted after its name was read. */
+    /** Adds an entry with the failure, unless the volume was deleted after its name was read. */
     private void addUnread(List<VolumeEntry> entries, String name, BlockIoException failure) {
         if (catalog.isThere(name)) {
             entries.add(VolumeEntry.unread(name, Health.of(name, failure)));

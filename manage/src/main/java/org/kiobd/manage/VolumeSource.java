@@ -9,8 +9,8 @@ import org.kiobd.raid.Volume;
 import org.kiobd.volume.BlockIoException;
 
 /**
- * A volume or a snapshot that is read as it is at one moment. While a volume is served, a temporary snapshot of it is read, which nobody
- * else sees and which is not left behind if this process is killed. Used by one thread; close it always.
+ * A volume or a snapshot, opened to read its content at one moment. While a volume is served, this object reads a temporary snapshot, which
+ * nobody else sees and which is not left behind if this process is killed. Used by one thread, which must always close it.
  */
 public final class VolumeSource implements AutoCloseable {
     private final Changes changes;
@@ -39,7 +39,7 @@ public final class VolumeSource implements AutoCloseable {
             }
         }
         if (VolumeNames.isSnapshot(name)) {
-            // It never changes, and its members are locked against who would delete it.
+            // A snapshot never changes, and the locks on its members keep others from deleting it.
             return new VolumeSource(volumes.changes(), null, open(volumes, name, name), null);
         }
         return openTemporary(volumes, name, VolumeNames.temporary(name));
@@ -60,8 +60,8 @@ public final class VolumeSource implements AutoCloseable {
         try {
             Volume device = open(volumes, temporary, name);
             try {
-                // From here on it is a leftover, whoever comes across it; its members are locked as long as they are
-                // read.
+                // From here on, other processes treat the snapshot as a leftover. Its members are locked as long as
+                // they are read.
                 volumes.changes().beginDeletion(temporary);
                 return new VolumeSource(volumes.changes(), lock, device, temporary);
             } catch (BlockIoException e) {
@@ -74,17 +74,17 @@ public final class VolumeSource implements AutoCloseable {
         }
     }
 
-    /** Opens volume {@code name}, which calls itself {@code said}. */
+    /** Opens volume {@code name} under the name {@code said}. */
     private static Volume open(Volumes volumes, String name, String said) throws BlockIoException {
         return volumes.assembler().open(volumes.catalog().load(name).withName(said), true);
     }
 
-    /** Returns the open volume; borrowed until this is closed. */
+    /** Returns the open volume; borrowed until this object is closed. */
     public Volume volume() {
         return device;
     }
 
-    /** Returns the name it was asked for by. */
+    /** Returns the name that the caller asked for. */
     public String name() {
         return device.info().name();
     }

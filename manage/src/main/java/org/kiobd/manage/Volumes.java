@@ -22,14 +22,15 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * The volumes of one home: makes, changes, copies, checks, lists and removes them. Each change is whole or undone, by the protocol of
- * {@link Changes}. Where another process serves the volume, that server is asked. Stateless but for the home; one thread at a time.
+ * The volumes of one home: makes, changes, copies, checks, lists and removes them. Each change is either complete or undone, by the
+ * protocol of {@link Changes}. If another process serves a volume, that server grows it and makes its snapshots. Stateless except for the
+ * home; used by one thread at a time.
  */
 public final class Volumes {
-    /** A server makes every member longer and syncs it before it answers. */
+    /** A server extends every member and syncs it before it answers. */
     private static final int RESIZE_TIMEOUT_MS = 60_000;
 
-    /** A server's members write out what they have in memory before the moment. */
+    /** The server's members write their data in memory to disk before the snapshot. */
     private static final int SNAPSHOT_TIMEOUT_MS = 120_000;
 
     private final VolumeCatalog catalog;
@@ -38,7 +39,7 @@ public final class Volumes {
     private final Changes changes;
     private final Snapshots snapshots;
 
-    /** Those of the home that {@code catalog} is of. */
+    /** Manages the volumes in the home of {@code catalog}. */
     public Volumes(VolumeCatalog catalog) {
         this.catalog = catalog;
         this.stores = MemberStores.load();
@@ -47,14 +48,14 @@ public final class Volumes {
         this.snapshots = new Snapshots(catalog, stores);
     }
 
-    /** Says what a volume shall be, once its folder is known to be free. */
+    /** Returns the specification of a new volume; called once its folder is known to be free. */
     @FunctionalInterface
     public interface Shaping {
-        /** @param folder where its members go if nobody says otherwise */
+        /** @param folder default folder of the members */
         ArraySpec spec(Path folder) throws BlockIoException;
     }
 
-    /** Writes what a volume shall hold. */
+    /** Writes the content of a volume. */
     @FunctionalInterface
     public interface Filling {
         /** Fills {@code target} from {@code source}; borrows both. */
@@ -62,13 +63,13 @@ public final class Volumes {
     }
 
     /**
-     * A snapshot that was made.
+     * A new snapshot.
      *
-     * @param heldMicros how long requests were held back for it, in microseconds
+     * @param heldMicros how long requests were held back for the snapshot, in microseconds
      */
     public record MadeSnapshot(VolumeManifest manifest, long heldMicros) {}
 
-    /** The entries of the volumes. */
+    /** Returns the catalog of the volumes. */
     public VolumeCatalog catalog() {
         return catalog;
     }
@@ -79,7 +80,7 @@ public final class Volumes {
         return new NewVolume(catalog, assembler).create(name, () -> shape.spec(catalog.folder(name)));
     }
 
-    /** Makes a volume that holds what {@code filling} copies from {@code source}, or none. */
+    /** Makes a volume with the content that {@code filling} copies from {@code source}, or none. */
     public VolumeManifest copy(VolumeSource source, String newName, Shaping shape, Filling filling)
             throws BlockIoException {
         SnapshotNames.refuse(newName);
@@ -91,7 +92,7 @@ public final class Volumes {
                         target -> filling.fill(source.volume(), target));
     }
 
-    /** Makes a volume that begins as {@code snapshot} and shares space with it. */
+    /** Makes a volume with the content of {@code snapshot}. Both share space. */
     public VolumeManifest cloneSnapshot(String snapshot, String newName) throws BlockIoException {
         SnapshotNames.require(snapshot);
         SnapshotNames.refuse(newName);
@@ -100,7 +101,7 @@ public final class Volumes {
         }
     }
 
-    /** Adds an entry for the volume that {@code members}, in any order, are. */
+    /** Adds a catalog entry for the volume that {@code members} form, in any order. */
     public VolumeManifest assemble(List<MemberUri> members) throws BlockIoException {
         VolumeManifest manifest = assembler.assemble(members);
         catalog.adopt(manifest);
@@ -110,8 +111,8 @@ public final class Volumes {
     /**
      * Removes a volume and its data.
      *
-     * @param consent not asked about a volume that was never whole, or whose deletion was begun
-     * @return whether it was whole
+     * @param consent asked before data is lost; not asked if the volume was never complete or its deletion had begun
+     * @return whether the volume was complete
      */
     public boolean delete(String name, boolean withSnapshots, Consent consent) throws BlockIoException {
         if (!catalog.exists(name) && catalog.unfinished(name) != null) {
@@ -128,7 +129,7 @@ public final class Volumes {
                         "volume=" + name + " has snapshots (" + String.join(", ", snapshotNames)
                                 + ") and was not deleted; say --with-snapshots, or kiobd snapshot delete them first");
             }
-            // A member that another server has open stops us before the first one is gone.
+            // If a server has one of the members open, fail before the first member is removed.
             for (MemberUri uri : manifest.members()) {
                 stores.forUri(uri).requireUnused(uri);
             }
@@ -149,7 +150,7 @@ public final class Volumes {
         }
     }
 
-    /** Gives a volume that nobody serves another name. */
+    /** Renames a volume that is not served. */
     public VolumeManifest rename(String oldName, String newName) throws BlockIoException {
         SnapshotNames.refuse(oldName);
         SnapshotNames.refuse(newName);
@@ -157,17 +158,17 @@ public final class Volumes {
                 SnapshotLocks locks = SnapshotLocks.take(catalog, oldName)) {
             snapshots.tidy(oldName);
             makeRoom(newName);
-            // Everything is looked at before anything is moved.
+            // Check all members before anything is moved.
             assembler.open(catalog.load(oldName), true).close();
             catalog.rename(oldName, newName);
-            // Moved with its folder, a member may have a new place: the catalog knows it under the new name.
+            // Members in the folder have moved with it, so the catalog must load their places under the new name.
             VolumeManifest renamed = assembler.rename(catalog.load(newName), newName);
             catalog.save(renamed);
             return renamed;
         }
     }
 
-    /** What an interrupted change left under the new name is no volume. */
+    /** Removes the leftovers of an interrupted change under the new name. They are not a volume. */
     private void makeRoom(String name) throws BlockIoException {
         if (!catalog.exists(name)) {
             try (VolumeLock lock = changes.reserve(name)) {
@@ -176,7 +177,7 @@ public final class Volumes {
         }
     }
 
-    /** Makes a volume larger, while it is served or not. */
+    /** Makes a volume larger, whether it is served or not. */
     public VolumeManifest resize(String name, long newSizeBytes) throws BlockIoException {
         SnapshotNames.refuse(name);
         ServerState server = catalog.server(name);
@@ -191,13 +192,17 @@ public final class Volumes {
         return catalog.load(name);
     }
 
-    /** Makes snapshot {@code name} of a volume, in the server that serves the volume, or here if nobody does. */
+    /** Makes snapshot {@code name} of a volume: in its server if it is served, otherwise in this process. */
     public MadeSnapshot createSnapshot(String name) throws BlockIoException {
         long heldMicros = makeSnapshot(SnapshotNames.require(name));
         return new MadeSnapshot(catalog.load(name), heldMicros);
     }
 
-    /** As {@link #createSnapshot}, also with the name of a temporary one. @return how long requests were held back, in us */
+    /**
+     * Makes a snapshot like {@link #createSnapshot}, and accepts the name of a temporary one.
+     *
+     * @return how long requests were held back, in us
+     */
     long makeSnapshot(String name) throws BlockIoException {
         String volume = VolumeNames.volumeOf(name);
         catalog.folder(name);
@@ -220,7 +225,7 @@ public final class Volumes {
         }
     }
 
-    /** Removes a snapshot; the volume, its other snapshots and clones are as before. */
+    /** Removes a snapshot. The volume, its other snapshots and its clones do not change. */
     public void deleteSnapshot(String name) throws BlockIoException {
         SnapshotNames.require(name);
         if (!catalog.exists(name) && catalog.unfinished(name) != null) {
@@ -232,7 +237,7 @@ public final class Volumes {
         }
     }
 
-    /** Puts a volume that nobody serves back to {@code snapshot}; all snapshots stay. */
+    /** Rolls a volume that is not served back to {@code snapshot}. All snapshots stay. */
     public VolumeManifest rollback(String snapshot, Consent consent) throws BlockIoException {
         String volume = VolumeNames.volumeOf(SnapshotNames.require(snapshot));
         try (VolumeLock lock = catalog.lock(volume);
@@ -243,9 +248,9 @@ public final class Volumes {
     }
 
     /**
-     * Fills a volume that nobody serves from a raw image.
+     * Fills a volume that is not served from a raw image.
      *
-     * @param filling copies the image into the volume
+     * @param filling copies the image to the volume
      */
     public void importImage(Path image, String name, Filling filling) throws BlockIoException {
         SnapshotNames.refuse(name);
@@ -278,7 +283,7 @@ public final class Volumes {
         }
     }
 
-    /** Adds what a failure in the middle of an import means for the volume. */
+    /** Returns {@code e}; if the import had begun, with a note on what its failure means for the volume. */
     private BlockIoException explained(String name, BlockIoException e) throws BlockIoException {
         if (catalog.unfinished(name) == null) {
             return e;
@@ -290,17 +295,17 @@ public final class Volumes {
                 e);
     }
 
-    /** Opens a volume or a snapshot to be read as it is at one moment, while it is served or not. */
+    /** Opens a volume or a snapshot to read its content at one moment, whether it is served or not. */
     public VolumeSource read(String name) throws BlockIoException {
         return VolumeSource.open(this, name);
     }
 
-    /** Opens a plain image. */
+    /** Opens a raw image. */
     public Volume openImage(Path image, boolean readOnly) throws BlockIoException {
         return assembler.openRaw(MemberUri.file(image), readOnly);
     }
 
-    /** Looks at every member of a volume that nobody serves; changes nothing. */
+    /** Checks every member of a volume that is not served. Changes nothing. */
     public CheckReport check(String name) throws BlockIoException {
         try (VolumeLock lock = catalog.lockForReading(name)) {
             catalog.requireFinished(name);
@@ -330,7 +335,7 @@ public final class Volumes {
         return new VolumeList(catalog, stores).volumes();
     }
 
-    /** Lists the snapshots of a volume, or of all where {@code volume} is null. */
+    /** Lists the snapshots of {@code volume}; of all volumes if it is null. */
     public List<VolumeEntry> listSnapshots(@Nullable String volume) throws BlockIoException {
         return new VolumeList(catalog, stores).snapshots(volume == null ? null : SnapshotNames.refuse(volume));
     }

@@ -1,6 +1,6 @@
 /**
- * Volumes as an administrator sees them: {@link org.kiobd.manage.Volumes} makes, changes, copies, lists and removes those of one home, with
- * their snapshots. Takes and returns typed values; what people read is the command line's.
+ * Volumes as an administrator sees them: {@link org.kiobd.manage.Volumes} makes, changes, copies, lists and removes the volumes of one
+ * home, with their snapshots. Its methods take and return typed values; the command line writes the text for users.
  *
  * <p>Threads: the caller's, which may block. Not here: options, printing, the NBD protocol.
  */

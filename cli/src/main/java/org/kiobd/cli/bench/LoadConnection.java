@@ -15,8 +15,8 @@ import org.kiobd.nbd.protocol.CommandFlags;
 import org.kiobd.volume.kiobuf.Fragment;
 
 /**
- * One connection under load: as many requests under way as the plan says, each answered one replaced at once. Confined to the client's
- * loop, but for {@link #start} and {@link #answered}.
+ * One connection under load: keeps as many requests in flight as the plan says, and sends the next request as soon as one is answered.
+ * Confined to the client's loop, except for {@link #start} and {@link #answered}.
  */
 final class LoadConnection {
     private final NbdClient client;
@@ -35,10 +35,10 @@ final class LoadConnection {
     private int nextToVerify;
     private int writesSinceFlush;
     private int underWay;
-    /** Those that have sent the last request of the load. */
+    /** Slots whose last request of the load was answered. */
     private final List<Slot> loaded = new ArrayList<>();
 
-    /** What a slot asks for. */
+    /** Kinds of requests. */
     private enum Kind {
         READ,
         WRITE,
@@ -47,9 +47,9 @@ final class LoadConnection {
     }
 
     /**
-     * Borrows {@code client} and {@code payloads} until it has ended.
+     * Borrows {@code client} and {@code payloads} until the load has ended.
      *
-     * @param part of the export it sends requests to, in whole blocks
+     * @param part range of the export for its requests, in whole blocks
      */
     LoadConnection(
             NbdClient client,
@@ -69,7 +69,7 @@ final class LoadConnection {
                 plan.verify() ? new StampedBlocks(plan.seed(), part.offsetBytes() / plan.blockBytes(), blocks) : null;
     }
 
-    /** Begins; the future ends on the loop, and does not fail. */
+    /** Starts the load. The future completes on the loop and never fails. */
     CompletableFuture<LoadOutcome> start() {
         client.loop().execute(() -> {
             underWay = plan.depth();
@@ -80,7 +80,7 @@ final class LoadConnection {
         return ended;
     }
 
-    /** Requests answered so far. Any thread. */
+    /** Returns the number of requests answered so far. Any thread. */
     long answered() {
         return answered.get();
     }
@@ -119,10 +119,10 @@ final class LoadConnection {
         return Kind.WRITE;
     }
 
-    /** One request at a time, again and again. */
+    /** Sends one request at a time, repeatedly. */
     private final class Slot {
         private final RepeatedRequest request = client.repeated(this::ended);
-        /** Nobody looks at what is read unless it is verified. */
+        /** Buffer for the data of a request; null unless the plan verifies, because other reads are dropped. */
         private final @Nullable Fragment memory = stamped == null ? null : memory();
 
         private Kind kind = Kind.READ;
@@ -140,7 +140,7 @@ final class LoadConnection {
             } else {
                 loaded.add(this);
                 if (loaded.size() == plan.depth()) {
-                    // No write is under way any more, so every block is as the last of its writes left it.
+                    // No write is in flight any more, so every block holds the data of its last write.
                     loaded.forEach(Slot::verifyNext);
                 }
             }

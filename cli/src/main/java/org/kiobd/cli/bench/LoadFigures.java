@@ -2,7 +2,7 @@ package org.kiobd.cli.bench;
 
 import org.HdrHistogram.Histogram;
 
-/** Requests of one kind and how long they took. Written by one thread; others read it when that is done. */
+/** Counts the requests of one kind and records their latencies. Written by one thread; others read after that thread has finished. */
 public final class LoadFigures {
     private static final long LONGEST_NANOS = 3_600_000_000_000L;
     private static final int DIGITS = 3;
@@ -21,7 +21,7 @@ public final class LoadFigures {
         return latencies.getTotalCount();
     }
 
-    /** What {@code percent} of the requests did not exceed; 100: the slowest. */
+    /** Returns the latency that {@code percent} of the requests did not exceed; 100 gives the slowest. */
     public long latencyNanos(double percent) {
         return requests() == 0 ? 0 : latencies.getValueAtPercentile(percent);
     }

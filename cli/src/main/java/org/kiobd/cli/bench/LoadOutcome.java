@@ -3,7 +3,7 @@ package org.kiobd.cli.bench;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.client.NbdException;
 
-/** What has come of a load. Written by one thread; others read it when that is done. */
+/** The outcome of a load. Written by one thread; others read after that thread has finished. */
 public final class LoadOutcome {
     private static final int NOWHERE = -1;
 
@@ -16,7 +16,7 @@ public final class LoadOutcome {
     private long wrongBlocks;
     private long firstWrongBytes = NOWHERE;
 
-    /** The server said no, or went away. */
+    /** Records a failed request: the server refused it, or the connection was lost. */
     void failed(NbdException failure) {
         errors++;
         if (firstError == null) {
@@ -25,7 +25,7 @@ public final class LoadOutcome {
         lost |= failure.kind() != NbdException.Kind.SERVER;
     }
 
-    /** A block does not hold what was written to it, from {@code offsetBytes} on. */
+    /** Records a block that differs from the written data, from {@code offsetBytes} on. */
     void wrong(long offsetBytes) {
         wrongBlocks++;
         if (firstWrongBytes == NOWHERE) {
@@ -33,7 +33,7 @@ public final class LoadOutcome {
         }
     }
 
-    /** What another connection has brought. */
+    /** Adds the outcome of another connection. */
     void add(LoadOutcome other) {
         reads.add(other.reads);
         writes.add(other.writes);
@@ -61,7 +61,7 @@ public final class LoadOutcome {
         return flushes;
     }
 
-    /** Requests that were not answered with success. */
+    /** Returns the number of requests that failed. */
     public long errors() {
         return errors;
     }
@@ -70,17 +70,17 @@ public final class LoadOutcome {
         return firstError;
     }
 
-    /** Whether a connection is of no more use. */
+    /** Returns whether a connection is unusable. */
     boolean isLost() {
         return lost;
     }
 
-    /** Blocks that did not hold what was written to them. */
+    /** Returns the number of blocks that differed from the written data. */
     public long wrongBlocks() {
         return wrongBlocks;
     }
 
-    /** Where the first of those begins to differ; -1 without one. */
+    /** Returns the offset of the first such difference; -1 if there is none. */
     public long firstWrongBytes() {
         return firstWrongBytes;
     }

@@ -4,18 +4,19 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.client.ExportInfo;
 
 /**
- * What to ask a server for, how often and how long. Immutable.
+ * A plan for a load: which requests to send, and for how long. Immutable.
  *
- * @param order where the next request goes
- * @param readPercent of the requests, 0 to 100; the others are writes
- * @param blockBytes of a request, 1 or more
- * @param depth requests of a connection that are under way at a time, 1 or more
- * @param connections 1 or more; each has its own equal part of the range for what is sequential, and for everything if {@code verify}
- * @param range which bytes of the export
- * @param time how long
- * @param durability what makes writes durable
- * @param verify write what tells where it belongs, and compare whenever it is read; all that was written is read again at the end
- * @param seed of everything that is random
+ * @param order order of the requests' offsets
+ * @param readPercent percentage of reads, 0 to 100; the other requests are writes
+ * @param blockBytes size of a request, 1 or more
+ * @param depth requests in flight on a connection, 1 or more
+ * @param connections number of connections, 1 or more; each has its own equal part of the range if {@code order} is sequential or
+ *     {@code verify} is set
+ * @param range range of the export
+ * @param time duration of the load
+ * @param durability how writes become durable
+ * @param verify whether to write data that identifies its block, compare every read with it, and read all written blocks again at the end
+ * @param seed seed of all random values
  */
 public record LoadPlan(
         Order order,
@@ -31,46 +32,46 @@ public record LoadPlan(
 
     static final int ALL = 100;
 
-    /** One byte of state for each would already be a lot; a range of this many blocks takes 4 bytes each. */
+    /** Limits the memory for the expected versions, 4 bytes for each block. */
     private static final long MOST_VERIFIED_BLOCKS = 64L << 20;
 
-    /** Where the next request goes. */
+    /** Order of the requests' offsets. */
     public enum Order {
         SEQUENTIAL,
         RANDOM
     }
 
     /**
-     * Which bytes.
+     * A range of the export.
      *
-     * @param offsetBytes of the first
-     * @param lengthBytes 0: up to the end
+     * @param offsetBytes offset of the first byte
+     * @param lengthBytes length; 0 for up to the end of the export
      */
     public record Range(long offsetBytes, long lengthBytes) {}
 
     /**
-     * How long.
+     * Duration of a load.
      *
-     * @param warmUpMs not measured, 0 or more
-     * @param runMs measured, 1 or more
+     * @param warmUpMs time before the measurement, 0 or more
+     * @param runMs time of the measurement, 1 or more
      */
     public record Time(int warmUpMs, int runMs) {}
 
     /**
-     * What makes writes durable.
+     * How writes become durable.
      *
-     * @param fua each of them, by NBD_CMD_FLAG_FUA
-     * @param flushEvery a FLUSH after as many writes of a connection; 0: none
+     * @param fua whether each write carries NBD_CMD_FLAG_FUA
+     * @param flushEvery number of a connection's writes before each FLUSH; 0 for no FLUSH
      */
     public record Durability(boolean fua, int flushEvery) {}
 
-    /** The part of {@code export} that is meant, in whole blocks. */
+    /** Returns the range of the plan in {@code export}, in whole blocks. */
     Range rangeOf(ExportInfo export) {
         long length = range.lengthBytes == 0 ? export.sizeBytes() - range.offsetBytes : range.lengthBytes;
         return new Range(range.offsetBytes, length / blockBytes * blockBytes);
     }
 
-    /** What is wrong with it for {@code export}, in one line; null if it can be run. */
+    /** Returns why the plan cannot run on {@code export}, in one line; null if it can. */
     @Nullable
     public String flawFor(ExportInfo export) {
         long endBytes = range.offsetBytes + range.lengthBytes;

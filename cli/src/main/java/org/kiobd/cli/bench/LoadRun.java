@@ -13,9 +13,11 @@ import org.kiobd.nbd.client.NbdClient;
 import org.kiobd.nbd.client.NbdConnector;
 import org.kiobd.nbd.client.NbdException;
 
-/** One load on one export: connects, runs the plan, adds up. The command's thread; close it always. */
+/**
+ * Runs one load on one export: connects, runs the plan and adds up the outcomes. Used by the command's thread, which must always close it.
+ */
 public final class LoadRun implements AutoCloseable {
-    /** A server that has answered nothing for so long is not waited for. */
+    /** The run fails if the server answers nothing for this long. */
     private static final long PATIENCE_NANOS = 30_000_000_000L;
 
     private static final int TICK_MS = 100;
@@ -28,21 +30,21 @@ public final class LoadRun implements AutoCloseable {
     private long answered;
 
     /**
-     * What a run has brought.
+     * The result of a run.
      *
-     * @param cpuNanos what this process used of the processors while it measured
-     * @param answered requests in all, those that were not measured included
+     * @param cpuNanos processor time of this process during the measurement
+     * @param answered number of all answered requests, including those outside the measurement
      */
     public record Result(LoadOutcome outcome, long cpuNanos, long answered) {}
 
-    /** How it goes. */
+    /** Receives the progress of a run. */
     @FunctionalInterface
     public interface Watcher {
         /**
-         * Told some times a second.
+         * Reports the progress; called several times a second.
          *
-         * @param elapsedMs since the beginning, warm-up included
-         * @param answered requests since the beginning
+         * @param elapsedMs time since the start, warm-up included
+         * @param answered number of requests answered since the start
          */
         void progress(long elapsedMs, long answered);
     }
@@ -53,7 +55,7 @@ public final class LoadRun implements AutoCloseable {
     }
 
     /**
-     * Makes the connections.
+     * Opens the connections.
      *
      * @throws NbdException if the server cannot be reached
      */
@@ -72,7 +74,7 @@ public final class LoadRun implements AutoCloseable {
     }
 
     /**
-     * Sends requests as long as the plan says, and waits for the answers.
+     * Sends requests for the planned time, and waits for the replies.
      *
      * @throws TimeoutException if the server stopped answering
      */
@@ -95,7 +97,10 @@ public final class LoadRun implements AutoCloseable {
         }
     }
 
-    /** Each has a part of its own where they would otherwise all do the same, or write over what another is to verify. */
+    /**
+     * Returns the load of each connection. Each gets its own part of the range if all would otherwise send the same requests, or overwrite
+     * blocks that another one verifies.
+     */
     private List<LoadConnection> connections(Payloads payloads, SplittableRandom random, LoadTimes times) {
         LoadPlan.Range range = plan.rangeOf(clients.get(0).export());
         boolean own = plan.verify() || plan.order() == LoadPlan.Order.SEQUENTIAL;
@@ -123,7 +128,7 @@ public final class LoadRun implements AutoCloseable {
             try {
                 all.get(TICK_MS, TimeUnit.MILLISECONDS);
             } catch (TimeoutException | ExecutionException e) {
-                // Looks again; an outcome does not fail.
+                // The loop checks again; an outcome never fails.
             }
             long nowNanos = System.nanoTime();
             if (!measuring && nowNanos - times.measureNanos() >= 0) {
@@ -151,7 +156,7 @@ public final class LoadRun implements AutoCloseable {
                 .getProcessCpuTime();
     }
 
-    /** Says goodbye to the server, if it still listens. */
+    /** Disconnects from the server in an orderly way, if it still responds. */
     @Override
     public void close() {
         CompletableFuture<?>[] goodbyes =
@@ -161,7 +166,7 @@ public final class LoadRun implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException e) {
-            // Then without.
+            // Close without an orderly disconnect.
         }
         clients.forEach(NbdClient::close);
     }

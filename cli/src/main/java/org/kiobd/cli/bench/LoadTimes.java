@@ -1,10 +1,10 @@
 package org.kiobd.cli.bench;
 
 /**
- * When a load is measured, on the clock of {@link System#nanoTime}. Immutable.
+ * The measured period of a load, on the clock of {@link System#nanoTime}. Immutable.
  *
- * @param measureNanos from here
- * @param endNanos up to here; nothing is sent after it, but to verify
+ * @param measureNanos start of the period
+ * @param endNanos end of the period; after it, only reads for verification are sent
  */
 record LoadTimes(long measureNanos, long endNanos) {
     boolean isMeasured(long nanos) {

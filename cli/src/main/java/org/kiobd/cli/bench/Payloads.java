@@ -5,7 +5,7 @@ import io.netty.buffer.Unpooled;
 import java.util.SplittableRandom;
 import org.kiobd.volume.kiobuf.Fragment;
 
-/** Bytes to write that no server can make smaller: cut from one large piece of random memory. Any thread; close it last. */
+/** Payloads that no server can compress, cut from one large buffer of random data. Any thread; close it last. */
 final class Payloads implements AutoCloseable {
     private static final int BYTES = 4 << 20;
     private static final int STEP_BYTES = 512;
@@ -24,7 +24,7 @@ final class Payloads implements AutoCloseable {
         }
     }
 
-    /** The next; borrowed until this is closed. */
+    /** Returns a random payload; borrowed until this object is closed. */
     Fragment next(SplittableRandom random) {
         return cuts[random.nextInt(cuts.length)];
     }

@@ -4,8 +4,8 @@ import io.netty.buffer.ByteBuf;
 import java.util.BitSet;
 
 /**
- * What the blocks of a range should hold: each write stamps its block with its number and how often it was written, in every word of it.
- * Confined to one thread.
+ * The expected data of the blocks of a range: each write fills all words of its block with a pattern that depends on the block's number and
+ * on the number of the write. Confined to one thread.
  */
 final class StampedBlocks {
     private static final long GOLDEN = 0x9E3779B97F4A7C15L;
@@ -15,7 +15,7 @@ final class StampedBlocks {
     private static final int SHIFT_2 = 27;
     private static final int SHIFT_3 = 31;
 
-    /** Nobody knows what is there: it was not written, or a write of it failed. */
+    /** The block's data is not known: it was not written, or a write of it failed. */
     private static final int UNKNOWN = 0;
 
     private final long seed;
@@ -24,7 +24,7 @@ final class StampedBlocks {
     private final BitSet underWay;
     private int lastVersion;
 
-    /** @param firstBlock number of the first, so that blocks of other ranges look different */
+    /** @param firstBlock number of the range's first block, so that blocks of other ranges have other data */
     StampedBlocks(long seed, long firstBlock, int blocks) {
         this.seed = seed;
         this.firstBlock = firstBlock;
@@ -36,7 +36,7 @@ final class StampedBlocks {
         return versions.length;
     }
 
-    /** {@code block}, or the next behind it that no request is under way for, around the end; it is taken. */
+    /** Takes {@code block}, or the next one without a request in flight, with wrap-around. @return the block */
     int take(int block) {
         int free = underWay.nextClearBit(block);
         if (free >= versions.length) {
@@ -50,7 +50,7 @@ final class StampedBlocks {
         underWay.clear(block);
     }
 
-    /** Fills {@code into}, from its first byte to its capacity, with what {@code block} is to hold from now on. Borrows it. */
+    /** Fills {@code into}, from its first byte to its capacity, with new data for {@code block}; borrows it. @return the version */
     int stamp(int block, ByteBuf into) {
         int version = ++lastVersion;
         long word = word(block, version);
@@ -61,7 +61,7 @@ final class StampedBlocks {
         return version;
     }
 
-    /** How the write of {@code version} ended. */
+    /** Records how the write of {@code version} ended. */
     void written(int block, int version, boolean failed) {
         versions[block] = failed ? UNKNOWN : version;
     }
@@ -70,7 +70,10 @@ final class StampedBlocks {
         return versions[block] != UNKNOWN;
     }
 
-    /** Where {@code bytes} are not what {@code block} holds; -1 if they are, or nobody knows. Borrows them. */
+    /**
+     * Returns where {@code bytes} differ from the expected data of {@code block}; -1 if they are equal or the data is not known. Borrows
+     * {@code bytes}.
+     */
     int difference(int block, ByteBuf bytes) {
         if (!isKnown(block)) {
             return -1;

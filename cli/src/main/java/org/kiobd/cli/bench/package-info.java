@@ -1,8 +1,9 @@
 /**
- * What loads an NBD server and measures its answers: {@link org.kiobd.cli.bench.LoadRun}. Any server, kiobd or another: the same client
- * for all of them.
+ * Puts load on an NBD server and measures its replies: {@link org.kiobd.cli.bench.LoadRun}. The same client serves for all servers, kiobd
+ * or another.
  *
- * <p>Threads: each connection lives on its loop; the command waits and shows how it goes. Not here: starting servers, comparing them.
+ * <p>Threads: each connection is confined to its loop; the command's thread waits and shows the progress. Not here: starting and comparing
+ * servers.
  */
 @NullMarked
 package org.kiobd.cli.bench;

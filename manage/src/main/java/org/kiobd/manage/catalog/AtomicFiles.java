@@ -15,9 +15,9 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Small files that are either as before or as after, whatever happens in between. Stateless. */
+/** Writes small files atomically: after an interruption, a file has either its old or its new content. Stateless. */
 public final class AtomicFiles {
-    /** The name of a file that was being written: its own name, and an id so that it replaces nothing of anybody. */
+    /** Name of a temporary file: the name of the target, and a random id, so that it replaces no other file. */
     private static final Pattern TEMPORARY =
             Pattern.compile("\\.[a-z]+(\\.json)?\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.new");
 
@@ -48,7 +48,7 @@ public final class AtomicFiles {
         syncFolder(folder);
     }
 
-    /** Removes the temporary files that killed writers left in {@code folder}; the caller keeps other writers out. */
+    /** Removes the temporary files that killed writers left in {@code folder}. The caller keeps other writers out. */
     static void sweep(Path folder) throws IOException {
         try (Stream<Path> entries = Files.list(folder)) {
             List<Path> left = entries.filter(entry -> TEMPORARY
@@ -62,7 +62,7 @@ public final class AtomicFiles {
         }
     }
 
-    /** Makes what was made, renamed or removed in {@code folder} durable. */
+    /** Makes the creation, renaming and removal of files in {@code folder} durable. */
     public static void syncFolder(Path folder) throws IOException {
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);

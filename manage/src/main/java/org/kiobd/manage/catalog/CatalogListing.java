@@ -12,11 +12,11 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.kiobd.volume.BlockIoException;
 
-/** Which volumes and snapshots there are in a home, told from their folders. Any thread; changes nothing. */
+/** Finds the volumes and snapshots of a home by their folders. Any thread; changes nothing. */
 final class CatalogListing {
     private final Path volumes;
 
-    /** @param volumes where the folders of volumes are */
+    /** @param volumes parent folder of the volumes' folders */
     CatalogListing(Path volumes) {
         this.volumes = volumes;
     }
@@ -67,8 +67,8 @@ final class CatalogListing {
     }
 
     /**
-     * Whether something in the catalog is a volume as far as can be told from outside. One this account may not look into, or whose files
-     * have gone from behind a link, is listed: that it cannot be read is said when it is.
+     * Returns whether a folder in the catalog counts as a volume. This includes a folder that this account may not enter, and a symbolic
+     * link without a target: reading such a volume reports the error.
      */
     static boolean isListed(Path folder) {
         return Files.exists(folder.resolve(VolumeCatalog.MANIFEST), LinkOption.NOFOLLOW_LINKS)
@@ -76,12 +76,15 @@ final class CatalogListing {
                 || (Files.isSymbolicLink(folder) && !Files.exists(folder));
     }
 
-    /** Whether this account may not look into {@code folder}. */
+    /** Returns whether this account may not enter {@code folder}. */
     static boolean isClosed(Path folder) {
         return Files.isDirectory(folder) && !Files.isExecutable(folder);
     }
 
-    /** Whether {@code folder} has no manifest, but a change was begun in it; no other folder without one is ours. */
+    /**
+     * Returns whether {@code folder} has no manifest, but a change or a deletion was begun in it. Other folders without a manifest are not
+     * kiobd's.
+     */
     static boolean isHalf(Path folder) {
         return !Files.exists(folder.resolve(VolumeCatalog.MANIFEST))
                 && (Files.exists(folder.resolve(ChangeFile.NAME))

@@ -9,16 +9,16 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberUri;
 
 /**
- * A change of a volume that was begun: what it makes and what it replaces. It is recorded in the volume's folder before anything is made,
- * and the record goes when the change is complete. docs/FORMAT.md has the protocol. Immutable.
+ * A change of a volume that was begun: what it makes and what it replaces. The volume's folder contains a record of it from before it makes
+ * anything until it is complete. docs/FORMAT.md describes the protocol. Immutable.
  *
- * @param operation what is done
- * @param id random; every member that the change makes carries it in its superblock
- * @param source what the content comes from, for people; null if from nothing
- * @param start when and where it began
- * @param makes the places of members that the change makes, in order; those that no manifest names do not count
- * @param brokenImport what an interrupted import had begun to write into the volume when this change began; null if there was none
- * @param replaces the members that nobody needs once the manifest does not name them any more
+ * @param operation kind of change
+ * @param id random id; the superblock of every member that the change makes contains it
+ * @param source where the content comes from, for users; null if there is none
+ * @param start when and where the change began
+ * @param brokenImport source of an import of the volume that was interrupted before this change began; null if there was none
+ * @param makes places of the members that the change makes, in order; members that no manifest names are not committed
+ * @param replaces members that nobody needs once the manifest no longer names them
  */
 public record Change(
         Operation operation,
@@ -34,7 +34,7 @@ public record Change(
         replaces = List.copyOf(replaces);
     }
 
-    /** What a change does. */
+    /** Kinds of changes. */
     public enum Operation {
         CREATE("creation", ""),
         SNAPSHOT("making", " from "),
@@ -51,47 +51,47 @@ public record Change(
             this.beforeSource = beforeSource;
         }
 
-        /** Its name in the record. */
+        /** Returns the operation's name in the record. */
         String word() {
             return name().toLowerCase(Locale.ROOT);
         }
     }
 
     /**
-     * A beginning.
+     * When and where a change began.
      *
-     * @param at to the second
-     * @param home where the home was: only there are members outside the home those of this change
+     * @param at time, to the second
+     * @param home place of the home: seen from a copy of the home, members outside it do not belong to the change
      */
     public record Start(Instant at, HomePlace home) {}
 
     /**
-     * What somebody wants to do.
+     * A change that a caller wants to make.
      *
-     * @param id random; the members get it as {@code madeBy}
-     * @param source what the volume will hold, for people; null if nothing
-     * @param makes where the members will be that are made
-     * @param replaces the members whose place they take
+     * @param id random id; the members get it as {@code madeBy}
+     * @param source where the new content comes from, for users; null if there is none
+     * @param makes places of the members to make
+     * @param replaces members that they replace
      */
     public record Plan(
             Operation operation, UUID id, @Nullable String source, List<MemberUri> makes, List<MemberUri> replaces) {}
 
     /**
-     * A home, told from its copies.
+     * Distinguishes a home from its copies.
      *
-     * @param path without symbolic links
-     * @param inode its number, which a copy in the same place does not have
+     * @param path path without symbolic links
+     * @param inode inode number, which a copy at the same path does not have
      */
     public record HomePlace(Path path, long inode) {}
 
     /**
      * A member that is replaced.
      *
-     * @param identity who it was when the change began; null if it could not be read
+     * @param identity its identity when the change began; null if it could not be read
      */
     public record Replaced(MemberUri uri, @Nullable MemberIdentity identity) {}
 
-    /** What it is, for a sentence: {@code import of /srv/a.img}. */
+    /** Returns a phrase for messages, e.g. {@code import of /srv/a.img}. */
     String describe() {
         return operation.noun + (source == null ? "" : operation.beforeSource + source);
     }

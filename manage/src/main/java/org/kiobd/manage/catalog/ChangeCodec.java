@@ -15,7 +15,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberUri;
 
-/** A {@link Change} as JSON. Stateless. */
+/** Encodes a {@link Change} as JSON, and decodes it. Stateless. */
 final class ChangeCodec {
     private static final int FORMAT = 1;
 
@@ -54,7 +54,7 @@ final class ChangeCodec {
         return JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(json) + "\n";
     }
 
-    /** @throws IOException with a reason, if {@code text} is no record of a change */
+    /** Decodes a record. @throws IOException with a reason, if {@code text} is not the record of a change */
     static Change decode(String text, Path folder) throws IOException {
         try {
             Map<String, Object> json = JSON.std.mapFrom(text);

@@ -8,16 +8,18 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
-/** The record of a change in the folder of its volume. Stateless; who writes or removes one holds the volume's lock. */
+/**
+ * The file with the record of a change, in the folder of its volume. Stateless; a caller that writes or removes it holds the volume's lock.
+ */
 final class ChangeFile {
     static final String NAME = "change.json";
 
     private ChangeFile() {}
 
     /**
-     * The change that was begun in {@code folder} and has not ended; null if there is none.
+     * Returns the change that was begun in {@code folder} and has not ended; null if there is none.
      *
-     * @throws BlockIoException if what is there is no record of a change; it was not touched
+     * @throws BlockIoException if the file is not the record of a change; it was not touched
      */
     static @Nullable Change read(Path folder) throws BlockIoException {
         Path file = folder.resolve(NAME);
@@ -34,7 +36,7 @@ final class ChangeFile {
         }
     }
 
-    /** Records {@code change} durably, in place of an earlier one. */
+    /** Records {@code change} durably, and replaces an earlier record. */
     static void write(Path folder, Path home, Change change) throws BlockIoException {
         try {
             AtomicFiles.write(folder.resolve(NAME), ChangeCodec.encode(change, folder, home));

@@ -17,17 +17,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one way in which volumes are made, refilled, rolled back and deleted, so that whatever interrupts it loses nothing and leaves nothing
- * behind. A change is recorded before it makes anything; what it makes gets names that nobody else can have, then its own name where nothing
- * is; the manifest is the commit and comes after the data. {@link #recover} removes what does not count, and only what proves to be of the
- * change. docs/FORMAT.md has the protocol step by step, docs/adr/0016-changes.md the reasons.
+ * The only way to make, refill, roll back and delete volumes. An interruption at any point loses no data and leaves nothing behind. A
+ * change is recorded before it makes anything. It makes members under names that nothing else can have, and then gives them their own
+ * names, if these are free. Saving the manifest commits the change, after the data is written. After an interruption, {@link #recover}
+ * removes the members that the manifest does not name, but only if they provably belong to the change. docs/FORMAT.md describes the
+ * protocol step by step, docs/adr/0016-changes.md gives the reasons.
  *
- * <p>Control threads; the caller holds the volume's lock, except where a method says that it takes it.
+ * <p>Control threads. The caller holds the volume's lock, unless a method says that it takes the lock.
  */
 public final class Changes {
     private static final Logger LOG = LoggerFactory.getLogger(Changes.class);
 
-    /** Whoever made a temporary snapshot takes its lock sooner. */
+    /** A process that makes a temporary snapshot locks it sooner than this, so an older one without a lock is a leftover. */
     private static final long TEMPORARY_AGE_MS = 60_000;
 
     private final VolumeCatalog catalog;
@@ -39,13 +40,14 @@ public final class Changes {
     }
 
     /**
-     * Takes the lock of a new volume's name, after removing what an interrupted change left under it.
+     * Takes the lock of a new volume's name, and removes the leftovers of an interrupted change under that name.
      *
      * @throws BlockIoException if a volume has the name, or something is in the way
      */
     public VolumeLock reserve(String name) throws BlockIoException {
         if (catalog.exists(name)) {
-            // It is refused, but a change of it that was interrupted after its commit need not wait for another use.
+            // The name will be refused, but a change of that volume may have been interrupted after its commit: finish
+            // it now.
             recoverIfFree(name, () -> recover(name));
         }
         VolumeLock lock = catalog.reserve(name);
@@ -64,9 +66,9 @@ public final class Changes {
     }
 
     /**
-     * Records what is about to be done, before anything is made.
+     * Records a change before anything is made.
      *
-     * @throws BlockIoException if something is at a place where a member will be; nothing was recorded and nothing touched
+     * @throws BlockIoException if something exists at the place of a new member; nothing was recorded or touched
      */
     public void begin(String name, Change.Plan plan) throws BlockIoException {
         for (MemberUri uri : plan.makes()) {
@@ -88,7 +90,7 @@ public final class Changes {
         ChangeFile.write(catalog.folder(name), catalog.home(), change);
     }
 
-    /** Damage is a reason to roll back. */
+    /** Returns null if the identity cannot be read: a damaged volume can be rolled back. */
     private @Nullable MemberIdentity identityOrNull(MemberUri uri) {
         try {
             return MemberIdentity.read(stores, uri);
@@ -108,15 +110,15 @@ public final class Changes {
     }
 
     /**
-     * Records that the content of a volume is about to be replaced, piece by piece: until {@link #endImport} it is unfinished.
+     * Records that the content of a volume is about to be replaced, piece by piece. Until {@link #endImport} the volume is unfinished.
      *
-     * @param source what it is filled from, for people
+     * @param source where the content comes from, for users
      */
     public void beginImport(String name, String source) throws BlockIoException {
         begin(name, new Change.Plan(Change.Operation.IMPORT, UUID.randomUUID(), source, List.of(), List.of()));
     }
 
-    /** The volume holds all that it was to be filled with, durably. */
+    /** Removes the record of an import: the volume holds all of its content durably. */
     public void endImport(String name) throws BlockIoException {
         ChangeFile.remove(catalog.folder(name));
     }
@@ -124,7 +126,7 @@ public final class Changes {
     /**
      * Deletes a volume or a snapshot with its members.
      *
-     * @throws BlockIoException if a member is in use: nothing was changed
+     * @throws BlockIoException if a member is in use; nothing was changed
      */
     public void delete(String name) throws BlockIoException {
         recover(name);
@@ -135,15 +137,15 @@ public final class Changes {
         finishDeletion(name);
     }
 
-    /** From here on a volume is deleted, though its members may be in use until {@link #finishDeletion}. */
+    /** Begins a deletion. The volume counts as deleted from here on, though its members may be in use until {@link #finishDeletion}. */
     public void beginDeletion(String name) throws BlockIoException {
         catalog.beginDeletion(name);
     }
 
     /**
-     * Goes on with a deletion, or removes what a change that was interrupted left of a volume that has no manifest.
+     * Continues a deletion, or removes the leftovers of an interrupted change of a volume without a manifest.
      *
-     * @throws BlockIoException if something cannot be removed yet; the next call goes on
+     * @throws BlockIoException if something cannot be removed yet; the next call continues
      */
     public void finishDeletion(String name) throws BlockIoException {
         MemberRemoval removal = new MemberRemoval(stores);
@@ -159,9 +161,9 @@ public final class Changes {
     }
 
     /**
-     * Takes a change back that failed.
+     * Undoes a failed change.
      *
-     * @param because gets whatever keeps something from being removed as suppressed
+     * @param because failure of the change; if something cannot be removed, it gets the reason as a suppressed exception
      */
     public void undo(String name, Exception because) {
         try {
@@ -172,11 +174,11 @@ public final class Changes {
     }
 
     /**
-     * Removes what an interrupted change of a volume left and does not count, if there is any; whatever interrupts this, the next call goes
-     * on.
+     * Removes the leftovers of an interrupted change of a volume, if there are any: the members that the manifest does not name. If this
+     * call is interrupted, the next one continues.
      *
-     * @return false if something could not be removed yet, e.g. because it is in use; it is tried again at the next call
-     * @throws BlockIoException if nobody can know what to remove
+     * @return false if something could not be removed yet, e.g. because it is in use; the next call tries again
+     * @throws BlockIoException if it is not known what to remove
      */
     public boolean recover(String name) throws BlockIoException {
         MemberRemoval removal = new MemberRemoval(stores);
@@ -253,7 +255,7 @@ public final class Changes {
         return done;
     }
 
-    /** The volume holds what it held before the change: half of what was imported. */
+    /** Records the interrupted import again: after the undone change, the volume holds a part of that import, as before. */
     private void beginImport(String name, Change undone) throws BlockIoException {
         Change again = new Change(
                 Change.Operation.IMPORT,
@@ -266,7 +268,7 @@ public final class Changes {
         ChangeFile.write(catalog.folder(name), catalog.home(), again);
     }
 
-    /** A member outside the home, seen from a copy of the home, is the original's. */
+    /** Returns whether this home is a copy and the member is outside of it. Such a member belongs to the original home. */
     private boolean isOfCopy(MemberUri uri, boolean isHere) {
         boolean isOfCopy = !isHere && uri.isPath() && !MemberPlaces.isInside(uri, catalog.home());
         if (isOfCopy) {
@@ -279,8 +281,8 @@ public final class Changes {
     }
 
     /**
-     * Recovers all snapshots of volume {@code name}, whose lock is the caller's; takes theirs, and passes over those that somebody else
-     * has.
+     * Recovers all snapshots of volume {@code name}. The caller holds the volume's lock. The method takes the locks of the snapshots, and
+     * skips those that are in use.
      */
     public void recoverSnapshots(String name) throws BlockIoException {
         for (String snapshot : catalog.snapshots(name)) {
@@ -321,13 +323,13 @@ public final class Changes {
         }
     }
 
-    /** Something to do under a volume's lock. */
+    /** Work under a volume's lock. */
     @FunctionalInterface
     private interface Recovery {
         void run() throws BlockIoException;
     }
 
-    /** What cannot be recovered now is at its next use; it keeps nobody from anything else. */
+    /** Recovers a volume if nobody holds its lock. A failure must not affect other work; the next use of the volume tries again. */
     private void recoverIfFree(String name, Recovery recovery) {
         try (VolumeLock lock = catalog.lockUnfinished(name)) {
             recovery.run();

@@ -8,20 +8,20 @@ import org.kiobd.store.PathCharset;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
-/** Where volumes are kept if nobody says. Stateless. */
+/** Determines where volumes are kept by default. Stateless. */
 public final class DefaultHome {
     private static final String HOW = "; nothing was touched; name a folder with --home DIR or KIOBD_HOME";
 
     private DefaultHome() {}
 
     /**
-     * {@code $KIOBD_HOME}, else {@code /var/lib/kiobd} for root, else {@code kiobd} in the XDG data folder, which is {@code
-     * .local/share} in {@code $HOME} if nothing else is said. Relative folders count for nothing in the last two, as the XDG
+     * Returns {@code $KIOBD_HOME}; else {@code /var/lib/kiobd} for root; else {@code kiobd} in the XDG data folder, which is
+     * {@code .local/share} in {@code $HOME} by default. Relative values of {@code $XDG_DATA_HOME} and {@code $HOME} are ignored, as the XDG
      * specification demands.
      *
      * @param isRoot whether the account is root's
-     * @param userHome of the account, as the system knows it; not looked at where there is a {@code $HOME}
-     * @throws BlockIoException if there is none of these, or one is no text
+     * @param userHome home folder of the account, according to the system; used only without an absolute {@code $HOME}
+     * @throws BlockIoException if there is none of these, or one is not valid text
      */
     public static Path of(Map<String, String> environment, boolean isRoot, @Nullable String userHome)
             throws BlockIoException {

@@ -12,8 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Settles what versions before 0.6 noted of interrupted changes: a file {@code unfinished} with a member a line, which does not say whose
- * members they are. So only members directly in the volume's own folder that say they are of this volume are removed. Stateless.
+ * Handles the notes of interrupted changes by versions before 0.6: a file {@code unfinished} with one member per line. The file does not
+ * say whose members they are. So this class removes only members inside the volume's own folder whose superblocks name this volume.
+ * Stateless.
  */
 final class EarlierNotes {
     private static final Logger LOG = LoggerFactory.getLogger(EarlierNotes.class);
@@ -21,7 +22,7 @@ final class EarlierNotes {
 
     private EarlierNotes() {}
 
-    /** @param named the members that the manifest names */
+    /** Removes the members in the note, and then the note. @param named members that the manifest names */
     static void settle(VolumeCatalog catalog, MemberRemoval removal, String name, Set<MemberUri> named)
             throws BlockIoException {
         Path folder = catalog.folder(name);

@@ -17,8 +17,8 @@ import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 
 /**
- * A manifest as JSON, made for people to read. Members inside the home are written relative to the volume's folder, so that the folder can be
- * renamed and the home moved or copied as a whole. Stateless.
+ * Encodes a manifest as JSON that users can read, and decodes it. Members inside the home are written relative to the volume's folder, so
+ * that the folder can be renamed, and the home moved or copied as a whole. Stateless.
  */
 final class ManifestCodec {
     private static final int FORMAT = 1;
@@ -45,9 +45,9 @@ final class ManifestCodec {
     }
 
     /**
-     * The manifest in {@code text}, under the name its folder has now.
+     * Decodes the manifest in {@code text}; the volume gets the present name of its folder.
      *
-     * @throws IOException with a reason, if it is no manifest
+     * @throws IOException with a reason, if it is not a manifest
      */
     static VolumeManifest decode(String text, String name, Path folder) throws IOException {
         Map<String, Object> json;
@@ -83,7 +83,7 @@ final class ManifestCodec {
         }
     }
 
-    /** @throws BlockIoException if a member is none that this process can use: what it says is not damage of the manifest */
+    /** Decodes the members. @throws BlockIoException if this process cannot use a member for a reason other than damage of the manifest */
     private static List<MemberUri> members(@Nullable Object value, Path folder) throws IOException {
         List<MemberUri> members = new ArrayList<>();
         if (value instanceof List<?> list) {
@@ -117,13 +117,13 @@ final class ManifestCodec {
         }
     }
 
-    /** What somebody has written into a manifest, fit for a line. */
+    /** Returns a value from a manifest, without control characters and short enough for a message. */
     private static String brief(@Nullable Object value) {
         String text = String.valueOf(value).replaceAll("\\p{Cntrl}", "?");
         return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "...";
     }
 
-    /** The whole number in {@code field}; -1 if there is none, which no field may be. */
+    /** Returns the whole number in {@code field}; -1, which is invalid in every field, if there is none. */
     private static long number(Map<String, Object> json, String field) {
         Object value = json.get(field);
         return value instanceof Integer || value instanceof Long ? ((Number) value).longValue() : -1;

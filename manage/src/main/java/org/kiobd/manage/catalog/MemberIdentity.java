@@ -9,10 +9,11 @@ import org.kiobd.store.format.SuperblockCodec;
 import org.kiobd.volume.BlockIoException;
 
 /**
- * What tells a member from all others, also from a later or an earlier one of the same volume at the same place. Immutable.
+ * Distinguishes a member from members of other volumes, and from an earlier or later member of the same volume at the same place.
+ * Immutable.
  *
- * @param volumeUuid the volume it belongs to
- * @param madeBy the change that made it; nil for members of versions that kept none
+ * @param volumeUuid UUID of its volume
+ * @param madeBy id of the change that made it; nil for members of versions that stored none
  */
 public record MemberIdentity(UUID volumeUuid, UUID madeBy) {
 

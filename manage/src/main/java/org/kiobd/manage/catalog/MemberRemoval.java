@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes members that nobody needs any more, after reading in them that they are the ones that are meant. Nothing here throws: leftovers
- * must not keep anybody from a volume. What is not the one meant is named in a line of the log. Used by one thread.
+ * Removes members that nobody needs any more, after it has checked their identity. The methods do not throw: leftovers must not keep
+ * anybody from using a volume. A member with another identity stays, and the log names it. Used by one thread.
  */
 final class MemberRemoval {
     private static final Logger LOG = LoggerFactory.getLogger(MemberRemoval.class);
@@ -29,9 +29,9 @@ final class MemberRemoval {
     /**
      * Removes the member at {@code uri}.
      *
-     * @param isMeant says of a member, by its identity, whether it is the one
-     * @param ownFolder a damaged member directly in this folder, which is the volume's own, is removed as well; null if none is
-     * @return false if it has to be tried again: it is in use, or cannot be looked at now
+     * @param isMeant whether an identity is that of the member to remove
+     * @param ownFolder the volume's own folder; a damaged member directly in it is removed as well; null to keep damaged members
+     * @return false if the removal must be tried again: the member is in use, or cannot be checked now
      */
     boolean remove(MemberUri uri, Predicate<MemberIdentity> isMeant, @Nullable Path ownFolder) {
         try {
@@ -62,7 +62,7 @@ final class MemberRemoval {
         return delete(uri);
     }
 
-    /** Removes what is at a temporary place of a change, whole or not: nobody else can have its name. */
+    /** Removes the member at a temporary place of a change, complete or not: nothing else can have that name. */
     boolean removeTemporary(MemberUri uri) {
         return delete(uri);
     }
@@ -81,7 +81,7 @@ final class MemberRemoval {
         return false;
     }
 
-    /** What could not be removed and why, a sentence each. */
+    /** Returns what could not be removed and why, one sentence each. */
     List<String> remaining() {
         return remaining;
     }

@@ -8,10 +8,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Who serves a volume.
+ * The server of a volume.
  *
- * @param pid its process
- * @param controlSocket where it answers questions
+ * @param pid its process id
+ * @param controlSocket path of the socket on which it answers questions
  */
 public record ServerState(long pid, Path controlSocket) {
 

@@ -9,14 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/** Reads what the catalog has written, or whatever has come into its place. Stateless. */
+/** Reads small text files of the catalog, and refuses anything else at their paths. Stateless. */
 final class SmallFiles {
-    /** A manifest with the most members, each with the longest path, is smaller. */
+    /** Larger than a manifest with the maximum number of members and the longest paths. */
     private static final int MOST_BYTES = 16 << 20;
 
     private SmallFiles() {}
 
-    /** @throws IOException with a reason, also if it is no file: a pipe would keep its reader waiting */
+    /** Reads a file. @throws IOException with a reason, also if it is not a regular file: reading a pipe might block */
     static String read(Path file) throws IOException {
         requireFile(file, Files.readAttributes(file, BasicFileAttributes.class));
         byte[] bytes;

@@ -6,21 +6,21 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 
 /**
- * A volume that is not whole: it is being made, filled or deleted, or that was interrupted. Immutable.
+ * A volume that is incomplete: its creation, import or deletion is in progress, or was interrupted. Immutable.
  *
- * @param name of the volume or the snapshot
- * @param isUnderWay whether somebody is at it now
- * @param reason what was or is done, and what to do, for people
+ * @param name name of the volume or the snapshot
+ * @param isUnderWay whether somebody is working on it now
+ * @param reason what is or was done, and what to do now, for users
  */
 public record Unfinished(String name, boolean isUnderWay, String reason) {
 
-    /** A sentence for an error. */
+    /** Returns a sentence for an error message. */
     public String message() {
         return (VolumeNames.isSnapshot(name) ? "snapshot=" : "volume=") + name + " is unfinished: " + reason;
     }
 
     /**
-     * What is not whole about the volume {@code name} in {@code folder}, which may have a manifest; null if nothing is.
+     * Returns what is unfinished about volume {@code name} in {@code folder}, with or without a manifest; null if nothing is.
      *
      * @param isUnderWay whether somebody else holds its lock
      */

@@ -22,20 +22,24 @@ import org.kiobd.volume.IoError;
 
 /**
  * The volumes of one home folder. Each has a folder {@code HOME/volumes/NAME} with its manifest, its lock, and, unless they were put
- * elsewhere, its members. A folder without a manifest is a volume that is being made or was being deleted ({@link #unfinished}).
+ * elsewhere, its members. A folder without a manifest belongs to a volume that is being made or was being deleted ({@link #unfinished}).
  *
- * <p>A snapshot of a volume is a volume itself, of the name {@code VOLUME@NAME}, in {@code HOME/volumes/VOLUME/snapshots/NAME}; every
- * method takes its name as well, unless it says otherwise.
+ * <p>A snapshot is itself a volume, with the name {@code VOLUME@NAME} and the folder {@code HOME/volumes/VOLUME/snapshots/NAME}. Every
+ * method accepts its name, too, unless the method says otherwise.
  *
- * <p>Any thread, any number of processes: manifests change atomically, and who changes or serves a volume holds its {@link VolumeLock}.
+ * <p>Any thread, any number of processes: manifests change atomically, and a process that changes or serves a volume holds its
+ * {@link VolumeLock}.
  */
 public final class VolumeCatalog {
     static final String MANIFEST = "manifest.json";
 
-    /** What the manifest is called from the moment on at which its volume is deleted. */
+    /** Name of the manifest once the deletion of its volume has begun. */
     static final String DELETED = "deleted.json";
 
-    /** Names of ours in a volume's folder that would be replaced, so that a folder of somebody else must not hold one. */
+    /**
+     * Names of files and folders that kiobd would replace in a volume's folder. A folder that kiobd did not make must not contain any of
+     * them.
+     */
     private static final List<String> OWN_NAMES =
             List.of(MANIFEST, DELETED, ChangeFile.NAME, "server.json", "control.sock", "scrub.json", "snapshots");
 
@@ -43,49 +47,49 @@ public final class VolumeCatalog {
     private final Path volumes;
     private final CatalogListing listing;
 
-    /** @param home where volumes are kept; made when the first one is */
+    /** @param home folder for volumes; made with the first volume */
     public VolumeCatalog(Path home) {
         this.home = home.toAbsolutePath().normalize();
         this.volumes = this.home.resolve("volumes");
         this.listing = new CatalogListing(volumes);
     }
 
-    /** The home folder, absolute. */
+    /** Returns the home folder, absolute. */
     Path home() {
         return home;
     }
 
-    /** The folder of a volume, whether it exists or not. */
+    /** Returns the folder of a volume, whether it exists or not. */
     public Path folder(String name) throws BlockIoException {
         return VolumeNames.folder(volumes, name);
     }
 
-    /** The names of all volumes that are no snapshots, in order. */
+    /** Returns the names of all volumes that are not snapshots, in order. */
     public List<String> names() throws BlockIoException {
         return listing.names();
     }
 
-    /** The names {@code VOLUME@NAME} of a volume's snapshots, in order. */
+    /** Returns the names {@code VOLUME@NAME} of a volume's snapshots, in order. */
     public List<String> snapshots(String volume) throws BlockIoException {
         return listing.snapshots(volume);
     }
 
-    /** The names of volumes that are not whole and have no manifest, in order. */
+    /** Returns the names of unfinished volumes without a manifest, in order. */
     public List<String> unfinishedNames() throws BlockIoException {
         return listing.unfinishedNames();
     }
 
-    /** The names of a volume's snapshots that are not whole, in order. */
+    /** Returns the names of a volume's unfinished snapshots without a manifest, in order. */
     public List<String> unfinishedSnapshots(String volume) throws BlockIoException {
         return listing.unfinishedSnapshots(volume);
     }
 
-    /** The names of the snapshots of a volume that were made to be read once and then removed, whole or not. */
+    /** Returns the names of a volume's temporary snapshots, finished or not. They were made to be read once and then removed. */
     List<String> temporarySnapshots(String volume) throws BlockIoException {
         return listing.temporarySnapshots(volume);
     }
 
-    /** What is not whole about a volume, which may have a manifest; null if nothing is. */
+    /** Returns what is unfinished about a volume, with or without a manifest; null if nothing is. */
     public @Nullable Unfinished unfinished(String name) throws BlockIoException {
         try {
             return Unfinished.find(folder(name), name, VolumeLock.isHeld(folder(name)));
@@ -95,9 +99,9 @@ public final class VolumeCatalog {
     }
 
     /**
-     * Refuses a volume that is not whole; its lock is the caller's.
+     * Refuses an unfinished volume. The caller holds its lock.
      *
-     * @throws BlockIoException says why and what to do
+     * @throws BlockIoException with the reason, and with what to do
      */
     public void requireFinished(String name) throws BlockIoException {
         Unfinished unfinished = Unfinished.find(folder(name), name, false);
@@ -106,7 +110,7 @@ public final class VolumeCatalog {
         }
     }
 
-    /** @throws BlockIoException also if this account may not look into its folder */
+    /** Returns whether a volume exists. @throws BlockIoException also if this account may not enter its folder */
     public boolean exists(String name) throws BlockIoException {
         Path folder = folder(name);
         if (CatalogListing.isClosed(folder)) {
@@ -116,7 +120,7 @@ public final class VolumeCatalog {
         return CatalogListing.isListed(folder);
     }
 
-    /** Whether there is anything of that name, as far as this account can see; for who has met an error with it. */
+    /** Returns whether something with that name exists, as far as this account can see. For callers that have got an error with it. */
     public boolean isThere(String name) {
         try {
             return exists(name);
@@ -125,7 +129,7 @@ public final class VolumeCatalog {
         }
     }
 
-    /** The manifest of a volume. */
+    /** Returns the manifest of a volume. */
     public VolumeManifest load(String name) throws BlockIoException {
         Path file = folder(name).resolve(MANIFEST);
         try {
@@ -161,12 +165,12 @@ public final class VolumeCatalog {
         }
     }
 
-    /** As the reader of the manifest said it, or the system did. */
+    /** Returns the message of the decoder, or a description of the system's error. */
     private static String reason(IOException e) {
         return e instanceof FileSystemException ? SystemErrors.describe(e) : String.valueOf(e.getMessage());
     }
 
-    /** Whether the medium failed, perhaps only now; what is stored may be whole. */
+    /** Returns whether the medium failed. The failure may be temporary, and the stored data may be intact. */
     private static boolean isMedium(IOException e) {
         return e instanceof FileSystemException
                 || String.valueOf(e.getMessage()).contains("Input/output error");
@@ -186,7 +190,7 @@ public final class VolumeCatalog {
     }
 
     /**
-     * Makes the folder of a new volume and locks it. Of two processes that try, one succeeds.
+     * Makes the folder of a new volume and locks it. If two processes try, one of them succeeds.
      *
      * @throws BlockIoException if the name is taken
      */
@@ -204,7 +208,7 @@ public final class VolumeCatalog {
         return lock;
     }
 
-    /** Refuses a folder that somebody else made and that holds something with a name that we would use. */
+    /** Refuses a folder that kiobd did not make and that contains a name that kiobd uses. */
     private static void requireOurs(Path folder) throws BlockIoException {
         Path inTheWay = VolumeLock.isForeign(folder) ? folder.resolve("lock") : null;
         if (inTheWay == null && !VolumeLock.isThere(folder)) {
@@ -220,7 +224,7 @@ public final class VolumeCatalog {
         }
     }
 
-    /** Gives up what {@link #reserve} made, if no manifest was saved; the caller holds its lock. */
+    /** Removes the folder that {@link #reserve} made, if no manifest was saved and no change is recorded. The caller holds the lock. */
     public void abandon(String name) throws BlockIoException {
         Path folder = folder(name);
         try {
@@ -234,8 +238,8 @@ public final class VolumeCatalog {
     }
 
     /**
-     * Enters a volume that was put together from its members: as a new one, or in place of its own entry, which may be damaged or out of
-     * date.
+     * Saves the manifest of a volume that was assembled from its members: as a new entry, or in place of the volume's own entry, which may
+     * be damaged or out of date.
      *
      * @throws BlockIoException if another volume has the name, or the volume is in use
      */
@@ -259,15 +263,15 @@ public final class VolumeCatalog {
     /**
      * Locks a volume that exists.
      *
-     * @throws BlockIoException if it does not, or another process (or this one) has it
+     * @throws BlockIoException if it does not exist, or somebody else has the lock, in this process or in another
      */
     public VolumeLock lock(String name) throws BlockIoException {
         return lock(name, Use.CHANGE);
     }
 
     /**
-     * Locks a volume that exists, for who will not change it: the same, unless its folder cannot be written. Then other readers may have
-     * it at the same time, and its members' own locks keep writers away.
+     * Locks a volume that exists, for reading. The lock is the same, unless the volume's folder cannot be written. Then other readers may
+     * have the lock at the same time, and the members' own locks keep writers away.
      *
      * @throws BlockIoException as {@link #lock(String)}
      */
@@ -288,7 +292,9 @@ public final class VolumeCatalog {
         return lock;
     }
 
-    /** Removes the folder of a volume that was killed between the last two steps of its deletion, or the first two of its making. */
+    /**
+     * Removes the folder of a volume whose process was killed between the last two steps of its deletion, or the first two of its creation.
+     */
     private void removeShell(String name) throws BlockIoException {
         Path folder = folder(name);
         if (VolumeLock.isShell(folder)) {
@@ -298,7 +304,7 @@ public final class VolumeCatalog {
         }
     }
 
-    /** What a lock is for. */
+    /** Purposes of a lock. */
     private enum Use {
         MAKE,
         CHANGE,
@@ -314,7 +320,7 @@ public final class VolumeCatalog {
             }
             lock = VolumeLock.tryAcquire(folder, use == Use.READ);
         } catch (NoSuchFileException e) {
-            // Deleted since it was looked for.
+            // The volume was deleted after the check that it exists.
             throw use == Use.MAKE ? failed("volume=" + name + ": cannot lock it in " + folder, e) : unknown(name);
         } catch (IOException e) {
             throw failed("volume=" + name + ": cannot lock it in " + folder, e);
@@ -341,11 +347,12 @@ public final class VolumeCatalog {
             AtomicFiles.syncFolder(parent);
             AtomicFiles.syncFolder(parent.resolve("..").normalize());
         } catch (FileAlreadyExistsException e) {
-            // Being made by another, left by a crash, or taken: the lock and the manifest tell.
+            // Another process is making it, a crash has left it, or the name is taken: the lock and the manifest
+            // decide.
         }
     }
 
-    /** Who serves a volume; null if nobody does. Changes nothing: also for accounts that may only read. */
+    /** Returns the server of a volume; null if it is not served. Changes nothing, so it also works for accounts that may only read. */
     public @Nullable ServerState server(String name) throws BlockIoException {
         Path folder = folder(name);
         ServerState announced = VolumeLock.announcement(folder);
@@ -353,19 +360,19 @@ public final class VolumeCatalog {
             // A server that was killed leaves its announcement, but not its lock.
             return announced != null && VolumeLock.isHeld(folder) ? announced : null;
         } catch (AccessDeniedException e) {
-            // This account may not ask for the lock.
+            // This account may not open the lock file.
             return announced != null && ProcessHandle.of(announced.pid()).isPresent() ? announced : null;
         } catch (IOException e) {
             throw failed("volume=" + name + ": cannot look at its lock in " + folder, e);
         }
     }
 
-    /** Writes a volume's manifest; the caller holds its lock. */
+    /** Writes a volume's manifest. The caller holds its lock. */
     public void save(VolumeManifest manifest) throws BlockIoException {
         save(manifest.name(), manifest);
     }
 
-    /** The same for a volume whose members know it by another name. */
+    /** Writes the manifest of a volume whose members know it by another name. The caller holds its lock. */
     public void save(String name, VolumeManifest manifest) throws BlockIoException {
         Path folder = folder(name);
         try {
@@ -375,7 +382,7 @@ public final class VolumeCatalog {
         }
     }
 
-    /** Moves a volume's folder, members in it included; the caller holds its lock. */
+    /** Renames a volume's folder, with the members in it. The caller holds its lock. */
     public void rename(String oldName, String newName) throws BlockIoException {
         Path from = folder(oldName);
         Path to = folder(newName);
@@ -393,8 +400,8 @@ public final class VolumeCatalog {
     }
 
     /**
-     * From here on the volume is deleted, whatever happens: its manifest is kept under another name until its members are gone. That needs
-     * no space, so it also works on a full disk. The caller holds its lock.
+     * Begins the deletion of a volume, which counts as deleted from here on. The manifest is renamed and kept until the members are gone.
+     * Renaming needs no space, so it also works on a full disk. The caller holds the volume's lock.
      */
     void beginDeletion(String name) throws BlockIoException {
         Path folder = folder(name);
@@ -406,7 +413,7 @@ public final class VolumeCatalog {
         }
     }
 
-    /** The manifest of a volume whose deletion was begun; null if none was. */
+    /** Returns the manifest of a volume whose deletion was begun; null if none was. */
     @Nullable
     VolumeManifest deleted(String name) throws BlockIoException {
         Path file = folder(name).resolve(DELETED);
@@ -419,7 +426,7 @@ public final class VolumeCatalog {
         }
     }
 
-    /** No member of a deleted volume is left. The caller holds its lock. */
+    /** Ends the deletion of a volume, once all its members are gone. The caller holds its lock. */
     void endDeletion(String name) throws BlockIoException {
         Path folder = folder(name);
         try {
@@ -430,7 +437,7 @@ public final class VolumeCatalog {
         }
     }
 
-    /** Locks what is left of a volume that is {@linkplain #unfinished not whole}. */
+    /** Locks the remains of an {@linkplain #unfinished unfinished} volume. */
     public VolumeLock lockUnfinished(String name) throws BlockIoException {
         return acquire(name, Use.CHANGE);
     }
@@ -446,7 +453,7 @@ public final class VolumeCatalog {
                 Files.deleteIfExists(parent);
             }
         } catch (DirectoryNotEmptyException e) {
-            // Whatever else lies there is not ours to remove.
+            // The other files in it are not kiobd's.
         }
     }
 

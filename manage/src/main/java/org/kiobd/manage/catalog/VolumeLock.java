@@ -21,21 +21,23 @@ import org.kiobd.store.file.SystemErrors;
 import org.kiobd.volume.IoError;
 
 /**
- * The right to serve or change a volume, exclusive among processes and within this one; the kernel takes it back when the process ends,
- * however it ends. Made by {@link VolumeCatalog#lock}; closed by who asked for it. Any thread.
+ * The right to serve or change a volume, exclusive among processes and within this one. The kernel releases it when the process ends, for
+ * whatever reason. Made by {@link VolumeCatalog#lock}; the caller of that method closes it. Any thread.
  */
 public final class VolumeLock implements AutoCloseable {
     private static final String LOCK = "lock";
     private static final String SERVER = "server.json";
 
-    /** Who only looks whether a volume is served holds a shared lock for a moment; this is longer than that. */
+    /**
+     * A process that only checks whether a volume is served holds a shared lock for a moment; all attempts together take longer than that.
+     */
     private static final int ATTEMPTS = 25;
 
     private static final int ATTEMPT_PAUSE_MS = 10;
 
     /**
-     * The lock files this process holds, by device and inode. It must not open one of them again: closing any descriptor of a file drops
-     * the POSIX locks its process has on it.
+     * The lock files that this process holds, by device and inode. The process must not open one of them again: closing any descriptor of a
+     * file drops all POSIX locks that the process has on it.
      */
     private static final Set<Object> HELD = new HashSet<>();
 
@@ -45,7 +47,7 @@ public final class VolumeLock implements AutoCloseable {
     private final boolean exclusive;
     private boolean announced;
 
-    /** @param channel null where there is nothing that could be locked; then {@code fileKey} is null, too */
+    /** @param channel null if there is no file to lock; then {@code fileKey} is null, too */
     private VolumeLock(@Nullable FileChannel channel, @Nullable Object fileKey, Path serverFile, boolean exclusive) {
         this.channel = channel;
         this.fileKey = fileKey;
@@ -54,8 +56,8 @@ public final class VolumeLock implements AutoCloseable {
     }
 
     /**
-     * Whether nobody else may even read the volume now. If not, nothing in its folder may be written, and nothing is to be tidied there:
-     * it is on read-only media, or belongs to an account whose files this one may read.
+     * Returns whether nobody else may even read the volume now. If not, its holder must neither write nor clean up in the volume's folder:
+     * the folder is on read-only media, or belongs to another account.
      */
     public boolean isExclusive() {
         return exclusive;
@@ -64,8 +66,8 @@ public final class VolumeLock implements AutoCloseable {
     /**
      * Takes the lock of the volume in {@code folder}; null if somebody else has it.
      *
-     * @param forReading whether a shared lock will do, or none, where the lock file cannot be written. Members have locks of their own,
-     *     which keep readers and writers apart also then.
+     * @param forReading whether a shared lock is enough, or none, if the lock file cannot be written; even then, the members' own locks
+     *     keep readers and writers apart
      */
     static @Nullable VolumeLock tryAcquire(Path folder, boolean forReading) throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -119,7 +121,7 @@ public final class VolumeLock implements AutoCloseable {
         }
     }
 
-    /** Null if this account may not. */
+    /** Opens {@code file}; null if this account may not. */
     private static @Nullable FileChannel openForReading(Path file) throws IOException {
         try {
             return FileChannel.open(file, StandardOpenOption.READ);
@@ -137,14 +139,15 @@ public final class VolumeLock implements AutoCloseable {
             }
             FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
             try {
-                // Whoever deleted the volume meanwhile took the file away: a lock on that one keeps nobody out.
+                // If the volume was deleted meanwhile, its lock file is gone, and a lock on the old file keeps nobody
+                // out.
                 if (channel.tryLock() == null || !key.equals(keyOrNull(file))) {
                     channel.close();
                     return null;
                 }
-                // Left by a server that was killed: it had no chance to take it back.
+                // A server that was killed could not remove its announcement.
                 Files.deleteIfExists(folder.resolve(SERVER));
-                // The same of writers.
+                // Nor could killed writers remove their temporary files.
                 AtomicFiles.sweep(folder);
             } catch (IOException e) {
                 channel.close();
@@ -155,7 +158,7 @@ public final class VolumeLock implements AutoCloseable {
         }
     }
 
-    /** Whether somebody, this process or another, holds the lock of the volume in {@code folder}; changes nothing. */
+    /** Returns whether somebody, in this process or in another, holds the lock of the volume in {@code folder}. Changes nothing. */
     static boolean isHeld(Path folder) throws IOException {
         Path file = folder.resolve(LOCK);
         synchronized (HELD) {
@@ -172,12 +175,12 @@ public final class VolumeLock implements AutoCloseable {
         }
     }
 
-    /** Whether kiobd has been in {@code folder}: there is a lock file. */
+    /** Returns whether kiobd has used {@code folder}: there is a lock file. */
     static boolean isThere(Path folder) {
         return Files.isRegularFile(folder.resolve(LOCK), LinkOption.NOFOLLOW_LINKS);
     }
 
-    /** Whether what has the name of the lock file is somebody else's: ours is empty. */
+    /** Returns whether the file with the lock's name is not kiobd's: a lock file is a regular file and empty. */
     static boolean isForeign(Path folder) {
         Path file = folder.resolve(LOCK);
         try {
@@ -187,7 +190,9 @@ public final class VolumeLock implements AutoCloseable {
         }
     }
 
-    /** Whether {@code folder} was made by kiobd, only its owner may enter it, and it holds at most an empty lock file. */
+    /**
+     * Returns whether kiobd made {@code folder} and left it empty: only its owner may enter it, and it holds at most an empty lock file.
+     */
     static boolean isShell(Path folder) {
         if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) || isForeign(folder)) {
             return false;
@@ -200,13 +205,13 @@ public final class VolumeLock implements AutoCloseable {
         }
     }
 
-    /** Removes the lock file of a volume that goes away; its lock stays with who holds it until it is closed. */
+    /** Removes the lock file of a volume that is deleted. The holder keeps its lock until it closes it. */
     static void remove(Path folder) throws IOException {
         Files.deleteIfExists(folder.resolve(SERVER));
         Files.deleteIfExists(folder.resolve(LOCK));
     }
 
-    /** Who says that they serve the volume in {@code folder}; null if nobody does. Says nothing about whether they still live. */
+    /** Returns the server that the announcement in {@code folder} names; null if there is none. That server may have ended. */
     static @Nullable ServerState announcement(Path folder) {
         try {
             return ServerState.decode(SmallFiles.read(folder.resolve(SERVER)));
@@ -216,7 +221,7 @@ public final class VolumeLock implements AutoCloseable {
     }
 
     private static Object makeKey(Path file) throws IOException {
-        // Looked for first: a read-only file system refuses to make it although it is there.
+        // Check first: on a read-only file system, making the file fails even if it exists.
         Object key = keyOrNull(file);
         if (key != null) {
             return key;
@@ -246,7 +251,7 @@ public final class VolumeLock implements AutoCloseable {
         return key == null ? file.toRealPath() : key;
     }
 
-    /** Tells others who serves the volume and where to ask it something; forgotten when the lock is closed. */
+    /** Announces to other processes who serves the volume and where its control socket is. Closing the lock removes the announcement. */
     public void announce(ServerState state) throws IOException {
         AtomicFiles.write(serverFile, state.encode());
         announced = true;

@@ -6,61 +6,61 @@ import java.util.regex.Pattern;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
-/** How volumes may be called, and in which folder that puts them. A snapshot is called {@code VOLUME@NAME}. Stateless. */
+/** The rules for the names of volumes, and the folders that belong to the names. A snapshot is named {@code VOLUME@NAME}. Stateless. */
 public final class VolumeNames {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,126}");
 
-    /** A superblock has room for no longer one. */
+    /** Longest name that fits in a superblock. */
     private static final int MAX_LENGTH = 127;
 
     private static final char SNAPSHOT = '@';
 
-    /** A snapshot that is made to be read once; no person can give this name. */
+    /** Name of a temporary snapshot, which is made to be read once; users cannot choose such a name. */
     private static final Pattern TEMPORARY = Pattern.compile("\\.reading-[0-9a-f-]{36}");
 
     private VolumeNames() {}
 
-    /** The name of a snapshot of {@code volume} that is made to be read once and then removed; each time another. */
+    /** Returns a new, unique name for a temporary snapshot of {@code volume}, which is made to be read once and then removed. */
     public static String temporary(String volume) {
         return snapshot(volume, ".reading-" + UUID.randomUUID());
     }
 
-    /** Whether {@code name}, of a snapshot or the part of it after the {@code @}, is that of a temporary one. */
+    /** Returns whether {@code name} is the name of a temporary snapshot, or the part of it after the {@code @}. */
     public static boolean isTemporary(String name) {
         return TEMPORARY.matcher(name.substring(name.indexOf(SNAPSHOT) + 1)).matches();
     }
 
-    /** Whether {@code name} may name a volume that is no snapshot, or be the part of a snapshot's name behind the {@code @}. */
+    /** Returns whether {@code name} is valid as the name of a volume, or as the part of a snapshot's name after the {@code @}. */
     public static boolean isName(String name) {
         return NAME.matcher(name).matches();
     }
 
-    /** Whether {@code name}, which a volume has, is that of a snapshot. */
+    /** Returns whether {@code name}, which must be valid, is the name of a snapshot. */
     public static boolean isSnapshot(String name) {
         return name.indexOf(SNAPSHOT) >= 0;
     }
 
-    /** The volume that {@code name} is, or is a snapshot of. */
+    /** Returns the name of the volume: {@code name} itself, or the volume of a snapshot. */
     public static String volumeOf(String name) {
         return isSnapshot(name) ? name.substring(0, name.indexOf(SNAPSHOT)) : name;
     }
 
-    /** The name of a snapshot. */
+    /** Returns the name of a snapshot. */
     static String snapshot(String volume, String name) {
         return volume + SNAPSHOT + name;
     }
 
     /**
-     * The folder of a volume or a snapshot, whether it exists or not.
+     * Returns the folder of a volume or a snapshot, whether it exists or not.
      *
-     * @param volumes where the folders of volumes are
-     * @throws BlockIoException if {@code name} is no name
+     * @param volumes parent folder of the volumes' folders
+     * @throws BlockIoException if {@code name} is not a valid name
      */
     static Path folder(Path volumes, String name) throws BlockIoException {
         if (isSnapshot(name)) {
             String snapshot = name.substring(name.indexOf(SNAPSHOT) + 1);
-            // The members of a temporary one say their volume's name, so its own may be longer than a superblock has
-            // room for.
+            // The members of a temporary snapshot contain the volume's name, so the snapshot's own name may be too long
+            // for a superblock.
             boolean fits = isName(snapshot) && name.length() <= MAX_LENGTH;
             if (isName(volumeOf(name)) && (fits || isTemporary(snapshot))) {
                 return snapshots(volumes, volumeOf(name)).resolve(snapshot);
@@ -80,7 +80,7 @@ public final class VolumeNames {
         return volumes.resolve(name);
     }
 
-    /** Where the folders of a volume's snapshots are. */
+    /** Returns the parent folder of a volume's snapshots. */
     static Path snapshots(Path volumes, String volume) {
         return volumes.resolve(volume).resolve("snapshots");
     }

@@ -7,9 +7,9 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** Who is connected to a control socket: sends one line, gets one line. Confined to the control loop. */
+/** A client on a control socket: sends one line and gets one line. Confined to the control loop. */
 final class Asker {
-    /** The longest question names a volume and a command. */
+    /** Ample for the longest question, which names a volume, a command and a snapshot. */
     private static final int MAX_QUESTION_BYTES = 64 << 10;
 
     private static final int FIRST_BYTES = 1 << 10;
@@ -24,31 +24,31 @@ final class Asker {
         this.channel = channel;
     }
 
-    /** Since when {@link #isIdle} holds, if it does. */
+    /** Returns since when {@link #isIdle} is true, if it is. */
     long sinceNanos() {
         return sinceNanos;
     }
 
-    /** Whether it is waited for, and not the other way round: for its question, or to take its answer. */
+    /** Returns whether the server waits for the client: for its question, or to take its answer. */
     boolean isIdle() {
         return !asked || answer != null;
     }
 
-    /** Whether it has said all it has to say. */
+    /** Returns whether the client has sent its question. */
     boolean hasAsked() {
         return asked;
     }
 
-    /** Whether its answer is there, but has not been taken yet. */
+    /** Returns whether there is an answer that is not sent completely. */
     boolean isAnswered() {
         return answer != null;
     }
 
     /**
-     * Takes what has come.
+     * Reads the data that has arrived.
      *
-     * @return the question, once all of it is there; null before
-     * @throws IOException if there will be none
+     * @return the question, once it is complete; null before
+     * @throws IOException if the client has closed the connection, or its question is too long
      */
     @Nullable
     String read() throws IOException {
@@ -70,13 +70,13 @@ final class Asker {
         return null;
     }
 
-    /** @param line takes it */
+    /** Sets the answer to be sent. @param line the answer; takes it */
     void answer(byte[] line) {
         answer = ByteBuffer.wrap(line);
         sinceNanos = System.nanoTime();
     }
 
-    /** Sends what goes; true if that was the last of it. */
+    /** Sends as much of the answer as the socket accepts. @return whether all of it was sent */
     boolean write() throws IOException {
         if (answer == null) {
             return false;
@@ -85,13 +85,13 @@ final class Asker {
         return !answer.hasRemaining();
     }
 
-    /** Hangs up. */
+    /** Closes the connection. */
     void dismiss(SelectionKey key) {
         key.cancel();
         try {
             channel.close();
         } catch (IOException e) {
-            // It is closed by then all the same.
+            // The channel counts as closed even then.
         }
     }
 }

@@ -20,7 +20,7 @@ import org.kiobd.manage.catalog.ServerState;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
-/** Asks the server of a volume something about it. Blocks, with a time limit. */
+/** Sends questions about a volume to its server. Blocks, with a time limit. */
 public final class ControlClient {
     private final String volume;
     private final ServerState server;
@@ -36,7 +36,7 @@ public final class ControlClient {
     /**
      * Sends one question and waits for its answer.
      *
-     * @throws BlockIoException with the server's own words if it refuses, or if it does not answer
+     * @throws BlockIoException if the server refuses, with its own message, or if it does not answer
      */
     public Map<String, Object> ask(Map<String, ?> question) throws BlockIoException {
         Map<String, Object> answer;
@@ -60,7 +60,7 @@ public final class ControlClient {
         return answer;
     }
 
-    /** Neither connecting nor reading has a time limit of its own here: another thread does both, and closing the channel ends it. */
+    /** Connects, sends and reads on another thread, because these calls have no time limit. Closing the channel ends that thread. */
     private Map<String, Object> exchange(SocketChannel channel, String line)
             throws ExecutionException, TimeoutException, InterruptedException {
         CompletableFuture<Map<String, Object>> answer = new CompletableFuture<>();

@@ -16,24 +16,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one thread that has the sockets of a {@link ControlServer}. It never blocks for an asker: one who says nothing, or takes no answer,
- * holds up nobody, and is dismissed after a while, or at once where another one needs the place. An error, e.g. that there are no
- * descriptors left, is said once and waited out.
+ * The event loop of a {@link ControlServer}, whose one thread owns the sockets. It never blocks on a client. A client that sends no
+ * question, or does not take its answer, delays nobody; the loop disconnects it after a while, or at once if another client needs the
+ * place. The loop logs an error, e.g. that no descriptors are left, once, and tries again after a pause.
  */
 final class ControlLoop {
     private static final Logger LOG = LoggerFactory.getLogger(ControlLoop.class);
 
-    /** More are not listened to at once; they wait in the socket's backlog. */
+    /** Limit of connections. More clients wait in the socket's backlog, unless one can take the place of an idle client. */
     static final int MAX_ASKERS = 64;
 
-    /** An asker sends its question at once, and waits for the answer. */
+    /** Longest time that a client may need to send its question, or to take its answer. */
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private static final int FIRST_PAUSE_MS = 20;
     private static final int LONGEST_PAUSE_MS = 1_000;
     private static final int CLOSE_TIMEOUT_MS = 1_000;
 
-    /** What has questions answered. */
+    /** Gets questions answered; {@code answer} may be called on any thread. */
     @FunctionalInterface
     interface Questions {
         void ask(String line, Consumer<byte[]> answer);
@@ -67,7 +67,7 @@ final class ControlLoop {
             try {
                 turn();
             } catch (IOException | RuntimeException | Error e) {
-                // Errors too: a loop that ended would never answer again.
+                // Catch errors, too: a loop that ended would never answer again.
                 trouble(e);
                 waitAWhile();
             }
@@ -96,7 +96,7 @@ final class ControlLoop {
         accepting.interestOps(System.nanoTime() - pausedUntilNanos >= 0 && !full ? SelectionKey.OP_ACCEPT : 0);
     }
 
-    /** 0: until something happens. */
+    /** Returns the timeout for the selector; 0 for none. */
     private long untilNextTaskMs() {
         long now = System.nanoTime();
         long untilNanos = Math.max(0, pausedUntilNanos - now);
@@ -139,7 +139,7 @@ final class ControlLoop {
         }
     }
 
-    /** Says so once, however often it is tried before it works again. */
+    /** Logs a failure once, until the loop works again, and makes the pause longer. */
     private void trouble(Throwable failure) {
         if (closed) {
             return;
@@ -225,7 +225,7 @@ final class ControlLoop {
         return (Asker) Objects.requireNonNull(key.attachment(), "a key without an asker");
     }
 
-    /** Ends the loop and hangs up on everybody. The socket is the caller's to close. */
+    /** Ends the loop and closes all connections. The caller closes the socket. */
     void close() {
         closed = true;
         selector.wakeup();

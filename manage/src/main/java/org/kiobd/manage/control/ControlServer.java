@@ -15,17 +15,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers questions about the served volumes of a process, all on one unix socket that only its owner may open. Those about one volume
- * are answered one after the other, for growing a volume must not run twice; those about different ones do not wait for each other.
+ * Answers questions about the served volumes of a process, all on one Unix socket that only its owner may open. Questions about one volume
+ * are answered one after the other, because growing a volume must not run twice at a time; questions about different volumes do not wait
+ * for each other.
  *
- * <p>One thread, {@link ControlLoop}, has the sockets; answers are made on threads that are there while there are questions, never more
- * than askers. Owned by who started it; any thread.
+ * <p>One thread, of {@link ControlLoop}, owns the sockets. Other threads make the answers; they exist only while there are questions, and
+ * there are never more of them than clients. Owned by the caller of {@link #start}; any thread.
  */
 public final class ControlServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
     private static final int IDLE_S = 10;
 
-    /** What answers for a volume. */
+    /** Answers the questions about one volume. */
     @FunctionalInterface
     public interface Handler {
         /** Answers one question; a {@link BlockIoException} becomes the answer's {@code error}. */
@@ -49,10 +50,10 @@ public final class ControlServer implements AutoCloseable {
     }
 
     /**
-     * Starts answering.
+     * Starts a server.
      *
-     * @param wanted where the socket should be, in a folder of the owner's own; {@link #path()} says where it is
-     * @throws IOException in one line, if the socket cannot be made; only the socket of a dead server is replaced
+     * @param wanted preferred path of the socket, in a folder that only the owner may enter; {@link #path()} returns the actual one
+     * @throws IOException if the socket cannot be made, with a one-line message; only the socket of a dead server is replaced
      */
     public static ControlServer start(Path wanted) throws IOException {
         ControlSocket socket = ControlSocket.bind(wanted);
@@ -66,17 +67,17 @@ public final class ControlServer implements AutoCloseable {
         }
     }
 
-    /** Where it answers. */
+    /** Returns the path of the socket. */
     public Path path() {
         return socket.path();
     }
 
-    /** From now on {@code handler} answers for a volume. */
+    /** Makes {@code handler} answer the questions about a volume from now on. */
     public void add(String volume, Handler handler) {
         volumes.put(volume, new VolumeQueue(handler, threads));
     }
 
-    /** Has a question answered. {@code answer} is told the answer, on whichever thread made it. */
+    /** Gets a question answered. @param answer receives the answer, on the thread that made it */
     private void ask(String line, Consumer<byte[]> answer) {
         Map<String, Object> question;
         try {
@@ -104,7 +105,7 @@ public final class ControlServer implements AutoCloseable {
         }
     }
 
-    /** Answers no more, and takes the socket away. An answer under way is finished, but may not reach its asker. */
+    /** Stops answering and removes the socket. An answer in progress is finished, but may not reach its client. */
     @Override
     public void close() {
         loop.close();

@@ -11,9 +11,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.loop.UnixSocketFile;
 
-/** The bound socket of a {@link ControlServer}, and its file, removed at the end. Confined to one thread at a time. */
+/** The bound socket of a {@link ControlServer}, and its file, which closing removes. Confined to one thread at a time. */
 final class ControlSocket implements AutoCloseable {
-    /** A unix socket's path must fit 108 bytes with its end. */
+    /** A Unix socket's path has room for 108 bytes, including the terminating NUL: see unix(7). The limit leaves a margin. */
     private static final int MAX_PATH_BYTES = 100;
 
     private final UnixSocketFile file;
@@ -26,7 +26,7 @@ final class ControlSocket implements AutoCloseable {
         this.channel = channel;
     }
 
-    /** Binds it where it is wanted; where that path is too long, or nothing can be written, in a folder among the temporary ones. */
+    /** Binds the socket at {@code wanted}; if that path is too long or its folder not writable, in a temporary folder. */
     static ControlSocket bind(Path wanted) throws IOException {
         Path folder = wanted.resolveSibling("");
         if (wanted.toString().getBytes(StandardCharsets.UTF_8).length <= MAX_PATH_BYTES && Files.isWritable(folder)) {

@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
-/** A folder among the temporary ones that only its owner may enter, with a path short enough for a socket in it. Any thread. */
+/** A temporary folder that only its owner may enter, with a path short enough for a socket in it. Any thread. */
 public final class PrivateFolder {
     private final Path path;
 
@@ -22,7 +22,7 @@ public final class PrivateFolder {
         return path;
     }
 
-    /** It is empty by now. */
+    /** Removes the folder, which must be empty. */
     public void remove() throws IOException {
         Files.deleteIfExists(path);
     }

@@ -10,7 +10,7 @@ import org.kiobd.volume.BlockIoException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The questions about one volume, answered one after the other on threads of others. Any thread. */
+/** A queue of the questions about one volume, which threads of an executor answer one after the other. Any thread. */
 final class VolumeQueue {
     private static final Logger LOG = LoggerFactory.getLogger(VolumeQueue.class);
 
@@ -26,7 +26,7 @@ final class VolumeQueue {
         this.threads = threads;
     }
 
-    /** @param answer is told the answer exactly once, also where there is no thread to make it */
+    /** Queues a question. @param answer receives the answer exactly once, even if there is no thread to make it */
     void ask(Map<String, Object> question, Consumer<Map<String, ?>> answer) {
         synchronized (this) {
             waiting.add(new Asked(question, answer));
@@ -38,7 +38,7 @@ final class VolumeQueue {
         try {
             threads.execute(this::answerAll);
         } catch (RuntimeException | OutOfMemoryError e) {
-            // The server is ending, or the machine has no thread to give.
+            // The server is ending, or no thread can be created.
             for (Asked asked = next(); asked != null; asked = next()) {
                 asked.answer.accept(Map.of("error", "the server cannot answer now: " + e + "; try again"));
             }
@@ -63,7 +63,7 @@ final class VolumeQueue {
         } catch (BlockIoException e) {
             return Map.of("error", String.valueOf(e.getMessage()));
         } catch (RuntimeException | Error e) {
-            // Errors too: the next question may be answered.
+            // Catch errors, too: the next question may be answered.
             LOG.error("control question={}", question, e);
             return Map.of("error", "unexpected " + e + "; this is a bug");
         }

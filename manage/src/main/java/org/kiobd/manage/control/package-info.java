@@ -1,9 +1,9 @@
 /**
- * The private socket of a server: {@link org.kiobd.manage.control.ControlServer} answers for all of its volumes, {@link
- * org.kiobd.manage.control.ControlClient} asks for a command about one. One JSON object a line, one question a connection; {@code volume} in
- * it says which.
+ * The private socket of a server: {@link org.kiobd.manage.control.ControlServer} answers questions about all of its volumes, and
+ * {@link org.kiobd.manage.control.ControlClient} asks a question about one of them for a command. A line is one JSON object, and a
+ * connection carries one question; its field {@code volume} names the volume.
  *
- * <p>Threads: one for the sockets, and, while there are questions, some that answer. Not here: what the answers are.
+ * <p>Threads: one for the sockets, and, while there are questions, some for the answers. Not here: the content of the answers.
  */
 @NullMarked
 package org.kiobd.manage.control;

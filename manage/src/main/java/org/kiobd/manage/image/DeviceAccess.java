@@ -16,7 +16,10 @@ import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.NettyIoLoop;
 
-/** A device that nobody serves, for a thread that may wait. Borrows both; futures end on the loop. Any thread. */
+/**
+ * Access to a device that is not served, for a thread that may block. Borrows the device and the loop; futures complete on the loop. Any
+ * thread.
+ */
 public final class DeviceAccess {
     private static final int MAX_EXTENTS = 4096;
 
@@ -36,7 +39,7 @@ public final class DeviceAccess {
         return device.info().name();
     }
 
-    /** Fills {@code into} from index 0; borrows it. */
+    /** Reads into {@code into} from index 0 on; borrows it. */
     CompletableFuture<@Nullable Void> read(long offsetBytes, ByteBuf into, int lengthBytes) {
         return submit(with(new Kiobuf(loop, Op.READ, offsetBytes, lengthBytes), into, lengthBytes));
     }
@@ -86,7 +89,7 @@ public final class DeviceAccess {
         };
     }
 
-    /** What is stored from {@code offsetBytes} on; at least one extent, perhaps not up to the end. */
+    /** Returns the extents from {@code offsetBytes} on: at least one, perhaps not up to the end. Blocks. */
     List<Extent> extents(long offsetBytes) throws BlockIoException {
         CompletableFuture<List<Extent>> answer = new CompletableFuture<>();
         ByteRange rest = new ByteRange(offsetBytes, device.sizeBytes() - offsetBytes);
@@ -100,7 +103,7 @@ public final class DeviceAccess {
         return await(answer);
     }
 
-    /** Waits; what went wrong comes as the exception that says it. */
+    /** Waits for the future; throws the {@link BlockIoException} that made it fail. */
     static <T extends @Nullable Object> T await(CompletableFuture<T> future) throws BlockIoException {
         try {
             return future.get();

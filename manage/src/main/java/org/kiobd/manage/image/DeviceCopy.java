@@ -14,8 +14,8 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.Extent;
 
 /**
- * Copies one device to another, or to a stream, with several pieces under way at once: reads only what is stored, writes only what is
- * not zeros. Used by one thread.
+ * Copies a device to another one, or to a stream, with several pieces in flight: reads only stored data, and writes to a device only data
+ * that is not zeros. Used by one thread.
  */
 public final class DeviceCopy {
     private static final int PIECE_BYTES = 1 << 20;
@@ -26,13 +26,13 @@ public final class DeviceCopy {
     private final ArrayDeque<CompletableFuture<?>> underWay = new ArrayDeque<>();
     private long dataBytes;
 
-    /** @param progress told how many bytes of the device are done since it was told last, holes included */
+    /** @param progress receives the number of bytes finished since its last call, holes included */
     public DeviceCopy(DeviceAccess from, LongConsumer progress) {
         this.from = from;
         this.progress = progress;
     }
 
-    /** What is to be done with the device, from its start to its end. */
+    /** Handles the data and the holes of the device, from its start to its end. */
     private interface Steps {
         void data(long offsetBytes, int lengthBytes) throws BlockIoException;
 
@@ -66,7 +66,7 @@ public final class DeviceCopy {
         }
     }
 
-    /** Waits for everything, whatever comes of it: memory is in use until then. */
+    /** Waits for all pieces, even failed ones: requests use their memory until then. */
     private void settle() {
         underWay.forEach(piece -> piece.handle((done, failure) -> failure).join());
     }
@@ -91,10 +91,10 @@ public final class DeviceCopy {
     }
 
     /**
-     * Makes {@code to}, which is as large or larger, hold the same, zeros behind it, and forces it to its medium.
+     * Copies the device to {@code to}, which is as large or larger, fills the rest of {@code to} with zeros, and flushes it.
      *
-     * @param toIsEmpty whether it reads as zeros now, so that holes need not be made
-     * @return bytes of data that were written
+     * @param toIsEmpty whether {@code to} reads as zeros now, so that holes need no requests
+     * @return number of data bytes written
      */
     public long copyTo(DeviceAccess to, boolean toIsEmpty) throws BlockIoException {
         try {
@@ -135,7 +135,7 @@ public final class DeviceCopy {
         return dataBytes;
     }
 
-    /** Writes all of it to {@code out}, in order, holes as zeros. */
+    /** Writes the device to {@code out}, in order, with holes as zeros. @return number of data bytes written */
     public long copyTo(OutputStream out) throws BlockIoException {
         byte[] zeros = new byte[PIECE_BYTES];
         ArrayDeque<ByteBuf> read = new ArrayDeque<>();
@@ -200,9 +200,9 @@ public final class DeviceCopy {
     }
 
     /**
-     * Reads both again.
+     * Reads both devices again and compares them.
      *
-     * @return where they differ first; -1 if {@code other} begins with the same bytes
+     * @return offset of the first difference; -1 if {@code other} begins with the same bytes
      */
     public long firstDifference(DeviceAccess other) throws BlockIoException {
         long[] found = {-1};

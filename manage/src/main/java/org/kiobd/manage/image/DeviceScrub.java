@@ -12,12 +12,12 @@ import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 
-/** Reads everything that is stored on a device, several pieces at once, and finds what cannot be read. Used by one thread. */
+/** Reads all data that a device stores, with several pieces in flight, and finds the ranges that cannot be read. Used by one thread. */
 public final class DeviceScrub {
     private static final int PIECE_BYTES = 1 << 20;
     private static final int PIECES_UNDER_WAY = 8;
 
-    /** What is bad is told to this unit. */
+    /** Unit in which unreadable ranges are reported. */
     private static final int BLOCK_BYTES = 4096;
 
     private final DeviceAccess device;
@@ -29,19 +29,19 @@ public final class DeviceScrub {
     private @Nullable ByteRange bad;
     private IoError badError = IoError.IO;
 
-    /** Hears how it goes, in the order of the device. */
+    /** Receives the progress and the unreadable ranges, each in the order of the device. */
     public interface Listener {
-        /** Everything before {@code endBytes} is done; {@code bytes} of it since this was said last, holes included. */
+        /** Reports that everything before {@code endBytes} is done: {@code bytes} since the last call, holes included. */
         void done(long endBytes, long bytes) throws BlockIoException;
 
-        /** {@code range} cannot be read. */
+        /** Reports that {@code range} cannot be read. */
         void bad(ByteRange range, IoError error);
     }
 
     private record Piece(
             long offsetBytes, int lengthBytes, @Nullable ByteBuf memory, CompletableFuture<@Nullable Void> read) {}
 
-    /** @param bytesPerSecond how fast at most; 0 for as fast as it goes */
+    /** @param bytesPerSecond maximum rate; 0 for no limit */
     public DeviceScrub(DeviceAccess device, long bytesPerSecond, Listener listener) {
         this.device = device;
         this.bytesPerSecond = bytesPerSecond;
@@ -51,7 +51,7 @@ public final class DeviceScrub {
     /**
      * Reads from {@code offsetBytes} to the end.
      *
-     * @return bytes of data that were read
+     * @return number of data bytes read
      */
     public long run(long offsetBytes) throws BlockIoException {
         startNanos = System.nanoTime();
@@ -88,7 +88,7 @@ public final class DeviceScrub {
         return at;
     }
 
-    /** Its turn comes, too: progress is told in order. */
+    /** Queues a hole like data, because progress is reported in order. */
     private long hole(long offsetBytes, long lengthBytes) throws BlockIoException {
         long at = offsetBytes;
         while (at < offsetBytes + lengthBytes) {
@@ -133,7 +133,7 @@ public final class DeviceScrub {
         slowDown();
     }
 
-    /** Finds out which blocks of a piece are bad. */
+    /** Reads a piece again, block by block, to find the bad blocks. */
     private void look(long offsetBytes, int lengthBytes, ByteBuf memory) throws BlockIoException {
         long endBytes = offsetBytes + lengthBytes;
         long at = offsetBytes;

@@ -8,22 +8,22 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoops;
 
-/** Copies whole volumes that nobody serves, on a loop of its own. Used by one thread; close it after the volumes. */
+/** Copies whole volumes that are not served, on an event loop of its own. Used by one thread, which closes it after the volumes. */
 public final class VolumeCopy implements AutoCloseable {
     private final String verb;
     private final Progress progress;
     private final IoLoops loops = new IoLoops(IoEngine.best(), 1);
 
     /**
-     * What was copied.
+     * The result of a copy.
      *
      * @param sizeBytes size of the source
-     * @param dataBytes how much of it was data; the rest reads as zeros
-     * @param verified whether both were read again and found the same
+     * @param dataBytes amount of data in it; the rest reads as zeros
+     * @param verified whether both volumes were read again and were equal
      */
     public record Copied(long sizeBytes, long dataBytes, boolean verified) {}
 
-    /** @param verb for the progress: imported, exported, copied */
+    /** @param verb name of the progress stage: imported, exported, copied */
     public VolumeCopy(String verb, Progress progress) {
         this.verb = verb;
         this.progress = progress;
@@ -33,7 +33,7 @@ public final class VolumeCopy implements AutoCloseable {
      * Copies all of {@code from}.
      *
      * @param toIsEmpty whether {@code to} reads as zeros now
-     * @param verify whether to read both again and compare
+     * @param verify whether to read both volumes again and compare them
      */
     public Copied copy(Volume from, Volume to, boolean toIsEmpty, boolean verify) throws BlockIoException {
         DeviceAccess source = access(from);

@@ -1,7 +1,7 @@
 /**
- * What fills a volume from an image and an image from a volume: {@link org.kiobd.manage.image.DeviceCopy}. Holes stay holes.
+ * Fills a volume from an image, and an image from a volume: {@link org.kiobd.manage.image.DeviceCopy}. Holes stay holes.
  *
- * <p>Threads: the command's own, with one loop for the devices. Not here: volumes that are served; their clients copy those.
+ * <p>Threads: the thread of the command, and one loop for the devices. Not here: served volumes, which their clients copy.
  */
 @NullMarked
 package org.kiobd.manage.image;
