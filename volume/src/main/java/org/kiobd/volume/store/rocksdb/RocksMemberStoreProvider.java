@@ -308,7 +308,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
             return;
         }
         if (!Files.exists(folder.resolve(LOCK)) && !Files.exists(folder.resolve(RocksMemberRemoval.MARK))) {
-            if (folder.toFile().delete()) {
+            if (Files.isDirectory(folder) && folder.toFile().delete()) {
                 // Empty: a crash came when it was being made.
                 return;
             }
