@@ -81,6 +81,9 @@ public final class ControlServer implements AutoCloseable {
         Map<String, Object> question;
         try {
             question = JSON.std.mapFrom(line);
+            if (question == null) {
+                throw new IOException("null");
+            }
         } catch (IOException e) {
             answer.accept(encode(Map.of("error", "this is no question, but one JSON object is: " + e.getMessage())));
             return;
