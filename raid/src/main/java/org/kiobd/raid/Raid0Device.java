@@ -322,8 +322,10 @@ public final class Raid0Device implements BlockDevice {
             idle.toCompletableFuture().get(CLOSE_TIMEOUT_S, TimeUnit.SECONDS);
             closePorts();
         } catch (InterruptedException e) {
+            // Members are closed all the same: nobody else would.
             Thread.currentThread().interrupt();
-            throw new BlockIoException(IoError.IO, "device=" + info.name() + ": interrupted while closing", e);
+            unfinished = new BlockIoException(
+                    IoError.IO, "device=" + info.name() + ": interrupted while closing; it is not marked clean", e);
         } catch (ExecutionException | TimeoutException e) {
             unfinished = new BlockIoException(
                     IoError.IO,
