@@ -7,11 +7,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.store.PathCharset;
 
 /** The words of the command line as the shell gave them: bytes, of which Java makes text by the charset of the locale. Stateless. */
 final class Arguments {
+    /** Commands and options that make no files. */
+    private static final Set<String> LOOKING = Set.of("version", "-V", "--version", "list", "info", "-h", "--help");
+
+    /** Options before the command that have a value. */
+    private static final Set<String> WITH_VALUE = Set.of("--home", "-o", "--output");
+
     private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
     private Arguments() {}
@@ -50,5 +57,21 @@ final class Arguments {
             // It cannot be told.
             return false;
         }
+    }
+
+    /** Returns whether the command makes no files; only its first word tells, for names of volumes may be any words. */
+    static boolean onlyLook(List<String> words) {
+        int at = 0;
+        while (at < words.size()) {
+            String word = words.get(at);
+            if (LOOKING.contains(word)) {
+                return true;
+            }
+            if (!word.startsWith("-")) {
+                return false;
+            }
+            at += WITH_VALUE.contains(word) ? 2 : 1;
+        }
+        return true;
     }
 }
