@@ -62,8 +62,8 @@ final class ScrubCommand implements Callable<Integer> {
         long readBytes = 0;
         if (checkMembers(catalog, manifest)) {
             readBytes = read(catalog);
+            tellWhatCannotBeVerified(manifest);
         }
-        tellWhatCannotBeVerified(manifest);
         int exitCode = CheckCommand.exitCode(findings);
         boolean damage = exitCode == ExitCode.DAMAGE;
         boolean complete = findings.stream().noneMatch(found -> found.severity() == Finding.Severity.UNKNOWN);
