@@ -16,7 +16,6 @@ final class ArgumentsTest {
                 "-o json info v",
                 "--output=json list",
                 "-V",
-                "",
                 "--debug version"
             })
     void theseMakeNoFiles(String words) {
