@@ -16,6 +16,7 @@ _loader.exec_module(compare)
 
 OURS = "kiobd"
 CEILING = "no storage"
+BEFORE = "kiobd before"
 VOLUME = "v"
 
 
@@ -44,6 +45,16 @@ class Merging(compare.KiobdStriped):
     def __init__(self, mode, folder, size):
         super().__init__("merge-" + mode.replace("+", "-"), folder, size)
         self.engine = ("--merge", mode)
+
+
+def before(folder_of_checkout):
+    """kiobd as it is built in another checkout, on the same members."""
+
+    class Before(compare.KiobdStriped):
+        def kiobd(self, *arguments):
+            return [Path(folder_of_checkout).resolve() / "kiobd", *arguments, "--home", self.folder / "home"]
+
+    return Before
 
 
 PEERS = {

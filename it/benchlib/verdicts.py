@@ -1,8 +1,8 @@
 """kiobd beside the best peer of a row, figure by figure."""
 import statistics
 
-from .servers import CEILING, OURS
-from .workloads import AT_LEAST, FIELDS
+from .servers import BEFORE, CEILING, OURS
+from .workloads import AT_LEAST, CPU, FIELDS, RATE
 
 
 class Figure:
@@ -50,3 +50,29 @@ def figures(by_server, wanted):
         Figure(field, statistics.median(mine[field] / other[field] for mine, other in pairs), wanted.get(field))
         for field in FIELDS if field in pairs[0][0]
     ]
+
+
+# What a row may lose, beside the spread of its rounds.
+TOLERANCE = 0.03
+
+
+def before_and_after(results):
+    """A table of kiobd against the kiobd of another checkout: medians of the rounds' ratios, the quartiles beside them."""
+    lines = [results["about"], "", "| client | work | rate, after / before | CPU a request, after / before | |", "|---|---|---|---|---|"]
+    for client, by_workload in results["rows"].items():
+        for name, by_server in by_workload.items():
+            if BEFORE not in by_server:
+                continue
+            pairs = list(zip(by_server[OURS], by_server[BEFORE]))
+            rate = _quartiles(after[RATE] / before[RATE] for after, before in pairs)
+            cpu = _quartiles(after[CPU] / before[CPU] for after, before in pairs)
+            # Slower only if three quarters of the rounds say so.
+            slower, dearer = rate[2] < 1 - TOLERANCE, cpu[0] > 1 + TOLERANCE
+            remark = " ".join(word for word, holds in (("slower", slower), ("dearer", dearer)) if holds)
+            lines.append("| %s | %s | %.2f (%.2f-%.2f) | %.2f (%.2f-%.2f) | %s |" % (
+                client, name, rate[1], rate[0], rate[2], cpu[1], cpu[0], cpu[2], remark))
+    return "\n".join(lines)
+
+
+def _quartiles(ratios):
+    return statistics.quantiles(ratios, n=4, method="inclusive")

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.PathCharset;
 
@@ -15,6 +16,12 @@ import org.kiobd.store.PathCharset;
  * Stateless.
  */
 final class Arguments {
+    /** Commands and options that make no files. */
+    private static final Set<String> LOOKING = Set.of("version", "-V", "--version", "list", "info", "-h", "--help");
+
+    /** Options before the command that have a value. */
+    private static final Set<String> WITH_VALUE = Set.of("--home", "-o", "--output");
+
     private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
     private Arguments() {}
@@ -56,5 +63,21 @@ final class Arguments {
             // Treat the argument as undecodable: its bytes are not available.
             return false;
         }
+    }
+
+    /** Returns whether the command makes no files; only its first word tells, for names of volumes may be any words. */
+    static boolean onlyLook(List<String> words) {
+        int at = 0;
+        while (at < words.size()) {
+            String word = words.get(at);
+            if (LOOKING.contains(word)) {
+                return true;
+            }
+            if (!word.startsWith("-")) {
+                return false;
+            }
+            at += WITH_VALUE.contains(word) ? 2 : 1;
+        }
+        return true;
     }
 }

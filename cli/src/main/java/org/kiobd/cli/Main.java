@@ -4,9 +4,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.PathCharset;
 import org.kiobd.store.file.SystemErrors;
@@ -51,9 +49,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "Start with: kiobd up (creates the volume demo if it is missing, and serves it on 127.0.0.1:10809)"
         })
 public final class Main implements Runnable {
-    /** Commands and options that make no files. All other commands make files that only their owner can access. */
-    private static final Set<String> ONLY_LOOK = Set.of("version", "-V", "--version", "list", "info", "-h", "--help");
-
     @Mixin
     @SuppressWarnings("unused") // commands find it through picocli
     private CommonOptions common;
@@ -77,7 +72,7 @@ public final class Main implements Runnable {
         // If no descriptor is left to open its provider, SLF4J would print a message before kiobd's own error.
         System.getProperties().putIfAbsent("slf4j.internal.verbosity", "ERROR");
         setUpNativeCalls();
-        if (Arrays.stream(args).noneMatch(ONLY_LOOK::contains)) {
+        if (!Arguments.onlyLook(List.of(args))) {
             Umask.ownerOnly();
         }
         boolean debug =

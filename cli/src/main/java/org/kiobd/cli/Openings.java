@@ -41,8 +41,17 @@ final class Openings {
             List<Future<ServedVolume>> openings =
                     wanted.stream().map(one -> threads.submit(one.opening)).toList();
             List<BlockIoException> leftOut = new ArrayList<>();
+            RuntimeException bug = null;
             for (int i = 0; i < openings.size(); i++) {
-                collect(wanted.get(i), openings.get(i), leftOut);
+                try {
+                    collect(wanted.get(i), openings.get(i), leftOut);
+                } catch (IllegalStateException e) {
+                    // The others are collected all the same, so that they are closed.
+                    bug = e;
+                }
+            }
+            if (bug != null) {
+                throw bug;
             }
             if (opened.isEmpty()) {
                 failures.addAll(leftOut);

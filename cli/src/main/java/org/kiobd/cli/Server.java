@@ -100,9 +100,12 @@ final class Server {
         Openings openings = new Openings();
         try {
             openings.open(wanted);
-        } finally {
+        } catch (BlockIoException | RuntimeException e) {
             volumes.addAll(openings.opened());
+            end();
+            throw e;
         }
+        volumes.addAll(openings.opened());
         List<BlockIoException> failures = openings.failures();
         if (!failures.isEmpty()) {
             end();

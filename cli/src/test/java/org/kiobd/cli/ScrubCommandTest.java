@@ -113,6 +113,8 @@ final class ScrubCommandTest {
         Result result = run("scrub", "a");
         assertThat(result.code).isEqualTo(3);
         assertThat(result.out).contains("damage: member 2: ").contains("does not exist");
+        // Nothing was read, so nothing is said of what could be.
+        assertThat(result.out).doesNotContain("verified");
     }
 
     @Test

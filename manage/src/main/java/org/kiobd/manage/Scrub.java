@@ -50,8 +50,8 @@ public final class Scrub {
         long readBytes = 0;
         if (checkMembers(catalog, manifest)) {
             readBytes = read(catalog);
+            addWhatCannotBeVerified(manifest);
         }
-        addWhatCannotBeVerified(manifest);
         return new CheckReport(manifest.members().size(), readBytes, findings);
     }
 

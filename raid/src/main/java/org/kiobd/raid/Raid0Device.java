@@ -323,8 +323,10 @@ final class Raid0Device implements Volume {
             idle.toCompletableFuture().get(CLOSE_TIMEOUT_S, TimeUnit.SECONDS);
             closePorts();
         } catch (InterruptedException e) {
+            // Members are closed all the same: nobody else would.
             Thread.currentThread().interrupt();
-            throw new BlockIoException(IoError.IO, "device=" + info.name() + ": interrupted while closing", e);
+            unfinished = new BlockIoException(
+                    IoError.IO, "device=" + info.name() + ": interrupted while closing; it is not marked clean", e);
         } catch (ExecutionException | TimeoutException e) {
             unfinished = new BlockIoException(
                     IoError.IO,

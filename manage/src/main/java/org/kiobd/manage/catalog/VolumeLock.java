@@ -263,11 +263,10 @@ public final class VolumeLock implements AutoCloseable {
             if (channel == null || fileKey == null || !channel.isOpen()) {
                 return;
             }
-            try {
+            try (FileChannel held = channel) {
                 if (announced) {
                     Files.deleteIfExists(serverFile);
                 }
-                channel.close();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             } finally {

@@ -82,6 +82,9 @@ public final class ControlServer implements AutoCloseable {
         Map<String, Object> question;
         try {
             question = JSON.std.mapFrom(line);
+            if (question == null) {
+                throw new IOException("null");
+            }
         } catch (IOException e) {
             answer.accept(encode(Map.of("error", "not one JSON object: " + e.getMessage())));
             return;

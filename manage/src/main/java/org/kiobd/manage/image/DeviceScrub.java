@@ -129,7 +129,10 @@ public final class DeviceScrub {
         } finally {
             release(piece);
         }
-        listener.done(piece.offsetBytes + piece.lengthBytes, piece.lengthBytes);
+        // A range of bad blocks is told when it ends; until then whoever resumes must read it again.
+        ByteRange untold = bad;
+        long endBytes = untold == null ? piece.offsetBytes + piece.lengthBytes : untold.offsetBytes();
+        listener.done(endBytes, piece.lengthBytes);
         slowDown();
     }
 

@@ -197,6 +197,10 @@ final class ControlServerTest {
     void whateverIsSentCostsItsSenderAnAnswerOnly(Random random) throws IOException {
         try (ControlServer server = ControlServer.start(place())) {
             server.add("v", question -> Map.of("ok", true));
+            for (String line : List.of("null", "1", "[]", "\"v\"", "{}", "{\"volume\":null}", "{\"volume\":[\"v\"]}")) {
+                assertThat(JSON.std.mapFrom(exchange(server, line + "\n", random)))
+                        .containsKey("error");
+            }
             for (int i = 0; i < 30; i++) {
                 byte[] garbage = new byte[1 + random.nextInt(300)];
                 random.nextBytes(garbage);

@@ -147,7 +147,7 @@ final class RocksMember implements MemberStore {
             try {
                 makeReserve();
             } catch (BlockIoException e) {
-                LOG.warn("member={} takes no writes: {}", uri, e.getMessage());
+                reserve.cannotBeMade(e.getMessage());
             }
         }
         return !reserve.isMissing();

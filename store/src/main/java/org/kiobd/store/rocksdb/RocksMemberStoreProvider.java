@@ -307,7 +307,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
             return;
         }
         if (!Files.exists(folder.resolve(LOCK)) && !Files.exists(folder.resolve(RocksMemberRemoval.MARK))) {
-            if (folder.toFile().delete()) {
+            if (Files.isDirectory(folder) && folder.toFile().delete()) {
                 // The folder was empty: a crash had interrupted its creation.
                 return;
             }

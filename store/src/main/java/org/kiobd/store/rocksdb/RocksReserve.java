@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.store.file.Preallocation;
 import org.kiobd.store.file.SystemErrors;
 import org.kiobd.volume.BlockIoException;
@@ -98,13 +99,17 @@ final class RocksReserve {
             if (e.error() == IoError.NO_SPACE) {
                 missing();
             } else {
-                LOG.warn("{}; writes go on without it", e.getMessage());
-                settled();
+                cannotBeMade(e.getMessage());
             }
         } catch (IOException e) {
-            LOG.warn("{} cannot be made, writes go on without it: {}", file, SystemErrors.describe(e));
-            settled();
+            cannotBeMade(SystemErrors.describe(e));
         }
+    }
+
+    /** Writes go on without it, for a reason that is not want of space. */
+    void cannotBeMade(@Nullable String why) {
+        LOG.warn("{} cannot be made, writes go on without it: {}", file, why);
+        settled();
     }
 
     /** Checks whether there would be room for the smallest reserve, without making it. */

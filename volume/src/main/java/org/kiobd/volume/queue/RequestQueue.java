@@ -187,6 +187,10 @@ public final class RequestQueue {
         for (Kiobuf request : dropped) {
             KiobufChain.of(request.unlinked()).completeAll(IoError.DROPPED);
         }
+        if (!kept.isEmpty()) {
+            // They may have waited for nothing but this owner, with whose requests they were in a chain.
+            issue();
+        }
         return dropped.size();
     }
 

@@ -221,6 +221,20 @@ class RequestQueueTest {
         assertThat(queue.waitingChains()).isZero();
     }
 
+    /** A chain waits as a whole for a requester in doubt; the others in it must not wait for an event that may never come. */
+    @Test
+    void whatWaitedBesideARequesterThatIsGoneIsIssued() {
+        Requester inDoubt = nowNanos -> false;
+        queue.accept(trim(0, 10).owner(inDoubt));
+        queue.accept(trim(10, 10).owner("stays"));
+        loop.runAll();
+        assertThat(device.log).isEmpty();
+        assertThat(queue.dropUnissued(inDoubt)).isEqualTo(1);
+        assertThat(device.log).containsExactly("TRIM[10,20) originals=1");
+        device.end(null);
+        assertThat(ended).containsExactlyInAnyOrder("TRIM[0,10) DROPPED", "TRIM[10,20)");
+    }
+
     @Seeded
     void whateverHappensEachRequestEndsOnce(Random random) {
         Object[] owners = {"a", "b", "c"};
