@@ -20,7 +20,6 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.IoLoops;
-import org.kiobd.store.MemberUri;
 import org.kiobd.volume.testkit.ChildJvm;
 
 /** A database on a disk that runs full. */
