@@ -291,7 +291,7 @@ public final class VolumeCatalog {
     /** Removes the folder of a volume that was killed between the last two steps of its deletion, or the first two of its making. */
     private void removeShell(String name) throws BlockIoException {
         Path folder = folder(name);
-        if (VolumeLock.isShell(folder)) {
+        if (VolumeLock.isShell(folder, OWN_NAMES)) {
             try (VolumeLock lock = acquire(name, Use.CHANGE)) {
                 abandon(name);
             }
