@@ -72,7 +72,7 @@ class Worker:
         if self.temporary.exists():
             shutil.rmtree(self.temporary)
         self.temporary.mkdir()
-        (scene.root.parent / "served.sock").unlink(missing_ok=True)
+        commands.socket(scene).unlink(missing_ok=True)
         line = [self.launcher, *self.words(scene, command)]
         try:
             return trap.run(line, str(scene.root), fault, scene.cwd, environment(self.temporary), TIMEOUT_S)
