@@ -57,7 +57,7 @@ final class ServedVolume implements AutoCloseable {
     }
 
     /** What it means that it could not be closed, in one line. */
-    String notSaved(Exception why) {
+    String notSaved(Throwable why) {
         String name = export.name();
         String lost = ways.cache() == CacheMode.UNSAFE
                 ? "with --cache unsafe nothing was synced before, so everything written since it was served may be lost"
