@@ -169,8 +169,6 @@ public final class RequestQueue {
         for (Kiobuf request : kept) {
             window.addClosed(request.unlinked());
         }
-        // Called by a completion that runs while chains are issued: what was put back is behind that pass.
-        drainAgain |= draining;
         KiobufChain flush = nextFlush;
         if (flush != null) {
             nextFlush = null;
@@ -183,8 +181,10 @@ public final class RequestQueue {
         for (Kiobuf request : dropped) {
             KiobufChain.of(request.unlinked()).completeAll(IoError.DROPPED);
         }
-        if (!kept.isEmpty()) {
-            // They may have waited for nothing but this owner, with whose requests they were in a chain.
+        if (hasWaiting()) {
+            // What was put back may have waited for nothing but this owner, with whose requests it was in a chain.
+            // While chains are
+            // issued, it is behind that pass.
             issue();
         }
         return dropped.size();
