@@ -108,7 +108,7 @@ final class RocksReserve {
     /** Writes go on without it, for a reason that is not want of space. */
     void cannotBeMade(@Nullable String why) {
         LOG.warn("{} cannot be made, writes go on without it: {}", file, why);
-        settled();
+        state = State.SETTLED;
     }
 
     /** Makes nothing, but learns whether there would be room for the least of it. */
