@@ -3,6 +3,7 @@
 To add one: a Command at the end. ``names`` are the volumes and snapshots whose files it may change; ``after`` says from the state before (a
 dictionary of contents by name) what the state afterwards must be.
 """
+import os
 from collections import namedtuple
 
 from . import scene as scenes
@@ -53,8 +54,13 @@ def _plain_members(scene):
     return ["%s:%s" % (scene.store, scene.folder("plain") / ("member-%d%s" % (i, scenes.SUFFIX[scene.store]))) for i in (0, 1)]
 
 
+def socket(scene):
+    """Where a command serves. Workers have a mount of their own at the scene's path, but one folder around it."""
+    return scene.root.parent / ("served-%d.sock" % os.getpid())
+
+
 def _served(scene, *words):
-    return [*words, "--unix", str(scene.root.parent / "served.sock"), "--run", "true"]
+    return [*words, "--unix", str(socket(scene)), "--run", "true"]
 
 
 _DATA = ("data", "data@mon", "data@tue")

@@ -101,15 +101,21 @@ def output(expected, scene, contents):
     return None if not path.exists() else path.read_bytes() == contents["data"]
 
 
-def error_text(run, kind):
-    """How a command that was failed says so."""
+# A server that ends in trouble may log what it did about it for each of two members, and what it means.
+MOST_LOG_LINES = 6
+
+
+def error_text(run, kind, is_server):
+    """How a command that was failed says so. A server has its log on standard error as well, in lines with a time, and may say it there."""
     lines = [line for line in run.err.splitlines() if line.strip()]
+    logged = [line for line in lines if is_server and re.match(r"\d\d:\d\d:\d\d\.\d{3} ", line)]
+    said = len(lines) - len(logged)
     text = run.err + run.out
     if re.search(r"^\s+at [\w.$]+\(", text, re.M) or "Exception in thread" in text or "SIGSEGV" in text or "SIGABRT" in text:
         yield Finding("stack trace", "exit=%d: %s" % (run.exit, " | ".join(lines)[:300]))
     elif re.search(r"\bbug\b", text):
         yield Finding("bug", "exit=%d: %s" % (run.exit, " | ".join(lines)[:300]))
-    elif run.exit != 0 and len(lines) != 1:
+    elif run.exit != 0 and (said > 1 or not lines or len(logged) > MOST_LOG_LINES):
         yield Finding("lines", "exit=%d and lines=%d on standard error: %s" % (run.exit, len(lines), " | ".join(lines)[:300]))
     if kind != "full" and (run.exit == 3 or re.search(r"\bdamaged?\b", text)):
         yield Finding("false damage", "exit=%d: %s" % (run.exit, " | ".join(lines)[:300]))

@@ -72,7 +72,7 @@ class Worker:
         if self.temporary.exists():
             shutil.rmtree(self.temporary)
         self.temporary.mkdir()
-        (scene.root.parent / "served.sock").unlink(missing_ok=True)
+        commands.socket(scene).unlink(missing_ok=True)
         line = [self.launcher, *self.words(scene, command)]
         try:
             return trap.run(line, str(scene.root), fault, scene.cwd, environment(self.temporary), TIMEOUT_S)
@@ -126,7 +126,7 @@ class Trial:
         if run.hung:
             self.say([oracle.Finding("hang", "still running after %d s" % TIMEOUT_S)], "the command")
         elif self.point.kind != "kill":
-            self.say(oracle.error_text(run, self.point.kind), "the command")
+            self.say(oracle.error_text(run, self.point.kind, self.command.name in ("serve", "up")), "the command")
             if run.exit == 0:
                 found, findings = self.look("after exit code 0", judged=False)
                 self.say([oracle.Finding("exit 0", text) for text in self.not_done(found)], "after exit code 0")

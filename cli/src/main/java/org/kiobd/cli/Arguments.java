@@ -20,7 +20,7 @@ final class Arguments {
     private static final Set<String> LOOKING = Set.of("version", "-V", "--version", "list", "info", "-h", "--help");
 
     /** Options before the command that have a value. */
-    private static final Set<String> WITH_VALUE = Set.of("--home", "-o", "--output");
+    static final Set<String> WITH_VALUE = Set.of("--home", "-o", "--output");
 
     private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 

@@ -2,11 +2,9 @@ package org.kiobd.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import org.kiobd.cli.SeveralAtATime.Outcome;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.slf4j.Logger;
@@ -18,9 +16,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Openings {
     private static final Logger LOG = LoggerFactory.getLogger(Openings.class);
-
-    /** Independent of the number of processors: opening a volume waits for syncs of superblocks. */
-    private static final int THREADS = 8;
 
     /**
      * A volume or an image to serve.
@@ -35,47 +30,26 @@ final class Openings {
 
     /** Tries to open all of {@code wanted}. */
     void open(List<Wanted> wanted) throws BlockIoException {
-        ExecutorService threads = Executors.newFixedThreadPool(
-                Math.max(1, Math.min(THREADS, wanted.size())), work -> new Thread(work, "kiobd-open"));
-        try {
-            List<Future<ServedVolume>> openings =
-                    wanted.stream().map(one -> threads.submit(one.opening)).toList();
-            List<BlockIoException> leftOut = new ArrayList<>();
-            RuntimeException bug = null;
-            for (int i = 0; i < openings.size(); i++) {
-                try {
-                    collect(wanted.get(i), openings.get(i), leftOut);
-                } catch (IllegalStateException e) {
-                    // The others are collected all the same, so that they are closed.
-                    bug = e;
-                }
-            }
-            if (bug != null) {
-                throw bug;
-            }
-            if (opened.isEmpty()) {
-                failures.addAll(leftOut);
-            } else {
-                leftOut.forEach(reason -> LOG.warn("left out, the others are served: {}", reason.getMessage()));
-            }
-        } finally {
-            threads.shutdown();
-        }
-    }
-
-    private void collect(Wanted one, Future<ServedVolume> opening, List<BlockIoException> leftOut)
-            throws BlockIoException {
-        try {
-            opened.add(opening.get());
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof BlockIoException reason) {
+        List<Outcome<ServedVolume>> outcomes = SeveralAtATime.run(
+                "kiobd-open", wanted.stream().map(Wanted::opening).toList());
+        outcomes.stream().map(Outcome::value).filter(Objects::nonNull).forEach(opened::add);
+        List<BlockIoException> leftOut = new ArrayList<>();
+        for (int i = 0; i < wanted.size(); i++) {
+            Wanted one = wanted.get(i);
+            Throwable failure = outcomes.get(i).failure();
+            if (failure instanceof BlockIoException reason) {
                 (one.optional ? leftOut : failures).add(named(one, reason));
-            } else {
-                throw new IllegalStateException("volume=" + one.name + " cannot be opened", e.getCause());
+            } else if (failure != null) {
+                throw new IllegalStateException("volume=" + one.name + " cannot be opened", failure);
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new BlockIoException(IoError.IO, "interrupted while volumes were opened; nothing is served", e);
+        }
+        if (Thread.currentThread().isInterrupted()) {
+            throw new BlockIoException(IoError.IO, "interrupted while volumes were opened; nothing is served");
+        }
+        if (opened.isEmpty()) {
+            failures.addAll(leftOut);
+        } else {
+            leftOut.forEach(reason -> LOG.warn("left out, the others are served: {}", reason.getMessage()));
         }
     }
 

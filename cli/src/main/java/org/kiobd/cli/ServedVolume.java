@@ -57,7 +57,7 @@ final class ServedVolume implements AutoCloseable {
     }
 
     /** Returns one line on what a failed close means for the data. */
-    String notSaved(Exception why) {
+    String notSaved(Throwable why) {
         String name = export.name();
         String lost = ways.cache() == CacheMode.UNSAFE
                 ? "with --cache unsafe nothing was synced before, so everything written since the server started may be lost"

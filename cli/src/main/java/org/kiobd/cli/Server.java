@@ -7,8 +7,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.cli.SeveralAtATime.Outcome;
 import org.kiobd.manage.Snapshots;
 import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.manage.catalog.VolumeLock;
@@ -356,10 +358,17 @@ final class Server {
     }
 
     private void closeVolumes() {
-        List<@Nullable Exception> failures = new Closings().close(volumes);
+        List<Callable<Boolean>> closings = new ArrayList<>();
+        for (ServedVolume volume : volumes) {
+            closings.add(() -> {
+                volume.close();
+                return true;
+            });
+        }
+        List<Outcome<Boolean>> outcomes = SeveralAtATime.run("kiobd-close", closings);
         for (int i = 0; i < volumes.size(); i++) {
             ServedVolume volume = volumes.get(i);
-            Exception failure = failures.get(i);
+            Throwable failure = outcomes.get(i).failure();
             if (failure != null) {
                 endCode = ExitCode.FAILED;
                 LOG.error(volume.notSaved(failure));

@@ -3,6 +3,8 @@ package org.kiobd.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -20,6 +22,16 @@ final class ArgumentsTest {
             })
     void theseMakeNoFiles(String words) {
         assertThat(Arguments.onlyLook(List.of(words.split(" ")))).isTrue();
+    }
+
+    /** What takes a value is known twice, here and to picocli, which is not asked before the first file may be made. */
+    @Test
+    void theOptionsWithAValueAreThoseOfTheCommandLine() {
+        List<String> withValue = Main.commandLine().getCommandSpec().options().stream()
+                .filter(option -> option.arity().min() > 0)
+                .flatMap(option -> Stream.of(option.names()))
+                .toList();
+        assertThat(Arguments.WITH_VALUE).containsExactlyInAnyOrderElementsOf(withValue);
     }
 
     /** A volume may be called as a command is. */

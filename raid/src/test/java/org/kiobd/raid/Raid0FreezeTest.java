@@ -26,6 +26,9 @@ import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.IoLoops;
 import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
+import org.kiobd.store.ForwardingMemberStore;
+import org.kiobd.store.MemberOp;
+import org.kiobd.store.MemberPort;
 import org.kiobd.volume.testkit.LeakCheck;
 import org.kiobd.volume.testkit.ManualLoop;
 import org.kiobd.volume.testkit.Seeded;
@@ -47,6 +50,40 @@ class Raid0FreezeTest {
 
     private static boolean isDone(CompletionStage<@Nullable Void> stage) {
         return stage.toCompletableFuture().isDone();
+    }
+
+    /** Knows whether it was closed. */
+    private static final class ClosedMember extends ForwardingMemberStore {
+        private boolean closed;
+
+        ClosedMember(MemberStore beneath) {
+            super(beneath);
+        }
+
+        @Override
+        protected void submit(MemberOp op, IoLoop loop, MemberPort to) {
+            to.submit(op);
+        }
+
+        @Override
+        public void close() throws BlockIoException {
+            closed = true;
+            super.close();
+        }
+    }
+
+    @Test
+    void anInterruptedCloseClosesMembersAllTheSame() {
+        List<ClosedMember> closing = members.stream().map(ClosedMember::new).toList();
+        Raid0Device interrupted = TestArray.device(SHAPE.layout(), closing, SHAPE.capacityBytes(), 64);
+        TestRequest underWay = write(0);
+        interrupted.submit(underWay.chain());
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(interrupted::close).hasMessageContaining("interrupted while closing");
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(closing).allMatch(member -> member.closed);
+        members.get(0).releaseAll(random);
+        assertThat(underWay.completions()).isEqualTo(1);
     }
 
     @Test

@@ -27,7 +27,7 @@ class Raid0GrowTest {
 
     private final ManualLoop loop = new ManualLoop();
     private final Random random = new Random(3);
-    private final Raid0Device device = ContractArrays.inMemory(SIZE_BYTES);
+    private final Volume device = ContractArrays.inMemory(SIZE_BYTES);
 
     Raid0GrowTest() throws Exception {}
 

@@ -297,7 +297,7 @@ public final class VolumeCatalog {
      */
     private void removeShell(String name) throws BlockIoException {
         Path folder = folder(name);
-        if (VolumeLock.isShell(folder)) {
+        if (VolumeLock.isShell(folder, OWN_NAMES)) {
             try (VolumeLock lock = acquire(name, Use.CHANGE)) {
                 abandon(name);
             }

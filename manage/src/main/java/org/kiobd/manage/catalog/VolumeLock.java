@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -191,14 +192,19 @@ public final class VolumeLock implements AutoCloseable {
     }
 
     /**
-     * Returns whether kiobd made {@code folder} and left it empty: only its owner may enter it, and it holds at most an empty lock file.
+     * Returns whether kiobd made {@code folder} and a deletion was interrupted at its last step: only its owner may enter it, and it
+     * holds nothing, or an empty lock file and none of {@code ownNames}. Files of others may be beside that.
      */
-    static boolean isShell(Path folder) {
+    static boolean isShell(Path folder, List<String> ownNames) {
         if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) || isForeign(folder)) {
             return false;
         }
         try (Stream<Path> entries = Files.list(folder)) {
-            return entries.allMatch(entry -> entry.endsWith(LOCK))
+            List<String> names =
+                    entries.map(entry -> String.valueOf(entry.getFileName())).toList();
+            boolean isLockOnly =
+                    names.isEmpty() || (names.contains(LOCK) && names.stream().noneMatch(ownNames::contains));
+            return isLockOnly
                     && Files.getPosixFilePermissions(folder).equals(PosixFilePermissions.fromString("rwx------"));
         } catch (IOException e) {
             return false;

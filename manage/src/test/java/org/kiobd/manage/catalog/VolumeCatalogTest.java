@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -69,6 +70,25 @@ class VolumeCatalogTest {
         Files.writeString(catalog.folder("half").resolve("manifest.json.new"), "{");
         save("half");
         assertThat(catalog.names()).containsExactly("half");
+    }
+
+    /** Killed at its last step, a deletion leaves a lock file; whoever asks for the volume next removes it, and nothing else. */
+    @Test
+    void aLockFileThatADeletionLeftGoesAndFilesOfOthersStay() throws Exception {
+        for (String name : List.of("alone", "beside", "other", "filled")) {
+            catalog.reserve(name).close();
+        }
+        Path somebodys = Files.writeString(catalog.folder("beside").resolve("notes"), "somebody's");
+        Files.setPosixFilePermissions(catalog.folder("other"), PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.writeString(catalog.folder("filled").resolve("lock"), "somebody's");
+        for (String name : List.of("alone", "beside", "other", "filled")) {
+            assertThatThrownBy(() -> catalog.lock(name)).hasMessageContaining("does not exist");
+        }
+        assertThat(catalog.folder("alone")).doesNotExist();
+        assertThat(catalog.folder("beside").resolve("lock")).doesNotExist();
+        assertThat(somebodys).hasContent("somebody's");
+        assertThat(catalog.folder("other").resolve("lock")).exists();
+        assertThat(catalog.folder("filled").resolve("lock")).hasContent("somebody's");
     }
 
     @Test

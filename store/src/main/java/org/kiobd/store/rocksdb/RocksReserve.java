@@ -109,7 +109,7 @@ final class RocksReserve {
     /** Writes go on without it, for a reason that is not want of space. */
     void cannotBeMade(@Nullable String why) {
         LOG.warn("{} cannot be made, writes go on without it: {}", file, why);
-        settled();
+        state = State.SETTLED;
     }
 
     /** Checks whether there would be room for the smallest reserve, without making it. */

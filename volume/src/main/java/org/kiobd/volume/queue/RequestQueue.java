@@ -173,8 +173,6 @@ public final class RequestQueue {
         for (Kiobuf request : kept) {
             window.addClosed(request.unlinked());
         }
-        // If a completion calls this method during issue(), the running pass does not see the requests that were put back.
-        drainAgain |= draining;
         KiobufChain flush = nextFlush;
         if (flush != null) {
             nextFlush = null;
@@ -187,8 +185,10 @@ public final class RequestQueue {
         for (Kiobuf request : dropped) {
             KiobufChain.of(request.unlinked()).completeAll(IoError.DROPPED);
         }
-        if (!kept.isEmpty()) {
-            // They may have waited for nothing but this owner, with whose requests they were in a chain.
+        if (hasWaiting()) {
+            // What was put back may have waited for nothing but this owner, with whose requests it was in a chain.
+            // While chains are
+            // issued, it is behind that pass.
             issue();
         }
         return dropped.size();
