@@ -157,10 +157,7 @@ final class BenchCommand implements Callable<Integer> {
             description = "the most that is negotiated (default: ${DEFAULT-VALUE})")
     private HeaderStyle replies;
 
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            description = "random seed (default: random; printed)")
+    @Option(names = "--seed", paramLabel = "N", description = "random seed (default: random; printed)")
     private @Nullable Long seed;
 
     @Override

@@ -31,7 +31,12 @@ final class BenchReport {
         this.plan = plan;
     }
 
-    /** Prints the report. @return the exit code */
+    /**
+     * Prints the report.
+     *
+     *
+     * @return the exit code
+     */
     int answer(CommonOptions common, LoadRun.Result result) {
         LoadOutcome outcome = result.outcome();
         List<List<String>> rows = new ArrayList<>();

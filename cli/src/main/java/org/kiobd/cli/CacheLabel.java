@@ -52,7 +52,12 @@ record CacheLabel(CacheMode mode) {
         };
     }
 
-    /** Returns the cache mode as {@code kiobd info} shows it. @param live the server's answer */
+    /**
+     * Returns the cache mode as {@code kiobd info} shows it.
+     *
+     *
+     * @param live the server's answer
+     */
     static String of(Map<String, Object> live) {
         String mode = String.valueOf(live.getOrDefault("cache", CacheMode.WRITEBACK.toString()));
         if (mode.equals(CacheMode.UNSAFE.toString())) {

@@ -58,7 +58,12 @@ final class CapturedCommand {
         }
     }
 
-    /** Waits for the command to end. @return its exit code; after a signal, 128 plus the signal's number, as in shells */
+    /**
+     * Waits for the command to end.
+     *
+     *
+     * @return its exit code; after a signal, 128 plus the signal's number, as in shells
+     */
     int await() throws InterruptedException {
         return process.waitFor();
     }

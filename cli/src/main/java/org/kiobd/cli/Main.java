@@ -65,7 +65,12 @@ public final class Main implements Runnable {
 
     Main() {}
 
-    /** Runs the command of this process. @return the exit code */
+    /**
+     * Runs the command of this process.
+     *
+     *
+     * @return the exit code
+     */
     static int run(String[] args) {
         // Only tests look for leaks: leak detection would take a stack trace for about every hundredth request.
         System.getProperties().putIfAbsent("io.netty.leakDetection.level", "disabled");

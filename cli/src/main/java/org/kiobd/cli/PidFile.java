@@ -28,7 +28,12 @@ final class PidFile {
         this.folder = path.toAbsolutePath().resolveSibling("");
     }
 
-    /** Checks in advance whether the file can be written. @throws CommandFailure if it clearly cannot */
+    /**
+     * Checks in advance whether the file can be written.
+     *
+     *
+     * @throws CommandFailure if it clearly cannot
+     */
     void check() {
         String wrong = !Files.isDirectory(folder)
                 ? "there is no folder " + folder

@@ -25,7 +25,10 @@ final class RunOptions {
     @Option(names = "--exit-with-parent", description = "exit when the parent process exits")
     boolean exitWithParent;
 
-    @Option(names = "--pidfile", paramLabel = "PATH", description = "write the process id to this file once clients can connect")
+    @Option(
+            names = "--pidfile",
+            paramLabel = "PATH",
+            description = "write the process id to this file once clients can connect")
     @Nullable
     Path pidFile;
 
@@ -63,7 +66,12 @@ final class RunOptions {
         return single || run != null;
     }
 
-    /** Refuses options that exclude each other. @param hasAddresses whether --listen or --unix was given */
+    /**
+     * Refuses options that exclude each other.
+     *
+     *
+     * @param hasAddresses whether --listen or --unix was given
+     */
     void check(boolean hasAddresses) {
         if (single && (hasAddresses || run != null)) {
             throw new CommandFailure(

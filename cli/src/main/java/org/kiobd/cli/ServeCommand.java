@@ -30,10 +30,7 @@ final class ServeCommand implements Callable<Integer> {
             description = "serve every volume of the home; a volume that cannot be opened is skipped with a warning")
     private boolean all;
 
-    @Option(
-            names = "--raw",
-            paramLabel = "FILE",
-            description = "serve a raw disk image under its file name")
+    @Option(names = "--raw", paramLabel = "FILE", description = "serve a raw disk image under its file name")
     private List<Path> raw = new ArrayList<>();
 
     @Option(

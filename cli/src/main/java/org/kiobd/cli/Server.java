@@ -220,7 +220,12 @@ final class Server {
         }
     }
 
-    /** Starts the command of {@code --run}. @return null if the shutdown has begun, because the command would outlive the server */
+    /**
+     * Starts the command of {@code --run}.
+     *
+     *
+     * @return null if the shutdown has begun, because the command would outlive the server
+     */
     private synchronized @Nullable CapturedCommand startCommand(String command, Listener listener)
             throws BlockIoException {
         if (!ending) {
@@ -333,7 +338,12 @@ final class Server {
                         "kiobd-end"));
     }
 
-    /** Shuts down in order, once. @return false if the shutdown has begun before */
+    /**
+     * Shuts down in order, once.
+     *
+     *
+     * @return false if the shutdown has begun before
+     */
     private synchronized boolean end() {
         if (ending) {
             return false;

@@ -34,7 +34,12 @@ final class Terminal {
         }
     }
 
-    /** Asks on standard error, to keep standard output for answers. @return the reply; empty at the end of input */
+    /**
+     * Asks on standard error, to keep standard output for answers.
+     *
+     *
+     * @return the reply; empty at the end of input
+     */
     static String ask(String question) {
         System.err.print(question);
         System.err.flush();

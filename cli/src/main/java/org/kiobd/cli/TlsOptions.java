@@ -19,8 +19,7 @@ final class TlsOptions {
     @Option(
             names = "--tls",
             paramLabel = "off|on|require",
-            description =
-                    "allow TLS, or require it (default: require with --tls-certificates, else off)")
+            description = "allow TLS, or require it (default: require with --tls-certificates, else off)")
     private @Nullable String tls;
 
     @Option(

@@ -55,12 +55,16 @@ public final class Scrub {
         return new CheckReport(manifest.members().size(), readBytes, findings);
     }
 
-    /** Checks the superblocks, as opening the volume does. @return whether the data can be read after that */
+    /**
+     * Checks the superblocks, as opening the volume does.
+     *
+     *
+     * @return whether the data can be read after that
+     */
     private boolean checkMembers(VolumeCatalog catalog, VolumeManifest manifest) throws BlockIoException {
         if (catalog.server(name) != null) {
             if (!VolumeNames.isSnapshot(name)) {
-                findings.add(new Finding(
-                        Finding.Severity.NOTE, -1, "is served: its superblocks were not read"));
+                findings.add(new Finding(Finding.Severity.NOTE, -1, "is served: its superblocks were not read"));
             }
             return true;
         }

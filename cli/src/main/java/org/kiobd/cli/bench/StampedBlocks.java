@@ -36,7 +36,12 @@ final class StampedBlocks {
         return versions.length;
     }
 
-    /** Takes {@code block}, or the next one without a request in flight, with wrap-around. @return the block */
+    /**
+     * Takes {@code block}, or the next one without a request in flight, with wrap-around.
+     *
+     *
+     * @return the block
+     */
     int take(int block) {
         int free = underWay.nextClearBit(block);
         if (free >= versions.length) {
@@ -50,7 +55,12 @@ final class StampedBlocks {
         underWay.clear(block);
     }
 
-    /** Fills {@code into}, from its first byte to its capacity, with new data for {@code block}; borrows it. @return the version */
+    /**
+     * Fills {@code into}, from its first byte to its capacity, with new data for {@code block}; borrows it.
+     *
+     *
+     * @return the version
+     */
     int stamp(int block, ByteBuf into) {
         int version = ++lastVersion;
         long word = word(block, version);

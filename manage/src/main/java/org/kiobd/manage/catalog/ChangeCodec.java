@@ -54,7 +54,12 @@ final class ChangeCodec {
         return JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(json) + "\n";
     }
 
-    /** Decodes a record. @throws IOException with a reason, if {@code text} is not the record of a change */
+    /**
+     * Decodes a record.
+     *
+     *
+     * @throws IOException with a reason, if {@code text} is not the record of a change
+     */
     static Change decode(String text, Path folder) throws IOException {
         try {
             Map<String, Object> json = JSON.std.mapFrom(text);

@@ -22,7 +22,11 @@ final class EarlierNotes {
 
     private EarlierNotes() {}
 
-    /** Removes the members in the note, and then the note. @param named members that the manifest names */
+    /**
+     * Removes the members in the note, and then the note.
+     *
+     * @param named members that the manifest names
+     */
     static void settle(VolumeCatalog catalog, MemberRemoval removal, String name, Set<MemberUri> named)
             throws BlockIoException {
         Path folder = catalog.folder(name);

@@ -83,7 +83,12 @@ final class ManifestCodec {
         }
     }
 
-    /** Decodes the members. @throws BlockIoException if this process cannot use a member for a reason other than damage of the manifest */
+    /**
+     * Decodes the members.
+     *
+     *
+     * @throws BlockIoException if this process cannot use a member for a reason other than damage of the manifest
+     */
     private static List<MemberUri> members(@Nullable Object value, Path folder) throws IOException {
         List<MemberUri> members = new ArrayList<>();
         if (value instanceof List<?> list) {

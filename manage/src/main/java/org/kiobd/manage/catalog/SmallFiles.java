@@ -16,7 +16,12 @@ final class SmallFiles {
 
     private SmallFiles() {}
 
-    /** Reads a file. @throws IOException with a reason, also if it is not a regular file: reading a pipe might block */
+    /**
+     * Reads a file.
+     *
+     *
+     * @throws IOException with a reason, also if it is not a regular file: reading a pipe might block
+     */
     static String read(Path file) throws IOException {
         requireFile(file, Files.readAttributes(file, BasicFileAttributes.class));
         byte[] bytes;

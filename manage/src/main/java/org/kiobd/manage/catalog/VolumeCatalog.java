@@ -110,7 +110,12 @@ public final class VolumeCatalog {
         }
     }
 
-    /** Returns whether a volume exists. @throws BlockIoException also if this account may not enter its folder */
+    /**
+     * Returns whether a volume exists.
+     *
+     *
+     * @throws BlockIoException also if this account may not enter its folder
+     */
     public boolean exists(String name) throws BlockIoException {
         Path folder = folder(name);
         if (CatalogListing.isClosed(folder)) {

@@ -70,13 +70,23 @@ final class Asker {
         return null;
     }
 
-    /** Sets the answer to be sent. @param line the answer; takes it */
+    /**
+     * Sets the answer to be sent.
+     *
+     *
+     * @param line the answer; takes it
+     */
     void answer(byte[] line) {
         answer = ByteBuffer.wrap(line);
         sinceNanos = System.nanoTime();
     }
 
-    /** Sends as much of the answer as the socket accepts. @return whether all of it was sent */
+    /**
+     * Sends as much of the answer as the socket accepts.
+     *
+     *
+     * @return whether all of it was sent
+     */
     boolean write() throws IOException {
         if (answer == null) {
             return false;

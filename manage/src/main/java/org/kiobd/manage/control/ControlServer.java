@@ -77,7 +77,12 @@ public final class ControlServer implements AutoCloseable {
         volumes.put(volume, new VolumeQueue(handler, threads));
     }
 
-    /** Gets a question answered. @param answer receives the answer, on the thread that made it */
+    /**
+     * Gets a question answered.
+     *
+     *
+     * @param answer receives the answer, on the thread that made it
+     */
     private void ask(String line, Consumer<byte[]> answer) {
         Map<String, Object> question;
         try {

@@ -26,7 +26,12 @@ final class VolumeQueue {
         this.threads = threads;
     }
 
-    /** Queues a question. @param answer receives the answer exactly once, even if there is no thread to make it */
+    /**
+     * Queues a question.
+     *
+     *
+     * @param answer receives the answer exactly once, even if there is no thread to make it
+     */
     void ask(Map<String, Object> question, Consumer<Map<String, ?>> answer) {
         synchronized (this) {
             waiting.add(new Asked(question, answer));

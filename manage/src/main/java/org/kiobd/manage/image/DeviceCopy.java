@@ -135,7 +135,12 @@ public final class DeviceCopy {
         return dataBytes;
     }
 
-    /** Writes the device to {@code out}, in order, with holes as zeros. @return number of data bytes written */
+    /**
+     * Writes the device to {@code out}, in order, with holes as zeros.
+     *
+     *
+     * @return number of data bytes written
+     */
     public long copyTo(OutputStream out) throws BlockIoException {
         byte[] zeros = new byte[PIECE_BYTES];
         ArrayDeque<ByteBuf> read = new ArrayDeque<>();

@@ -25,7 +25,8 @@ record ConnectionPipeline(
         ExportLoop exportLoop = session.export().on(context.loop());
         ReplyEncoding encoding = ReplyEncoding.of(session.style());
         long maximumPayloadBytes = session.export().device().info().maximumPayloadBytes();
-        ConnectionBudget accounts = ConnectionBudget.open(context, session.export().device());
+        ConnectionBudget accounts =
+                ConnectionBudget.open(context, session.export().device());
         RawSocket socket = session.security() == null ? RawSocket.of(ctx.channel()) : null;
         ReplyWriter replies =
                 new ReplyWriter(ctx, context.pool(), encoding, accounts.replyMemory(), socket, connection);

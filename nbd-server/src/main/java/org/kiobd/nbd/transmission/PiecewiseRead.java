@@ -41,7 +41,12 @@ final class PiecewiseRead implements Completion.Notifier {
     private boolean underWay;
     private boolean reading;
 
-    PiecewiseRead(RequestExecutor executor, ReplyWriter replies, ConnectionBudget accounts, PagePool pool, Listener listener) {
+    PiecewiseRead(
+            RequestExecutor executor,
+            ReplyWriter replies,
+            ConnectionBudget accounts,
+            PagePool pool,
+            Listener listener) {
         this.executor = executor;
         this.replies = replies;
         this.accounts = accounts;

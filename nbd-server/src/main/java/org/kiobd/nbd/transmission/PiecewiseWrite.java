@@ -30,7 +30,11 @@ final class PiecewiseWrite implements Completion.Notifier {
     private long failedOffset;
     private @Nullable Failure failure;
 
-    PiecewiseWrite(RequestExecutor executor, ReplyWriter replies, ConnectionBudget accounts, ReplyDispatcher.Listener listener) {
+    PiecewiseWrite(
+            RequestExecutor executor,
+            ReplyWriter replies,
+            ConnectionBudget accounts,
+            ReplyDispatcher.Listener listener) {
         this.executor = executor;
         this.replies = replies;
         this.accounts = accounts;

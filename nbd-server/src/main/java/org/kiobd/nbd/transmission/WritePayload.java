@@ -54,7 +54,11 @@ final class WritePayload {
 
     /** @param pipes receiver of large payloads that can go into pipes instead */
     WritePayload(
-            RequestDecoder decoder, PagePool pool, RequestMemory ownMemory, ConnectionBudget accounts, PipedReceive pipes) {
+            RequestDecoder decoder,
+            PagePool pool,
+            RequestMemory ownMemory,
+            ConnectionBudget accounts,
+            PipedReceive pipes) {
         this.decoder = decoder;
         this.pool = pool;
         this.ownMemory = ownMemory;

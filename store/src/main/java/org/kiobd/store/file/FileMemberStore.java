@@ -151,7 +151,8 @@ public final class FileMemberStore implements MemberStore {
         }
         ByteBuffer buffer = ByteBuffer.allocateDirect(SUPERBLOCK_BYTES);
         buffer.put(bytes);
-        // Works after an earlier failed sync, too: all bytes of this copy are written now, so this sync proves them durable.
+        // Works after an earlier failed sync, too: all bytes of this copy are written now, so this sync proves them
+        // durable.
         throwFailed(file.syncRounds().writeAndSync(() -> writeSuperblock(copy, buffer)));
     }
 

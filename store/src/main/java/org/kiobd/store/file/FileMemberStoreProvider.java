@@ -92,7 +92,8 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         OpenFile.Kind kind = kindOf(path);
         int flags = readOnly ? Libc.O_RDONLY : Libc.O_RDWR;
         if (kind == OpenFile.Kind.BLOCK_DEVICE && !readOnly) {
-            // Without O_CREAT, open(2) of a block device fails with EBUSY if the device is mounted or in use by the kernel.
+            // Without O_CREAT, open(2) of a block device fails with EBUSY if the device is mounted or in use by the
+            // kernel.
             flags |= Libc.O_EXCL;
         }
         int fd = open(path, flags);

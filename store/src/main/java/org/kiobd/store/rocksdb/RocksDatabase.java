@@ -247,7 +247,8 @@ final class RocksDatabase implements AutoCloseable {
                 }
                 boolean isStopped = db.getLongProperty(blocks, "rocksdb.is-write-stopped") != 0;
                 if (!isStopped && !options.sync()) {
-                    // Writes are only slowed down, not stopped. RocksDB accounts for the delay of each write, so leave the wait to it.
+                    // Writes are only slowed down, not stopped. RocksDB accounts for the delay of each write, so leave
+                    // the wait to it.
                     db.write(write, batch);
                     return;
                 }

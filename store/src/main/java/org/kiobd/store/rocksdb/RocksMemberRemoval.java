@@ -73,7 +73,8 @@ final class RocksMemberRemoval {
             try {
                 Files.createFile(mark);
             } catch (IOException e) {
-                // A full disk must not prevent a deletion. Without the mark, a crash leaves files that are not recognized as
+                // A full disk must not prevent a deletion. Without the mark, a crash leaves files that are not
+                // recognized as
                 // half-deleted.
                 LOG.debug("{} cannot be made: {}", mark, e.toString());
                 return;

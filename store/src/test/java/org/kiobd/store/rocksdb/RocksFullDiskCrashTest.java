@@ -15,11 +15,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kiobd.store.MemberUri;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.IoLoops;
-import org.kiobd.store.MemberUri;
 import org.kiobd.volume.testkit.ChildJvm;
 import org.kiobd.volume.testkit.Seeded;
 

@@ -11,13 +11,13 @@ import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.MemberPort;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.StoreSubject.Ended;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
-import org.kiobd.store.MemberPort;
-import org.kiobd.store.MemberStore;
-import org.kiobd.store.StoreSubject.Ended;
 import org.kiobd.volume.testkit.TestLoops;
 
 /** A member on a disk that runs full, written piece by piece. */

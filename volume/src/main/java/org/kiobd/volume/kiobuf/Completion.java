@@ -191,7 +191,8 @@ public class Completion implements Runnable {
     }
 
     private boolean isHeldBy(Interceptor interceptor) {
-        // Set before the interceptor runs, because the interceptor may resume before it returns, here or on another thread.
+        // Set before the interceptor runs, because the interceptor may resume before it returns, here or on another
+        // thread.
         state = HELD;
         try {
             if (interceptor.intercept(this, error)) {
@@ -202,7 +203,8 @@ public class Completion implements Runnable {
             error = error == null ? IoError.IO : error;
         }
         if (!STATE.compareAndSet(this, HELD, COMPLETED)) {
-            // The interceptor resumed the completion although it did not hold it: the dispatched resumption runs the rest.
+            // The interceptor resumed the completion although it did not hold it: the dispatched resumption runs the
+            // rest.
             SECOND_COMPLETIONS.increment();
             return true;
         }
