@@ -172,7 +172,7 @@ final class NegotiatorTest {
         return Stream.of(
                 new Wrong("oldstyle", server -> server.greets(oldstyle)),
                 new Wrong(
-                        "no NBD server",
+                        "not an NBD server",
                         server -> server.greets("SSH-2.0-OpenSSH_9.2p1 Debian".getBytes(StandardCharsets.US_ASCII))),
                 new Wrong("hung up before it said", server -> server.greets(new byte[3])),
                 new Wrong("makes no sense", server -> server.answers(EXTENDED_HEADERS, new byte[20])),
