@@ -1,4 +1,5 @@
 """The servers: how each is started, stopped and asked for its figures. A server runs with the settings it has by default."""
+import contextlib
 import json
 import os
 import re
@@ -71,18 +72,24 @@ class Server:
     def pid(self):
         return self.process.pid
 
+    def pids(self):
+        """Returns the process and its living children."""
+        found, left = [], [self.pid()]
+        while left:
+            pid = left.pop()
+            found.append(pid)
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                for task in os.listdir("/proc/%d/task" % pid):
+                    left += [int(child) for child in Path("/proc/%d/task/%s/children" % (pid, task)).read_text().split()]
+        return found
+
     def cpu_seconds(self):
         """Returns user and system time of the process, its living children, and those it has waited for."""
-        total, pids = 0, [self.pid()]
-        while pids:
-            pid = pids.pop()
-            try:
+        total = 0
+        for pid in self.pids():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 fields = Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()
                 total += sum(int(field) for field in fields[11:15])
-                for task in os.listdir("/proc/%d/task" % pid):
-                    pids += [int(child) for child in Path("/proc/%d/task/%s/children" % (pid, task)).read_text().split()]
-            except (FileNotFoundError, ProcessLookupError):
-                pass
         return total / TICKS
 
     def proc(self, file, key):

@@ -10,6 +10,7 @@ examples:
 """
 import collections
 import re
+import time
 
 from . import load, peers, processes
 from .processes import say
@@ -20,7 +21,9 @@ from .workloads import Workload
 COMPARED = (peers.OURS, "nbdkit file", "qemu-nbd io_uring", "nbd-server")
 SYMBOLS = "-XX:+PreserveFramePointer"
 WARM_SECONDS, EARLIER_SECONDS = 10, 2
-PERF_SECONDS = 300
+PERF_SECONDS, CLIENT_START_SECONDS = 300, 30
+# Server CPU that shows that the client has begun.
+BEGUN_SECONDS = 0.05
 
 # A sample belongs to the first stage whose pattern matches any function on its stack.
 STAGES = [
@@ -34,10 +37,10 @@ STAGES = [
     ("page cache: is it there", r"cachestat|lseek"),
     ("wake, sleep, switch", r"schedule|futex|sched_yield|epoll_wait|ppoll|try_to_wake_up|io_cqring_wait|exit_to_user_mode_loop"),
     ("ring and other calls", r"entry_SYSCALL_64|do_syscall_64"),
-    ("decode, validate, admit", r"transmission\.(RequestIntake|RequestDecoder|RequestValidator|WritePayload|RequestExecutor|MemoryBudget|PayloadMemory)"
+    ("decode, validate, admit", r"transmission\.(ConnectionBudget|RequestIntake|RequestDecoder|RequestValidator|WritePayload|RequestExecutor|MemoryBudget|PayloadMemory)"
                                 r".*(header|advance|admission|payload|read|offer|check)\("),
-    ("reply", r"transmission\.(ReplyWriter|Answers|FileReplies|ReplyMemory|RawSocket)|TransmissionHandler\.(endOfIteration|sent)"),
-    ("split and issue", r"org\.kiobd\.raid\.|volume\.store\."),
+    ("reply", r"transmission\.(Repl\w+|FileReplies|RawSocket)|TransmissionHandler\.(endOfIteration|sent)"),
+    ("split and issue", r"org\.kiobd\.(raid|store)\."),
     ("plug and merge", r"org\.kiobd\.volume\.queue\."),
     ("event loop and channels", r"io\.netty\."),
     ("the server's own code", r""),
@@ -103,6 +106,15 @@ def stacks(text):
             yield [line.strip().split(" ", 1)[-1] for line in lines[1:]]
 
 
+def _wait_for_client(server):
+    """Waits until the server is at work: a client takes a while to start, and an idle server has no samples."""
+    before, began = server.cpu_seconds(), time.monotonic()
+    while server.cpu_seconds() - before < BEGUN_SECONDS:
+        if time.monotonic() - began > CLIENT_START_SECONDS:
+            processes.fail("no client reached %s in time" % server.name)
+        time.sleep(0.02)
+
+
 def _profile(server, row, seconds, data):
     """Returns microseconds of server CPU a request, by stage and in all."""
     client, workload = row
@@ -110,7 +122,10 @@ def _profile(server, row, seconds, data):
     if ours:
         load.take(client, server, workload, WARM_SECONDS)
     under_way = load.start(client, server, workload, seconds + EARLIER_SECONDS, 0.5)
-    processes.run(["perf", "record", "-q", "-e", "cpu-clock", "-F", "2000", "-g", "-o", data, "-p", server.pid(), "--", "sleep", seconds], PERF_SECONDS)
+    _wait_for_client(server)
+    # nbd-server has a process for each client.
+    pids = ",".join(str(pid) for pid in server.pids())
+    processes.run(["perf", "record", "-q", "-e", "cpu-clock", "-F", "2000", "-g", "-o", data, "-p", pids, "--", "sleep", seconds], PERF_SECONDS)
     found = under_way.sample()
     if found is None:
         processes.fail("%s answered nothing while it was sampled" % server.name)
@@ -118,7 +133,9 @@ def _profile(server, row, seconds, data):
         processes.run(["jcmd", server.pid(), "Compiler.perfmap"])
     text = processes.run(["perf", "script", "-i", data, "-F", "comm,ip,sym"], PERF_SECONDS, check=False)
     counts = collections.Counter(stage_of(stack) for stack in stacks(text))
-    total = max(1, sum(counts.values()))
+    total = sum(counts.values())
+    if total == 0:
+        processes.fail("perf took no samples of %s" % server.name)
     return {"cpu": found["cpu"], "rate": found["rate"], "stages": {name: found["cpu"] * count / total for name, count in counts.items()}}
 
 

@@ -98,6 +98,7 @@ class ClientsTest(unittest.TestCase):
 
     def test_stages_of_a_profile(self):
         self.assertEqual("page cache: read", profile.stage_of(["copy", "filemap_read", "io.netty.x"]))
+        self.assertEqual("split and issue", profile.stage_of(["org.kiobd.store.file.FilePort.submit"]))
         self.assertEqual("the server's own code", profile.stage_of(["main"]))
         self.assertEqual([["inner", "outer"]], list(profile.stacks("java\n  12 inner\n  34 outer\n\n")))
 
