@@ -15,13 +15,10 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
- * Runs the benchmarks, with JMH's allocation profiler, and the programs, and replaces their section in {@code docs/PERFORMANCE.md}: the
+ * Runs the benchmarks, with JMH's allocation profiler, and the programs, and writes a report {@code DATE-core.md} with its plot: the
  * prediction of each claim, the result, and whether the two agree. {@code it/bench-jmh} starts it.
  */
 public final class BenchmarkReport {
-    private static final String BEGIN = "<!-- it/bench-jmh: begin -->\n";
-    private static final String END = "<!-- it/bench-jmh: end -->\n";
-
     private static final int QUICK_ITERATIONS = 4;
     private static final int QUICK_ITERATION_MS = 100;
 
@@ -30,13 +27,13 @@ public final class BenchmarkReport {
     /**
      * Runs all benchmarks and programs.
      *
-     * @param args the page to change, and optionally {@code --quick} for a short run
+     * @param args the folder of the reports, and optionally {@code --quick} for a short run
      */
     public static void main(String[] args) throws RunnerException, IOException {
         if (args.length == 0) {
-            throw new IllegalArgumentException("usage: BenchmarkReport PAGE [--quick]");
+            throw new IllegalArgumentException("usage: BenchmarkReport FOLDER [--quick]");
         }
-        Path page = Path.of(args[0]);
+        Path folder = Path.of(args[0]);
         boolean quick = List.of(args).contains("--quick");
         String load = load();
         // The programs run first, because only they can fail.
@@ -61,16 +58,18 @@ public final class BenchmarkReport {
                 requests.oneBigOrManySmall(),
                 requests.completion(),
                 sweep.claim());
-        StringBuilder section = new StringBuilder(Figures.format(
-                "Measured %s with `it/bench-jmh%s`: %s, Java %s; load average before: %s. Times by JMH are those of the best iteration.%n",
-                LocalDate.now(ZoneId.systemDefault()), quick ? " --quick" : "", machine(), Runtime.version(), load));
-        section.append("\n| | claim | what came of the prediction |\n|---|---|---|\n");
-        claims.forEach(claim -> section.append(claim.summary()));
-        claims.forEach(claim -> section.append(claim.section()));
-        replaceSection(page, section.toString());
-        Path plots = page.resolveSibling("performance");
-        Files.createDirectories(plots);
-        Files.writeString(plots.resolve("core-sweep.svg"), sweep.plot());
+        LocalDate today = LocalDate.now(ZoneId.systemDefault());
+        String name = today + "-core";
+        StringBuilder report = new StringBuilder(Figures.format(
+                "# The core against the ways not taken%n%nMeasured %s with `it/bench-jmh%s`: %s, Java %s; load average before: %s. "
+                        + "Times by JMH are those of the best iteration.%n",
+                today, quick ? " --quick" : "", machine(), Runtime.version(), load));
+        report.append("\n| | claim | what came of the prediction |\n|---|---|---|\n");
+        claims.forEach(claim -> report.append(claim.summary()));
+        claims.forEach(claim -> report.append(claim.section()));
+        Files.writeString(
+                folder.resolve(name + ".md"), report.toString().replace(ProgramClaims.PLOT, name + "-sweep.svg"));
+        Files.writeString(folder.resolve(name + "-sweep.svg"), sweep.plot());
     }
 
     private static Scores measured(boolean quick) throws RunnerException {
@@ -98,16 +97,5 @@ public final class BenchmarkReport {
                 .orElse("unknown CPU");
         return model + ", " + Runtime.getRuntime().availableProcessors() + " cores, Linux "
                 + System.getProperty("os.version");
-    }
-
-    private static void replaceSection(Path page, String section) throws IOException {
-        String text = Files.readString(page);
-        int begin = text.indexOf(BEGIN);
-        int end = text.indexOf(END);
-        if (begin < 0 || end < begin) {
-            throw new IOException("page=" + page + " has no section between " + BEGIN.strip() + " and " + END.strip());
-        }
-        Files.writeString(
-                page, text.substring(0, begin + BEGIN.length()) + "\n" + section + "\n" + text.substring(end));
     }
 }

@@ -19,6 +19,9 @@ import org.kiobd.volume.kiobuf.Op;
 
 /** The claims that need counting or a device, B5 to B8 and B11; each method runs the program of one claim. */
 final class ProgramClaims {
+    /** The file name of the plot in the text of a claim. */
+    static final String PLOT = "core-sweep.svg";
+
     private static final long SEED = 7;
     private static final int TRIALS = 2000;
     private static final int BATCHES = 200;
@@ -58,7 +61,7 @@ final class ProgramClaims {
         claim.words(
                 "The memory itself counts who moves bytes into or out of it; memory lent in place to the kernel or to RocksDB is not"
                         + " moved by us. What the kernel and RocksDB do then is not counted, nor the way from the socket"
-                        + " ([system calls and whole copies](#what-it-costs-besides)).");
+                        + " ([system calls and whole copies](../PERFORMANCE.md#other-figures)).");
         claim.found(filesClean, "no byte is moved on the way to a file or back, aligned or not.");
         claim.found(
                 rocksCopies,
@@ -201,7 +204,7 @@ final class ProgramClaims {
                 "B11",
                 "the sweep of LaHaise and Ingo",
                 "there are sizes from which on merging and splitting stop to matter.");
-        claim.words("![Throughput by size and strategy](performance/core-sweep.svg)");
+        claim.words("![Throughput by size and strategy](" + PLOT + ")");
         List<String> head = new ArrayList<>(List.of("MiB a CPU second", "size"));
         for (Strategy strategy : Strategy.values()) {
             head.add(strategy.title());

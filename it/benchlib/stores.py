@@ -1,0 +1,142 @@
+"""it/bench stores: RocksDB members beside file members, qemu-nbd on qcow2 and nbdkit on a sparse file, on the same disk.
+
+Servers take turns, round by round. Each gets an empty volume for each round, so that random writes go where nothing is stored yet; for the
+other loads that volume is filled first. kiobd's JVM is warmed up on another volume of the same server. Bytes written are those that the server
+made the kernel write (write_bytes of /proc/PID/io, from the first request to a final flush) by those that the client sent. Memory is the
+server's peak.
+
+examples:
+  it/bench stores --seconds 3
+  it/bench stores --only "random read" --rounds 1 --print
+"""
+from . import load, peers, processes, stats
+from .processes import say
+from .report import Report, measured
+from .run import Run, build, require, turns
+from .workloads import Workload
+
+REFERENCE = "qemu-nbd qcow2"
+WARM_MIB = 256
+WARM_SECONDS = 2
+FIO_MORE = ["--randrepeat=0", "--refill_buffers"]
+
+
+def _load(name, client, state, *args, **more):
+    return Workload(*args, name=name, **more), client, state
+
+
+#        what is asked, the client, what is stored before
+LOADS = [
+    _load("4 KiB random write into nothing, depth 32", load.FIO, "empty", "randwrite", 4096, 32),
+    _load("4 KiB random write into nothing, depth 1", load.FIO, "empty", "randwrite", 4096, 1),
+    _load("4 KiB sequential write, depth 32", load.FIO, "empty", "write", 4096, 32),
+    _load("4 KiB random write and flush, 16 connections", load.FIO, "empty", "randwrite", 4096, 1, 16, fio_more=["--fsync=1"]),
+    _load("4 KiB random FUA write, 16 connections, by kiobd bench", load.BENCH, "empty", "randwrite", 4096, 1, 16, bench_more=["--fua"]),
+    _load("4 KiB random read, depth 32", load.FIO, "full", "randread", 4096, 32),
+    _load("4 KiB random read, depth 1", load.FIO, "full", "randread", 4096, 1),
+    _load("4 KiB sequential read, depth 32", load.FIO, "full", "read", 4096, 32),
+    _load("4 KiB random write over what is there, depth 32", load.FIO, "full", "randwrite", 4096, 32),
+]
+
+
+class Files(peers.Kiobd):
+    """Serves a second volume, on which the JVM is warmed up."""
+
+    def prepare(self):
+        super().prepare()
+        processes.run(self.create_words("warm", WARM_MIB << 20), 120)
+
+    def command(self):
+        return self.kiobd("serve", "v", "warm", "--unix", self.socket)
+
+    def warm_up(self, client, workload):
+        other = _Other(self)
+        for one in (Workload("randwrite", 4096, 32), Workload("randread", 4096, 32)):
+            load.take(load.FIO, other, one, WARM_SECONDS)
+        if client == load.FIO:
+            load.take(load.FIO, other, workload, WARM_SECONDS)
+
+
+class _Other:
+    """The volume "warm" of a server."""
+
+    def __init__(self, server):
+        self.name, self.size, self.cpu_seconds = server.name, WARM_MIB << 20, server.cpu_seconds
+        self.uri = server.uri.replace("/v?", "/warm?")
+
+
+class RocksDb(Files):
+    scheme, suffix = "rocksdb", ""
+
+
+class Compact(RocksDb):
+    suffix = "?profile=compact&compression=lz4"
+
+
+KINDS = {"rocksdb fast": RocksDb, "rocksdb compact lz4": Compact, "files": Files, REFERENCE: peers.Qcow2, "nbdkit sparse file": peers.Nbdkit}
+
+
+def add_options(parser):
+    parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
+    parser.add_argument("--seconds", type=float, default=4, help="per load, server and round (default: %(default)s)")
+    parser.add_argument("--size-mib", type=int, default=1024, help="size of each volume (default: %(default)s)")
+    parser.add_argument("--only", default="", metavar="WORDS", help="only loads with these words in their name")
+
+
+def check(options, parser):
+    options.loads = [one for one in LOADS if options.only in one[0].name]
+    if not options.loads:
+        parser.error("no load has %r in its name" % options.only)
+
+
+def run(options):
+    require(["nbdkit", "qemu-nbd", "fio", "nbdinfo"])
+    if options.build:
+        build()
+    results = {"versions": [peers.Kiobd.version(), peers.QemuNbd.version(), peers.Nbdkit.version()], "loads": {}}
+    with Run(options.folder) as here:
+        for turn in range(options.rounds):
+            for one in options.loads:
+                by_server = results["loads"].setdefault(one[0].name, {name: [] for name in KINDS})
+                for name in turns(list(KINDS), turn):
+                    by_server[name].append(_sample(here, name, one, options))
+                say("stores: round %d of %d: %s" % (turn + 1, options.rounds, one[0].name))
+        results["about"] = measured("%d rounds, %g s a server and round, volumes of %d MiB" % (
+            options.rounds, options.seconds, options.size_mib), here.load_before, options.note)
+    options.finish(report(results), results)
+    return 0
+
+
+def _sample(here, name, one, options):
+    workload, client, state = one
+    server = here.add(name, options.size_mib << 20, KINDS[name])
+    server.start()
+    if isinstance(server, Files):
+        server.warm_up(client, workload)
+    if state == "full":
+        load.fill(server)
+    before = server.proc("io", "write_bytes")
+    sample = load.take(client, server, workload, options.seconds, **({"more": FIO_MORE} if client == load.FIO else {}))
+    # What is still in the server's memory has to be written, too.
+    processes.run(["/usr/bin/python3", "-c", "import nbd; h = nbd.NBD(); h.connect_uri('%s'); h.flush(); h.shutdown()" % server.uri])
+    sent = sample["writes"] * workload.size
+    sample["amplification"] = (server.proc("io", "write_bytes") - before) / sent if sent else None
+    sample["peak"] = server.peak_mib()
+    here.drop(server)
+    return sample
+
+
+def report(results):
+    page = Report("stores", "Stores beside each other", results["about"], results["versions"])
+    page.add("A kiobd of this run serves two volumes, so a server with RocksDB members has eight databases.")
+    for name, by_server in results["loads"].items():
+        page.add("**%s**" % name)
+        rows = []
+        for server, samples in by_server.items():
+            ratios = stats.ratios(samples, by_server[REFERENCE], "rate")
+            amplification = stats.median(samples, "amplification")
+            rows.append([server, stats.spread([one["rate"] for one in samples]), stats.spread(ratios, stats.two_digits),
+                         "%.1f" % stats.median(samples, "cpu"), "–" if amplification is None else "%.2f" % amplification,
+                         "%.0f" % stats.median(samples, "peak")])
+        page.table(["server", "IOPS: min – median – max", "of qcow2: min – median – max", "CPU us a request", "bytes written a byte", "peak MiB"], rows)
+    return page
