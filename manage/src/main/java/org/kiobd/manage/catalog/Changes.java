@@ -309,7 +309,7 @@ public final class Changes {
 
     private static boolean hasRecord(Path folder) {
         return Files.exists(folder.resolve(ChangeFile.NAME))
-                || Files.exists(folder.resolve(VolumeCatalog.DELETED))
+                || Files.exists(folder.resolve(ManifestFiles.DELETED))
                 || Files.exists(folder.resolve(EarlierNotes.NOTE));
     }
 
