@@ -199,7 +199,7 @@ final class Server {
         if (runOptions.isQuiet()) {
             return;
         }
-        new ReadyLines(common, engine, cache)
+        new ReadyLines(common, engine, cache, options.tls)
                 .print(
                         listeners,
                         volumes.stream().map(volume -> volume.export().name()).toList());
