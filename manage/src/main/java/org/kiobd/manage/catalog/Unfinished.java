@@ -16,7 +16,7 @@ public record Unfinished(String name, boolean isUnderWay, String reason) {
 
     /** Returns a sentence for an error message. */
     public String message() {
-        return (VolumeNames.isSnapshot(name) ? "snapshot=" : "volume=") + name + " is unfinished: " + reason;
+        return VolumeNames.label(name) + " is unfinished: " + reason;
     }
 
     /**
