@@ -8,23 +8,24 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /** Takes the locks of volumes, and makes the folders of new ones. Any thread, any number of processes. */
 final class CatalogLocks {
+    /** Names of files and folders that kiobd makes in the folder of a volume only after its manifest. */
+    private static final List<String> LATER_NAMES =
+            List.of("server.json", CatalogRemoval.CONTROL_SOCKET, CatalogRemoval.SCRUB_NOTE, "snapshots");
+
     /**
      * Names of files and folders that kiobd would replace in a volume's folder. A folder that kiobd did not make must not contain any of
      * them.
      */
-    private static final List<String> OWN_NAMES = List.of(
-            ManifestFiles.MANIFEST,
-            ManifestFiles.DELETED,
-            ChangeFile.NAME,
-            "server.json",
-            "control.sock",
-            "scrub.json",
-            "snapshots");
+    private static final List<String> OWN_NAMES = Stream.concat(
+                    Stream.of(ManifestFiles.MANIFEST, ManifestFiles.DELETED, ChangeFile.NAME), LATER_NAMES.stream())
+            .toList();
 
     private final CatalogLookup lookup;
     private final CatalogRemoval removal;
@@ -51,27 +52,38 @@ final class CatalogLocks {
         VolumeLock lock = acquire(name, Use.MAKE);
         if (Files.exists(folder.resolve(ManifestFiles.MANIFEST))) {
             lock.close();
-            throw CatalogErrors.invalid((VolumeNames.isSnapshot(name) ? "snapshot=" : "volume=") + name
-                    + " exists already; it was not touched; choose another name");
+            throw CatalogErrors.invalid(
+                    VolumeNames.label(name) + " exists already; it was not touched; choose another name");
         }
         return lock;
     }
 
-    /** Refuses a folder that kiobd did not make and that contains a name that kiobd uses. */
+    /**
+     * Refuses a folder that kiobd did not make and that contains a name that kiobd uses. An empty file with the name of the lock does not
+     * prove that kiobd made the others: of a volume without a manifest, only the record of a change or of a deletion does.
+     */
     private static void requireOurs(Path folder) throws BlockIoException {
-        Path inTheWay = VolumeLock.isForeign(folder) ? folder.resolve("lock") : null;
-        if (inTheWay == null && !VolumeLock.isThere(folder)) {
-            inTheWay = OWN_NAMES.stream()
-                    .map(folder::resolve)
-                    .filter(file -> Files.exists(file, LinkOption.NOFOLLOW_LINKS))
-                    .findFirst()
-                    .orElse(null);
+        Path inTheWay;
+        if (VolumeLock.isForeign(folder)) {
+            inTheWay = folder.resolve("lock");
+        } else if (!VolumeLock.isThere(folder)) {
+            inTheWay = first(folder, OWN_NAMES);
+        } else {
+            inTheWay = CatalogListing.isHalf(folder) ? null : first(folder, LATER_NAMES);
         }
         if (inTheWay != null && !Files.exists(folder.resolve(ManifestFiles.MANIFEST))) {
             throw CatalogErrors.invalid(
                     inTheWay + " is in the way and was not made by kiobd; nothing was touched; move it away, or"
                             + " choose another name");
         }
+    }
+
+    private static @Nullable Path first(Path folder, List<String> names) {
+        return names.stream()
+                .map(folder::resolve)
+                .filter(file -> Files.exists(file, LinkOption.NOFOLLOW_LINKS))
+                .findFirst()
+                .orElse(null);
     }
 
     /** Locks a volume that exists. */

@@ -86,9 +86,8 @@ final class CatalogLookup {
             return CatalogErrors.invalid(unfinished.message());
         }
         if (VolumeNames.isSnapshot(name)) {
-            return CatalogErrors.invalid(
-                    "snapshot=" + name + " does not exist; kiobd snapshot list " + VolumeNames.volumeOf(name)
-                            + " shows those that do, kiobd snapshot create " + name + " makes it");
+            return CatalogErrors.invalid("snapshot=" + name + " does not exist; kiobd snapshot list "
+                    + VolumeNames.volumeOf(name) + " shows those that do, kiobd snapshot create " + name + " makes it");
         }
         return CatalogErrors.invalid("volume=" + name + " does not exist in " + volumes.getParent()
                 + "; kiobd list shows those that do, kiobd create " + name + " --size SIZE makes it");

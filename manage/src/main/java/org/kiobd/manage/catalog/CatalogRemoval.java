@@ -7,9 +7,17 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.loop.UnixSocketFile;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Removes the entries of volumes from the catalog; {@link Changes} removes their members. The caller holds the volume's lock. */
 final class CatalogRemoval {
+    private static final Logger LOG = LoggerFactory.getLogger(CatalogRemoval.class);
+
+    static final String CONTROL_SOCKET = "control.sock";
+    static final String SCRUB_NOTE = "scrub.json";
+
     private final CatalogLookup lookup;
 
     CatalogRemoval(CatalogLookup lookup) {
@@ -37,11 +45,22 @@ final class CatalogRemoval {
     void end(String name) throws BlockIoException {
         Path folder = lookup.folder(name);
         try {
+            // The manifest goes last: without it, nobody could tell whose the other files are.
+            removeControlSocket(folder.resolve(CONTROL_SOCKET));
+            Files.deleteIfExists(folder.resolve(SCRUB_NOTE));
             Files.deleteIfExists(folder.resolve(ManifestFiles.DELETED));
-            Files.deleteIfExists(folder.resolve("scrub.json"));
         } catch (IOException e) {
             throw CatalogErrors.failed(
                     "volume=" + name + ": cannot remove " + folder.resolve(ManifestFiles.DELETED), e);
+        }
+    }
+
+    /** Removes the socket of a server that was killed. Anything else with that name is not kiobd's and stays. */
+    private static void removeControlSocket(Path socket) {
+        try {
+            new UnixSocketFile(socket).clear();
+        } catch (BlockIoException e) {
+            LOG.debug("{} stays: {}", socket, e.getMessage());
         }
     }
 
