@@ -31,7 +31,7 @@ final class CreateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws BlockIoException {
         shape.requireSound();
-        VolumeManifest made = common.volumes().create(name, folder -> shape.spec(folder, name, sizeBytes));
+        VolumeManifest made = common.volumes().create(name, folder -> shape.lastingSpec(folder, name, sizeBytes));
         common.answer(Answers.line("created", made), Answers.json(made));
         return ExitCode.OK;
     }

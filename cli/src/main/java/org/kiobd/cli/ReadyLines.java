@@ -15,11 +15,13 @@ final class ReadyLines {
     private final CommonOptions common;
     private final IoEngine engine;
     private final CacheMode cache;
+    private final AttachCommand attachCommand;
 
-    ReadyLines(CommonOptions common, IoEngine engine, CacheMode cache) {
+    ReadyLines(CommonOptions common, IoEngine engine, CacheMode cache, TlsOptions tls) {
         this.common = common;
         this.engine = engine;
         this.cache = cache;
+        this.attachCommand = tls.attachCommand();
     }
 
     /** Prints an entry for each volume on each listener. */
@@ -27,7 +29,7 @@ final class ReadyLines {
         for (Listener listener : listeners) {
             for (String volume : volumes) {
                 URI uri = listener.uri(volume);
-                String attach = attachCommand(listener, volume);
+                String attach = attachCommand.text(listener, volume);
                 if (common.isJson()) {
                     Map<String, Object> json = new LinkedHashMap<>();
                     json.put("event", "ready");
@@ -43,14 +45,5 @@ final class ReadyLines {
                 }
             }
         }
-    }
-
-    /** Returns the shell command that attaches the volume, for users to copy. */
-    private static String attachCommand(Listener listener, String volume) {
-        String secure = listener.uri("").getScheme().startsWith("nbds") ? " -cacertfile ca-cert.pem" : "";
-        String where = listener.path() == null
-                ? ShellText.quote(listener.host()) + " " + listener.port()
-                : "-unix " + ShellText.quote(listener.path().toString());
-        return "nbd-client " + where + " -N " + ShellText.quote(volume) + secure + " -C 4 /dev/nbd0";
     }
 }

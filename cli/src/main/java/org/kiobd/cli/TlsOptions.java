@@ -69,7 +69,20 @@ final class TlsOptions {
             }
             allowed.computeIfAbsent(export, key -> new HashSet<>()).add(name);
         }
-        return TlsPolicy.of(mode, TlsCertificates.server(certificates, verifyPeer || !allowed.isEmpty()), allowed);
+        return TlsPolicy.of(mode, TlsCertificates.server(certificates, needsClientCertificate()), allowed);
+    }
+
+    /** Returns how clients attach. A list of clients makes TLS necessary even where the server does not require it. */
+    AttachCommand attachCommand() {
+        return new AttachCommand(
+                isRequired() || !clients.isEmpty(),
+                needsClientCertificate(),
+                certificates == null ? List.of() : AttachCommand.serverNames(certificates));
+    }
+
+    /** Returns whether a client that uses TLS must show a certificate. */
+    private boolean needsClientCertificate() {
+        return verifyPeer || !clients.isEmpty();
     }
 
     /** Returns whether the server refuses plain-text clients. */

@@ -7,6 +7,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.manage.MemberPaths;
 import org.kiobd.raid.ArraySpec;
+import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
@@ -54,6 +55,26 @@ final class VolumeShape {
             throw new CommandFailure(
                     ExitCode.USAGE, "--store and --member exclude each other; the URI's scheme names the store");
         }
+    }
+
+    /**
+     * Returns the specification of a volume that other processes are to use, like {@link #spec}. Refuses a store whose members end with
+     * this process: the entry in the catalog would name members that nobody can serve.
+     */
+    ArraySpec lastingSpec(Path folder, String name, long sizeBytes) throws BlockIoException {
+        ArraySpec spec = spec(folder, name, sizeBytes);
+        MemberStores stores = MemberStores.load();
+        for (MemberUri uri : spec.members()) {
+            if (!stores.forUri(uri).outlivesProcess()) {
+                throw new CommandFailure(
+                        ExitCode.FAILED,
+                        "volume=" + name + ": a " + uri.scheme()
+                                + ": member ends with the process that made it, so nobody could serve the volume;"
+                                + " nothing was made; kiobd up " + name + " --store " + uri.scheme()
+                                + " makes it and serves it");
+            }
+        }
+        return spec;
     }
 
     /** Returns the specification of a volume of this size, according to the options. */

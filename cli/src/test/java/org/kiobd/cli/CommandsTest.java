@@ -82,6 +82,44 @@ class CommandsTest {
         assertThat(run("list").out).contains("no volumes");
     }
 
+    /** Members in memory end with the command: only a command that serves the volume can make them. */
+    @Test
+    void aVolumeThatNobodyCouldServeIsNotMade() {
+        run("create", "v", "--size", "1M");
+        for (Result refused : List.of(
+                run("create", "m", "--size", "1M", "--store", "memory"),
+                run(
+                        "create",
+                        "m",
+                        "--size",
+                        "1M",
+                        "--member",
+                        folder.resolve("x").toString(),
+                        "--member",
+                        "memory:x"),
+                run("copy", "v", "m", "--store", "MEMORY"))) {
+            assertRefused(refused, 1, "volume=m: a memory: member", "nothing was made", "kiobd up m --store memory");
+        }
+        assertThat(folder.resolve("x")).doesNotExist();
+        assertThat(run("list").out).contains("v").doesNotContain("m ");
+        assertThat(folder.resolve("home/volumes/m")).doesNotExist();
+        assertThat(run("up", "m", "--size", "1M", "--store", "memory", "--run", "test $exportname = m").code)
+                .isZero();
+    }
+
+    @Test
+    void aPortThatIsNoneIsAUsageError() {
+        assertRefused(runAsIs("bench", "nbd://h:99999/x"), 2, "uri=nbd://h:99999/x", "port=99999");
+    }
+
+    @Test
+    void aChunkSmallerThanABlockIsRefusedWithoutInternalNames() {
+        Result result = run("create", "v", "--size", "1M", "--chunk", "4K", "--store", "rocksdb?block=64K");
+        assertRefused(result, 1, "chunk=4096", "block=65536", "v/member-0.rocksdb", "nothing was made");
+        assertThat(result.err).doesNotContain(".kiobd-");
+        assertThat(run("list").out).contains("no volumes");
+    }
+
     @Test
     void createTwiceChangesNothing() throws IOException {
         run("create", "v", "--size", "1M");

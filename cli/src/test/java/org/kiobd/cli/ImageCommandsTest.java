@@ -14,10 +14,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.kiobd.manage.Volumes;
+import org.kiobd.manage.catalog.VolumeCatalog;
+import org.kiobd.raid.ArraySpec;
+import org.kiobd.store.MemberUri;
 import picocli.CommandLine;
 
 /** Images in, volumes from shape to shape, images out: the bytes stay the same, and the holes stay holes. */
@@ -69,6 +74,15 @@ final class ImageCommandsTest {
         return expected;
     }
 
+    /** Makes a volume in this process, which is where its members are. */
+    private void createInMemory(String name) throws IOException {
+        List<MemberUri> members = Stream.of("0", "1", "2")
+                .map(index -> new MemberUri("memory", folder + index))
+                .toList();
+        new Volumes(new VolumeCatalog(folder.resolve("home")))
+                .create(name, place -> new ArraySpec(name, SIZE_BYTES, ArraySpec.DEFAULT_CHUNK_BYTES, members));
+    }
+
     @ParameterizedTest
     @CsvSource({
         "file, rocksdb, 64K",
@@ -78,7 +92,11 @@ final class ImageCommandsTest {
     void whatGoesInComesOutWhateverTheShapes(String store, String otherStore, String chunk) throws IOException {
         long seed = Long.getLong("kiobd.seed", System.nanoTime());
         byte[] expected = makeImage("in.img", SIZE_BYTES, seed);
-        ok("create", "a", "--size", "24M", "--store", store, "--members", "3");
+        if (store.equals("memory")) {
+            createInMemory("a");
+        } else {
+            ok("create", "a", "--size", "24M", "--store", store, "--members", "3");
+        }
         ok("import", path("in.img"), "a", "--verify");
         ok("copy", "a", "b", "--store", otherStore, "--members", "2", "--chunk", chunk, "--verify");
         Map<String, Object> told = JSON.std.mapFrom(ok("export", "b", path("out.img"), "--verify", "-o", "json").out);

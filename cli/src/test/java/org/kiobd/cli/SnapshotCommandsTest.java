@@ -19,6 +19,10 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kiobd.manage.Volumes;
+import org.kiobd.manage.catalog.VolumeCatalog;
+import org.kiobd.raid.ArraySpec;
+import org.kiobd.store.MemberUri;
 import picocli.CommandLine;
 
 /** Snapshots of a volume that nobody serves, and what may be done with them. */
@@ -239,9 +243,16 @@ final class SnapshotCommandsTest {
         assertThat(ok("list").lines()).hasSize(2);
     }
 
+    /** Makes a volume in this process, which is where its members in memory are. */
+    private void create(String name, List<String> members) throws IOException {
+        List<MemberUri> places = members.stream().map(MemberUri::parse).toList();
+        new Volumes(new VolumeCatalog(folder.resolve("home")))
+                .create(name, place -> new ArraySpec(name, IMAGE_BYTES, 65_536, places));
+    }
+
     @Test
     void aStoreThatCannotSaysWhatCan() throws IOException {
-        ok("create", "m", "--size", "3M", "--store", "memory", "--members", "2");
+        create("m", List.of("memory:told-0", "memory:told-1"));
         assertThat(refused("snapshot", "create", "m@one")).contains("memory", "kiobd copy");
         assertThat(ok("snapshot", "list", "m")).contains("no snapshots");
         assertThat(volumes().resolve("m/snapshots")).doesNotExist();
@@ -250,17 +261,7 @@ final class SnapshotCommandsTest {
     @Test
     void ofSeveralMembersNoneIsCopiedIfOneCannotBe() throws IOException {
         Path database = folder.resolve("database");
-        ok(
-                "create",
-                "m",
-                "--size",
-                "3M",
-                "--chunk",
-                "64K",
-                "--member",
-                "rocksdb:" + database,
-                "--member",
-                "memory:mixed");
+        create("m", List.of("rocksdb:" + database, "memory:mixed"));
         fill("m", 4);
         assertThat(refused("snapshot", "create", "m@one")).contains("memory:mixed", "nothing was made");
         assertThat(volumes().resolve("m/snapshots")).doesNotExist();

@@ -20,13 +20,13 @@ import org.kiobd.volume.BlockIoException;
  */
 public final class Snapshots {
     private final VolumeCatalog catalog;
-    private final MemberStores stores;
+    private final ArrayAssembler assembler;
     private final ArraySnapshots arrays;
     private final Changes changes;
 
     public Snapshots(VolumeCatalog catalog, MemberStores stores) {
         this.catalog = catalog;
-        this.stores = stores;
+        this.assembler = new ArrayAssembler(stores);
         this.arrays = new ArraySnapshots(stores);
         this.changes = new Changes(catalog, stores);
     }
@@ -54,7 +54,7 @@ public final class Snapshots {
     /** Makes a volume from snapshot {@code name}. The caller holds the snapshot's lock. */
     VolumeManifest cloneTo(String name, String newName) throws BlockIoException {
         try (VolumeLock lock = changes.reserve(newName);
-                Volume snapshot = new ArrayAssembler(stores).open(catalog.load(name), true)) {
+                Volume snapshot = assembler.open(catalog.load(name), true)) {
             fill(snapshot, Change.Operation.CLONE, name, newName);
             return catalog.load(newName);
         }
@@ -85,7 +85,7 @@ public final class Snapshots {
         tidy(volume);
         VolumeManifest now = catalog.load(volume);
         UUID changeId = UUID.randomUUID();
-        try (Volume snapshot = new ArrayAssembler(stores).open(catalog.load(name), true)) {
+        try (Volume snapshot = assembler.open(catalog.load(name), true)) {
             VolumeManifest then =
                     now.withSizeBytes(snapshot.sizeBytes()).withMembers(MemberPaths.successors(now, changeId));
             changes.begin(

@@ -84,11 +84,15 @@ final class VolumeList {
         }
     }
 
-    private void addUnfinished(List<VolumeEntry> entries, List<String> names) throws BlockIoException {
+    private void addUnfinished(List<VolumeEntry> entries, List<String> names) {
         for (String name : names) {
-            Unfinished unfinished = catalog.unfinished(name);
-            if (unfinished != null) {
-                entries.add(VolumeEntry.unread(name, Health.of(unfinished)));
+            try {
+                Unfinished unfinished = catalog.unfinished(name);
+                if (unfinished != null) {
+                    entries.add(VolumeEntry.unread(name, Health.of(unfinished)));
+                }
+            } catch (BlockIoException e) {
+                entries.add(VolumeEntry.unread(name, Health.of(name, e)));
             }
         }
     }

@@ -37,6 +37,7 @@ public final class Volumes {
     private final MemberStores stores;
     private final ArrayAssembler assembler;
     private final Changes changes;
+    private final NewVolume newVolume;
     private final Snapshots snapshots;
 
     /** Manages the volumes in the home of {@code catalog}. */
@@ -45,6 +46,7 @@ public final class Volumes {
         this.stores = MemberStores.load();
         this.assembler = new ArrayAssembler(stores);
         this.changes = new Changes(catalog, stores);
+        this.newVolume = new NewVolume(catalog, assembler, changes);
         this.snapshots = new Snapshots(catalog, stores);
     }
 
@@ -77,19 +79,18 @@ public final class Volumes {
     /** Makes an empty volume and its catalog entry, or neither. */
     public VolumeManifest create(String name, Shaping shape) throws BlockIoException {
         SnapshotNames.refuse(name);
-        return new NewVolume(catalog, assembler).create(name, () -> shape.spec(catalog.folder(name)));
+        return newVolume.create(name, () -> shape.spec(catalog.folder(name)));
     }
 
     /** Makes a volume with the content that {@code filling} copies from {@code source}, or none. */
     public VolumeManifest copy(VolumeSource source, String newName, Shaping shape, Filling filling)
             throws BlockIoException {
         SnapshotNames.refuse(newName);
-        return new NewVolume(catalog, assembler)
-                .copy(
-                        newName,
-                        () -> shape.spec(catalog.folder(newName)),
-                        source.name(),
-                        target -> filling.fill(source.volume(), target));
+        return newVolume.copy(
+                newName,
+                () -> shape.spec(catalog.folder(newName)),
+                source.name(),
+                target -> filling.fill(source.volume(), target));
     }
 
     /** Makes a volume with the content of {@code snapshot}. Both share space. */
@@ -115,8 +116,7 @@ public final class Volumes {
      * @return whether the volume was complete
      */
     public boolean delete(String name, boolean withSnapshots, Consent consent) throws BlockIoException {
-        if (!catalog.exists(name) && catalog.unfinished(name) != null) {
-            finishDeletion(name);
+        if (finishDeletion(name)) {
             return false;
         }
         try (VolumeLock lock = catalog.lock(name)) {
@@ -144,9 +144,14 @@ public final class Volumes {
         }
     }
 
-    private void finishDeletion(String name) throws BlockIoException {
+    /** Removes the remains of a volume without a manifest; returns false if there are none. */
+    private boolean finishDeletion(String name) throws BlockIoException {
+        if (catalog.exists(name) || catalog.unfinished(name) == null) {
+            return false;
+        }
         try (VolumeLock lock = catalog.lockUnfinished(name)) {
             changes.finishDeletion(name);
+            return true;
         }
     }
 
@@ -228,8 +233,7 @@ public final class Volumes {
     /** Removes a snapshot. The volume, its other snapshots and its clones do not change. */
     public void deleteSnapshot(String name) throws BlockIoException {
         SnapshotNames.require(name);
-        if (!catalog.exists(name) && catalog.unfinished(name) != null) {
-            finishDeletion(name);
+        if (finishDeletion(name)) {
             return;
         }
         try (VolumeLock lock = catalog.lock(name)) {
@@ -254,45 +258,7 @@ public final class Volumes {
      */
     public void importImage(Path image, String name, Filling filling) throws BlockIoException {
         SnapshotNames.refuse(name);
-        try (VolumeLock lock = catalog.lock(name)) {
-            snapshots.tidy(name);
-            try (Volume source = assembler.openRaw(MemberUri.file(image), true);
-                    Volume target = assembler.open(catalog.load(name), false)) {
-                requireFits(image, source, target);
-                changes.beginImport(name, image.toAbsolutePath().toString());
-                filling.fill(source, target);
-            } catch (BlockIoException e) {
-                throw explained(name, e);
-            }
-            changes.endImport(name);
-        }
-    }
-
-    private static void requireFits(Path image, Volume source, Volume target) throws BlockIoException {
-        String name = target.info().name();
-        if (source.sizeBytes() == 0) {
-            throw new BlockIoException(
-                    IoError.INVALID,
-                    image + " is empty; nothing was written, and volume=" + name + " is as it was; name an image");
-        }
-        if (source.sizeBytes() > target.sizeBytes()) {
-            throw new BlockIoException(
-                    IoError.INVALID,
-                    image + " has size=" + source.sizeBytes() + ", volume=" + name + " only size=" + target.sizeBytes()
-                            + "; nothing was written; kiobd resize makes it larger");
-        }
-    }
-
-    /** Returns {@code e}; if the import had begun, with a note on what its failure means for the volume. */
-    private BlockIoException explained(String name, BlockIoException e) throws BlockIoException {
-        if (catalog.unfinished(name) == null) {
-            return e;
-        }
-        return new BlockIoException(
-                e.error(),
-                e.getMessage() + "; volume=" + name + " holds only a part of it now and is unfinished: import again,"
-                        + " or roll it back to a snapshot",
-                e);
+        new ImageImport(catalog, assembler, changes, snapshots).run(image, name, filling);
     }
 
     /** Opens a volume or a snapshot to read its content at one moment, whether it is served or not. */

@@ -82,7 +82,7 @@ public final class ArrayAssembler {
                 MemberStore store = makeAside(
                         spec.members().get(i), stores.aside(spec.members().get(i), changeId, i), memberBytes);
                 made.add(store);
-                requireBlockFits(spec, store);
+                requireBlockFits(spec, i, store);
                 MemberSuperblocks.write(
                         store,
                         MemberSuperblocks.describe(
@@ -145,11 +145,13 @@ public final class ArrayAssembler {
         }
     }
 
-    private static void requireBlockFits(ArraySpec spec, MemberStore store) throws BlockIoException {
+    private static void requireBlockFits(ArraySpec spec, int index, MemberStore store) throws BlockIoException {
         int blockBytes = store.capabilities().blockBytes();
         if (spec.chunkBytes() % blockBytes != 0) {
-            throw invalid(
-                    "chunk=" + spec.chunkBytes() + " is not a multiple of block=" + blockBytes + " of " + store.uri());
+            // The message gives the final place of the member: the temporary one means nothing to people.
+            throw invalid("chunk=" + spec.chunkBytes() + " is not a multiple of block=" + blockBytes + " of member="
+                    + spec.members().get(index).withoutOptions()
+                    + "; nothing was made; choose a larger chunk or a smaller block");
         }
     }
 

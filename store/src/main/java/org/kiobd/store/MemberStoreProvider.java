@@ -68,6 +68,11 @@ public interface MemberStoreProvider {
         }
     }
 
+    /** Returns whether a member keeps its data when the process that made it ends. */
+    default boolean outlivesProcess() {
+        return true;
+    }
+
     /** Returns whether {@link #rename} works. If not, a change creates a member at its final instead of at a temporary location. */
     default boolean canRename() {
         return false;

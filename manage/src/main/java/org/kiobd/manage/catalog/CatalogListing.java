@@ -62,7 +62,7 @@ final class CatalogListing {
         } catch (NoSuchFileException e) {
             return List.of();
         } catch (IOException | UncheckedIOException e) {
-            throw VolumeCatalog.failed("cannot list " + parent, e);
+            throw CatalogErrors.failed("cannot list " + parent, e);
         }
     }
 
@@ -71,7 +71,7 @@ final class CatalogListing {
      * link without a target: reading such a volume reports the error.
      */
     static boolean isListed(Path folder) {
-        return Files.exists(folder.resolve(VolumeCatalog.MANIFEST), LinkOption.NOFOLLOW_LINKS)
+        return Files.exists(folder.resolve(ManifestFiles.MANIFEST), LinkOption.NOFOLLOW_LINKS)
                 || isClosed(folder)
                 || (Files.isSymbolicLink(folder) && !Files.exists(folder));
     }
@@ -86,8 +86,8 @@ final class CatalogListing {
      * kiobd's.
      */
     static boolean isHalf(Path folder) {
-        return !Files.exists(folder.resolve(VolumeCatalog.MANIFEST))
+        return !Files.exists(folder.resolve(ManifestFiles.MANIFEST))
                 && (Files.exists(folder.resolve(ChangeFile.NAME))
-                        || Files.exists(folder.resolve(VolumeCatalog.DELETED)));
+                        || Files.exists(folder.resolve(ManifestFiles.DELETED)));
     }
 }

@@ -1,5 +1,7 @@
 package org.kiobd.manage.catalog;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -7,6 +9,8 @@ import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberUri;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
 
 /**
  * A change of a volume that was begun: what it makes and what it replaces. The volume's folder contains a record of it from before it makes
@@ -82,7 +86,16 @@ public record Change(
      * @param path path without symbolic links
      * @param inode inode number, which a copy at the same path does not have
      */
-    public record HomePlace(Path path, long inode) {}
+    public record HomePlace(Path path, long inode) {
+        static HomePlace of(Path home) throws BlockIoException {
+            try {
+                Path real = home.toRealPath();
+                return new HomePlace(real, (Long) Files.getAttribute(real, "unix:ino"));
+            } catch (IOException e) {
+                throw new BlockIoException(IoError.IO, home + " cannot be looked at: " + e.getMessage(), e);
+            }
+        }
+    }
 
     /**
      * A member that is replaced.

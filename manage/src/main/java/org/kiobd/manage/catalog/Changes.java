@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberStores;
@@ -84,7 +83,7 @@ public final class Changes {
         Change pending = ChangeFile.read(catalog.folder(name));
         String brokenImport =
                 pending == null || pending.operation() != Change.Operation.IMPORT ? null : pending.source();
-        Change.Start start = new Change.Start(VolumeManifest.now(), homePlace());
+        Change.Start start = new Change.Start(VolumeManifest.now(), Change.HomePlace.of(catalog.home()));
         Change change =
                 new Change(plan.operation(), plan.id(), plan.source(), start, brokenImport, plan.makes(), replaced);
         ChangeFile.write(catalog.folder(name), catalog.home(), change);
@@ -97,15 +96,6 @@ public final class Changes {
         } catch (BlockIoException e) {
             LOG.debug("{} cannot be identified: {}", uri, e.getMessage());
             return null;
-        }
-    }
-
-    private Change.HomePlace homePlace() throws BlockIoException {
-        try {
-            Path home = catalog.home().toRealPath();
-            return new Change.HomePlace(home, (Long) Files.getAttribute(home, "unix:ino"));
-        } catch (IOException e) {
-            throw new BlockIoException(IoError.IO, catalog.home() + " cannot be looked at: " + e.getMessage(), e);
         }
     }
 
@@ -149,12 +139,12 @@ public final class Changes {
      */
     public void finishDeletion(String name) throws BlockIoException {
         MemberRemoval removal = new MemberRemoval(stores);
-        boolean done = recover(name, removal);
+        boolean done = new ChangeRecovery(catalog, stores, removal).run(name);
         catalog.abandon(name);
         if (!done) {
             throw new BlockIoException(
                     IoError.IO,
-                    (VolumeNames.isSnapshot(name) ? "snapshot=" : "volume=") + name
+                    VolumeNames.label(name)
                             + " is not whole any more, but not gone: "
                             + removal.remaining().get(0) + "; delete it again to go on");
         }
@@ -182,102 +172,9 @@ public final class Changes {
      */
     public boolean recover(String name) throws BlockIoException {
         MemberRemoval removal = new MemberRemoval(stores);
-        boolean done = recover(name, removal);
+        boolean done = new ChangeRecovery(catalog, stores, removal).run(name);
         removal.remaining().forEach(line -> LOG.warn("volume={}: {}", name, line));
         return done;
-    }
-
-    private boolean recover(String name, MemberRemoval removal) throws BlockIoException {
-        Path folder = catalog.folder(name);
-        boolean isVolume = catalog.exists(name);
-        Set<MemberUri> named = isVolume ? Set.copyOf(catalog.load(name).members()) : Set.of();
-        boolean done = recoverDeletion(name, named, removal);
-        Change change;
-        try {
-            change = ChangeFile.read(folder);
-        } catch (BlockIoException e) {
-            if (!isVolume) {
-                throw e;
-            }
-            LOG.warn("volume={}: {}", name, e.getMessage());
-            return done;
-        }
-        if (change != null && (change.operation() != Change.Operation.IMPORT || !isVolume)) {
-            done &= recover(name, change, named, removal);
-        }
-        EarlierNotes.settle(catalog, removal, name, named);
-        return done;
-    }
-
-    private boolean recoverDeletion(String name, Set<MemberUri> named, MemberRemoval removal) throws BlockIoException {
-        VolumeManifest deleted = catalog.deleted(name);
-        if (deleted == null) {
-            return true;
-        }
-        boolean done = true;
-        for (MemberUri uri : deleted.members()) {
-            done &= named.contains(uri)
-                    || removal.remove(
-                            uri, identity -> identity.volumeUuid().equals(deleted.uuid()), catalog.folder(name));
-        }
-        if (done) {
-            catalog.endDeletion(name);
-        }
-        return done;
-    }
-
-    private boolean recover(String name, Change change, Set<MemberUri> named, MemberRemoval removal)
-            throws BlockIoException {
-        boolean isHere = change.start().home().equals(homePlace());
-        boolean done = true;
-        for (int i = 0; i < change.makes().size(); i++) {
-            MemberUri uri = change.makes().get(i);
-            MemberUri temporary = stores.aside(uri, change.id(), i);
-            if (isOfCopy(uri, isHere)) {
-                continue;
-            }
-            done &= temporary.equals(uri) || removal.removeTemporary(temporary);
-            done &= named.contains(uri)
-                    || removal.remove(uri, identity -> identity.madeBy().equals(change.id()), null);
-        }
-        for (Change.Replaced replaced : change.replaces()) {
-            MemberUri uri = replaced.uri();
-            if (!named.contains(uri) && !isOfCopy(uri, isHere)) {
-                done &= removal.remove(uri, identity -> identity.equals(replaced.identity()), catalog.folder(name));
-            }
-        }
-        boolean isCommitted = change.makes().stream().anyMatch(named::contains);
-        if (done && change.brokenImport() != null && !isCommitted) {
-            beginImport(name, change);
-        } else if (done) {
-            ChangeFile.remove(catalog.folder(name));
-        }
-        return done;
-    }
-
-    /** Records the interrupted import again: after the undone change, the volume holds a part of that import, as before. */
-    private void beginImport(String name, Change undone) throws BlockIoException {
-        Change again = new Change(
-                Change.Operation.IMPORT,
-                UUID.randomUUID(),
-                undone.brokenImport(),
-                undone.start(),
-                null,
-                List.of(),
-                List.of());
-        ChangeFile.write(catalog.folder(name), catalog.home(), again);
-    }
-
-    /** Returns whether this home is a copy and the member is outside of it. Such a member belongs to the original home. */
-    private boolean isOfCopy(MemberUri uri, boolean isHere) {
-        boolean isOfCopy = !isHere && uri.isPath() && !MemberPlaces.isInside(uri, catalog.home());
-        if (isOfCopy) {
-            LOG.warn(
-                    "{} was made by a change that began in another home than {}; it was not touched",
-                    uri,
-                    catalog.home());
-        }
-        return isOfCopy;
     }
 
     /**
@@ -309,7 +206,7 @@ public final class Changes {
 
     private static boolean hasRecord(Path folder) {
         return Files.exists(folder.resolve(ChangeFile.NAME))
-                || Files.exists(folder.resolve(VolumeCatalog.DELETED))
+                || Files.exists(folder.resolve(ManifestFiles.DELETED))
                 || Files.exists(folder.resolve(EarlierNotes.NOTE));
     }
 

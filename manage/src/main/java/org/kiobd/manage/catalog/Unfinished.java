@@ -16,7 +16,7 @@ public record Unfinished(String name, boolean isUnderWay, String reason) {
 
     /** Returns a sentence for an error message. */
     public String message() {
-        return (VolumeNames.isSnapshot(name) ? "snapshot=" : "volume=") + name + " is unfinished: " + reason;
+        return VolumeNames.label(name) + " is unfinished: " + reason;
     }
 
     /**
@@ -25,7 +25,7 @@ public record Unfinished(String name, boolean isUnderWay, String reason) {
      * @param isUnderWay whether somebody else holds its lock
      */
     static @Nullable Unfinished find(Path folder, String name, boolean isUnderWay) {
-        boolean isVolume = Files.exists(folder.resolve(VolumeCatalog.MANIFEST));
+        boolean isVolume = Files.exists(folder.resolve(ManifestFiles.MANIFEST));
         String remove = "kiobd " + (VolumeNames.isSnapshot(name) ? "snapshot delete " : "delete ") + name;
         String reason = null;
         try {
@@ -38,7 +38,7 @@ public record Unfinished(String name, boolean isUnderWay, String reason) {
                                 + (isVolume
                                         ? "import again, or roll it back to a snapshot; " + remove + " deletes it"
                                         : remove + " removes what is there, and so does making it again");
-            } else if (!isVolume && Files.exists(folder.resolve(VolumeCatalog.DELETED))) {
+            } else if (!isVolume && Files.exists(folder.resolve(ManifestFiles.DELETED))) {
                 reason = isUnderWay
                         ? "its deletion is under way; wait until it is done"
                         : "its deletion was interrupted; " + remove + " goes on with it";

@@ -40,6 +40,11 @@ public final class VolumeNames {
         return name.indexOf(SNAPSHOT) >= 0;
     }
 
+    /** Returns {@code volume=NAME} or {@code snapshot=NAME}, for messages. */
+    static String label(String name) {
+        return (isSnapshot(name) ? "snapshot=" : "volume=") + name;
+    }
+
     /** Returns the name of the volume: {@code name} itself, or the volume of a snapshot. */
     public static String volumeOf(String name) {
         return isSnapshot(name) ? name.substring(0, name.indexOf(SNAPSHOT)) : name;

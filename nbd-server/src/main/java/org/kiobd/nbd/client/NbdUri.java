@@ -35,6 +35,8 @@ public record NbdUri(
 
     public static final int DEFAULT_PORT = 10809;
 
+    private static final int MAX_PORT = 65_535;
+
     /** @throws IllegalArgumentException if {@code text} is not an NBD URI; the message is one line */
     public static NbdUri parse(String text) {
         URI uri;
@@ -58,12 +60,16 @@ public record NbdUri(
         if (unix ? socket == null || socket.isEmpty() || !host.isEmpty() : host.isEmpty() || socket != null) {
             throw wrong(text, unix ? "it needs ?socket=PATH and no host" : "it needs a host and no socket");
         }
+        int port = uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort();
+        if (port < 1 || port > MAX_PORT) {
+            throw wrong(text, "port=" + port + " is not between 1 and " + MAX_PORT);
+        }
         String certificates = query.get("tls-certificates");
         String path = uri.getPath() == null ? "" : uri.getPath();
         return new NbdUri(
                 base.equals("nbds"),
                 host,
-                uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort(),
+                port,
                 socket == null ? null : Path.of(socket),
                 path.startsWith("/") ? path.substring(1) : path,
                 certificates == null ? null : Path.of(certificates),

@@ -19,6 +19,7 @@ final class NbdUriTest {
         assertThat(uri.tls()).isFalse();
         assertThat(uri.tlsVerifyPeer()).isTrue();
         assertThat(NbdUri.parse("nbd://localhost").port()).isEqualTo(10809);
+        assertThat(NbdUri.parse("nbd://localhost:65535/").port()).isEqualTo(65535);
         assertThat(NbdUri.parse("nbd://localhost").exportName()).isEmpty();
         assertThat(NbdUri.parse("nbd://localhost//slash").exportName()).isEqualTo("/slash");
         assertThat(NbdUri.parse("nbd://[::1]:10/x").host()).isEqualTo("::1");
@@ -47,6 +48,9 @@ final class NbdUriTest {
                 "nbd+unix:///x",
                 "nbd+unix://h/x?socket=/s",
                 "nbd://h/%zz",
+                "nbd://h:99999/x",
+                "nbd://h:65536/x",
+                "nbd://h:0/x",
                 "nbds://h/?tls-psk-file=/keys",
                 "nbd://h/?tls-certificates",
                 "nonsense"

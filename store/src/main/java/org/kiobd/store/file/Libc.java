@@ -68,6 +68,9 @@ final class Libc {
 
     static final int AT_EMPTY_PATH = 0x1000;
     static final int AT_SYMLINK_FOLLOW = 0x400;
+    /** renameat2(2), since Linux 3.15: fail instead of replacing a file. */
+    static final int RENAME_NOREPLACE = 1;
+
     static final int STATX_TYPE = 1;
     static final int STATX_BLOCKS = 0x400;
     /** Since Linux 6.1. */
@@ -140,6 +143,9 @@ final class Libc {
 
     /** linkat(2). */
     static native int linkat(int fromFolderFd, String from, int toFolderFd, String to, int flags);
+
+    /** renameat2(2). */
+    static native int renameat2(int fromFolderFd, String from, int toFolderFd, String to, int flags);
 
     /** lseek(2). */
     static native long lseek(int fd, long offset, int whence);

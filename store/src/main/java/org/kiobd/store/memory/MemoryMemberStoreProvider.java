@@ -58,6 +58,11 @@ public final class MemoryMemberStoreProvider implements MemberStoreProvider {
     }
 
     @Override
+    public boolean outlivesProcess() {
+        return false;
+    }
+
+    @Override
     public boolean canRename() {
         return true;
     }
