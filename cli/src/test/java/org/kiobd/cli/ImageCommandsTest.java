@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
 /** Images in, volumes from shape to shape, images out: the bytes stay the same, and the holes stay holes. */
+@Tag("one-lane")
 final class ImageCommandsTest {
     private static final int SIZE_BYTES = 24 << 20;
     private static final int DATA_BYTES = 3_000_001;
