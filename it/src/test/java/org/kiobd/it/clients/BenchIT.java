@@ -133,15 +133,15 @@ final class BenchIT {
             KiobdCli.Result verified = bench(failing.uri(), "--rw", "randrw", "--overwrite", "--verify");
             assertThat(verified.exitCode()).isEqualTo(1);
             assertThat(verified.out())
-                    .contains("so that is not all that was written")
-                    .doesNotContain("all that was written was read");
+                    .contains("so not everything was written")
+                    .doesNotContain("everything that was written was read");
         }
     }
 
     @Test
     void itSendsNothingThatCannotBeOrThatNobodyAllowed() throws IOException {
         try (PeerServer peer = PeerServer.nbdkit(folder, false, "-r", "memory", "1M")) {
-            assertRefused(bench(peer.uri(), "--rw", "randwrite"), "say --overwrite");
+            assertRefused(bench(peer.uri(), "--rw", "randwrite"), "add --overwrite");
             assertRefused(bench(peer.uri(), "--rw", "randwrite", "--overwrite"), "the export is read-only");
             assertRefused(bench(peer.uri(), "--bs", "1M"), "is too small for 32 requests at a time");
             assertRefused(bench(peer.uri(), "--offset", "1M", "--size", "4K"), "are not within sizeBytes=1048576");
