@@ -16,7 +16,7 @@ reads_and_writes_every_size() {
     fill_random /run/pattern 2
     for block in 512 1536 4096 69632 1048576; do
         count=$((1048576 / block))
-        [ "$block" -gt 4096 ] || count=128
+        [ "$block" -gt 4096 ] || count=$(sized 128)
         dd if=/run/pattern of=/dev/nbd0 bs="$block" count="$count" seek=1 oflag=direct conv=notrunc status=none
         dd if=/dev/nbd0 of=/run/back bs="$block" count="$count" skip=1 iflag=direct status=none
         equal "bytes of $block read" $((block * count)) "$(stat -c %s /run/back)"
@@ -102,13 +102,13 @@ two_volumes_at_once() {
 fstrim_frees_space() {
     attached first
     make_and_mount ext4 /dev/nbd0p1 /mnt/ext4
-    fill_random /mnt/ext4/large 48
+    fill_random /mnt/ext4/large "$(sized 48)"
     sync
     full=$(host used first)
     rm /mnt/ext4/large
     sync
     fstrim -v /mnt/ext4
-    used_below "bytes left in the members, of $full" first $((full - (44 << 20)))
+    used_below "bytes left in the members, of $full" first $((full - ($(sized 44) << 20)))
     fact freed-bytes "$((full - $(host used first))) of $full"
     umount /mnt/ext4
 }
@@ -139,13 +139,13 @@ swaps() {
     dd if=/dev/zero of=/dev/nbd0 bs=1M count=1 conv=notrunc,fsync status=none
     mkswap /dev/nbd0
     swapon /dev/nbd0
-    # 32 MiB of memory, most of which the kernel is told to swap out: it has to come back as it was.
+    # Two copies in memory, most of which the kernel is told to swap out: they have to come back as they were.
     mkdir -p /run/memory /run/groups
     mount -t tmpfs memory /run/memory
     mount -t cgroup2 groups /run/groups
     mkdir /run/groups/swapped
     echo +memory > /run/groups/cgroup.subtree_control
-    fill_random /run/pattern 16
+    fill_random /run/pattern "$(sized 16)"
     sum=$(md5sum < /run/pattern)
     (
         sh -c 'echo $PPID' > /run/groups/swapped/cgroup.procs
@@ -153,7 +153,7 @@ swaps() {
             cp /run/pattern "/run/memory/$copy"
         done
     )
-    wait_until "24 MiB are swapped out" swapped_out 24576
+    wait_until "three quarters of them are swapped out" swapped_out "$(sized 24576)"
     for copy in 1 2; do
         equal "copy $copy" "$sum" "$(md5sum < "/run/memory/$copy")"
     done

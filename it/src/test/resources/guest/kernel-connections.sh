@@ -8,7 +8,7 @@ attaches_with_four_connections() {
 
 # A flush on one connection has to cover what the others wrote; each job verifies what it wrote itself.
 fio_verifies_in_parallel() {
-    fio --name=verify --filename=/dev/nbd0 --ioengine=libaio --direct=1 --rw=randwrite --bsrange=512-64k --size=12M \
+    fio --name=verify --filename=/dev/nbd0 --ioengine=libaio --direct=1 --rw=randwrite --bsrange=512-64k --size="$(sized 12)M" \
         --offset_increment=16M --numjobs=4 --iodepth=16 --fsync=64 --verify=crc32c --verify_fatal=1 --do_verify=1 \
         --randseed=4711 --output=/run/fio.out || because "fio: $(grep -iE 'verify|err=' /run/fio.out | head -n 3)"
     grep -E 'err=|WRITE:|READ:' /run/fio.out

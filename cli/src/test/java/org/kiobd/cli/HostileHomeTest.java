@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import picocli.CommandLine;
 
 /** One entry of a home that is not as kiobd left it takes no other down, and is named with a reason; nothing of it is "a bug". */
+@Tag("one-lane")
 @Timeout(120)
 class HostileHomeTest {
     private static final int ROUNDS = 60;

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +27,7 @@ import org.kiobd.store.MemberUri;
 import picocli.CommandLine;
 
 /** Images in, volumes from shape to shape, images out: the bytes stay the same, and the holes stay holes. */
+@Tag("one-lane")
 final class ImageCommandsTest {
     private static final int SIZE_BYTES = 24 << 20;
     private static final int DATA_BYTES = 3_000_001;

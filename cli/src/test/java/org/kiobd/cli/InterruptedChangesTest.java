@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +38,7 @@ import picocli.CommandLine;
  * What a killed command leaves, and what becomes of it. A copy of the home that is taken while a command works is what a kill at that moment
  * would have left. The changes themselves are tested in manage, and killed at every system call by it/kill-points.
  */
+@Tag("one-lane")
 final class InterruptedChangesTest {
     private static final int IMAGE_BYTES = 2 << 20;
 

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kiobd.manage.Volumes;
@@ -26,6 +27,7 @@ import org.kiobd.store.MemberUri;
 import picocli.CommandLine;
 
 /** Snapshots of a volume that nobody serves, and what may be done with them. */
+@Tag("one-lane")
 final class SnapshotCommandsTest {
     private static final int IMAGE_BYTES = 3 << 20;
 

@@ -5,6 +5,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTag;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
@@ -12,6 +13,7 @@ import com.tngtech.archunit.lang.ArchRule;
  * Holds the arrows between the rooms: volume below all; store, raid and manage above it, each seeing those below; nbd-server beside them,
  * seeing volume only; cli above all of these.
  */
+@ArchTag("one-lane")
 @AnalyzeClasses(packages = "org.kiobd", importOptions = DoNotIncludeTests.class)
 final class RoomsTest {
     private static final String VOLUME = "org.kiobd.volume..";

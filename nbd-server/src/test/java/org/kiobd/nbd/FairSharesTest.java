@@ -16,6 +16,7 @@ import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,7 @@ import org.slf4j.LoggerFactory;
  * Clients that hold all the memory they can get, beside one that wants requests of every size answered: no timeout helps it here, for
  * they are never cut off. Behind each test all memory is back and the server has logged no error.
  */
+@Tag("one-lane")
 @ExtendWith(LeakCheck.class)
 @Timeout(120)
 final class FairSharesTest {

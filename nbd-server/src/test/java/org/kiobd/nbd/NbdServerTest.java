@@ -92,7 +92,7 @@ final class NbdServerTest {
     }
 
     @Test
-    void manyRequestsInOneWriteAreAllAnswered() throws IOException {
+    void i1_manyRequestsInOneWriteAreAllAnswered() throws IOException {
         for (URI uri : uris()) {
             try (RawNbdClient client = RawNbdClient.attach(uri)) {
                 Request[] writes = new Request[256];
@@ -115,7 +115,7 @@ final class NbdServerTest {
     }
 
     @Test
-    void whatWasSentBeforeDiscIsFinishedAndAnswered() throws IOException {
+    void i1_whatWasSentBeforeDiscIsFinishedAndAnswered() throws IOException {
         for (URI uri : uris()) {
             try (RawNbdClient client = RawNbdClient.attach(uri)) {
                 Request[] requests = new Request[9];
@@ -221,7 +221,7 @@ final class NbdServerTest {
     }
 
     @Test
-    void anExportThatIsRemovedFinishesWhatItAccepted() throws Exception {
+    void i1_anExportThatIsRemovedFinishesWhatItAccepted() throws Exception {
         running.device().hold();
         try (RawNbdClient client = RawNbdClient.attach(running.tcp())) {
             client.send(Request.write(1, 0, pattern(4096, 1)));
@@ -247,7 +247,7 @@ final class NbdServerTest {
     }
 
     @Test
-    void aShutdownFinishesWhatWasAccepted() throws Exception {
+    void i1_aShutdownFinishesWhatWasAccepted() throws Exception {
         running.device().hold();
         try (RawNbdClient client = RawNbdClient.attach(running.unix());
                 RawNbdClient halfOpen = RawNbdClient.connect(running.tcp())) {

@@ -25,7 +25,7 @@ final class ClaimsTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
-    void exactlyTheOriginalsWithABadByteFail(long seed) throws IOException {
+    void rule3_i8_exactlyTheOriginalsWithABadByteFail(long seed) throws IOException {
         BlastRadius.Result result = BlastRadius.run(BlastRadius.Rule.EXACT, seed, TRIALS);
         assertThat(result.covered()).isPositive().isLessThan(result.originals());
         assertThat(result.failed()).isEqualTo(result.covered());
@@ -42,7 +42,7 @@ final class ClaimsTest {
     }
 
     @Test
-    void originalsOffASlowMemberEndWhileItStillHoldsItsOperation() throws IOException {
+    void rule2_originalsOffASlowMemberEndWhileItStillHoldsItsOperation() throws IOException {
         IndependentCompletion.Order order = IndependentCompletion.order(false);
         assertThat(order.onSlowMember()).isPositive();
         assertThat(order.endedBefore()).isEqualTo(IndependentCompletion.ORIGINALS - order.onSlowMember());

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.kiobd.it.KiobdCli;
+import org.kiobd.it.kit.KiobdCli;
+import org.kiobd.it.kit.KiobdServer;
 
 /** {@code kiobd serve --cache}: other people's programs find their bytes, and a server that does not sync says so. */
 @Tag("one-lane")
@@ -32,7 +33,7 @@ final class CacheModesIT {
     }
 
     /** The volume "vol" and the image "odd.raw", which ends inside a block. */
-    private Server serve(String engine, String cache) throws IOException {
+    private KiobdServer serve(String engine, String cache) throws IOException {
         Path image = folder.resolve("odd.raw");
         try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
             file.setLength(ODD_BYTES);
@@ -40,7 +41,7 @@ final class CacheModesIT {
         if (!Files.exists(home())) {
             KiobdCli.ok(home(), "create", "vol", "--size", "64M", "--members", "3", "--chunk", "64K");
         }
-        return Server.in(home())
+        return KiobdServer.in(home())
                 .ready(2)
                 .start(
                         "serve",
@@ -57,7 +58,7 @@ final class CacheModesIT {
                         folder.resolve("nbd.sock").toString());
     }
 
-    private static String uri(Server server, String export) {
+    private static String uri(KiobdServer server, String export) {
         return server.uris().stream()
                 .filter(uri -> uri.contains("/" + export))
                 .findFirst()
@@ -81,7 +82,7 @@ final class CacheModesIT {
     @ParameterizedTest
     @ValueSource(strings = {"io_uring", "epoll", "nio"})
     void pastThePageCacheOthersFindWhatTheyWrote(String engine) throws IOException {
-        try (Server server = serve(engine, "none")) {
+        try (KiobdServer server = serve(engine, "none")) {
             run(
                     "fio",
                     "--name=verify",
@@ -128,7 +129,7 @@ final class CacheModesIT {
 
     @Test
     void aServerThatDoesNotSyncSaysSoAndSyncsAtItsEnd() throws Exception {
-        try (Server server = serve("io_uring", "unsafe")) {
+        try (KiobdServer server = serve("io_uring", "unsafe")) {
             assertThat(server.log())
                     .contains("volume=vol cache=unsafe: FLUSH and FUA are answered without a sync")
                     .contains("\"cache\":\"unsafe\"");
@@ -150,7 +151,7 @@ final class CacheModesIT {
     @Test
     void membersOfAnotherKindAreNamedAndWorkAsEver() throws IOException {
         KiobdCli.ok(home(), "create", "base", "--size", "16M", "--members", "1", "--store", "rocksdb");
-        try (Server server = Server.in(home())
+        try (KiobdServer server = KiobdServer.in(home())
                 .start(
                         "serve",
                         "base",
@@ -169,7 +170,7 @@ final class CacheModesIT {
     void nothingAClientSeesDependsOnTheMode() throws IOException {
         List<String> seen = List.of("writeback", "none", "unsafe").stream()
                 .map(mode -> {
-                    try (Server server = serve("io_uring", mode)) {
+                    try (KiobdServer server = serve("io_uring", mode)) {
                         return List.of("vol", "odd.raw").stream()
                                 .map(export -> ServedInAllShapes.run("nbdinfo", "--no-content", uri(server, export)))
                                 .toList()

@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.kiobd.it.HostCommand;
-import org.kiobd.it.HostProgram;
+import org.kiobd.it.kit.HostCommand;
+import org.kiobd.it.kit.HostProgram;
 
 /** A certificate authority made by openssl, and folders with what it has signed, laid out as NBD programs want them. */
 final class Certificates {

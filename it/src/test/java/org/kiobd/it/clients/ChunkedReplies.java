@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Locale;
+import org.kiobd.nbd.testkit.RawNbdClient;
 
 /** Reads replies of every style, with numbers of its own, and weighs their data without keeping it. One connection's. */
 final class ChunkedReplies {
@@ -22,7 +23,7 @@ final class ChunkedReplies {
         ByteBuffer read(long cookie, long offset, int lengthBytes) {
             ByteBuffer request = ByteBuffer.allocate(32)
                     .putInt(this == EXTENDED ? 0x21e41c71 : 0x25609513)
-                    .putInt(RawNbd.READ)
+                    .putInt(RawNbdClient.READ)
                     .putLong(cookie)
                     .putLong(offset);
             return (this == EXTENDED ? request.putLong(lengthBytes) : request.putInt(lengthBytes)).flip();
@@ -51,11 +52,11 @@ final class ChunkedReplies {
      * @param bytes how much data, holes included, a reply without error has
      * @return its error; 0 for none
      */
-    int read(RawNbd client, long cookie, long bytes) throws IOException {
+    int read(RawNbdClient client, long cookie, long bytes) throws IOException {
         return style == Style.COMPACT ? simple(client, cookie, bytes) : chunks(client, cookie, bytes);
     }
 
-    private static int simple(RawNbd client, long cookie, long bytes) throws IOException {
+    private static int simple(RawNbdClient client, long cookie, long bytes) throws IOException {
         ByteBuffer header = client.receive(16);
         assertThat(header.getInt()).as("magic").isEqualTo(SIMPLE_MAGIC);
         int error = header.getInt();
@@ -66,7 +67,7 @@ final class ChunkedReplies {
         return error;
     }
 
-    private int chunks(RawNbd client, long cookie, long bytes) throws IOException {
+    private int chunks(RawNbdClient client, long cookie, long bytes) throws IOException {
         boolean extended = style == Style.EXTENDED;
         int error = 0;
         long data = 0;
@@ -106,7 +107,7 @@ final class ChunkedReplies {
         return error;
     }
 
-    private static void skip(RawNbd client, long bytes) throws IOException {
+    private static void skip(RawNbdClient client, long bytes) throws IOException {
         for (long left = bytes; left > 0; left -= MAX_PIECE_BYTES) {
             client.receive((int) Math.min(left, MAX_PIECE_BYTES));
         }

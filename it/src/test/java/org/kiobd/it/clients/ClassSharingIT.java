@@ -9,7 +9,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.kiobd.it.KiobdCli;
+import org.kiobd.it.kit.KiobdCli;
+import org.kiobd.it.kit.KiobdServer;
 
 /** A server starts from the archive of classes that the launcher made: without it, it takes half as long again to be ready. */
 @Timeout(60)
@@ -22,8 +23,8 @@ final class ClassSharingIT {
         Path home = folder.resolve("home");
         Path loaded = folder.resolve("loaded.log");
         KiobdCli.ok(home, "create", "v", "--size", "16M");
-        try (Server server = Server.in(home)
-                .jvm(Server.STRICT + " -Xlog:class+load:file=" + loaded)
+        try (KiobdServer server = KiobdServer.in(home)
+                .jvm(KiobdServer.STRICT + " -Xlog:class+load:file=" + loaded)
                 .start("serve", "v", "--unix", folder.resolve("s").toString())) {
             server.stop();
         }

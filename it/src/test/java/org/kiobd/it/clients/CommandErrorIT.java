@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -16,12 +17,18 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.kiobd.it.KiobdCli;
+import org.kiobd.it.kit.HostCommand;
+import org.kiobd.it.kit.KiobdCli;
+import org.kiobd.it.kit.KiobdServer;
+import org.kiobd.nbd.testkit.RawNbdClient;
+import org.kiobd.nbd.testkit.RawNbdClient.Request;
 
 /** What goes wrong on a command line: one clear line on standard error, exit code 1, and nothing lost. */
 @Tag("one-lane")
@@ -32,31 +39,49 @@ final class CommandErrorIT {
     private static final String ANY_PORT = "127.0.0.1:0";
 
     @TempDir
-    private Path folder;
+    private static Path root;
 
-    private Path home = Path.of("");
-    private Path data = Path.of("");
+    private static Path folder;
+    private static Path home;
+    private static Path data;
 
-    @BeforeEach
-    void createOneVolume() throws IOException {
+    /** Makes the volume once; each test has a copy of it in the same place. */
+    @BeforeAll
+    static void createOneVolume() throws IOException {
+        folder = Files.createDirectory(root.resolve("folder"));
         home = folder.resolve("home");
         data = Files.createDirectory(folder.resolve("data"));
         create("vol", "m");
-        try (Server server = Server.in(home).start("serve", "vol", "--listen", ANY_PORT);
-                RawNbd client = RawNbd.attach(server.tcpUri())) {
+        try (KiobdServer server = KiobdServer.in(home).start("serve", "vol", "--listen", ANY_PORT);
+                RawNbdClient client = RawNbdClient.attach(URI.create(server.tcpUri()))) {
             byte[] content = new byte[4 << 20];
             new java.util.Random(4).nextBytes(content);
-            client.write(0, 1, 0, content);
-            assertThat(client.readReply().error()).isZero();
+            client.send(Request.write(1, 0, content));
+            assertThat(client.readReply().errno()).isZero();
             server.stop();
         }
+        Files.move(folder, pattern());
     }
 
-    private void create(String name, String memberPrefix) {
+    private static Path pattern() {
+        return root.resolve("pattern");
+    }
+
+    @BeforeEach
+    void copyIt() {
+        HostCommand.output("cp", "-a", "--sparse=always", pattern().toString(), folder.toString());
+    }
+
+    @AfterEach
+    void removeTheCopy() {
+        HostCommand.output("rm", "-r", folder.toString());
+    }
+
+    private static void create(String name, String memberPrefix) {
         KiobdCli.ok(home, createCommand(name, memberPrefix));
     }
 
-    private String[] createCommand(String name, String memberPrefix) {
+    private static String[] createCommand(String name, String memberPrefix) {
         List<String> command = new ArrayList<>(List.of("create", name, "--size", SIZE));
         for (int i = 0; i < 4; i++) {
             command.addAll(List.of("--member", "file:" + member(memberPrefix, i)));
@@ -64,11 +89,11 @@ final class CommandErrorIT {
         return command.toArray(String[]::new);
     }
 
-    private Path member(String prefix, int index) {
+    private static Path member(String prefix, int index) {
         return data.resolve(prefix + index + ".img");
     }
 
-    private Path member(int index) {
+    private static Path member(int index) {
         return member("m", index);
     }
 
@@ -111,8 +136,8 @@ final class CommandErrorIT {
     }
 
     private void servesAgain() throws IOException {
-        try (Server server = Server.in(home).start("serve", "vol", "--listen", ANY_PORT);
-                RawNbd client = RawNbd.attach(server.tcpUri())) {
+        try (KiobdServer server = KiobdServer.in(home).start("serve", "vol", "--listen", ANY_PORT);
+                RawNbdClient client = RawNbdClient.attach(URI.create(server.tcpUri()))) {
             byte[] content = new byte[4 << 20];
             new java.util.Random(4).nextBytes(content);
             assertThat(client.read(0, content.length)).isEqualTo(content);
@@ -130,7 +155,7 @@ final class CommandErrorIT {
 
     @Test
     void deleteAndServeAndRenameWhileServed() throws IOException {
-        try (Server server = Server.in(home).start("serve", "vol", "--listen", ANY_PORT)) {
+        try (KiobdServer server = KiobdServer.in(home).start("serve", "vol", "--listen", ANY_PORT)) {
             refuses(List.of("vol"), "delete", "vol", "--yes");
             refuses(List.of("vol"), "rename", "vol", "other");
             refusesToServe("vol");
@@ -210,7 +235,7 @@ final class CommandErrorIT {
             assemble.add("file:" + member(i));
         }
         KiobdCli.ok(otherHome, assemble.toArray(String[]::new));
-        try (Server server = Server.in(otherHome).start("serve", "vol", "--listen", ANY_PORT)) {
+        try (KiobdServer server = KiobdServer.in(otherHome).start("serve", "vol", "--listen", ANY_PORT)) {
             // Another catalog, so only the lock on the members themselves can tell.
             refusesToServe("m0.img");
             assertRefused(
@@ -230,7 +255,7 @@ final class CommandErrorIT {
             // The volume is whole and may have been opened and closed again, which its superblocks note.
             refuses(SUPERBLOCKS, List.of(port), "serve", "vol", "--listen", "127.0.0.1:" + port);
         }
-        try (Server server = Server.in(home)
+        try (KiobdServer server = KiobdServer.in(home)
                 .start("serve", "vol", "--unix", folder.resolve("s.sock").toString())) {
             create("second", "s");
             refuses(
@@ -240,7 +265,7 @@ final class CommandErrorIT {
                     "second",
                     "--unix",
                     folder.resolve("s.sock").toString());
-            RawNbd.attach(server.unixUri()).close();
+            RawNbdClient.attach(URI.create(server.unixUri())).close();
             server.stop();
         }
         servesAgain();

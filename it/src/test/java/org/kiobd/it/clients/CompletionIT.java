@@ -3,6 +3,7 @@ package org.kiobd.it.clients;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +13,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.kiobd.it.kit.InProcessServer;
+import org.kiobd.nbd.testkit.RawNbdClient;
 import org.kiobd.volume.kiobuf.Completion;
 import org.kiobd.volume.loop.IoEngine;
 
@@ -45,7 +48,7 @@ final class CompletionIT {
 
     @ParameterizedTest
     @CsvSource({"IO_URING,true", "IO_URING,false", "EPOLL,true", "EPOLL,false"})
-    void originalsOffASlowMemberAreAnsweredFirst(IoEngine engine, boolean write) throws IOException {
+    void rule2_originalsOffASlowMemberAreAnsweredFirst(IoEngine engine, boolean write) throws IOException {
         List<Answer> answers = answers(engine, write, "slow:");
         assertThat(answers).allMatch(answer -> answer.error() == 0);
         int lastOff = lastIndex(answers, answer -> !answer.isTroubled());
@@ -59,11 +62,12 @@ final class CompletionIT {
 
     @ParameterizedTest
     @CsvSource({"IO_URING,true", "IO_URING,false", "EPOLL,true", "EPOLL,false"})
-    void exactlyTheOriginalsThatTouchAFailingMemberFail(IoEngine engine, boolean write) throws IOException {
+    void rule3_i8_exactlyTheOriginalsThatTouchAFailingMemberFail(IoEngine engine, boolean write) throws IOException {
         List<Answer> answers = answers(engine, write, "failing:");
         assertThat(answers)
-                .allSatisfy(answer ->
-                        assertThat(answer.error()).as("%s", answer).isEqualTo(answer.isTroubled() ? RawNbd.EIO : 0));
+                .allSatisfy(answer -> assertThat(answer.error())
+                        .as("%s", answer)
+                        .isEqualTo(answer.isTroubled() ? RawNbdClient.EIO : 0));
         assertThat(answers.stream().filter(Answer::isTroubled)).hasSizeGreaterThan(REQUESTS / MEMBERS);
     }
 
@@ -89,7 +93,7 @@ final class CompletionIT {
         }
         long secondCompletions = Completion.secondCompletions();
         try (InProcessServer server = new InProcessServer(engine, folder.resolve("s"), CHUNK, members);
-                RawNbd client = RawNbd.attach(server.uri())) {
+                RawNbdClient client = RawNbdClient.attach(URI.create(server.uri()))) {
             List<Answer> answers = exchange(client, write);
             assertThat(server.counters().memberOps())
                     .as("merged before it was split: a chain or a few, not a request each")
@@ -100,11 +104,11 @@ final class CompletionIT {
         }
     }
 
-    private static List<Answer> exchange(RawNbd client, boolean write) throws IOException {
-        ByteBuffer batch = ByteBuffer.allocateDirect(REQUESTS * (RawNbd.HEADER_BYTES + REQUEST));
+    private static List<Answer> exchange(RawNbdClient client, boolean write) throws IOException {
+        ByteBuffer batch = ByteBuffer.allocateDirect(REQUESTS * (RawNbdClient.REQUEST_BYTES + REQUEST));
         for (int i = 0; i < REQUESTS; i++) {
-            int command = write ? RawNbd.WRITE : RawNbd.READ;
-            RawNbd.putRequest(batch, command, i, START + (long) i * REQUEST, REQUEST);
+            int command = write ? RawNbdClient.WRITE : RawNbdClient.READ;
+            RawNbdClient.putRequest(batch, command, 0, i, START + (long) i * REQUEST, REQUEST);
             if (write) {
                 batch.put(new byte[REQUEST]);
             }
@@ -113,9 +117,9 @@ final class CompletionIT {
         client.send(batch.flip());
         List<Answer> answers = new ArrayList<>();
         for (int i = 0; i < REQUESTS; i++) {
-            RawNbd.Reply reply = client.readReply();
-            answers.add(new Answer((int) reply.cookie(), reply.error(), System.nanoTime() - sent));
-            if (!write && reply.error() == 0) {
+            RawNbdClient.Reply reply = client.readReply();
+            answers.add(new Answer((int) reply.cookie(), reply.errno(), System.nanoTime() - sent));
+            if (!write && reply.errno() == 0) {
                 client.receive(REQUEST);
             }
         }

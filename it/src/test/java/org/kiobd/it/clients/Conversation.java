@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +13,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import org.kiobd.it.kit.ServedVolume;
+import org.kiobd.nbd.testkit.RawNbdClient;
 
 /**
  * What one client of the corpus says, and what has to come back; {@code it/corpus} writes them and explains their lines. Playing one
@@ -55,7 +58,7 @@ record Conversation(String name, List<String> lines) {
 
     /** Connects, says it, and checks what comes back. */
     void play(String uri) throws IOException {
-        try (RawNbd client = RawNbd.connect(uri)) {
+        try (RawNbdClient client = RawNbdClient.connect(URI.create(uri))) {
             new Play(client).run(lines);
         }
     }
@@ -67,11 +70,11 @@ record Conversation(String name, List<String> lines) {
 
     /** One connection under way. */
     private static final class Play {
-        private final RawNbd client;
+        private final RawNbdClient client;
         private ChunkedReplies replies = new ChunkedReplies(ChunkedReplies.Style.COMPACT);
         private boolean isTransmission;
 
-        private Play(RawNbd client) {
+        private Play(RawNbdClient client) {
             this.client = client;
         }
 
@@ -110,14 +113,14 @@ record Conversation(String name, List<String> lines) {
                 client.receive(18);
                 return;
             }
-            client.greet();
+            client.greet(RawNbdClient.CLIENT_FLAGS);
             if (phase.equals("handshake")) {
                 return;
             }
             replies = new ChunkedReplies(ChunkedReplies.Style.named(phase));
             if (replies.style() != ChunkedReplies.Style.COMPACT) {
                 int option = replies.style() == ChunkedReplies.Style.EXTENDED ? EXTENDED_HEADERS : STRUCTURED_REPLY;
-                client.sendOption(option, 0, ByteBuffer.allocate(0));
+                client.option(option, new byte[0]);
                 acknowledged(option);
                 selectContexts();
             }
@@ -130,7 +133,7 @@ record Conversation(String name, List<String> lines) {
             putString(data, ServedVolume.NAME).putInt(2);
             putString(data, "base:allocation");
             putString(data, "kiobd:member").flip();
-            client.sendOption(SET_META_CONTEXT, data.remaining(), data);
+            client.option(SET_META_CONTEXT, Arrays.copyOf(data.array(), data.remaining()));
             acknowledged(SET_META_CONTEXT);
         }
 
@@ -165,25 +168,25 @@ record Conversation(String name, List<String> lines) {
         }
 
         private void refused(int option, int type) throws IOException {
-            RawNbd.OptionReply reply = client.readOptionReply();
+            RawNbdClient.OptionReply reply = client.readOptionReply();
             assertThat(Integer.toHexString(reply.type()))
                     .as("type of the reply")
                     .isEqualTo(Integer.toHexString(type));
             assertThat(reply.option()).isEqualTo(option);
-            assertThat(reply.data().hasRemaining()).as("it says why").isTrue();
+            assertThat(reply.data()).as("it says why").isNotEmpty();
         }
 
         private void acknowledged(int option) throws IOException {
-            RawNbd.OptionReply reply = client.readOptionReply();
-            while (reply.type() > RawNbd.REP_ACK && reply.option() == option) {
+            RawNbdClient.OptionReply reply = client.readOptionReply();
+            while (reply.type() > RawNbdClient.REP_ACK && reply.option() == option) {
                 reply = client.readOptionReply();
             }
             assertThat(Integer.toHexString(reply.type()))
                     .as("type of the reply")
                     .isEqualTo("1");
             assertThat(reply.option()).isEqualTo(option);
-            assertThat(reply.data().hasRemaining()).isFalse();
-            isTransmission |= option == RawNbd.OPT_GO;
+            assertThat(reply.data()).isEmpty();
+            isTransmission |= option == RawNbdClient.OPT_GO;
         }
 
         private void exported(int zeroes) throws IOException {
@@ -207,7 +210,7 @@ record Conversation(String name, List<String> lines) {
                 client.send(replies.style().read(LAST_COOKIE, 0, 4));
                 assertThat(replies.read(client, LAST_COOKIE, 4)).isZero();
             } else {
-                client.sendOption(LIST, 0, ByteBuffer.allocate(0));
+                client.option(LIST, new byte[0]);
                 acknowledged(LIST);
             }
         }

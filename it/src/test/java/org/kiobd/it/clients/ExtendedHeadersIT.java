@@ -12,7 +12,8 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.kiobd.it.HostCommand;
+import org.kiobd.it.kit.HostCommand;
+import org.kiobd.it.kit.ServedVolume;
 import org.kiobd.it.vm.NewerProgram;
 
 /** 64-bit lengths with the one client that has them and can be had: qemu 8.2 and newer. */

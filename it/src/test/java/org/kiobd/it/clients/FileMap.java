@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.kiobd.it.HostCommand;
+import org.kiobd.it.kit.HostCommand;
 
 /** Which blocks of a file hold data, asked in another language than ours. */
 final class FileMap {

@@ -23,8 +23,9 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.kiobd.it.HostCommand;
-import org.kiobd.it.clients.ServedVolume.Transport;
+import org.kiobd.it.kit.HostCommand;
+import org.kiobd.it.kit.ServedVolume;
+import org.kiobd.it.kit.ServedVolume.Transport;
 
 /**
  * What {@code it/bench} measures is right, too: fio writes with checksums at the settings of every row, reads all of it again, and

@@ -3,6 +3,7 @@ package org.kiobd.it.clients;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -13,8 +14,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.kiobd.it.KiobdCli;
-import org.kiobd.it.KiobdCommand;
+import org.kiobd.it.kit.KiobdCli;
+import org.kiobd.it.kit.KiobdCommand;
+import org.kiobd.it.kit.KiobdServer;
+import org.kiobd.nbd.testkit.RawNbdClient;
+import org.kiobd.nbd.testkit.RawNbdClient.Request;
 
 /** A disk that runs full, for real: members on a small tmpfs that lives in the server's own mount namespace. */
 @Tag("one-lane")
@@ -46,30 +50,31 @@ final class FullDiskIT {
         Path home = folder.resolve("home");
         String create = "'" + KiobdCommand.launcher() + "' create vol --size 64M --chunk 64K --home '" + home + "'"
                 + " --member 'file:" + disk + "/m0.img' --member 'file:" + disk + "/m1.img' >/dev/null";
-        try (Server server = Server.in(home)
+        try (KiobdServer server = KiobdServer.in(home)
                         .under(onSmallDisk(disk, "24m", create))
                         .start("serve", "vol", "--engine", engine, "--listen", "127.0.0.1:0");
-                RawNbd client = RawNbd.attach(server.tcpUri())) {
+                RawNbdClient client = RawNbdClient.attach(URI.create(server.tcpUri()))) {
             byte[] content = new byte[BLOCK];
             int written = 0;
             int error = 0;
             while (error == 0 && written < VOLUME_BLOCKS) {
                 Arrays.fill(content, (byte) (written + 1));
-                client.write(0, written, (long) written * BLOCK, content);
-                error = client.readReply().error();
+                client.send(Request.write(written, (long) written * BLOCK, content));
+                error = client.readReply().errno();
                 written += error == 0 ? 1 : 0;
             }
-            assertThat(error).as("after blocks=%d", written).isEqualTo(RawNbd.ENOSPC);
+            assertThat(error).as("after blocks=%d", written).isEqualTo(RawNbdClient.ENOSPC);
             assertThat(written).isBetween(16, 24);
             for (int block = 0; block < written; block++) {
                 Arrays.fill(content, (byte) (block + 1));
                 assertThat(client.read((long) block * BLOCK, BLOCK)).isEqualTo(content);
             }
             // Overwriting needs no space, and TRIM makes some.
-            assertThat(client.errorOfWrite(0, 0, BLOCK)).isZero();
-            assertThat(client.errorOf(RawNbd.FLUSH, 0, 0)).isZero();
-            assertThat(client.errorOf(RawNbd.TRIM, 0, 8 * BLOCK)).isZero();
-            assertThat(client.errorOfWrite(0, 40L * BLOCK, 4 * BLOCK)).isZero();
+            assertThat(client.errnoOf(RawNbdClient.WRITE, 0, 0, BLOCK)).isZero();
+            assertThat(client.errnoOf(RawNbdClient.FLUSH, 0, 0, 0)).isZero();
+            assertThat(client.errnoOf(RawNbdClient.TRIM, 0, 0, 8 * BLOCK)).isZero();
+            assertThat(client.errnoOf(RawNbdClient.WRITE, 0, 40L * BLOCK, 4 * BLOCK))
+                    .isZero();
             server.stop();
         }
     }

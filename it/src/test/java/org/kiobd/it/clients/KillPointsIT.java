@@ -9,9 +9,10 @@ import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.kiobd.it.HostCommand;
-import org.kiobd.it.HostProgram;
-import org.kiobd.it.KiobdCommand;
+import org.kiobd.it.kit.HostCommand;
+import org.kiobd.it.kit.HostProgram;
+import org.kiobd.it.kit.KiobdCommand;
+import org.kiobd.it.kit.RunLength;
 
 /**
  * A sample of what {@code it/kill-points} does: management commands killed and failed at their system calls, and what they leave. All of
@@ -35,7 +36,7 @@ final class KillPointsIT {
                         "JAVA_HOME=" + System.getProperty("java.home"),
                         HostProgram.require("python3", "python3").toString(),
                         program.toString(),
-                        "--pick=5",
+                        "--pick=" + RunLength.rounds(3, 5),
                         "--points=3",
                         "--minutes=1",
                         "--seed=" + seed));

@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.kiobd.it.KiobdCli;
-import org.kiobd.it.clients.ServedVolume.Shape;
-import org.kiobd.it.clients.ServedVolume.Transport;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.kiobd.it.kit.KiobdCli;
+import org.kiobd.it.kit.RunLength;
+import org.kiobd.it.kit.ServedVolume;
+import org.kiobd.it.kit.ServedVolume.Shape;
+import org.kiobd.it.kit.ServedVolume.Transport;
 
 /**
  * Large reads leave the page cache for the socket without a copy, in every style of reply, and large writes leave the socket for the page
@@ -25,16 +29,20 @@ final class LargeTransferIT {
     @TempDir
     private Path folder;
 
+    static Stream<Arguments> combinations() {
+        return RunLength.of(
+                List.of(
+                        Arguments.of(Shape.STRIPED, "io_uring", Transport.TCP, "extended", "1M"),
+                        Arguments.of(Shape.STRIPED, "epoll", Transport.UNIX, "structured", "100K"),
+                        Arguments.of(Shape.STRIPED, "epoll", Transport.TCP, "simple", "3M"),
+                        Arguments.of(Shape.MIXED, "io_uring", Transport.UNIX, "structured", "1M"),
+                        Arguments.of(Shape.ROCKSDB, "epoll", Transport.UNIX, "simple", "256K")),
+                Arguments.of(Shape.STRIPED, "io_uring", Transport.UNIX, "simple", "256K"),
+                Arguments.of(Shape.STRIPED, "nio", Transport.TCP, "extended", "256K"));
+    }
+
     @ParameterizedTest
-    @CsvSource({
-        "STRIPED, io_uring, UNIX, simple, 256K",
-        "STRIPED, io_uring, TCP, extended, 1M",
-        "STRIPED, epoll, UNIX, structured, 100K",
-        "STRIPED, epoll, TCP, simple, 3M",
-        "STRIPED, nio, TCP, extended, 256K",
-        "MIXED, io_uring, UNIX, structured, 1M",
-        "ROCKSDB, epoll, UNIX, simple, 256K"
-    })
+    @MethodSource("combinations")
     void passTheServerBy(Shape shape, String engine, Transport transport, String replies, String blockBytes)
             throws Exception {
         try (ServedVolume served = ServedVolume.startFast(folder, shape, engine, SIZE_BYTES);

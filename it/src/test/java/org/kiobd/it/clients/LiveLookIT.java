@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.kiobd.it.KiobdCli;
+import org.kiobd.it.kit.KiobdCli;
+import org.kiobd.it.kit.ServedVolume;
+import org.kiobd.nbd.testkit.RawNbdClient;
 
 /** What {@code kiobd info} says of a volume while it is served. */
 @Timeout(120)
@@ -24,13 +27,16 @@ final class LiveLookIT {
     @Test
     void infoShowsClientsRequestsAndLatencies() throws IOException {
         try (ServedVolume served = ServedVolume.startFast(folder, "io_uring", 64 << 20);
-                RawNbd tcp = RawNbd.attach(served.server().tcpUri());
-                RawNbd unix = RawNbd.attach(served.server().unixUri())) {
+                RawNbdClient tcp =
+                        RawNbdClient.attach(URI.create(served.server().tcpUri()));
+                RawNbdClient unix =
+                        RawNbdClient.attach(URI.create(served.server().unixUri()))) {
             for (int i = 0; i < 10; i++) {
-                assertThat(tcp.errorOfWrite(0, (long) i * BLOCK, BLOCK)).isZero();
+                assertThat(tcp.errnoOf(RawNbdClient.WRITE, 0, (long) i * BLOCK, BLOCK))
+                        .isZero();
             }
             unix.read(0, 2 * BLOCK);
-            assertThat(unix.errorOf(RawNbd.command(READ, 0), 64 << 20, BLOCK)).isNotZero();
+            assertThat(unix.errnoOf(READ, 0, 64 << 20, BLOCK)).isNotZero();
 
             Map<String, Object> live = map(info(served).get("live"));
             assertThat(live).containsEntry("connections", 2).containsEntry("refusedRequests", 1);

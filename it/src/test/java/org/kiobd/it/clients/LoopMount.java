@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.kiobd.it.HostCommand;
+import org.kiobd.it.kit.HostCommand;
 
 /** A file system of its own in a file, mounted while it is open. Needs root. */
 final class LoopMount implements AutoCloseable {

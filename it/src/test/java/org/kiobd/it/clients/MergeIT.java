@@ -3,6 +3,7 @@ package org.kiobd.it.clients;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,8 +17,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.kiobd.it.HostCommand;
-import org.kiobd.it.clients.ServedVolume.Transport;
+import org.kiobd.it.kit.HostCommand;
+import org.kiobd.it.kit.ServedVolume;
+import org.kiobd.it.kit.ServedVolume.Transport;
+import org.kiobd.nbd.testkit.RawNbdClient;
 
 /**
  * Merging seen from outside: 256 MiB of sequential 4 KiB writes, 32 in each send, reach the members in at most a sixteenth as many
@@ -115,18 +118,18 @@ final class MergeIT {
     }
 
     private static void writeAll(String uri) throws IOException {
-        ByteBuffer batch = ByteBuffer.allocateDirect(BATCH * (RawNbd.HEADER_BYTES + BLOCK));
+        ByteBuffer batch = ByteBuffer.allocateDirect(BATCH * (RawNbdClient.REQUEST_BYTES + BLOCK));
         byte[] payload = new byte[BLOCK];
-        try (RawNbd client = RawNbd.attach(uri)) {
+        try (RawNbdClient client = RawNbdClient.attach(URI.create(uri))) {
             for (long first = 0; first < REQUESTS; first += BATCH) {
                 batch.clear();
                 for (long block = first; block < first + BATCH; block++) {
-                    RawNbd.putRequest(batch, RawNbd.WRITE, block, block * BLOCK, BLOCK)
+                    RawNbdClient.putRequest(batch, RawNbdClient.WRITE, 0, block, block * BLOCK, BLOCK)
                             .put(payload);
                 }
                 client.send(batch.flip());
                 for (int i = 0; i < BATCH; i++) {
-                    assertThat(client.readReply().error()).isZero();
+                    assertThat(client.readReply().errno()).isZero();
                 }
             }
         }

@@ -1,7 +1,7 @@
 package org.kiobd.it.clients;
 
 import java.util.Map;
-import org.kiobd.it.HostProgram;
+import org.kiobd.it.kit.HostProgram;
 
 /** Which Debian package brings which client. */
 final class Peer {

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.it.HostProgram;
+import org.kiobd.it.kit.HostProgram;
 
 /** Somebody else's NBD server on a unix socket of its own, for our client to talk to. Close it always. */
 final class PeerServer implements AutoCloseable {

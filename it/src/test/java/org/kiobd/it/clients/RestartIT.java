@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,14 +13,19 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.kiobd.it.KiobdCli;
-import org.kiobd.it.clients.ServedVolume.Shape;
+import org.kiobd.it.kit.KiobdCli;
+import org.kiobd.it.kit.KiobdServer;
+import org.kiobd.it.kit.RunLength;
+import org.kiobd.it.kit.ServedVolume;
+import org.kiobd.it.kit.ServedVolume.Shape;
+import org.kiobd.nbd.testkit.RawNbdClient;
 
 /** A server that ends in the middle of work, politely or not: every write it acknowledged is there when it is back. */
 @Timeout(900)
@@ -63,7 +69,8 @@ final class RestartIT {
 
     @ParameterizedTest
     @CsvSource({"STRIPED, io_uring", "STRIPED, epoll", "ROCKSDB, io_uring", "MIXED, epoll"})
-    void sigkillUnderLoadLosesNothingThatWasAcknowledged(Shape shape, String engine) throws Exception {
+    @Tag("one-lane")
+    void rule7_sigkillUnderLoadLosesNothingThatWasAcknowledged(Shape shape, String engine) throws Exception {
         try (ServedVolume served = ServedVolume.startFast(folder, shape, engine, (long) BLOCKS * BLOCK)) {
             List<int[]> acknowledged = writeUntilCut(served, served.server()::kill);
             served.restart();
@@ -76,7 +83,7 @@ final class RestartIT {
             assemble.addAll(served.memberUris());
             KiobdCli.ok(otherHome, assemble.toArray(String[]::new));
             assertThat(KiobdCli.ok(otherHome, "list")).contains(ServedVolume.NAME);
-            try (Server server = Server.in(otherHome)
+            try (KiobdServer server = KiobdServer.in(otherHome)
                     .start("serve", ServedVolume.NAME, "--engine", engine, "--listen", "127.0.0.1:0")) {
                 assertAllThere(server.tcpUri(), acknowledged);
                 server.stop();
@@ -87,8 +94,9 @@ final class RestartIT {
     /** Again and again on one volume; how often says {@code -Dkiobd.crash.rounds}. */
     @ParameterizedTest
     @CsvSource({"STRIPED, io_uring", "ROCKSDB, epoll"})
-    void noSigkillOfManyLosesAnything(Shape shape, String engine) throws Exception {
-        int rounds = Integer.getInteger("kiobd.crash.rounds", 3);
+    @Tag("one-lane")
+    void rule7_noSigkillOfManyLosesAnything(Shape shape, String engine) throws Exception {
+        int rounds = Integer.getInteger("kiobd.crash.rounds", RunLength.rounds(2, 3));
         try (ServedVolume served = ServedVolume.startFast(folder, shape, engine, (long) BLOCKS * BLOCK)) {
             for (int i = 0; i < rounds; i++) {
                 List<int[]> acknowledged = writeUntilCut(served, served.server()::kill);
@@ -101,7 +109,8 @@ final class RestartIT {
 
     /** What is looked for can be found: a store that keeps its log in the process loses what was acknowledged. */
     @Test
-    void aStoreThatAcknowledgesTooEarlyIsCaught() throws Exception {
+    @Tag("one-lane")
+    void rule7_aStoreThatAcknowledgesTooEarlyIsCaught() throws Exception {
         String broken = "-Dkiobd.rocksdb.unsafe-manual-wal-flush=true";
         try (ServedVolume served =
                 ServedVolume.startWith(broken, folder, Shape.ROCKSDB, "io_uring", (long) BLOCKS * BLOCK)) {
@@ -140,19 +149,19 @@ final class RestartIT {
      */
     private int[] write(String uri, int client, CountDownLatch underWay) throws IOException {
         int[] acknowledged = new int[BLOCKS / CLIENTS];
-        try (RawNbd nbd = RawNbd.attach(uri)) {
-            ByteBuffer batch = ByteBuffer.allocate(DEPTH * (RawNbd.HEADER_BYTES + BLOCK));
+        try (RawNbdClient nbd = RawNbdClient.attach(URI.create(uri))) {
+            ByteBuffer batch = ByteBuffer.allocate(DEPTH * (RawNbdClient.REQUEST_BYTES + BLOCK));
             for (int round = 1; ; round++) {
                 for (int first = 0; first < acknowledged.length; first += DEPTH) {
                     batch.clear();
                     for (int n = first; n < first + DEPTH; n++) {
-                        RawNbd.putRequest(batch, RawNbd.WRITE, n, offset(client, n), BLOCK);
+                        RawNbdClient.putRequest(batch, RawNbdClient.WRITE, 0, n, offset(client, n), BLOCK);
                         fill(batch, client, n, round);
                     }
                     nbd.send(batch.flip());
                     for (int i = 0; i < DEPTH; i++) {
-                        RawNbd.Reply reply = nbd.readReply();
-                        if (reply.error() != 0) {
+                        RawNbdClient.Reply reply = nbd.readReply();
+                        if (reply.errno() != 0) {
                             throw new IllegalStateException("write refused: " + reply);
                         }
                         acknowledged[(int) reply.cookie()] = round;
@@ -180,7 +189,7 @@ final class RestartIT {
     /** A block holds the round that was acknowledged, or the next, which was on its way. */
     private void assertAllThere(String uri, List<int[]> acknowledged) throws IOException {
         byte[] volume;
-        try (RawNbd nbd = RawNbd.attach(uri)) {
+        try (RawNbdClient nbd = RawNbdClient.attach(URI.create(uri))) {
             volume = nbd.read(0, BLOCKS * BLOCK);
         }
         ByteBuffer expected = ByteBuffer.allocate(BLOCK);

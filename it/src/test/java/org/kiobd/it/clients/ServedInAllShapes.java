@@ -12,8 +12,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
-import org.kiobd.it.HostCommand;
-import org.kiobd.it.clients.ServedVolume.Shape;
+import org.kiobd.it.kit.HostCommand;
+import org.kiobd.it.kit.ServedVolume;
+import org.kiobd.it.kit.ServedVolume.Shape;
+import org.kiobd.it.kit.ServedVolume.Transport;
 
 /** A volume for the clients people have, served anew for each setting a test class asks for. */
 abstract class ServedInAllShapes {
@@ -25,17 +27,18 @@ abstract class ServedInAllShapes {
     @TempDir
     static Path folder;
 
-    /** What is served, and over which engine. */
-    record Setting(Shape shape, String engine) {
+    /** What is served, over which engine, and how the clients get there. */
+    record Setting(Shape shape, String engine, Transport transport) {
         @Override
         public String toString() {
-            return shape + " over " + engine;
+            return shape + " over " + engine + " by " + transport;
         }
     }
 
     @BeforeParameterizedClassInvocation
     static void serve(Setting setting) throws IOException {
-        Path own = Files.createDirectory(folder.resolve(setting.shape() + "-" + setting.engine()));
+        Path own = Files.createDirectory(
+                folder.resolve(setting.shape() + "-" + setting.engine() + "-" + setting.transport()));
         served = ServedVolume.start(own, setting.shape(), setting.engine(), SIZE_BYTES);
     }
 

@@ -3,6 +3,7 @@ package org.kiobd.it.clients;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +13,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.kiobd.it.kit.InProcessServer;
+import org.kiobd.nbd.testkit.RawNbdClient;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.queue.MergeLimits;
 
@@ -63,7 +66,7 @@ final class SlowMembersIT {
             members.add("single:file:" + folder.resolve(name + i + ".img"));
         }
         try (InProcessServer server = new InProcessServer(engine, folder.resolve(name), CHUNK, members, limits);
-                RawNbd client = RawNbd.attach(server.uri())) {
+                RawNbdClient client = RawNbdClient.attach(URI.create(server.uri()))) {
             long startNanos = System.nanoTime();
             for (int batch = 0; batch < BATCHES; batch++) {
                 write(client, batch);
@@ -74,15 +77,15 @@ final class SlowMembersIT {
         }
     }
 
-    private static void write(RawNbd client, int batch) throws IOException {
-        ByteBuffer requests = ByteBuffer.allocateDirect(DEPTH * (RawNbd.HEADER_BYTES + BLOCK));
+    private static void write(RawNbdClient client, int batch) throws IOException {
+        ByteBuffer requests = ByteBuffer.allocateDirect(DEPTH * (RawNbdClient.REQUEST_BYTES + BLOCK));
         for (int i = 0; i < DEPTH; i++) {
-            RawNbd.putRequest(requests, RawNbd.WRITE, i, (long) (batch * DEPTH + i) * BLOCK, BLOCK);
+            RawNbdClient.putRequest(requests, RawNbdClient.WRITE, 0, i, (long) (batch * DEPTH + i) * BLOCK, BLOCK);
             requests.put(new byte[BLOCK]);
         }
         client.send(requests.flip());
         for (int i = 0; i < DEPTH; i++) {
-            assertThat(client.readReply().error()).isZero();
+            assertThat(client.readReply().errno()).isZero();
         }
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,9 +19,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.kiobd.it.HostCommand;
-import org.kiobd.it.KiobdCli;
-import org.kiobd.it.clients.ServedVolume.Shape;
+import org.kiobd.it.kit.HostCommand;
+import org.kiobd.it.kit.KiobdCli;
+import org.kiobd.it.kit.KiobdServer;
+import org.kiobd.it.kit.RunLength;
+import org.kiobd.it.kit.ServedVolume;
+import org.kiobd.it.kit.ServedVolume.Shape;
+import org.kiobd.nbd.testkit.RawNbdClient;
+import org.kiobd.nbd.testkit.RawNbdClient.Request;
 
 /**
  * Snapshots of a volume that is being written to. One client numbers its writes and sends each only after the one before was
@@ -46,7 +52,7 @@ final class SnapshotIT {
 
     @Test
     void everySnapshotOfDatabasesIsOneMoment() throws Exception {
-        int snapshots = Integer.getInteger("kiobd.snapshots", 6);
+        int snapshots = Integer.getInteger("kiobd.snapshots", RunLength.rounds(4, 6));
         try (ServedVolume served = ServedVolume.startFast(folder, Shape.ROCKSDB, "io_uring", 2L * BLOCKS * BLOCK)) {
             everySnapshotIsOneMoment(served, snapshots);
         }
@@ -57,7 +63,7 @@ final class SnapshotIT {
         try (LoopMount xfs = LoopMount.make("xfs", folder);
                 ServedVolume served =
                         ServedVolume.startFast(xfs.point(), Shape.MIXED, "io_uring", 2L * BLOCKS * BLOCK)) {
-            everySnapshotIsOneMoment(served, 3);
+            everySnapshotIsOneMoment(served, RunLength.rounds(2, 3));
         }
     }
 
@@ -118,9 +124,9 @@ final class SnapshotIT {
     }
 
     private long momentOf(ServedVolume served, String name) throws IOException {
-        try (Server server = Server.in(served.home()).start("serve", name, "--listen", "127.0.0.1:0")) {
-            try (RawNbd nbd = RawNbd.attach(server.tcpUri())) {
-                assertThat(nbd.errorOfWrite(0, 0, BLOCK))
+        try (KiobdServer server = KiobdServer.in(served.home()).start("serve", name, "--listen", "127.0.0.1:0")) {
+            try (RawNbdClient nbd = RawNbdClient.attach(URI.create(server.tcpUri()))) {
+                assertThat(nbd.errnoOf(RawNbdClient.WRITE, 0, 0, BLOCK))
                         .as("a write to a snapshot")
                         .isEqualTo(1);
             }
@@ -136,7 +142,7 @@ final class SnapshotIT {
 
     /** The number of the last write in it, when every block holds what it held right after that one. */
     private static long moment(String uri) throws IOException {
-        try (RawNbd nbd = RawNbd.attach(uri)) {
+        try (RawNbdClient nbd = RawNbdClient.attach(URI.create(uri))) {
             return momentIn(nbd.read(0, BLOCKS * BLOCK));
         }
     }
@@ -166,34 +172,36 @@ final class SnapshotIT {
     }
 
     private void writeNumbers(String uri) throws IOException {
-        try (RawNbd first = RawNbd.attach(uri);
-                RawNbd second = RawNbd.attach(uri)) {
+        try (RawNbdClient first = RawNbdClient.attach(URI.create(uri));
+                RawNbdClient second = RawNbdClient.attach(URI.create(uri))) {
             ByteBuffer payload = ByteBuffer.allocate(BLOCK);
             for (long number = 1; !ended.get(); number++) {
                 payload.clear();
                 while (payload.hasRemaining()) {
                     payload.putLong(number);
                 }
-                RawNbd nbd = number % 2 == 0 ? first : second;
-                nbd.write(0, number, (long) block(number) * BLOCK, payload.array());
-                assertThat(nbd.readReply()).isEqualTo(new RawNbd.Reply(0, number));
+                RawNbdClient nbd = number % 2 == 0 ? first : second;
+                nbd.send(Request.write(number, (long) block(number) * BLOCK, payload.array()));
+                RawNbdClient.Reply reply = nbd.readReply();
+                assertThat(reply.errno()).isZero();
+                assertThat(reply.cookie()).isEqualTo(number);
             }
         }
     }
 
     private void writeAtFullLoad(String uri) throws IOException {
-        try (RawNbd nbd = RawNbd.attach(uri)) {
-            ByteBuffer batch = ByteBuffer.allocate(DEPTH * (RawNbd.HEADER_BYTES + BLOCK));
+        try (RawNbdClient nbd = RawNbdClient.attach(URI.create(uri))) {
+            ByteBuffer batch = ByteBuffer.allocate(DEPTH * (RawNbdClient.REQUEST_BYTES + BLOCK));
             for (long number = 1; !ended.get(); number++) {
                 batch.clear();
                 for (int i = 0; i < DEPTH; i++) {
                     long offset = (long) (BLOCKS + block(number * DEPTH + i)) * BLOCK;
-                    RawNbd.putRequest(batch, RawNbd.WRITE, i, offset, BLOCK);
+                    RawNbdClient.putRequest(batch, RawNbdClient.WRITE, 0, i, offset, BLOCK);
                     batch.putLong(number).position(batch.position() + BLOCK - Long.BYTES);
                 }
                 nbd.send(batch.flip());
                 for (int i = 0; i < DEPTH; i++) {
-                    assertThat(nbd.readReply().error()).isZero();
+                    assertThat(nbd.readReply().errno()).isZero();
                 }
             }
         }
@@ -221,7 +229,7 @@ final class SnapshotIT {
 
     @Test
     void spaceComesBackWhenSnapshotsAreDeleted() throws Exception {
-        int snapshots = Integer.getInteger("kiobd.snapshots", 6);
+        int snapshots = Integer.getInteger("kiobd.snapshots", RunLength.rounds(3, 6));
         try (ServedVolume served = ServedVolume.startFast(folder, Shape.ROCKSDB, "io_uring", 2L * BLOCKS * BLOCK)) {
             CompletableFuture<Void> load =
                     run(() -> writeAtFullLoad(served.server().unixUri()));
@@ -275,8 +283,9 @@ final class SnapshotIT {
             assertThat(refused.exitCode()).isEqualTo(1);
             assertThat(refused.err()).contains("file system cannot share", "xfs", "rocksdb", "kiobd copy");
             assertThat(KiobdCli.ok(served.home(), "snapshot", "list")).contains("no snapshots");
-            try (RawNbd nbd = RawNbd.attach(served.server().unixUri())) {
-                assertThat(nbd.errorOfWrite(0, 0, BLOCK))
+            try (RawNbdClient nbd =
+                    RawNbdClient.attach(URI.create(served.server().unixUri()))) {
+                assertThat(nbd.errnoOf(RawNbdClient.WRITE, 0, 0, BLOCK))
                         .as("a write behind it")
                         .isZero();
             }

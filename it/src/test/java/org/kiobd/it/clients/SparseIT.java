@@ -17,9 +17,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.kiobd.it.HostProgram;
-import org.kiobd.it.clients.ServedVolume.Shape;
-import org.kiobd.it.clients.ServedVolume.Transport;
+import org.kiobd.it.kit.HostProgram;
+import org.kiobd.it.kit.ServedVolume.Shape;
+import org.kiobd.it.kit.ServedVolume.Transport;
 
 /** What structured replies carry, seen by the clients people have: holes, block status, our own context. */
 @Tag("one-lane")
@@ -33,9 +33,9 @@ final class SparseIT extends ServedInAllShapes {
 
     static Stream<Setting> settings() {
         return Stream.of(
-                new Setting(Shape.STRIPED, "io_uring"),
-                new Setting(Shape.RAW, "io_uring"),
-                new Setting(Shape.STRIPED, "epoll"));
+                new Setting(Shape.STRIPED, "io_uring", Transport.UNIX),
+                new Setting(Shape.RAW, "io_uring", Transport.UNIX),
+                new Setting(Shape.STRIPED, "epoll", Transport.UNIX));
     }
 
     SparseIT(Setting setting) {

@@ -3,6 +3,7 @@ package org.kiobd.it.clients;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -14,7 +15,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.kiobd.it.clients.ServedVolume.Shape;
+import org.kiobd.it.kit.ServedVolume;
+import org.kiobd.it.kit.ServedVolume.Shape;
+import org.kiobd.nbd.testkit.RawNbdClient;
+import org.kiobd.nbd.testkit.RawNbdClient.Request;
 
 /**
  * Before a FLUSH is answered, every member was synced, and before a write with FUA is, its own: strace and the client read the same
@@ -42,11 +46,12 @@ final class SyncOrderIT {
 
     @ParameterizedTest
     @CsvSource({"STRIPED, io_uring", "STRIPED, epoll", "STRIPED, nio", "ROCKSDB, io_uring", "MIXED, epoll"})
-    void theSyncLiesBetweenRequestAndReply(Shape shape, String engine) throws Exception {
+    void rule4_i9_theSyncLiesBetweenRequestAndReply(Shape shape, String engine) throws Exception {
         try (ServedVolume served = ServedVolume.startFast(folder, shape, engine, SIZE_BYTES);
                 SystemCalls calls = SystemCalls.watchSyncs(served.server().pid(), folder.resolve("strace.log"))) {
             List<Answered> answered = new ArrayList<>();
-            try (RawNbd client = RawNbd.attach(served.server().unixUri())) {
+            try (RawNbdClient client =
+                    RawNbdClient.attach(URI.create(served.server().unixUri()))) {
                 for (int round = 0; round < ROUNDS; round++) {
                     answered.add(flush(client, served.files(), round));
                     answered.add(writeThrough(client, served.files(), round));
@@ -63,22 +68,23 @@ final class SyncOrderIT {
         }
     }
 
-    private static Answered flush(RawNbd client, List<Path> members, int round) throws IOException {
+    private static Answered flush(RawNbdClient client, List<Path> members, int round) throws IOException {
         for (int member = 0; member < members.size(); member++) {
-            client.write(0, member, offsetBytes(member, 2 * round), block(round));
-            assertThat(client.readReply().error()).isZero();
+            client.send(Request.write(member, offsetBytes(member, 2 * round), block(round)));
+            assertThat(client.readReply().errno()).isZero();
         }
         long sentMicros = nowMicros();
-        client.request(RawNbd.FLUSH, round, 0, 0);
-        assertThat(client.readReply().error()).isZero();
+        client.send(Request.of(RawNbdClient.FLUSH, round, 0, 0));
+        assertThat(client.readReply().errno()).isZero();
         return new Answered("FLUSH " + round, members, sentMicros, nowMicros());
     }
 
-    private static Answered writeThrough(RawNbd client, List<Path> members, int round) throws IOException {
+    private static Answered writeThrough(RawNbdClient client, List<Path> members, int round) throws IOException {
         int member = round % members.size();
         long sentMicros = nowMicros();
-        client.write(RawNbd.FLAG_FUA, round, offsetBytes(member, 2 * round + 1), block(round));
-        assertThat(client.readReply().error()).isZero();
+        client.send(Request.write(round, offsetBytes(member, 2 * round + 1), block(round))
+                .withFlags(RawNbdClient.FLAG_FUA));
+        assertThat(client.readReply().errno()).isZero();
         return new Answered("WRITE with FUA " + round, List.of(members.get(member)), sentMicros, nowMicros());
     }
 

@@ -15,9 +15,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.kiobd.it.HostCommand;
-import org.kiobd.it.HostProgram;
-import org.kiobd.it.KiobdCli;
+import org.kiobd.it.kit.HostCommand;
+import org.kiobd.it.kit.HostProgram;
+import org.kiobd.it.kit.KiobdCli;
+import org.kiobd.it.kit.KiobdServer;
 
 /** TLS with the clients people have: who is let in, who is not, and what the log says of each. */
 @Timeout(120)
@@ -58,18 +59,18 @@ final class TlsIT {
         return folder.resolve("home");
     }
 
-    private static Server start(String engine, Path certificates, String... more) {
+    private static KiobdServer start(String engine, Path certificates, String... more) {
         List<String> arguments = new ArrayList<>(List.of("serve", NAME, "--listen", "127.0.0.1:0", "--engine", engine));
         arguments.addAll(List.of("--tls-certificates", certificates.toString()));
         arguments.addAll(List.of(more));
-        return Server.in(home()).start(arguments.toArray(String[]::new));
+        return KiobdServer.in(home()).start(arguments.toArray(String[]::new));
     }
 
-    private static String uri(Server started, Path certificates) {
+    private static String uri(KiobdServer started, Path certificates) {
         return started.uri().replace("127.0.0.1", "localhost") + "?tls-certificates=" + certificates;
     }
 
-    private static HostCommand.Result nbdinfo(Server started, Path certificates) {
+    private static HostCommand.Result nbdinfo(KiobdServer started, Path certificates) {
         Peer.require("nbdinfo");
         return HostCommand.run(TIMEOUT, List.of("nbdinfo", uri(started, certificates)));
     }
@@ -81,7 +82,7 @@ final class TlsIT {
         new Random(0x746c73).nextBytes(data);
         Path sent = Files.write(folder.resolve("sent-" + engine), data);
         Path back = folder.resolve("back-" + engine);
-        try (Server started = start(engine, server)) {
+        try (KiobdServer started = start(engine, server)) {
             assertThat(started.uri()).startsWith("nbds://");
             assertThat(nbdinfo(started, folder.resolve("authority")).output()).contains("with TLS");
             String uri = uri(started, folder.resolve("authority"));
@@ -96,7 +97,7 @@ final class TlsIT {
 
     @Test
     void qemuSpeaksTlsAsWell() {
-        try (Server started = start("io_uring", server, "--tls-verify-peer")) {
+        try (KiobdServer started = start("io_uring", server, "--tls-verify-peer")) {
             Peer.require("qemu-io");
             String port = started.uri().replaceFirst("nbds://[^:]*:(\\d+)/.*", "$1");
             HostCommand.output(
@@ -120,7 +121,7 @@ final class TlsIT {
 
     @Test
     void whoIsNotWhoItShouldBeIsNotLetInAndTheLogSaysWhy() {
-        try (Server started = start("io_uring", server, "--tls-verify-peer")) {
+        try (KiobdServer started = start("io_uring", server, "--tls-verify-peer")) {
             assertThat(nbdinfo(started, client).exitCode()).isZero();
             assertThat(nbdinfo(started, folder.resolve("authority")).exitCode()).isNotZero();
             assertThat(nbdinfo(started, strangersClient).exitCode()).isNotZero();
@@ -138,19 +139,19 @@ final class TlsIT {
 
     @Test
     void aClientThatDoesNotTrustUsSaysSoInOurLog() {
-        try (Server started = start("io_uring", server)) {
+        try (KiobdServer started = start("io_uring", server)) {
             assertThat(nbdinfo(started, strangersTrust).exitCode()).isNotZero();
             started.stop();
             assertThat(started.log()).contains("does not trust this server's certificate");
         }
-        try (Server started = start("io_uring", elsewhere)) {
+        try (KiobdServer started = start("io_uring", elsewhere)) {
             assertThat(nbdinfo(started, folder.resolve("authority")).output()).contains("certificate");
             started.stop();
             assertThat(started.log()).contains("does not trust this server's certificate");
         }
     }
 
-    private static HostCommand.Result nbdClient(Server started, Path trust, String... more) {
+    private static HostCommand.Result nbdClient(KiobdServer started, Path trust, String... more) {
         Path program = HostProgram.require("nbd-client", "nbd-client");
         String port = started.uri().replaceFirst("nbds://[^:]*:(\\d+)/.*", "$1");
         List<String> command = new ArrayList<>(List.of(program.toString(), "-l", "localhost", port));
@@ -166,7 +167,7 @@ final class TlsIT {
             "-certfile", client.resolve("client-cert.pem").toString(),
             "-keyfile", client.resolve("client-key.pem").toString()
         };
-        try (Server started = start("io_uring", server, "--tls-verify-peer")) {
+        try (KiobdServer started = start("io_uring", server, "--tls-verify-peer")) {
             HostCommand.Result listed = nbdClient(started, folder.resolve("authority"), certificate);
             assertThat(listed.exitCode()).as(listed.output()).isZero();
             assertThat(listed.output()).contains(NAME + ": kiobd volume");
@@ -186,7 +187,7 @@ final class TlsIT {
     void aUnixSocketSpeaksTlsAsWell() {
         Peer.require("nbdinfo");
         Path socket = folder.resolve("tls.sock");
-        try (Server started = Server.in(home())
+        try (KiobdServer started = KiobdServer.in(home())
                 .start("serve", NAME, "--unix", socket.toString(), "--tls-certificates", server.toString())) {
             assertThat(started.uri()).startsWith("nbds+unix://");
             String uri = started.uri() + "&tls-certificates=" + folder.resolve("authority");
@@ -197,14 +198,14 @@ final class TlsIT {
 
     @Test
     void plainTextIsRefusedWhereTlsIsRequiredAndServedWhereItIsNot() {
-        try (Server started = start("io_uring", server)) {
+        try (KiobdServer started = start("io_uring", server)) {
             String plain = started.uri().replace("nbds://", "nbd://");
             assertThat(HostCommand.run(TIMEOUT, List.of("nbdinfo", plain)).exitCode())
                     .isNotZero();
             started.stop();
             assertThat(started.log()).contains("was not let in: it speaks plain text");
         }
-        try (Server started = start("io_uring", server, "--tls", "on")) {
+        try (KiobdServer started = start("io_uring", server, "--tls", "on")) {
             assertThat(HostCommand.output(TIMEOUT, List.of("nbdinfo", started.uri())))
                     .contains("without TLS");
             String secure = started.uri().replace("nbd://127.0.0.1", "nbds://localhost");
@@ -217,12 +218,12 @@ final class TlsIT {
 
     @Test
     void onlyTheClientsThatAreNamedGetTheExport() {
-        try (Server started = start("io_uring", server, "--allow-client", NAME + "=somebody")) {
+        try (KiobdServer started = start("io_uring", server, "--allow-client", NAME + "=somebody")) {
             assertThat(nbdinfo(started, client).exitCode()).isNotZero();
             started.stop();
             assertThat(started.log()).contains("export=v is not for a client called [client1]");
         }
-        try (Server started = start("io_uring", server, "--allow-client", NAME + "=client1")) {
+        try (KiobdServer started = start("io_uring", server, "--allow-client", NAME + "=client1")) {
             assertThat(nbdinfo(started, client).exitCode()).isZero();
             started.stop();
         }

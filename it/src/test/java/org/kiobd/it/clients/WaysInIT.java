@@ -15,10 +15,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.kiobd.it.HostCommand;
-import org.kiobd.it.HostProgram;
-import org.kiobd.it.KiobdCli;
-import org.kiobd.it.KiobdCommand;
+import org.kiobd.it.kit.HostCommand;
+import org.kiobd.it.kit.HostProgram;
+import org.kiobd.it.kit.KiobdCli;
+import org.kiobd.it.kit.KiobdCommand;
+import org.kiobd.it.kit.KiobdServer;
 
 /** How a server is started by others, where it listens, and what it ends with. */
 @Timeout(120)
@@ -43,8 +44,7 @@ final class WaysInIT {
 
     /** {@code kiobd ARGUMENTS}, as another program starts it. */
     private static List<String> kiobd(String... arguments) {
-        return new KiobdCommand(home(), List.of("env", "JAVA_HOME=" + System.getProperty("java.home")))
-                .line(List.of(arguments));
+        return new KiobdCommand(home(), List.of()).line(List.of(arguments));
     }
 
     private static HostCommand.Result run(List<String> command) {
@@ -175,7 +175,7 @@ final class WaysInIT {
     void severalAddressesIpv6AndAPidFile() throws IOException {
         Path pidFile = folder.resolve("pid");
         String unix = folder.resolve("also.sock").toString();
-        try (Server server = Server.in(home())
+        try (KiobdServer server = KiobdServer.in(home())
                 .ready(3)
                 .start(
                         "serve",
@@ -207,7 +207,7 @@ final class WaysInIT {
 
     @Test
     void anAddressOthersCanReachWithoutTlsIsWarnedOf() {
-        try (Server server = Server.in(home()).start("serve", NAME, "--listen", "0.0.0.0:0")) {
+        try (KiobdServer server = KiobdServer.in(home()).start("serve", NAME, "--listen", "0.0.0.0:0")) {
             server.stop();
             assertThat(server.log())
                     .contains("can be reached from other machines")
@@ -217,15 +217,16 @@ final class WaysInIT {
 
     @Test
     void theLogMayBeJson() {
-        try (Server server =
-                Server.in(home()).start("serve", NAME, "--listen", "127.0.0.1:0", "--log-format", "json")) {
+        try (KiobdServer server =
+                KiobdServer.in(home()).start("serve", NAME, "--listen", "127.0.0.1:0", "--log-format", "json")) {
             HostCommand.output(TIMEOUT, List.of("nbdinfo", "--size", server.uri()));
             server.stop();
             assertThat(server.log().lines().filter(line -> line.contains("connection=1")))
                     .isNotEmpty()
                     .allMatch(line -> line.startsWith("{") && line.contains("\"level\":\"INFO\""));
         }
-        try (Server server = Server.in(home()).start("serve", NAME, "--listen", "127.0.0.1:0", "--log-level", "warn")) {
+        try (KiobdServer server =
+                KiobdServer.in(home()).start("serve", NAME, "--listen", "127.0.0.1:0", "--log-level", "warn")) {
             HostCommand.output(TIMEOUT, List.of("nbdinfo", "--size", server.uri()));
             server.stop();
             assertThat(server.log()).doesNotContain("connection=1");

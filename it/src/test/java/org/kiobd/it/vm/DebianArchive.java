@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.kiobd.it.HostCommand;
-import org.kiobd.it.HostProgram;
+import org.kiobd.it.kit.HostCommand;
+import org.kiobd.it.kit.HostProgram;
 
 /**
  * One suite of the Debian mirror this machine already uses, read through apt with private state: nothing is installed,

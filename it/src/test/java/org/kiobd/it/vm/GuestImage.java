@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.kiobd.it.HostCommand;
-import org.kiobd.it.HostProgram;
+import org.kiobd.it.kit.HostCommand;
+import org.kiobd.it.kit.HostProgram;
 
 /**
  * The guest's read-only root file system: an ext4 image with this host's own programs and the libraries they load.

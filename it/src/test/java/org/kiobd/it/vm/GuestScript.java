@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -23,11 +24,21 @@ import java.util.regex.Pattern;
  */
 public record GuestScript(String name, String text, Map<String, String> variables) {
     private static final Pattern CASE = Pattern.compile("^run_case (\\S+)", Pattern.MULTILINE);
+    /** The names of the cases that run, with spaces between them; all, where it is not set. */
+    private static final String CHOSEN_VARIABLE = "CASES";
+
     private static final String FOLDER = "/guest/";
 
     /** The script {@code guest/NAME.sh} of the test resources. */
     public static GuestScript resource(String name, Map<String, String> variables) {
         return new GuestScript(name, read(name + ".sh"), Map.copyOf(variables));
+    }
+
+    /** The scripts {@code guest/PART.sh}, one after the other in one boot, as a script called {@code name}. */
+    public static GuestScript joined(String name, List<String> parts) {
+        StringBuilder text = new StringBuilder();
+        parts.forEach(part -> text.append(read(part + ".sh")));
+        return new GuestScript(name, text.toString(), Map.of());
     }
 
     /** A script from a file. */
@@ -45,9 +56,30 @@ public record GuestScript(String name, String text, Map<String, String> variable
         return new GuestScript(name, text, Map.copyOf(more));
     }
 
-    /** The cases, in order. */
+    /**
+     * Returns this script without these of its cases, on which no other case may rely.
+     *
+     * @throws IllegalArgumentException if the script has no such case
+     */
+    public GuestScript without(List<String> left) {
+        List<String> rest = new ArrayList<>(cases());
+        left.forEach(each -> {
+            if (!rest.remove(each)) {
+                throw new IllegalArgumentException("script=%s has no case=%s".formatted(name, each));
+            }
+        });
+        return with(CHOSEN_VARIABLE, String.join(" ", rest));
+    }
+
+    /** The cases that run, in order. */
     public List<String> cases() {
-        return CASE.matcher(text).results().map(match -> match.group(1)).toList();
+        String chosen = variables.getOrDefault(CHOSEN_VARIABLE, "");
+        List<String> names = List.of(chosen.split(" ", -1));
+        return CASE.matcher(text)
+                .results()
+                .map(match -> match.group(1))
+                .filter(name -> chosen.isEmpty() || names.contains(name))
+                .toList();
     }
 
     /** The text of one of the harness's own files. */

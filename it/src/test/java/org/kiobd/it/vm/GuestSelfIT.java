@@ -14,7 +14,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.kiobd.it.HostCommand;
+import org.kiobd.it.kit.HostCommand;
 
 /** The harness is right about a server that is right, and reports as failed what has failed. */
 @Tag(OneLane.TAG)

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.kiobd.it.HostProgram;
+import org.kiobd.it.kit.HostProgram;
 
 /**
  * The modules a guest needs of one kernel, in an order in which each finds its dependencies loaded.

@@ -1,41 +1,37 @@
 package org.kiobd.it.vm;
 
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/** The kernel mounts what kiobd keeps in RocksDB. */
+/** The kernel mounts a volume in RocksDB; a sample leaves file systems that are only filled and read to the mixed volume. */
 @Tag(OneLane.TAG)
 class KernelOnRocksDbIT extends KernelRuns {
     @Override
     VolumeServer serve(String name, List<Volume> volumes) {
-        return KiobdVolumes.serve(List.of("rocksdb"), name + "-rocksdb", volumes);
+        return KiobdVolumes.serve(List.of("rocksdb"), name, volumes);
     }
 
     @TestFactory
-    Stream<DynamicTest> basics() {
-        return run(GuestTests.requiredKernel(), "kernel-basics", USUAL, Map.of());
-    }
-
-    @TestFactory
-    Stream<DynamicTest> restarts() {
-        return run(GuestTests.requiredKernel(), "kernel-restart", USUAL.subList(0, 1), Map.of());
-    }
-
-    @TestFactory
-    Stream<DynamicTest> snapshots() {
-        return run(GuestTests.requiredKernel(), "kernel-snapshot", USUAL.subList(0, 1), Map.of());
-    }
-
-    @TestFactory
-    Stream<DynamicTest> largeVolume() {
-        return run(
-                GuestTests.requiredKernel(),
-                "kernel-large",
-                LARGE,
-                Map.of("MKFS_EXT4_OPTIONS", "-J size=64", "MKFS_XFS_OPTIONS", "-l size=64m"));
+    Stream<DynamicTest> allScripts() {
+        return run(Boot.of(
+                        "rocksdb",
+                        GuestTests.requiredKernel(),
+                        "kernel-basics",
+                        "kernel-restart",
+                        "kernel-snapshot",
+                        "kernel-large")
+                .fullOnly(
+                        "ext4",
+                        "ext4-online-check",
+                        "xfs",
+                        "remount-and-check",
+                        "attach-again",
+                        "two-volumes",
+                        "swap",
+                        "mkfs-ext4-1TiB",
+                        "mkfs-xfs-1TiB"));
     }
 }

@@ -4,16 +4,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.kiobd.it.HostCommand;
-import org.kiobd.it.KiobdCommand;
-import org.kiobd.it.KiobdServer;
+import org.kiobd.it.kit.KiobdCli;
+import org.kiobd.it.kit.KiobdServer;
 
 /**
  * Volumes of kiobd, each striped over four files, served by the real program on the tests' own Java. Wherever it is asked
@@ -24,23 +22,16 @@ final class KiobdVolumes implements VolumeServer {
 
     private final Path directory;
     private final Path logFile;
-    private final KiobdCommand kiobd;
+    private final Path home;
     private final Map<String, List<Path>> members = new LinkedHashMap<>();
     private Optional<KiobdServer> server = Optional.empty();
-    private Path log;
     private int starts;
     private int port;
 
     private KiobdVolumes(Path directory, Path logFile) {
         this.directory = directory;
         this.logFile = logFile;
-        this.log = logFile;
-        this.kiobd = new KiobdCommand(
-                directory.resolve("home"),
-                List.of(
-                        "env",
-                        "JAVA_HOME=" + System.getProperty("java.home"),
-                        "KIOBD_JAVA_OPTS=-Dio.netty.leakDetection.level=paranoid"));
+        this.home = directory.resolve("home");
     }
 
     /** Creates {@code volumes} over files in a new folder and serves them. Returned owned. */
@@ -79,7 +70,7 @@ final class KiobdVolumes implements VolumeServer {
         for (Path file : files) {
             arguments.addAll(List.of("--member", schemes.get(files.indexOf(file) % schemes.size()) + ":" + file));
         }
-        kiobd.output(arguments.toArray(String[]::new));
+        KiobdCli.ok(home, arguments.toArray(String[]::new));
         members.put(volume.name(), files);
     }
 
@@ -98,26 +89,18 @@ final class KiobdVolumes implements VolumeServer {
         if (readOnly) {
             arguments.add("--read-only");
         }
-        log = logFile.resolveSibling("%s-%d.log".formatted(logFile.getFileName(), ++starts));
-        int volumes = (int) kiobd.output("list").lines().skip(1).count();
-        KiobdServer started = KiobdServer.start(kiobd, arguments, volumes, log);
+        int volumes = (int) KiobdCli.ok(home, "list").lines().skip(1).count();
+        KiobdServer started = KiobdServer.in(home)
+                .ready(volumes)
+                .log(logFile.resolveSibling("%s-%d.log".formatted(logFile.getFileName(), ++starts)))
+                .start(arguments.toArray(String[]::new));
         server = Optional.of(started);
         port = started.port();
     }
 
     @Override
     public Map<String, Long> stop() {
-        KiobdServer.Exit exit = takeServer().terminate();
-        if (exit.code() != 0) {
-            throw new IllegalStateException("SIGTERM must end the server with exitCode=0, it was " + exit.code());
-        }
-        String trouble = HostCommand.run(
-                        Duration.ofSeconds(10), List.of("grep", "-nE", "-m3", "LEAK:|Exception|ERROR", log.toString()))
-                .output();
-        if (!trouble.isEmpty()) {
-            throw new IllegalStateException("the server's log=%s tells of trouble: %s".formatted(log, trouble));
-        }
-        return exit.counters();
+        return takeServer().stop();
     }
 
     @Override
@@ -133,12 +116,12 @@ final class KiobdVolumes implements VolumeServer {
 
     @Override
     public void resize(String volume, String size) {
-        kiobd.output("resize", volume, "--size", size);
+        KiobdCli.ok(home, "resize", volume, "--size", size);
     }
 
     @Override
     public String manage(List<String> words) {
-        return kiobd.output(words.toArray(String[]::new));
+        return KiobdCli.ok(home, words.toArray(String[]::new));
     }
 
     @Override

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.kiobd.it.HostProgram;
+import org.kiobd.it.kit.HostProgram;
 
 /**
  * Plain files served by nbdkit: a server that is known to be right, to prove the harness with and to tell whether a

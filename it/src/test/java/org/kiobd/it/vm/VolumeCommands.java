@@ -2,7 +2,7 @@ package org.kiobd.it.vm;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.kiobd.it.HostCommand;
+import org.kiobd.it.kit.HostCommand;
 
 /** What a guest's script may ask for by {@code host ...} when it works against a {@link VolumeServer}. */
 final class VolumeCommands {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +21,7 @@ import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 
 /** Whatever stands in a manifest: it is a volume, or a line says why it is none. */
+@Tag("one-lane")
 class ManifestFuzzTest {
     private static final int ROUNDS = 3_000;
     private static final List<String> PIECES = List.of(

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +38,7 @@ import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.testkit.LeakCheck;
 
 /** Replies no server may send: each ends its connection, with a word about what was wrong, and leaves no memory behind. */
+@Tag("one-lane")
 @ExtendWith(LeakCheck.class)
 final class BrokenReplyTest {
     /** The requests that are under way, by their cookies. */

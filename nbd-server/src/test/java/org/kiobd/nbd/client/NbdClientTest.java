@@ -180,7 +180,7 @@ final class NbdClientTest {
     }
 
     @Test
-    void manyInFlightAreAllAnsweredInTheCallersOwnMemory() {
+    void rule4_manyInFlightAreAllAnsweredInTheCallersOwnMemory() {
         NbdClient client = connect(running.unix(), NbdClientOptions.DEFAULT.withInFlight(16, 1 << 18, 4096));
         byte[] all = pattern(8 * MIB, SEED);
         List<CompletableFuture<@Nullable Void>> writes = new ArrayList<>();
@@ -201,7 +201,7 @@ final class NbdClientTest {
     }
 
     @Test
-    void beyondTheLimitsRequestsWaitAndThenAreRefused() {
+    void rule4_beyondTheLimitsRequestsWaitAndThenAreRefused() {
         device.hold();
         NbdClient client = connect(running.tcp(), NbdClientOptions.DEFAULT.withInFlight(2, 1 << 20, 1));
         List<CompletableFuture<ReadReply>> accepted = new ArrayList<>();
@@ -234,7 +234,7 @@ final class NbdClientTest {
     }
 
     @Test
-    void whatTheServerCouldOnlyRefuseIsNotSent() {
+    void rule3_whatTheServerCouldOnlyRefuseIsNotSent() {
         NbdClient client = connect(HeaderStyle.SIMPLE);
         int issued = device.issued();
         assertThat(failure(client.read(16 * MIB - 1, 2, 0)).errno()).isEqualTo(NbdErrno.NBD_EINVAL);
@@ -249,7 +249,7 @@ final class NbdClientTest {
     }
 
     @Test
-    void aLostConnectionFailsEverythingInFlightWithOneReason() {
+    void rule1_aLostConnectionFailsEverythingInFlightWithOneReason() {
         device.hold();
         NbdClient client = connect(HeaderStyle.EXTENDED);
         List<CompletableFuture<ReadReply>> reads = new ArrayList<>();

@@ -63,7 +63,7 @@ final class RepeatedRequestTest {
 
     @ParameterizedTest
     @EnumSource
-    void eachAnswerEndsItOnceAndItMayBeAskedAgain(HeaderStyle style) {
+    void rule1_eachAnswerEndsItOnceAndItMayBeAskedAgain(HeaderStyle style) {
         try (ScriptedConnection wire = new ScriptedConnection(style)) {
             Told told = new Told();
             RepeatedRequest request = wire.client().repeated(told);
@@ -171,7 +171,7 @@ final class RepeatedRequestTest {
     }
 
     @Test
-    void theSameAnswerTwiceIsNotTakenForTheNextOne() {
+    void rule1_theSameAnswerTwiceIsNotTakenForTheNextOne() {
         try (ScriptedConnection wire = new ScriptedConnection(HeaderStyle.STRUCTURED)) {
             Told told = new Told();
             RepeatedRequest request = wire.client().repeated(told);
@@ -186,7 +186,7 @@ final class RepeatedRequestTest {
     }
 
     @Test
-    void theEndOfTheConnectionEndsItToo() {
+    void rule1_theEndOfTheConnectionEndsItToo() {
         ByteBuf payload = PooledByteBufAllocator.DEFAULT.buffer(8).writeLong(1);
         try (ScriptedConnection wire = new ScriptedConnection(HeaderStyle.STRUCTURED)) {
             Told told = new Told();

@@ -16,6 +16,7 @@ import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +27,7 @@ import org.kiobd.nbd.protocol.NbdReplyType;
 import org.kiobd.volume.testkit.LeakCheck;
 
 /** However the server's stream is cut, and in whichever order its replies come, the answers are the same. */
+@Tag("one-lane")
 @ExtendWith(LeakCheck.class)
 final class ReplySplitTest {
     private static final long SEED = 0x73706c6974L;

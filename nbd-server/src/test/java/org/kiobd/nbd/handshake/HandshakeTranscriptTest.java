@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -31,6 +32,7 @@ import org.kiobd.nbd.tls.TlsPolicy;
 import org.kiobd.volume.testkit.LeakCheck;
 
 /** Every path through the handshake, whole and byte by byte. */
+@Tag("one-lane")
 @ExtendWith(LeakCheck.class)
 final class HandshakeTranscriptTest {
     private static final int SIZE = 1 << 20;

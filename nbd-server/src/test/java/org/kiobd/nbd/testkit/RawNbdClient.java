@@ -34,6 +34,11 @@ public final class RawNbdClient implements AutoCloseable {
     public static final int FLAG_FUA = 1;
     public static final int FLAG_NO_HOLE = 2;
 
+    public static final int EPERM = 1;
+    public static final int EIO = 5;
+    public static final int EINVAL = 22;
+    public static final int ENOSPC = 28;
+
     public static final int OPT_EXPORT_NAME = 1;
     public static final int OPT_ABORT = 2;
     public static final int OPT_LIST = 3;
@@ -41,7 +46,15 @@ public final class RawNbdClient implements AutoCloseable {
     public static final int OPT_GO = 7;
     public static final int REP_ACK = 1;
 
-    private static final int REQUEST_BYTES = 28;
+    /** The length of a request's header. */
+    public static final int REQUEST_BYTES = 28;
+
+    /** Fixed newstyle, and no zeroes after NBD_OPT_EXPORT_NAME. */
+    public static final int CLIENT_FLAGS = 3;
+
+    private static final long GREETING_MAGIC = 0x4e42444d41474943L;
+    private static final long OPTION_MAGIC = 0x49484156454F5054L;
+    private static final long ONLY_COOKIE = 77;
     private static final int INFO_EXPORT = 0;
     private static final int REP_INFO = 3;
 
@@ -71,13 +84,8 @@ public final class RawNbdClient implements AutoCloseable {
 
         /** As it goes over the wire. */
         public byte[] bytes() {
-            return ByteBuffer.allocate(REQUEST_BYTES + payload.length)
-                    .putInt(0x25609513)
-                    .putShort((short) flags)
-                    .putShort((short) type)
-                    .putLong(cookie)
-                    .putLong(offset)
-                    .putInt(length)
+            ByteBuffer bytes = ByteBuffer.allocate(REQUEST_BYTES + payload.length);
+            return putRequest(bytes, type, flags, cookie, offset, length)
                     .put(payload)
                     .array();
         }
@@ -97,6 +105,16 @@ public final class RawNbdClient implements AutoCloseable {
         this.channel = channel;
     }
 
+    /** Writes a request's header at the buffer's position; returns the buffer. */
+    public static ByteBuffer putRequest(ByteBuffer buffer, int type, int flags, long cookie, long offset, int length) {
+        return buffer.putInt(0x25609513)
+                .putShort((short) flags)
+                .putShort((short) type)
+                .putLong(cookie)
+                .putLong(offset)
+                .putInt(length);
+    }
+
     /** Connects to an {@code nbd:} or {@code nbd+unix:} URI and says nothing. */
     public static RawNbdClient connect(URI uri) throws IOException {
         boolean tcp = !uri.getScheme().endsWith("+unix");
@@ -113,14 +131,17 @@ public final class RawNbdClient implements AutoCloseable {
     /** Connects and goes through the handshake to the URI's export. */
     public static RawNbdClient attach(URI uri) throws IOException {
         RawNbdClient client = connect(uri);
-        client.greet(3);
+        client.greet(CLIENT_FLAGS);
         client.go(uri.getPath().substring(1));
         return client;
     }
 
     /** Receives the greeting and answers with {@code clientFlags}. */
     public void greet(int clientFlags) throws IOException {
-        receive(18);
+        ByteBuffer greeting = receive(18);
+        if (greeting.getLong() != GREETING_MAGIC || greeting.getLong() != OPTION_MAGIC) {
+            throw new IOException("not a newstyle NBD server");
+        }
         send(ByteBuffer.allocate(4).putInt(clientFlags).array());
     }
 
@@ -184,7 +205,7 @@ public final class RawNbdClient implements AutoCloseable {
     /** An option whose length field may be a lie. */
     public void option(int option, int claimedBytes, byte[] data) throws IOException {
         send(ByteBuffer.allocate(16 + data.length)
-                .putLong(0x49484156454F5054L)
+                .putLong(OPTION_MAGIC)
                 .putInt(option)
                 .putInt(claimedBytes)
                 .put(data)
@@ -224,6 +245,16 @@ public final class RawNbdClient implements AutoCloseable {
         }
     }
 
+    /**
+     * Sends bytes in one write, as far as the socket takes them; past TLS. The replies to READs among them come without their data: {@link
+     * #receive} takes those.
+     */
+    public void send(ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
+    }
+
     /** The next reply, whichever it is. */
     public Reply readReply() throws IOException {
         ByteBuffer header = receive(16);
@@ -245,6 +276,22 @@ public final class RawNbdClient implements AutoCloseable {
             throw new IOException("reply to another request: cookie=" + reply.cookie());
         }
         return reply;
+    }
+
+    /** Sends one request, a WRITE with {@code length} zeroes, and returns the error of its reply; nothing else may be in flight. */
+    public int errnoOf(int type, int flags, long offset, int length) throws IOException {
+        byte[] payload = new byte[type == WRITE ? length : 0];
+        return call(new Request(type, flags, ONLY_COOKIE, offset, length, payload))
+                .errno();
+    }
+
+    /** Reads a range, which must work; nothing else may be in flight. */
+    public byte[] read(long offset, int length) throws IOException {
+        Reply reply = call(Request.of(READ, ONLY_COOKIE, offset, length));
+        if (reply.errno() != 0) {
+            throw new IOException("READ offset=" + offset + " length=" + length + " failed: error=" + reply.errno());
+        }
+        return reply.data();
     }
 
     /** Exactly so many bytes, ready to be read. */

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,6 +24,7 @@ import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.testkit.LeakCheck;
 
 /** However the stream is cut, the requests are the same. */
+@Tag("one-lane")
 @ExtendWith(LeakCheck.class)
 final class FramingTest {
     private static final int SIZE = 1 << 20;

@@ -11,6 +11,7 @@ import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.kiobd.nbd.HeaderStyle;
@@ -23,6 +24,7 @@ import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.testkit.LeakCheck;
 
 /** Every command, and every way to get one wrong, with every kind of headers, whole and byte by byte. */
+@Tag("one-lane")
 @ExtendWith(LeakCheck.class)
 final class RequestTranscriptTest {
     private static final int SIZE = 1 << 20;

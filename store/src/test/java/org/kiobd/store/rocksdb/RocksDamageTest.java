@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +30,7 @@ import org.kiobd.volume.testkit.TestLoops;
 import org.slf4j.LoggerFactory;
 
 /** What a damaged database does, file by file. */
+@Tag("one-lane")
 @Timeout(300)
 class RocksDamageTest extends StoreSubject {
     private static final int BLOCK_BYTES = 4096;

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,6 +21,7 @@ import org.kiobd.volume.loop.IoLoops;
 import org.kiobd.volume.testkit.ChildJvm;
 
 /** A database on a disk that runs full. */
+@Tag("one-lane")
 @Timeout(300)
 class RocksFullDiskTest {
     private static final long LARGE_BYTES = 1L << 30;

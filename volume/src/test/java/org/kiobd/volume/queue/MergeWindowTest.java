@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.kiobd.volume.ReadPiece;
@@ -21,6 +22,7 @@ import org.kiobd.volume.testkit.LeakCheck;
 import org.kiobd.volume.testkit.ManualLoop;
 import org.kiobd.volume.testkit.Seeded;
 
+@Tag("one-lane")
 @ExtendWith(LeakCheck.class)
 class MergeWindowTest {
     private static final MergeLimits WIDE = new MergeLimits(1L << 40, 1 << 20, 1 << 20, 1);

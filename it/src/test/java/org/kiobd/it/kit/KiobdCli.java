@@ -1,14 +1,13 @@
-package org.kiobd.it;
+package org.kiobd.it.kit;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The {@code kiobd} command with its two streams kept apart: what people see when something goes wrong. Any thread. */
+/** Runs {@code kiobd} commands to their end, with the two output streams kept apart. Any thread. */
 public final class KiobdCli {
     private static final int TIMEOUT_SECONDS = 60;
 
@@ -33,12 +32,9 @@ public final class KiobdCli {
         return run(List.of(), home, arguments);
     }
 
-    /** The same behind {@code prefix}, for one {@code setpriv ...}. */
+    /** Runs {@code kiobd ARGUMENTS --home HOME} through {@code prefix}, e.g. {@code setpriv ...}, which must exec it. */
     public static Result run(List<String> prefix, Path home, String... arguments) {
-        List<String> behind = new ArrayList<>(prefix);
-        // The tests' own Java, so that a lane on another JDK tests that JDK.
-        behind.addAll(List.of("env", "JAVA_HOME=" + System.getProperty("java.home")));
-        List<String> line = new KiobdCommand(home, behind).line(List.of(arguments));
+        List<String> line = new KiobdCommand(home, prefix).line(List.of(arguments));
         try {
             Path out = Files.createTempFile("kiobd-it-", ".out");
             Path err = Files.createTempFile("kiobd-it-", ".err");

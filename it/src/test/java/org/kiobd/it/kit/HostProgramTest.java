@@ -1,4 +1,4 @@
-package org.kiobd.it;
+package org.kiobd.it.kit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

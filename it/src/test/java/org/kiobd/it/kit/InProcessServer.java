@@ -1,4 +1,4 @@
-package org.kiobd.it.clients;
+package org.kiobd.it.kit;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,8 +18,11 @@ import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoops;
 import org.kiobd.volume.queue.MergeLimits;
 
-/** A server inside the test, over a real socket: for members that only a test has. Close it always. */
-final class InProcessServer implements AutoCloseable {
+/**
+ * A server inside the test's own process, over a real socket. It is for members that only a test has, which {@link KiobdServer}'s process
+ * cannot open. Close it always. One thread.
+ */
+public final class InProcessServer implements AutoCloseable {
     private static final String NAME = "vol";
     private static final long SIZE_BYTES = 4L << 20;
     private static final long POOL_BYTES = 64L << 20;
@@ -32,12 +35,12 @@ final class InProcessServer implements AutoCloseable {
     private boolean closed;
 
     /** Makes the members, opens the volume and serves it on {@code socket}. */
-    InProcessServer(IoEngine engine, Path socket, int chunkBytes, List<String> members) throws IOException {
+    public InProcessServer(IoEngine engine, Path socket, int chunkBytes, List<String> members) throws IOException {
         this(engine, socket, chunkBytes, members, MergeLimits.DEFAULT);
     }
 
     /** The same, merging as far as {@code limits} say. */
-    InProcessServer(IoEngine engine, Path socket, int chunkBytes, List<String> members, MergeLimits limits)
+    public InProcessServer(IoEngine engine, Path socket, int chunkBytes, List<String> members, MergeLimits limits)
             throws IOException {
         String whyNot = engine.whyNot();
         if (whyNot != null) {
@@ -53,16 +56,18 @@ final class InProcessServer implements AutoCloseable {
         uri = server.listenUnix(socket).uri(NAME).toString();
     }
 
-    String uri() {
+    /** Returns the URI of its export. */
+    public String uri() {
         return uri;
     }
 
-    DeviceCounters counters() {
+    /** Returns what the volume has counted. */
+    public DeviceCounters counters() {
         return device.counters();
     }
 
     /** Ends it; every byte has to be back in the pool. */
-    void closeAndRequireFullPool() throws IOException {
+    public void closeAndRequireFullPool() throws IOException {
         close();
         if (pool.reservedBytes() != 0) {
             throw new AssertionError("bytes that were not given back: " + pool.reservedBytes());

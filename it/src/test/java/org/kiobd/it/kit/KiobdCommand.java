@@ -1,49 +1,33 @@
-package org.kiobd.it;
+package org.kiobd.it.kit;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The {@code kiobd} command of this checkout with a home of its own, run as a user runs it: through the launcher.
+ * The command line of this checkout's {@code kiobd} with a home of its own, as a user runs it: through the launcher.
  *
  * @param home its {@code --home}
- * @param prefix what runs it, for one {@code env X=Y} or {@code setpriv ...}; must exec it, so that its process is the program's
+ * @param prefix the command that runs it, e.g. {@code setpriv ...}; it must exec the program, so that its process is the program's
  */
 public record KiobdCommand(Path home, List<String> prefix) {
-    private static final Duration TIMEOUT = Duration.ofSeconds(60);
-
-    /** Run as it is. */
-    public KiobdCommand(Path home) {
-        this(home, List.of());
-    }
-
     public KiobdCommand {
         prefix = List.copyOf(prefix);
     }
 
-    /** Runs {@code kiobd ARGUMENTS}; throws when it cannot be run, not when it fails. */
-    public HostCommand.Result run(String... arguments) {
-        return HostCommand.run(TIMEOUT, line(List.of(arguments)));
-    }
-
-    /** Runs {@code kiobd ARGUMENTS} and returns what it printed; throws when it fails. */
-    public String output(String... arguments) {
-        return HostCommand.output(TIMEOUT, line(List.of(arguments)));
-    }
-
-    /** The whole command line for {@code arguments}. */
+    /** Returns the whole command line for {@code arguments}. */
     public List<String> line(List<String> arguments) {
         List<String> line = new ArrayList<>(prefix);
+        // The tests' own Java, so that a lane on another JDK tests that JDK.
+        line.addAll(List.of("env", "JAVA_HOME=" + System.getProperty("java.home")));
         line.add(launcher().toString());
         line.addAll(arguments);
         line.addAll(List.of("--home", home.toString()));
         return line;
     }
 
-    /** The launcher of the tree under test. */
+    /** Returns the launcher of the tree under test. */
     public static Path launcher() {
         String root = System.getProperty("kiobd.root");
         if (root == null) {

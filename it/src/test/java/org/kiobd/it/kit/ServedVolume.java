@@ -1,4 +1,4 @@
-package org.kiobd.it.clients;
+package org.kiobd.it.kit;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -6,14 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.kiobd.it.KiobdCli;
 
-/** A volume in a folder of its own, and the server that serves it over both transports. */
-final class ServedVolume implements AutoCloseable {
-    static final String NAME = "vol";
+/** A volume in a folder of its own, and the {@link KiobdServer} that serves it over both transports. Close it always. One thread. */
+public final class ServedVolume implements AutoCloseable {
+    /** The volume's name. */
+    public static final String NAME = "vol";
 
     /** What is served. */
-    enum Shape {
+    public enum Shape {
         /** Four file members. */
         STRIPED,
         /** Four databases. */
@@ -25,7 +25,7 @@ final class ServedVolume implements AutoCloseable {
     }
 
     /** How a client gets there. */
-    enum Transport {
+    public enum Transport {
         UNIX,
         TCP
     }
@@ -34,7 +34,7 @@ final class ServedVolume implements AutoCloseable {
     private final List<String> serve = new ArrayList<>();
     private final List<Path> files = new ArrayList<>();
     private final String jvmOptions;
-    private Server server;
+    private KiobdServer server;
 
     private ServedVolume(Path folder, Shape shape, String engine, long sizeBytes, String jvmOptions)
             throws IOException {
@@ -57,22 +57,22 @@ final class ServedVolume implements AutoCloseable {
     }
 
     /** Makes the volume in {@code folder}, which is empty, and serves it. */
-    static ServedVolume start(Path folder, Shape shape, String engine, long sizeBytes) throws IOException {
-        return new ServedVolume(folder, shape, engine, sizeBytes, Server.STRICT);
+    public static ServedVolume start(Path folder, Shape shape, String engine, long sizeBytes) throws IOException {
+        return new ServedVolume(folder, shape, engine, sizeBytes, KiobdServer.STRICT);
     }
 
     /** The same without leak detection, which costs time: a striped volume for heavy work. */
-    static ServedVolume startFast(Path folder, String engine, long sizeBytes) throws IOException {
+    public static ServedVolume startFast(Path folder, String engine, long sizeBytes) throws IOException {
         return startFast(folder, Shape.STRIPED, engine, sizeBytes);
     }
 
     /** The same in another shape. */
-    static ServedVolume startFast(Path folder, Shape shape, String engine, long sizeBytes) throws IOException {
+    public static ServedVolume startFast(Path folder, Shape shape, String engine, long sizeBytes) throws IOException {
         return startWith("", folder, shape, engine, sizeBytes);
     }
 
     /** The same with these options for the JVM. */
-    static ServedVolume startWith(String jvmOptions, Path folder, Shape shape, String engine, long sizeBytes)
+    public static ServedVolume startWith(String jvmOptions, Path folder, Shape shape, String engine, long sizeBytes)
             throws IOException {
         return new ServedVolume(folder, shape, engine, sizeBytes, jvmOptions);
     }
@@ -90,35 +90,38 @@ final class ServedVolume implements AutoCloseable {
         KiobdCli.ok(home(), create.toArray(String[]::new));
     }
 
-    private Server start() {
-        return Server.in(home()).ready(2).jvm(jvmOptions).start(serve.toArray(String[]::new));
+    private KiobdServer start() {
+        return KiobdServer.in(home()).ready(2).jvm(jvmOptions).start(serve.toArray(String[]::new));
     }
 
-    /** Starts the server again, which has ended. */
-    void restart() {
+    /** Starts the server again after it has ended. */
+    public void restart() {
         server.close();
         server = start();
     }
 
-    Server server() {
+    /** Returns the server that runs now, or ran last. Borrowed. */
+    public KiobdServer server() {
         return server;
     }
 
-    /** Where tests may put their own files. */
-    Path folder() {
+    /** Returns the folder, where tests may put their own files. */
+    public Path folder() {
         return folder;
     }
 
-    Path home() {
+    /** Returns the server's home. */
+    public Path home() {
         return folder.resolve("home");
     }
 
-    Path socket() {
+    /** Returns the server's unix socket. */
+    public Path socket() {
         return folder.resolve("nbd.sock");
     }
 
     /** The members' URIs, in order; none for a raw image. */
-    List<String> memberUris() {
+    public List<String> memberUris() {
         return serve.contains("--raw")
                 ? List.of()
                 : files.stream()
@@ -127,11 +130,12 @@ final class ServedVolume implements AutoCloseable {
     }
 
     /** The member files or folders, in order; the image, for a raw one. */
-    List<Path> files() {
+    public List<Path> files() {
         return List.copyOf(files);
     }
 
-    String uri(Transport transport) {
+    /** Returns the volume's URI over {@code transport}. */
+    public String uri(Transport transport) {
         return transport == Transport.UNIX ? server.unixUri() : server.tcpUri();
     }
 

@@ -1,4 +1,4 @@
-package org.kiobd.it;
+package org.kiobd.it.kit;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
