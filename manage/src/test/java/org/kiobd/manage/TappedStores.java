@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberStoreProvider;
@@ -109,7 +110,7 @@ final class TappedStores {
         /** The members of a snapshot are made by several threads. */
         private static void callHook() {
             synchronized (HOOK) {
-                HOOK.get().run();
+                Objects.requireNonNull(HOOK.get()).run();
             }
         }
 

@@ -11,9 +11,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.kiobd.it.HostCommand;
-import org.kiobd.it.HostProgram;
-import org.kiobd.it.KiobdCommand;
+import org.kiobd.it.kit.HostCommand;
+import org.kiobd.it.kit.HostProgram;
+import org.kiobd.it.kit.KiobdCommand;
 
 /** Runs {@code it/bench} with its own checks, and with one short row, so that it does not rot between measurements. */
 @Timeout(200)
