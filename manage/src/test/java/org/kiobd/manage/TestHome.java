@@ -58,7 +58,7 @@ final class TestHome {
      */
     static List<MemberUri> places(Path folder, String name, String stores) {
         List<MemberUri> places = new ArrayList<>();
-        for (String scheme : stores.split(",")) {
+        for (String scheme : stores.split(",", -1)) {
             places.add(
                     scheme.equals("memory")
                             ? new MemberUri(scheme, name + "-" + UUID.randomUUID())
