@@ -45,7 +45,7 @@ final class NewVolume {
     /** Makes an empty volume and its catalog entry, or neither. */
     VolumeManifest create(String name, Shaping shape) throws BlockIoException {
         try (VolumeLock lock = changes.reserve(name)) {
-            return make(name, shape.spec(), Change.Operation.CREATE, null, null);
+            return make(name, shape, Change.Operation.CREATE, null, null);
         }
     }
 
@@ -56,16 +56,17 @@ final class NewVolume {
      */
     VolumeManifest copy(String name, Shaping shape, String source, Filling filling) throws BlockIoException {
         try (VolumeLock lock = changes.reserve(name)) {
-            return make(name, shape.spec(), Change.Operation.COPY, source, filling);
+            return make(name, shape, Change.Operation.COPY, source, filling);
         }
     }
 
     private VolumeManifest make(
-            String name, ArraySpec spec, Change.Operation operation, @Nullable String source, @Nullable Filling filling)
+            String name, Shaping shape, Change.Operation operation, @Nullable String source, @Nullable Filling filling)
             throws BlockIoException {
-        List<MemberUri> places =
-                spec.members().stream().map(MemberUri::withoutOptions).toList();
         try {
+            ArraySpec spec = shape.spec();
+            List<MemberUri> places =
+                    spec.members().stream().map(MemberUri::withoutOptions).toList();
             UUID changeId = UUID.randomUUID();
             changes.begin(name, new Change.Plan(operation, changeId, source, places, List.of()));
             VolumeManifest aside = assembler.makeAside(spec, changeId);

@@ -161,8 +161,9 @@ final class ForeignFilesTest {
         Path precious = Files.writeString(place.resolve(name), "precious");
         for (Change change : CHANGES.subList(0, 2)) {
             assertThatThrownBy(() -> change.run(home))
-                    .hasMessage(precious + " is in the way and was not made by kiobd; nothing was touched; move it away,"
-                            + " or choose another name");
+                    .hasMessage(
+                            precious + " is in the way and was not made by kiobd; nothing was touched; move it away,"
+                                    + " or choose another name");
         }
         assertThatThrownBy(() -> home.volumes().rename("big", "v")).hasMessageContaining(" is in the way ");
         assertThat(precious).hasContent("precious");

@@ -167,6 +167,10 @@ final class VolumesChangeTest {
             assertThatThrownBy(() -> home.volumes().create("v", place -> spec))
                     .hasMessageMatching("(size|chunk|members)=.*");
         }
+        assertThatThrownBy(() -> home.volumes().create("v", place -> {
+                    throw new Refused();
+                }))
+                .isInstanceOf(Refused.class);
         assertThat(taken).hasContent("precious");
         assertThat(folder.resolve("new.img")).doesNotExist();
         assertThat(home.path().resolve("volumes")).isEmptyDirectory();
@@ -189,7 +193,7 @@ final class VolumesChangeTest {
         assertThat(home.path().resolve("volumes")).isEmptyDirectory();
     }
 
-    /** Thrown by a consent that is refused. */
+    /** Thrown by a caller that does not want a change after all. */
     private static final class Refused extends RuntimeException {
         private static final long serialVersionUID = 1L;
     }
