@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.layout.StripeLayout;
+import org.kiobd.store.MemberCapability;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockDevice;
@@ -79,9 +80,9 @@ final class Raid0Device implements Volume {
         // A single member itself refuses a FAST_ZERO that it cannot do. With several members, some would already have
         // zeroed their part.
         this.promisesFastZero = members.size() == 1
-                || members.stream().allMatch(member -> member.capabilities().fastZero());
+                || members.stream().allMatch(member -> member.capabilities().has(MemberCapability.FAST_ZERO));
         this.takesPipes =
-                members.stream().allMatch(member -> member.capabilities().pageCache());
+                members.stream().allMatch(member -> member.capabilities().has(MemberCapability.PAGE_CACHE));
         this.memoryAlignmentBytes = members.stream()
                 .mapToInt(member -> member.capabilities().memoryAlignmentBytes())
                 .max()
