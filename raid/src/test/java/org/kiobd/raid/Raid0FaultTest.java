@@ -19,6 +19,7 @@ import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
 import org.kiobd.volume.testkit.LeakCheck;
 import org.kiobd.volume.testkit.ManualLoop;
+import org.kiobd.volume.testkit.Ranges;
 import org.kiobd.volume.testkit.Seeded;
 import org.kiobd.volume.testkit.TestRequest;
 
@@ -34,7 +35,7 @@ class Raid0FaultTest {
         for (long at = from; at < end; at++) {
             for (Bad one : bad) {
                 if (one.member == layout.member(at)
-                        && one.range.intersects(new ByteRange(layout.memberOffsetBytes(at), 1))) {
+                        && Ranges.intersect(one.range, new ByteRange(layout.memberOffsetBytes(at), 1))) {
                     return one.error;
                 }
             }
@@ -75,7 +76,7 @@ class Raid0FaultTest {
                 int length = 1 + random.nextInt(Math.min(shape.memberBytes() - from, 1 + shape.chunkBytes() / 2));
                 IoError error = random.nextBoolean() ? IoError.IO : IoError.NO_SPACE;
                 ByteRange range = new ByteRange(from, length);
-                if (bad.stream().anyMatch(one -> one.member == member && one.range.intersects(range))) {
+                if (bad.stream().anyMatch(one -> one.member == member && Ranges.intersect(one.range, range))) {
                     continue; // which of two errors one byte has would be anybody's guess
                 }
                 bad.add(new Bad(member, range, error));

@@ -20,6 +20,7 @@ import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
 import org.kiobd.volume.testkit.LeakCheck;
 import org.kiobd.volume.testkit.ManualLoop;
+import org.kiobd.volume.testkit.Ranges;
 import org.kiobd.volume.testkit.Seeded;
 import org.kiobd.volume.testkit.TestRequest;
 
@@ -49,8 +50,10 @@ class Raid0ModelTest {
             boolean mutates =
                     request.kiobuf().op().mutates() || other.kiobuf().op().mutates();
             if (mutates
-                    && range.intersects(new ByteRange(
-                            other.kiobuf().offsetBytes(), other.kiobuf().lengthBytes()))) {
+                    && Ranges.intersect(
+                            range,
+                            new ByteRange(
+                                    other.kiobuf().offsetBytes(), other.kiobuf().lengthBytes()))) {
                 return true;
             }
         }
@@ -149,7 +152,6 @@ class Raid0ModelTest {
             }
         }
         quiesce(random);
-        assertThat(queue.waitingChains()).isZero();
         assertThat(device.counters().requests()).isEqualTo(requests);
         assertThat(device.counters().members()).allMatch(member -> member.inFlight() == 0);
         TestRequest all = TestRequest.read(loop, 0, sizeBytes, random);
