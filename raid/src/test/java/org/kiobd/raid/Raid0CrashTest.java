@@ -66,7 +66,7 @@ class Raid0CrashTest {
             stores.add(new CrashingMemberStore(power, shape.memberBytes()));
             members.add(new SlowMemberStore(stores.get(i)));
         }
-        Raid0Device device = TestArray.device(shape.layout(), members, sizeBytes, 4);
+        ArrayDevice device = TestArray.device(shape.layout(), members, sizeBytes, 4);
         RequestQueue queue = new RequestQueue(device, loop, MergeLimits.DEFAULT);
         Durability durability = new Durability(sizeBytes);
         List<TestRequest> unfinished = new ArrayList<>();
@@ -75,7 +75,7 @@ class Raid0CrashTest {
         }
         stores.forEach(store -> store.crash(random));
         power.restore();
-        Raid0Device reopened = TestArray.device(shape.layout(), stores, sizeBytes, 64);
+        ArrayDevice reopened = TestArray.device(shape.layout(), stores, sizeBytes, 64);
         TestRequest all = TestRequest.read(loop, 0, sizeBytes, random);
         reopened.submit(all.chain());
         for (int at = 0; at < sizeBytes; at++) {

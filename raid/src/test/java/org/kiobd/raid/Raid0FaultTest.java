@@ -85,7 +85,7 @@ class Raid0FaultTest {
                     fault.allOrNothing();
                 }
             }
-            Raid0Device device = TestArray.device(shape.layout(), members, sizeBytes, 64);
+            ArrayDevice device = TestArray.device(shape.layout(), members, sizeBytes, 64);
             RequestQueue queue = new RequestQueue(device, loop, MergeLimits.DEFAULT);
             Op op = List.of(Op.READ, Op.WRITE, Op.TRIM, Op.WRITE_ZEROES).get(random.nextInt(4));
             List<TestRequest> requests = neighbours(op, sizeBytes, random);
@@ -140,7 +140,7 @@ class Raid0FaultTest {
         Shape shape = new Shape(2, 1000, 4);
         List<FaultyMemberStore> members = shape.members(FaultyMemberStore::new);
         members.get(0).fail(new ByteRange(300, 10), IoError.IO).times(1);
-        Raid0Device device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
+        ArrayDevice device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
         List<TestRequest> requests = writes(new RequestQueue(device, loop, MergeLimits.DEFAULT), 10, 100);
         assertThat(requests).allMatch(request -> request.completions() == 1 && request.error() == null);
         // Three hundred bytes were good: the other seven originals were sent again, each alone.
@@ -153,7 +153,7 @@ class Raid0FaultTest {
         Shape shape = new Shape(2, 1000, 4);
         List<FaultyMemberStore> members = shape.members(FaultyMemberStore::new);
         members.get(0).fail(new ByteRange(30, 10), IoError.NO_SPACE).times(1);
-        Raid0Device device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
+        ArrayDevice device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
         List<TestRequest> requests = writes(new RequestQueue(device, loop, MergeLimits.DEFAULT), 1, 100);
         assertThat(requests.get(0).error()).isEqualTo(IoError.NO_SPACE);
         assertThat(requests.get(0).kiobuf().failedAtBytes()).isEqualTo(30);
@@ -167,7 +167,7 @@ class Raid0FaultTest {
             Shape shape = new Shape(1, 1000, 4);
             List<FaultyMemberStore> members = shape.members(FaultyMemberStore::new);
             members.get(0).fail(new ByteRange(victim * 100 + 99, 1), IoError.IO);
-            Raid0Device device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
+            ArrayDevice device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
             List<TestRequest> requests = writes(new RequestQueue(device, loop, MergeLimits.DEFAULT), 10, 100);
             for (int i = 0; i < 10; i++) {
                 assertThat(requests.get(i).error()).isEqualTo(i == victim ? IoError.IO : null);
@@ -183,7 +183,7 @@ class Raid0FaultTest {
             // Device bytes 450 and 190: the later one lies lower inside its member's run than the other one.
             members.get(0).fail(new ByteRange(150, 1), IoError.IO);
             members.get(1).fail(new ByteRange(90, 1), IoError.NO_SPACE);
-            Raid0Device device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
+            ArrayDevice device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
             TestRequest request = op == Op.WRITE
                     ? TestRequest.write(loop, 0, new byte[1000], new Random(1))
                     : TestRequest.range(loop, op, 0, 1000);
@@ -200,7 +200,7 @@ class Raid0FaultTest {
         // On member 0 the run is good for 150 bytes, which end at device byte 450; member 2 fails at 260.
         members.get(0).fail(new ByteRange(150, 1), IoError.IO);
         members.get(2).fail(new ByteRange(60, 1), IoError.NO_SPACE);
-        Raid0Device device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
+        ArrayDevice device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
         TestRequest trim = TestRequest.range(loop, Op.TRIM, 0, 1000);
         device.submit(trim.chain());
         assertThat(trim.error()).isEqualTo(IoError.NO_SPACE);

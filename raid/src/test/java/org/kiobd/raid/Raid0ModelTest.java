@@ -120,7 +120,7 @@ class Raid0ModelTest {
         Shape shape = Shape.random(random);
         int sizeBytes = shape.sizeBytes(random);
         byte[] model = new byte[sizeBytes];
-        Raid0Device device = TestArray.device(
+        ArrayDevice device = TestArray.device(
                 shape.layout(), shape.members(store -> wrap(store, random)), sizeBytes, 1 + random.nextInt(6));
         RequestQueue queue = new RequestQueue(
                 device,
@@ -165,7 +165,7 @@ class Raid0ModelTest {
     void overlappingWritesInFlightMixOnlyTheirOwnBytes(Random random) {
         Shape shape = Shape.random(random);
         int sizeBytes = shape.sizeBytes(random);
-        Raid0Device device = TestArray.device(
+        ArrayDevice device = TestArray.device(
                 shape.layout(), shape.members(store -> wrap(store, random)), sizeBytes, 1 + random.nextInt(6));
         RequestQueue queue = new RequestQueue(device, loop, MergeLimits.DEFAULT);
         byte[] before = new byte[sizeBytes];
@@ -217,7 +217,7 @@ class Raid0ModelTest {
                 members.get(i).releaseAll(new Random(0));
             }
         }
-        Raid0Device device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
+        ArrayDevice device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
         RequestQueue queue = new RequestQueue(device, loop, MergeLimits.DEFAULT);
         List<TestRequest> requests = new ArrayList<>();
         for (int i = 0; i < 256; i++) {
@@ -240,7 +240,7 @@ class Raid0ModelTest {
     void payloadIsGatheredFromWhereItWasReceived() {
         Shape shape = new Shape(3, 100, 50);
         List<RecordingMemberStore> members = shape.members(RecordingMemberStore::new);
-        Raid0Device device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
+        ArrayDevice device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
         RequestQueue queue = new RequestQueue(device, loop, MergeLimits.DEFAULT);
         List<TestRequest> requests = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
