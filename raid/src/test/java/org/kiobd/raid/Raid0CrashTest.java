@@ -56,7 +56,7 @@ class Raid0CrashTest {
     }
 
     @Seeded(rounds = 40)
-    void whatWasPromisedSurvives(Random random) {
+    void rule4_i9_whatWasPromisedSurvives(Random random) {
         Shape shape = Shape.random(random);
         int sizeBytes = shape.sizeBytes(random);
         CrashingMemberStore.Power power = new CrashingMemberStore.Power(1 + random.nextInt(150));

@@ -62,7 +62,7 @@ class Raid0FaultTest {
     }
 
     @Seeded(rounds = 20)
-    void exactlyTheOriginalsThatTouchABadPlaceFailWithItsError(Random random) {
+    void rule3_i8_exactlyTheOriginalsThatTouchABadPlaceFailWithItsError(Random random) {
         for (int round = 0; round < 8; round++) {
             Shape shape = Shape.random(random);
             int sizeBytes = shape.sizeBytes(random);
@@ -136,7 +136,7 @@ class Raid0FaultTest {
     }
 
     @Test
-    void whatFailsOnceInAMergedOperationSucceedsAlone() {
+    void rule3_i8_whatFailsOnceInAMergedOperationSucceedsAlone() {
         Shape shape = new Shape(2, 1000, 4);
         List<FaultyMemberStore> members = shape.members(FaultyMemberStore::new);
         members.get(0).fail(new ByteRange(300, 10), IoError.IO).times(1);
@@ -162,7 +162,7 @@ class Raid0FaultTest {
     }
 
     @Test
-    void firstMiddleAndLastOriginalOfAChainFailAlone() {
+    void rule3_i8_firstMiddleAndLastOriginalOfAChainFailAlone() {
         for (int victim : new int[] {0, 5, 9}) {
             Shape shape = new Shape(1, 1000, 4);
             List<FaultyMemberStore> members = shape.members(FaultyMemberStore::new);
@@ -176,7 +176,7 @@ class Raid0FaultTest {
     }
 
     @Test
-    void ofTwoMembersThatFailTheLowerDeviceByteDecides() {
+    void rule3_ofTwoMembersThatFailTheLowerDeviceByteDecides() {
         Shape shape = new Shape(4, 100, 10);
         for (Op op : new Op[] {Op.WRITE, Op.TRIM}) {
             List<FaultyMemberStore> members = shape.members(FaultyMemberStore::new);
@@ -194,7 +194,7 @@ class Raid0FaultTest {
     }
 
     @Test
-    void aRangeOperationIsChargedWhereTheDeviceByteFailed() {
+    void rule3_aRangeOperationIsChargedWhereTheDeviceByteFailed() {
         Shape shape = new Shape(4, 100, 10);
         List<FaultyMemberStore> members = shape.members(FaultyMemberStore::new);
         // On member 0 the run is good for 150 bytes, which end at device byte 450; member 2 fails at 260.

@@ -195,7 +195,7 @@ class Raid0FreezeTest {
     }
 
     @Test
-    void whatIsHeldWhenTheDeviceClosesEndsWithAnError() throws Exception {
+    void rule1_whatIsHeldWhenTheDeviceClosesEndsWithAnError() throws Exception {
         loop.await(device.freeze());
         TestRequest held = write(0);
         device.submit(held.chain());

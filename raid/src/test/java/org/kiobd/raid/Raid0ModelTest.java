@@ -162,7 +162,7 @@ class Raid0ModelTest {
 
     /** Overlapping requests in flight have no order, but each byte must come from one of them. */
     @Seeded(rounds = 4)
-    void overlappingWritesInFlightMixOnlyTheirOwnBytes(Random random) {
+    void rule6_overlappingWritesInFlightMixOnlyTheirOwnBytes(Random random) {
         Shape shape = Shape.random(random);
         int sizeBytes = shape.sizeBytes(random);
         ArrayDevice device = TestArray.device(
@@ -208,7 +208,7 @@ class Raid0ModelTest {
     }
 
     @Test
-    void originalsOffTheSlowMemberEndFirst() {
+    void rule2_originalsOffTheSlowMemberEndFirst() {
         int chunk = 64 << 10;
         Shape shape = new Shape(4, chunk, 4);
         List<SlowMemberStore> members = shape.members(SlowMemberStore::new);

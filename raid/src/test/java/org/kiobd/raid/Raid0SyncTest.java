@@ -90,7 +90,7 @@ class Raid0SyncTest {
     }
 
     @Test
-    void aFailedFuaWriteThatNeverArrivedIsNoFailedSync() {
+    void rule5_aFailedFuaWriteThatNeverArrivedIsNoFailedSync() {
         members.get(0).fail(new ByteRange(5, 1), IoError.NO_SPACE);
         assertThat(run(write(Kiobuf.FUA))).isEqualTo(IoError.NO_SPACE);
         members.forEach(FaultyMemberStore::heal);

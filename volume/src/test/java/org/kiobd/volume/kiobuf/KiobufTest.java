@@ -117,7 +117,7 @@ class KiobufTest {
     }
 
     @Test
-    void memoryIsGivenBackOnceWhenTheLastReferenceGoes() {
+    void i5_memoryIsGivenBackOnceWhenTheLastReferenceGoes() {
         ByteBuf first = memory(10);
         ByteBuf second = memory(10);
         Kiobuf request = request(Op.WRITE, 0, 15).add(Fragment.of(first, 0, 10)).add(Fragment.of(second, 0, 5));

@@ -108,7 +108,7 @@ class RequestQueueTest {
     }
 
     @Test
-    void aFlushDrawsTheLineButWaitsForNothing() {
+    void i7_aFlushDrawsTheLineButWaitsForNothing() {
         queue.accept(trim(0, 10));
         queue.accept(flush());
         queue.accept(trim(10, 10));
@@ -245,7 +245,7 @@ class RequestQueueTest {
     }
 
     @Seeded
-    void whateverHappensEachRequestEndsOnce(Random random) {
+    void i1_whateverHappensEachRequestEndsOnce(Random random) {
         Object[] owners = {"a", "b", "c"};
         int accepted = 0;
         for (int step = 0; step < 3000; step++) {
