@@ -220,10 +220,10 @@ public final class ArrayAssembler {
         }
         // An interrupted change is completed: the superblocks of the last round take precedence over the catalog.
         VolumeManifest current = manifest.withSizeBytes(last.volume().deviceSizeBytes());
-        StripeLayout layout = StripeLayout.of(manifest);
+        Personality personality = Personality.of(current);
         for (int i = 0; i < members.size(); i++) {
             try {
-                MemberSuperblocks.requireLength(members.get(i), layout.memberBytes(current.sizeBytes()));
+                MemberSuperblocks.requireLength(members.get(i), personality.memberBytes(current.sizeBytes()));
             } catch (BlockIoException e) {
                 throw new BlockIoException(
                         e.error(), "volume=" + manifest.name() + " member=" + i + ": " + e.getMessage(), e);
@@ -233,12 +233,7 @@ public final class ArrayAssembler {
                 ? ArrayMetadata.readOnly(current)
                 : ArrayMetadata.begin(current, MemberRounds.of(members, superblocks, last));
         DeviceInfo info = DeviceInfo.of(manifest.name(), manifest.uuid(), readOnly);
-        return switch (current.layoutId()) {
-            case Superblock.LAYOUT_EQUAL_MEMBERS ->
-                new Raid0Device(info, layout, members, metadata, maxInFlightPerMember);
-            // MemberSuperblocks has refused other layouts before anything was written.
-            default -> throw new BlockIoException(IoError.NOT_SUPPORTED, "layout=" + current.layoutId());
-        };
+        return new ArrayDevice(info, personality, members, metadata, maxInFlightPerMember);
     }
 
     /** Opens a plain image without a superblock as a device with one member, named after the last part of its location. */
@@ -248,9 +243,9 @@ public final class ArrayAssembler {
         String name = location.substring(location.lastIndexOf('/') + 1);
         VolumeManifest manifest = new VolumeManifest(
                 name, NIL_UUID, store.sizeBytes(), ArraySpec.DEFAULT_CHUNK_BYTES, 0, List.of(uri), null);
-        return new Raid0Device(
+        return new ArrayDevice(
                 DeviceInfo.of(name, NIL_UUID, readOnly),
-                new StripeLayout(1, ArraySpec.DEFAULT_CHUNK_BYTES),
+                new Raid0Personality(new StripeLayout(1, ArraySpec.DEFAULT_CHUNK_BYTES)),
                 List.of(store),
                 ArrayMetadata.none(manifest, readOnly),
                 maxInFlightPerMember);

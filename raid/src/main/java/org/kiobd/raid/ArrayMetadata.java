@@ -2,7 +2,6 @@ package org.kiobd.raid;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.format.Superblock;
 import org.kiobd.store.format.VolumeManifest;
@@ -52,7 +51,7 @@ final class ArrayMetadata {
      *
      * @throws BlockIoException if the growth failed; {@link #manifest} has the size that is valid then
      */
-    void grow(List<MemberStore> members, StripeLayout layout, long newSizeBytes) throws BlockIoException {
+    void grow(List<MemberStore> members, Personality personality, long newSizeBytes) throws BlockIoException {
         if (readOnly) {
             throw new BlockIoException(
                     IoError.NOT_PERMITTED, "volume=" + manifest.name() + " is read-only: cannot grow it");
@@ -70,7 +69,7 @@ final class ArrayMetadata {
                     "volume=" + old.name() + ": size=" + newSizeBytes + " is not more than its size=" + old.sizeBytes()
                             + "; a volume only grows");
         }
-        long memberBytes = rounds == null ? newSizeBytes : memberBytes(layout, newSizeBytes);
+        long memberBytes = rounds == null ? newSizeBytes : memberBytes(personality, newSizeBytes);
         for (MemberStore member : members) {
             lengthen(member, memberBytes, old);
         }
@@ -93,9 +92,9 @@ final class ArrayMetadata {
         }
     }
 
-    private static long memberBytes(StripeLayout layout, long deviceBytes) throws BlockIoException {
+    private static long memberBytes(Personality personality, long deviceBytes) throws BlockIoException {
         try {
-            return Math.addExact(layout.memberBytes(deviceBytes), Superblock.DATA_OFFSET_BYTES)
+            return Math.addExact(personality.memberBytes(deviceBytes), Superblock.DATA_OFFSET_BYTES)
                     - Superblock.DATA_OFFSET_BYTES;
         } catch (ArithmeticException e) {
             throw new BlockIoException(IoError.INVALID, "size=" + deviceBytes + " is more than members can hold", e);

@@ -18,6 +18,9 @@ public interface Volume extends BlockDevice {
     /** Returns the members, by index; borrowed, for inspection only. */
     List<MemberStore> members();
 
+    /** Returns the present state of the array; any thread. */
+    ArrayState state();
+
     /**
      * Grows the volume while it is in use: first the members, then the superblocks; requests may use the new bytes afterwards.
      *

@@ -56,7 +56,7 @@ class Raid0CrashTest {
     }
 
     @Seeded(rounds = 40)
-    void whatWasPromisedSurvives(Random random) {
+    void rule4_i9_whatWasPromisedSurvives(Random random) {
         Shape shape = Shape.random(random);
         int sizeBytes = shape.sizeBytes(random);
         CrashingMemberStore.Power power = new CrashingMemberStore.Power(1 + random.nextInt(150));
@@ -66,7 +66,7 @@ class Raid0CrashTest {
             stores.add(new CrashingMemberStore(power, shape.memberBytes()));
             members.add(new SlowMemberStore(stores.get(i)));
         }
-        Raid0Device device = TestArray.device(shape.layout(), members, sizeBytes, 4);
+        ArrayDevice device = TestArray.device(shape.layout(), members, sizeBytes, 4);
         RequestQueue queue = new RequestQueue(device, loop, MergeLimits.DEFAULT);
         Durability durability = new Durability(sizeBytes);
         List<TestRequest> unfinished = new ArrayList<>();
@@ -75,7 +75,7 @@ class Raid0CrashTest {
         }
         stores.forEach(store -> store.crash(random));
         power.restore();
-        Raid0Device reopened = TestArray.device(shape.layout(), stores, sizeBytes, 64);
+        ArrayDevice reopened = TestArray.device(shape.layout(), stores, sizeBytes, 64);
         TestRequest all = TestRequest.read(loop, 0, sizeBytes, random);
         reopened.submit(all.chain());
         for (int at = 0; at < sizeBytes; at++) {

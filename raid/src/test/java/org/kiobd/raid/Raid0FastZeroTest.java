@@ -26,7 +26,7 @@ class Raid0FastZeroTest {
     private final ManualLoop loop = new ManualLoop();
     private final Random random = new Random(5);
 
-    private static Raid0Device device(Shape shape, int plainMember) {
+    private static ArrayDevice device(Shape shape, int plainMember) {
         List<MemberStore> members = shape.members(store -> store);
         if (plainMember >= 0) {
             members.set(plainMember, new PlainZeroMemberStore(members.get(plainMember)));
@@ -34,13 +34,13 @@ class Raid0FastZeroTest {
         return TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
     }
 
-    private TestRequest run(Raid0Device device, TestRequest request) {
+    private TestRequest run(ArrayDevice device, TestRequest request) {
         device.submit(request.chain());
         assertThat(request.completions()).isEqualTo(1);
         return request;
     }
 
-    private byte[] filled(Raid0Device device) {
+    private byte[] filled(ArrayDevice device) {
         byte[] data = new byte[(int) device.sizeBytes()];
         random.nextBytes(data);
         assertThat(run(device, TestRequest.write(loop, 0, data, random)).error())
@@ -48,12 +48,12 @@ class Raid0FastZeroTest {
         return data;
     }
 
-    private byte[] all(Raid0Device device) {
+    private byte[] all(ArrayDevice device) {
         return run(device, TestRequest.read(loop, 0, (int) device.sizeBytes(), random))
                 .data();
     }
 
-    private TestRequest zeroes(Raid0Device device, int flags) {
+    private TestRequest zeroes(ArrayDevice device, int flags) {
         return run(
                 device,
                 TestRequest.range(loop, Op.WRITE_ZEROES, 50, 4 * CHUNK_BYTES).flags(flags));
@@ -62,7 +62,7 @@ class Raid0FastZeroTest {
     @Test
     void whereOneMemberIsNotFastNoneIsTouched() {
         for (int plain = 0; plain < 3; plain++) {
-            Raid0Device device = device(new Shape(3, CHUNK_BYTES, 4), plain);
+            ArrayDevice device = device(new Shape(3, CHUNK_BYTES, 4), plain);
             byte[] data = filled(device);
             for (int flags : FLAGS) {
                 assertThat(zeroes(device, flags).error()).isEqualTo(IoError.NOT_SUPPORTED);
@@ -76,7 +76,7 @@ class Raid0FastZeroTest {
 
     @Test
     void theOnlyMemberAnswersForItself() {
-        Raid0Device device = device(new Shape(1, CHUNK_BYTES, 8), 0);
+        ArrayDevice device = device(new Shape(1, CHUNK_BYTES, 8), 0);
         byte[] data = filled(device);
         for (int flags : FLAGS) {
             assertThat(zeroes(device, flags).error()).isEqualTo(IoError.NOT_SUPPORTED);
@@ -87,7 +87,7 @@ class Raid0FastZeroTest {
     @Test
     void whereAllAreFastItIsDone() {
         for (int flags : FLAGS) {
-            Raid0Device device = device(new Shape(3, CHUNK_BYTES, 4), -1);
+            ArrayDevice device = device(new Shape(3, CHUNK_BYTES, 4), -1);
             byte[] data = filled(device);
             assertThat(zeroes(device, flags).error()).isNull();
             Arrays.fill(data, 50, 50 + 4 * CHUNK_BYTES, (byte) 0);

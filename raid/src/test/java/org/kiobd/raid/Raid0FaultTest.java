@@ -19,6 +19,7 @@ import org.kiobd.volume.queue.MergeLimits;
 import org.kiobd.volume.queue.RequestQueue;
 import org.kiobd.volume.testkit.LeakCheck;
 import org.kiobd.volume.testkit.ManualLoop;
+import org.kiobd.volume.testkit.Ranges;
 import org.kiobd.volume.testkit.Seeded;
 import org.kiobd.volume.testkit.TestRequest;
 
@@ -34,7 +35,7 @@ class Raid0FaultTest {
         for (long at = from; at < end; at++) {
             for (Bad one : bad) {
                 if (one.member == layout.member(at)
-                        && one.range.intersects(new ByteRange(layout.memberOffsetBytes(at), 1))) {
+                        && Ranges.intersect(one.range, new ByteRange(layout.memberOffsetBytes(at), 1))) {
                     return one.error;
                 }
             }
@@ -61,7 +62,7 @@ class Raid0FaultTest {
     }
 
     @Seeded(rounds = 20)
-    void exactlyTheOriginalsThatTouchABadPlaceFailWithItsError(Random random) {
+    void rule3_i8_exactlyTheOriginalsThatTouchABadPlaceFailWithItsError(Random random) {
         for (int round = 0; round < 8; round++) {
             Shape shape = Shape.random(random);
             int sizeBytes = shape.sizeBytes(random);
@@ -75,7 +76,7 @@ class Raid0FaultTest {
                 int length = 1 + random.nextInt(Math.min(shape.memberBytes() - from, 1 + shape.chunkBytes() / 2));
                 IoError error = random.nextBoolean() ? IoError.IO : IoError.NO_SPACE;
                 ByteRange range = new ByteRange(from, length);
-                if (bad.stream().anyMatch(one -> one.member == member && one.range.intersects(range))) {
+                if (bad.stream().anyMatch(one -> one.member == member && Ranges.intersect(one.range, range))) {
                     continue; // which of two errors one byte has would be anybody's guess
                 }
                 bad.add(new Bad(member, range, error));
@@ -84,7 +85,7 @@ class Raid0FaultTest {
                     fault.allOrNothing();
                 }
             }
-            Raid0Device device = TestArray.device(shape.layout(), members, sizeBytes, 64);
+            ArrayDevice device = TestArray.device(shape.layout(), members, sizeBytes, 64);
             RequestQueue queue = new RequestQueue(device, loop, MergeLimits.DEFAULT);
             Op op = List.of(Op.READ, Op.WRITE, Op.TRIM, Op.WRITE_ZEROES).get(random.nextInt(4));
             List<TestRequest> requests = neighbours(op, sizeBytes, random);
@@ -135,11 +136,11 @@ class Raid0FaultTest {
     }
 
     @Test
-    void whatFailsOnceInAMergedOperationSucceedsAlone() {
+    void rule3_i8_whatFailsOnceInAMergedOperationSucceedsAlone() {
         Shape shape = new Shape(2, 1000, 4);
         List<FaultyMemberStore> members = shape.members(FaultyMemberStore::new);
         members.get(0).fail(new ByteRange(300, 10), IoError.IO).times(1);
-        Raid0Device device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
+        ArrayDevice device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
         List<TestRequest> requests = writes(new RequestQueue(device, loop, MergeLimits.DEFAULT), 10, 100);
         assertThat(requests).allMatch(request -> request.completions() == 1 && request.error() == null);
         // Three hundred bytes were good: the other seven originals were sent again, each alone.
@@ -152,7 +153,7 @@ class Raid0FaultTest {
         Shape shape = new Shape(2, 1000, 4);
         List<FaultyMemberStore> members = shape.members(FaultyMemberStore::new);
         members.get(0).fail(new ByteRange(30, 10), IoError.NO_SPACE).times(1);
-        Raid0Device device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
+        ArrayDevice device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
         List<TestRequest> requests = writes(new RequestQueue(device, loop, MergeLimits.DEFAULT), 1, 100);
         assertThat(requests.get(0).error()).isEqualTo(IoError.NO_SPACE);
         assertThat(requests.get(0).kiobuf().failedAtBytes()).isEqualTo(30);
@@ -161,12 +162,12 @@ class Raid0FaultTest {
     }
 
     @Test
-    void firstMiddleAndLastOriginalOfAChainFailAlone() {
+    void rule3_i8_firstMiddleAndLastOriginalOfAChainFailAlone() {
         for (int victim : new int[] {0, 5, 9}) {
             Shape shape = new Shape(1, 1000, 4);
             List<FaultyMemberStore> members = shape.members(FaultyMemberStore::new);
             members.get(0).fail(new ByteRange(victim * 100 + 99, 1), IoError.IO);
-            Raid0Device device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
+            ArrayDevice device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
             List<TestRequest> requests = writes(new RequestQueue(device, loop, MergeLimits.DEFAULT), 10, 100);
             for (int i = 0; i < 10; i++) {
                 assertThat(requests.get(i).error()).isEqualTo(i == victim ? IoError.IO : null);
@@ -175,14 +176,14 @@ class Raid0FaultTest {
     }
 
     @Test
-    void ofTwoMembersThatFailTheLowerDeviceByteDecides() {
+    void rule3_ofTwoMembersThatFailTheLowerDeviceByteDecides() {
         Shape shape = new Shape(4, 100, 10);
         for (Op op : new Op[] {Op.WRITE, Op.TRIM}) {
             List<FaultyMemberStore> members = shape.members(FaultyMemberStore::new);
             // Device bytes 450 and 190: the later one lies lower inside its member's run than the other one.
             members.get(0).fail(new ByteRange(150, 1), IoError.IO);
             members.get(1).fail(new ByteRange(90, 1), IoError.NO_SPACE);
-            Raid0Device device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
+            ArrayDevice device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
             TestRequest request = op == Op.WRITE
                     ? TestRequest.write(loop, 0, new byte[1000], new Random(1))
                     : TestRequest.range(loop, op, 0, 1000);
@@ -193,13 +194,13 @@ class Raid0FaultTest {
     }
 
     @Test
-    void aRangeOperationIsChargedWhereTheDeviceByteFailed() {
+    void rule3_aRangeOperationIsChargedWhereTheDeviceByteFailed() {
         Shape shape = new Shape(4, 100, 10);
         List<FaultyMemberStore> members = shape.members(FaultyMemberStore::new);
         // On member 0 the run is good for 150 bytes, which end at device byte 450; member 2 fails at 260.
         members.get(0).fail(new ByteRange(150, 1), IoError.IO);
         members.get(2).fail(new ByteRange(60, 1), IoError.NO_SPACE);
-        Raid0Device device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
+        ArrayDevice device = TestArray.device(shape.layout(), members, shape.capacityBytes(), 64);
         TestRequest trim = TestRequest.range(loop, Op.TRIM, 0, 1000);
         device.submit(trim.chain());
         assertThat(trim.error()).isEqualTo(IoError.NO_SPACE);

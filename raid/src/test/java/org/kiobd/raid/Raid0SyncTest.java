@@ -26,9 +26,9 @@ class Raid0SyncTest {
     private final ManualLoop loop = new ManualLoop();
     private final Random random = new Random(1);
     private final List<FaultyMemberStore> members = SHAPE.members(FaultyMemberStore::new);
-    private final Raid0Device device = TestArray.device(SHAPE.layout(), members, SHAPE.capacityBytes(), 64);
+    private final ArrayDevice device = TestArray.device(SHAPE.layout(), members, SHAPE.capacityBytes(), 64);
 
-    private static @Nullable IoError run(Raid0Device device, TestRequest request) {
+    private static @Nullable IoError run(ArrayDevice device, TestRequest request) {
         device.submit(request.chain());
         device.unplug(request.kiobuf().loop());
         assertThat(request.completions()).isEqualTo(1);
@@ -90,7 +90,7 @@ class Raid0SyncTest {
     }
 
     @Test
-    void aFailedFuaWriteThatNeverArrivedIsNoFailedSync() {
+    void rule5_aFailedFuaWriteThatNeverArrivedIsNoFailedSync() {
         members.get(0).fail(new ByteRange(5, 1), IoError.NO_SPACE);
         assertThat(run(write(Kiobuf.FUA))).isEqualTo(IoError.NO_SPACE);
         members.forEach(FaultyMemberStore::heal);
@@ -104,7 +104,7 @@ class Raid0SyncTest {
         FaultyMemberStore failing = new FaultyMemberStore(
                 new Shape(1, 100, 10).members(store -> store).get(0));
         slow = List.of(new SlowMemberStore(failing), slow.get(1), slow.get(2));
-        Raid0Device held = TestArray.device(SHAPE.layout(), slow, SHAPE.capacityBytes(), 64);
+        ArrayDevice held = TestArray.device(SHAPE.layout(), slow, SHAPE.capacityBytes(), 64);
         TestRequest first = TestRequest.flush(loop);
         TestRequest second = TestRequest.flush(loop);
         TestRequest fua = write(Kiobuf.FUA);
@@ -129,7 +129,7 @@ class Raid0SyncTest {
     @Test
     void rule4_aFlushGoesToEveryMemberAndWaitsForTheSlowest() {
         List<SlowMemberStore> slow = SHAPE.members(SlowMemberStore::new);
-        Raid0Device held = TestArray.device(SHAPE.layout(), slow, SHAPE.capacityBytes(), 64);
+        ArrayDevice held = TestArray.device(SHAPE.layout(), slow, SHAPE.capacityBytes(), 64);
         TestRequest flush = TestRequest.flush(loop);
         held.submit(flush.chain());
         for (SlowMemberStore member : slow) {

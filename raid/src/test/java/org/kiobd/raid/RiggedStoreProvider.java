@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberCapabilities;
+import org.kiobd.store.MemberCapability;
 import org.kiobd.store.MemberPort;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberStoreProvider;
@@ -108,7 +109,12 @@ public final class RiggedStoreProvider implements MemberStoreProvider {
 
         @Override
         public MemberCapabilities capabilities() {
-            return new MemberCapabilities(1, 1, true, true, true, false, false, false, true, true);
+            return MemberCapabilities.of(
+                    MemberCapability.TRIM,
+                    MemberCapability.WRITE_ZEROES,
+                    MemberCapability.FAST_ZERO,
+                    MemberCapability.RESIZE,
+                    MemberCapability.DURABLE_FLUSH);
         }
 
         @Override

@@ -4,12 +4,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.store.testkit.CrashingMemberStore;
+import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.DeviceInfo;
+import org.kiobd.volume.testkit.ManualLoop;
 
 /** Small arrays over members a test has wrapped. */
 final class TestArray {
@@ -55,7 +59,7 @@ final class TestArray {
         }
     }
 
-    static Raid0Device device(
+    static ArrayDevice device(
             StripeLayout layout, List<? extends MemberStore> members, long sizeBytes, int maxInFlightPerMember) {
         VolumeManifest manifest = new VolumeManifest(
                 "test",
@@ -65,11 +69,26 @@ final class TestArray {
                 0,
                 members.stream().map(MemberStore::uri).toList(),
                 null);
-        return new Raid0Device(
+        return new ArrayDevice(
                 DeviceInfo.of("test", new UUID(0, 0), false),
-                layout,
+                new Raid0Personality(layout),
                 List.copyOf(members),
                 ArrayMetadata.none(manifest, false),
                 maxInFlightPerMember);
+    }
+
+    /** Closes a device while its only loop runs. */
+    static void closeFromAnotherThread(ArrayDevice closing, ManualLoop loop) {
+        CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
+        new Thread(() -> {
+                    try {
+                        closing.close();
+                        closed.complete(null);
+                    } catch (BlockIoException e) {
+                        closed.completeExceptionally(e);
+                    }
+                })
+                .start();
+        loop.await(closed);
     }
 }

@@ -116,7 +116,7 @@ class MemberOpTest {
     }
 
     @Test
-    void itEndsOnceAndSaysHowFarItCame() {
+    void memberRule2_itEndsOnceAndSaysHowFarItCame() {
         Kiobuf trim = new Kiobuf(loop, Op.TRIM, 0, 100);
         MemberOp op = new MemberOp(Op.TRIM, Kiobuf.FUA, 0, 0, ended::add);
         op.add(trim, 0, 100);

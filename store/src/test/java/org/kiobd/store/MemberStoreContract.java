@@ -30,7 +30,7 @@ public abstract class MemberStoreContract extends SparseStoreContract {
     }
 
     @Test
-    void writtenBytesAreReadBackWhateverThePieces() {
+    void memberRule3_writtenBytesAreReadBackWhateverThePieces() {
         byte[] data = pattern(300_001, 1);
         for (int pieceBytes : new int[] {1000, 4096, 65_537, 300_001}) {
             write(12_345, new byte[data.length]);
@@ -40,7 +40,7 @@ public abstract class MemberStoreContract extends SparseStoreContract {
     }
 
     @Test
-    void gatherListsLongerThanTheSystemTakesAreDoneInSeveralCalls() {
+    void memberRule4_gatherListsLongerThanTheSystemTakesAreDoneInSeveralCalls() {
         byte[] data = pattern(5000, 2);
         Ended ended = write(4095, data, 0, 2);
         assertThat(ended.error()).isNull();
@@ -63,7 +63,7 @@ public abstract class MemberStoreContract extends SparseStoreContract {
     }
 
     @Test
-    void fuaAndFlushSucceed() {
+    void memberRule5_fuaAndFlushSucceed() {
         byte[] data = pattern(4096, 3);
         assertThat(write(0, data, Kiobuf.FUA, data.length).error()).isNull();
         assertThat(range(Op.FLUSH, 0, 0, 0).error()).isNull();
@@ -72,7 +72,7 @@ public abstract class MemberStoreContract extends SparseStoreContract {
     }
 
     @Test
-    void manyFlushesAtOnceFromTwoLoopsAllEnd() {
+    void memberRule2_manyFlushesAtOnceFromTwoLoopsAllEnd() {
         IoLoop otherLoop = loops.all().get(1);
         MemberPort otherPort = TestLoops.call(otherLoop, () -> store.port(otherLoop));
         List<CompletableFuture<Ended>> all = new ArrayList<>();
@@ -170,7 +170,7 @@ public abstract class MemberStoreContract extends SparseStoreContract {
     }
 
     @Test
-    void manyOperationsAtOnceEachEndOnceWithTheirOwnBytes() {
+    void memberRule2_manyOperationsAtOnceEachEndOnceWithTheirOwnBytes() {
         long seed = Long.getLong("kiobd.seed", System.nanoTime());
         Random random = new Random(seed);
         int blocks = 256;
@@ -225,7 +225,7 @@ public abstract class MemberStoreContract extends SparseStoreContract {
     }
 
     @Test
-    void moreOperationsThanARingHasPlacesForAllEnd() {
+    void memberRule2_moreOperationsThanARingHasPlacesForAllEnd() {
         int ops = 5000;
         byte[] data = pattern(ops, 13);
         List<Kiobuf> requests = new ArrayList<>();
@@ -237,7 +237,7 @@ public abstract class MemberStoreContract extends SparseStoreContract {
     }
 
     @Test
-    void operationsThatLeaveTogetherEndEachOnItsOwn() {
+    void memberRule2_operationsThatLeaveTogetherEndEachOnItsOwn() {
         long seed = Long.getLong("kiobd.seed", System.nanoTime());
         Random random = new Random(seed);
         int piece = 16 << 10;

@@ -94,6 +94,7 @@ public abstract class StoreSubject {
         on.execute(() -> {
             request.retain();
             MemberOp op = opOf(request, done -> {
+                requireLoop(on, ended);
                 ended.complete(new Ended(
                         done.doneBytes(), done.error(), request.acceptedPieces() == 0 ? List.of() : request.pieces()));
                 request.endSlice();
@@ -106,6 +107,13 @@ public abstract class StoreSubject {
         return TestLoops.await(ended);
     }
 
+    /** Every operation ends on its loop. */
+    private static void requireLoop(IoLoop on, CompletableFuture<Ended> ended) {
+        if (!on.inLoop()) {
+            ended.completeExceptionally(new AssertionError("ended beside its loop"));
+        }
+    }
+
     /** Runs all of {@code requests} between one plug and unplug; in their order how they ended. */
     protected List<Ended> runTogether(List<Kiobuf> requests) {
         List<CompletableFuture<Ended>> all = new ArrayList<>();
@@ -115,6 +123,7 @@ public abstract class StoreSubject {
                 Kiobuf request = requests.get(i);
                 CompletableFuture<Ended> one = all.get(i);
                 port.submit(opOf(request, done -> {
+                    requireLoop(loop, one);
                     one.complete(new Ended(done.doneBytes(), done.error(), List.of()));
                     request.endSlice();
                 }));

@@ -99,7 +99,7 @@ class SyncRoundsTest {
     }
 
     @Test
-    void aChangeDuringASyncIsNotCoveredByIt() {
+    void memberRule5_aChangeDuringASyncIsNotCoveredByIt() {
         duringSync.add(rounds::changed);
         request("before");
         turn();
@@ -112,7 +112,7 @@ class SyncRoundsTest {
     }
 
     @Test
-    void aFailureIsFinalAndNeverSyncedAway() {
+    void rule5_aFailureIsFinalAndNeverSyncedAway() {
         nextFailure = ENOSPC;
         request("first");
         duringSync.add(() -> request("waiting"));
@@ -126,7 +126,7 @@ class SyncRoundsTest {
 
     /** The kernel tells one of two that run at once; here as there only the first hears of it by itself. */
     @Seeded(rounds = 3)
-    void ofManyAtOnceNobodyMissesAFailure(Random random) throws Exception {
+    void rule5_ofManyAtOnceNobodyMissesAFailure(Random random) throws Exception {
         int callers = 2 + random.nextInt(6);
         AtomicInteger dirty = new AtomicInteger(1);
         AtomicInteger inSync = new AtomicInteger();

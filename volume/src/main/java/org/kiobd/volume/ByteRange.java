@@ -38,11 +38,6 @@ public record ByteRange(long offsetBytes, long lengthBytes) {
         return lengthBytes == 0;
     }
 
-    /** Returns whether at least one byte is in both ranges. */
-    public boolean intersects(ByteRange other) {
-        return offsetBytes < other.endBytes() && other.offsetBytes < endBytes() && !isEmpty() && !other.isEmpty();
-    }
-
     @Override
     public String toString() {
         return "[" + offsetBytes + "," + endBytes() + ")";

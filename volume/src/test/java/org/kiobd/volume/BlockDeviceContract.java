@@ -28,10 +28,10 @@ public abstract class BlockDeviceContract {
     private static final int SIZE_BYTES = 3 << 20;
     private static final Op[] RANGE_OPS = {Op.TRIM, Op.WRITE_ZEROES, Op.CACHE};
 
-    private final IoLoops loops = new IoLoops(engine(), 2);
-    private final IoLoop loop = loops.all().get(0);
-    private final IoLoop otherLoop = loops.all().get(1);
     private final Random random = new Random(7);
+    private IoLoops loops;
+    private IoLoop loop;
+    private IoLoop otherLoop;
     private BlockDevice device;
 
     protected abstract IoEngine engine();
@@ -41,6 +41,9 @@ public abstract class BlockDeviceContract {
 
     @BeforeEach
     void open() throws Exception {
+        loops = new IoLoops(engine(), 2);
+        loop = loops.all().get(0);
+        otherLoop = loops.all().get(1);
         device = open(SIZE_BYTES);
     }
 

@@ -96,7 +96,7 @@ final class BlastRadius {
     }
 
     private void submit(int member, MemberOp op, MemberPort to) {
-        if (member != badMember || !bad.intersects(new ByteRange(op.offsetBytes(), op.lengthBytes()))) {
+        if (member != badMember || !isBad(op.offsetBytes(), op.offsetBytes() + op.lengthBytes())) {
             to.submit(op);
             return;
         }
@@ -106,6 +106,11 @@ final class BlastRadius {
         } else {
             to.submit(op.slice(0, goodBytes, done -> op.complete(goodBytes, IoError.IO)));
         }
+    }
+
+    /** Returns whether bytes {@code [fromBytes, toBytes)} of the bad member have a byte in the bad range. */
+    private boolean isBad(long fromBytes, long toBytes) {
+        return Math.max(fromBytes, bad.offsetBytes()) < Math.min(toBytes, bad.endBytes());
     }
 
     private Result trial(TurnedLoop loop, RequestQueue queue, Payload payload) {
@@ -142,6 +147,6 @@ final class BlastRadius {
      */
     private boolean isHit(Kiobuf original) {
         long from = layout.below(badMember, original.offsetBytes());
-        return bad.intersects(new ByteRange(from, layout.below(badMember, original.endBytes()) - from));
+        return isBad(from, layout.below(badMember, original.endBytes()));
     }
 }

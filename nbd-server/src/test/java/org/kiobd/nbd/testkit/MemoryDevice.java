@@ -28,6 +28,7 @@ import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.kiobuf.PipedPayload;
 import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.testkit.Ranges;
 
 /**
  * A device whose bytes are one array. It can be told to have no room ({@link #stop}), to keep what was issued unanswered ({@link #hold}),
@@ -194,7 +195,7 @@ public final class MemoryDevice implements BlockDevice {
     }
 
     private boolean isHole(long at) {
-        return holes.stream().anyMatch(hole -> hole.intersects(new ByteRange(at, 1)));
+        return holes.stream().anyMatch(hole -> Ranges.intersect(hole, new ByteRange(at, 1)));
     }
 
     private void placeHoles(Kiobuf request) {

@@ -13,7 +13,7 @@ class StripeLayoutTest {
     private static final long[] CHUNKS = {1, 2, 3, 5, 8, 13, 64, 100};
 
     @Test
-    void everyByteHasOnePlaceAndThePlaceKnowsItsByte() {
+    void i4_everyByteHasOnePlaceAndThePlaceKnowsItsByte() {
         for (int members : MEMBERS) {
             for (long chunk : CHUNKS) {
                 StripeLayout layout = new StripeLayout(members, chunk);
@@ -34,7 +34,7 @@ class StripeLayoutTest {
     }
 
     @Test
-    void aRunEndsWhereTheMemberChanges() {
+    void i4_aRunEndsWhereTheMemberChanges() {
         for (int members : new int[] {2, 3, 4, 7}) {
             for (long chunk : CHUNKS) {
                 StripeLayout layout = new StripeLayout(members, chunk);
@@ -50,7 +50,7 @@ class StripeLayoutTest {
     }
 
     @Seeded
-    void powersOfTwoAndDivisionAgreeFarOut(Random random) {
+    void i4_powersOfTwoAndDivisionAgreeFarOut(Random random) {
         for (int round = 0; round < 20_000; round++) {
             int members = 1 + random.nextInt(9);
             long chunk = random.nextBoolean() ? 1L << random.nextInt(30) : 1 + random.nextInt(1 << 30);

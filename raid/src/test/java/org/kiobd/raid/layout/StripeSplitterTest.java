@@ -79,7 +79,7 @@ class StripeSplitterTest {
     }
 
     @Seeded(rounds = 6)
-    void everyByteIsInOneEntryOverTheSameMemoryWithinTheBounds(Random random) {
+    void i3_i6_everyByteIsInOneEntryOverTheSameMemoryWithinTheBounds(Random random) {
         for (int round = 0; round < 40; round++) {
             int members = List.of(1, 2, 3, 4, 7).get(random.nextInt(5));
             long chunk = List.of(1L, 3L, 17L, 100L, 512L, 4096L).get(random.nextInt(6));
@@ -170,7 +170,7 @@ class StripeSplitterTest {
     }
 
     @Seeded
-    void rangeOperationsCoverTheUnionOfTheirChunksInOneOperationAMember(Random random) {
+    void i3_rangeOperationsCoverTheUnionOfTheirChunksInOneOperationAMember(Random random) {
         for (int round = 0; round < 300; round++) {
             int members = 1 + random.nextInt(7);
             long chunk = 1L + random.nextInt(40);

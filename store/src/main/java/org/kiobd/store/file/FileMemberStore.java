@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.CacheMode;
 import org.kiobd.store.MemberCapabilities;
+import org.kiobd.store.MemberCapability;
 import org.kiobd.store.MemberCopy;
 import org.kiobd.store.MemberPort;
 import org.kiobd.store.MemberStore;
@@ -27,15 +28,25 @@ import org.kiobd.volume.loop.NettyIoLoop;
  */
 public final class FileMemberStore implements MemberStore {
     private static final long[] SUPERBLOCK_OFFSET_BYTES = {0, Superblock.DATA_OFFSET_BYTES / 2};
-    private static final MemberCapabilities CAPABILITIES =
-            new MemberCapabilities(1, 1, true, true, true, true, true, false, true, true);
-    private static final MemberCapabilities DEVICE_CAPABILITIES =
-            new MemberCapabilities(1, 1, true, true, false, false, true, false, false, true);
+    private static final MemberCapabilities FILE_CAPABILITIES = MemberCapabilities.of(
+            MemberCapability.TRIM,
+            MemberCapability.WRITE_ZEROES,
+            MemberCapability.FAST_ZERO,
+            MemberCapability.EXTENTS,
+            MemberCapability.PAGE_CACHE,
+            MemberCapability.RESIZE,
+            MemberCapability.DURABLE_FLUSH);
+    private static final MemberCapabilities DEVICE_CAPABILITIES = MemberCapabilities.of(
+            MemberCapability.TRIM,
+            MemberCapability.WRITE_ZEROES,
+            MemberCapability.PAGE_CACHE,
+            MemberCapability.DURABLE_FLUSH);
 
     private final MemberUri uri;
     private final OpenFile file;
     private final @Nullable DirectFile direct;
     private final InlineTransfers.Policy inline;
+    private final MemberCapabilities capabilities;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /**
@@ -50,7 +61,20 @@ public final class FileMemberStore implements MemberStore {
         this.file = file;
         this.direct = direct;
         this.inline = inline;
+        this.capabilities = capabilities(file, direct);
         file.end().promise(uri.location(), fileBytes);
+    }
+
+    private static MemberCapabilities capabilities(OpenFile file, @Nullable DirectFile direct) {
+        MemberCapabilities known = file.kind() == OpenFile.Kind.REGULAR ? FILE_CAPABILITIES : DEVICE_CAPABILITIES;
+        if (file.cacheMode() == CacheMode.UNSAFE) {
+            known = known.without(MemberCapability.DURABLE_FLUSH);
+        }
+        return direct == null
+                ? known
+                : known.without(MemberCapability.PAGE_CACHE)
+                        .withBlockBytes(direct.blockBytes())
+                        .withMemoryAlignmentBytes(direct.memoryBytes());
     }
 
     @Override
@@ -60,18 +84,7 @@ public final class FileMemberStore implements MemberStore {
 
     @Override
     public MemberCapabilities capabilities() {
-        MemberCapabilities known = file.kind() == OpenFile.Kind.REGULAR ? CAPABILITIES : DEVICE_CAPABILITIES;
-        return new MemberCapabilities(
-                direct == null ? known.blockBytes() : direct.blockBytes(),
-                direct == null ? known.memoryAlignmentBytes() : direct.memoryBytes(),
-                known.trim(),
-                known.zero(),
-                known.fastZero(),
-                known.extents(),
-                direct == null && known.pageCache(),
-                known.snapshot(),
-                known.resize(),
-                file.cacheMode() != CacheMode.UNSAFE);
+        return capabilities;
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberCapabilities;
+import org.kiobd.store.MemberCapability;
 import org.kiobd.store.MemberOp;
 import org.kiobd.store.MemberPort;
 import org.kiobd.store.MemberStore;
@@ -22,8 +23,12 @@ import org.kiobd.volume.loop.IoLoop;
  * pages.
  */
 public final class MemoryMemberStore implements MemberStore {
-    private static final MemberCapabilities CAPABILITIES =
-            new MemberCapabilities(1, 1, true, true, true, true, false, false, true, false);
+    private static final MemberCapabilities CAPABILITIES = MemberCapabilities.of(
+            MemberCapability.TRIM,
+            MemberCapability.WRITE_ZEROES,
+            MemberCapability.FAST_ZERO,
+            MemberCapability.EXTENTS,
+            MemberCapability.RESIZE);
 
     private final MemberUri uri;
     private final MemoryMedium medium;

@@ -63,24 +63,15 @@ final class BlockGuards {
         }
     }
 
-    Held take(Wanted wanted) {
-        return take(wanted.shared, wanted.alone);
-    }
-
-    /** Takes all guards exclusively, which excludes every write. */
-    Held takeAll() {
-        return take(0, -1L);
-    }
-
     /** Takes the guards in ascending order, so that two operations never deadlock. */
-    private Held take(long shared, long alone) {
+    Held take(Wanted wanted) {
         for (int i = 0; i < GUARDS; i++) {
-            boolean wantsAlone = (alone >>> i & 1) != 0;
-            if (wantsAlone || (shared >>> i & 1) != 0) {
+            boolean wantsAlone = (wanted.alone >>> i & 1) != 0;
+            if (wantsAlone || (wanted.shared >>> i & 1) != 0) {
                 Lock lock = wantsAlone ? guards[i].writeLock() : guards[i].readLock();
                 lock.lock();
             }
         }
-        return new Held(shared, alone);
+        return new Held(wanted.shared, wanted.alone);
     }
 }

@@ -17,6 +17,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.CacheMode;
 import org.kiobd.store.MemberCapabilities;
+import org.kiobd.store.MemberCapability;
 import org.kiobd.store.MemberCopy;
 import org.kiobd.store.MemberOp;
 import org.kiobd.store.MemberPort;
@@ -43,6 +44,14 @@ final class RocksMember implements MemberStore {
     static final int THREADS = Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors()));
 
     private static final Logger LOG = LoggerFactory.getLogger(RocksMember.class);
+    private static final MemberCapabilities CAPABILITIES = MemberCapabilities.of(
+            MemberCapability.TRIM,
+            MemberCapability.WRITE_ZEROES,
+            MemberCapability.FAST_ZERO,
+            MemberCapability.EXTENTS,
+            MemberCapability.SNAPSHOT,
+            MemberCapability.RESIZE,
+            MemberCapability.DURABLE_FLUSH);
     private static final int CLOSE_TIMEOUT_S = 60;
     private static final int CLEAR_TIMEOUT_S = 12;
     private static final long CLEAR_PAUSE_NANOS = 50_000_000;
@@ -317,7 +326,8 @@ final class RocksMember implements MemberStore {
 
     @Override
     public MemberCapabilities capabilities() {
-        return new MemberCapabilities(options.blockBytes(), 1, true, true, true, true, false, true, true, isDurable());
+        MemberCapabilities known = CAPABILITIES.withBlockBytes(options.blockBytes());
+        return isDurable() ? known : known.without(MemberCapability.DURABLE_FLUSH);
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.kiobd.store.CacheMode;
+import org.kiobd.store.MemberCapability;
 import org.kiobd.store.MemberPort;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberUri;
@@ -92,7 +93,7 @@ abstract class DirectContract extends FileContract {
     void whatIsAlignedGoesAsItIsAndOnlyTheRestIsBounced() {
         assertThat(store.cacheMode()).isEqualTo(CacheMode.NONE);
         assertThat(store.capabilities().memoryAlignmentBytes()).isGreaterThan(1);
-        assertThat(store.capabilities().pageCache()).isFalse();
+        assertThat(store.capabilities().has(MemberCapability.PAGE_CACHE)).isFalse();
         byte[] data = pattern(MIB, 40);
         alignedWrite(8192, data);
         assertThat(alignedRead(8192, MIB)).isEqualTo(data);

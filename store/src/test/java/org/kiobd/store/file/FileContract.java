@@ -90,7 +90,7 @@ abstract class FileContract extends MemberStoreContract {
 
     /** Somebody makes the file shorter while it is open: what is missing is an error by every way there is, never zeros. */
     @Seeded(rounds = 3)
-    void whatTheFileNoLongerHasIsAnErrorAndNeverZeros(Random random) throws Exception {
+    void memberRule3_whatTheFileNoLongerHasIsAnErrorAndNeverZeros(Random random) throws Exception {
         byte[] data = pattern(2 * MIB, random.nextLong());
         write(0, data);
         int hasBytes = 4096 + random.nextInt(2 * MIB - 8192);
@@ -162,7 +162,7 @@ abstract class FileContract extends MemberStoreContract {
 
     /** Nobody reads what is missing: whoever asks for it to be durable is told. */
     @Test
-    void aFlushSaysThatTheFileWasMadeShorter() throws Exception {
+    void memberRule5_aFlushSaysThatTheFileWasMadeShorter() throws Exception {
         write(0, pattern(MIB, 21));
         truncate(300_001);
         assertThat(range(Op.FLUSH, 0, 0, 0).error()).isEqualTo(IoError.IO);
@@ -221,7 +221,7 @@ abstract class FileContract extends MemberStoreContract {
     }
 
     @Test
-    void anOffsetNoFileReachesEndsInAnErrorWithNothingDone() {
+    void memberRule1_anOffsetNoFileReachesEndsInAnErrorWithNothingDone() {
         Ended ended = write(Long.MAX_VALUE - 2 * MIB - 4096, pattern(4096, 27), 0, 512);
         assertThat(ended.error()).isIn(IoError.NO_SPACE, IoError.IO);
         assertThat(ended.doneBytes()).isZero();

@@ -103,7 +103,7 @@ class InlineTransfersTest {
     }
 
     @Test
-    void whatIsCachedIsReadAndWhatIsNotIsLeftToOthers() {
+    void memberRule1_whatIsCachedIsReadAndWhatIsNotIsLeftToOthers() {
         assertThat(inline.read(op(Op.READ, 4095, 70_000))).isTrue();
         assertThat(Libc.fsync(fd)).isZero();
         assertThat(isReadOnceForgotten()).isFalse();
@@ -134,7 +134,7 @@ class InlineTransfersTest {
     }
 
     @Test
-    void nothingIsWrittenWhereTheKernelWouldThrottle() {
+    void memberRule1_nothingIsWrittenWhereTheKernelWouldThrottle() {
         full = true;
         assertThat(mayWrite()).isFalse();
         assertThat(inline.read(op(Op.READ, 0, PAGE))).as("reads are").isTrue();
@@ -276,7 +276,7 @@ class InlineTransfersTest {
 
     @Test
     @Timeout(60)
-    void whatGoesWrongBesideTheLoopIsToldOnIt() {
+    void memberRule2_whatGoesWrongBesideTheLoopIsToldOnIt() {
         try (Descriptor readOnly = Descriptor.open(path, Descriptor.O_RDONLY)) {
             inline = transfers(readOnly.fd());
             MemberOp slow = op(PipedPayloads.slow(new PagePool(1, 1), content(), 3), 0, BYTES);

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kiobd.store.CacheMode;
+import org.kiobd.store.MemberCapability;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.OpenOptions;
@@ -39,7 +40,7 @@ class UnsafeTest extends StoreSubject {
     @Test
     void nothingIsSyncedBeforeTheEnd() throws Exception {
         assertThat(store.cacheMode()).isEqualTo(CacheMode.UNSAFE);
-        assertThat(store.capabilities().durableFlush()).isFalse();
+        assertThat(store.capabilities().has(MemberCapability.DURABLE_FLUSH)).isFalse();
         byte[] data = pattern(4096, 1);
         assertThat(range(Op.FLUSH, 0, 0, 0).error()).isNull();
         assertThat(store.submittedOps()).isZero();

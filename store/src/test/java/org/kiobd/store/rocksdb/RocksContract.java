@@ -143,7 +143,7 @@ abstract class RocksContract extends MemberStoreContract {
     }
 
     @Test
-    void whatWasAcknowledgedIsThereAfterTheFilesAreCopiedAway() throws Exception {
+    void rule7_whatWasAcknowledgedIsThereAfterTheFilesAreCopiedAway() throws Exception {
         byte[] data = pattern(MIB, 43);
         write(0, data);
         write(0, Arrays.copyOf(data, 4096));

@@ -37,7 +37,7 @@ class RocksFullDiskTest {
     /** It is the files that are written in the background that find no room, or the log. */
     @ParameterizedTest
     @ValueSource(strings = {"files", "log"})
-    void aFullDiskIsNoSpaceUntilThereIsSomeAgain(String which) throws Exception {
+    void memberRule1_aFullDiskIsNoSpaceUntilThereIsSomeAgain(String which) throws Exception {
         Path disk = Files.createDirectory(folder.resolve("disk"));
         try (ChildJvm owner = new ChildJvm(
                 List.of("unshare", "--user", "--map-root-user", "--mount"), FullDisk.class, which, disk.toString())) {

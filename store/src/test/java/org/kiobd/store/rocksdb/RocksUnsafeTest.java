@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kiobd.store.CacheMode;
+import org.kiobd.store.MemberCapability;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.OpenOptions;
@@ -39,7 +40,7 @@ class RocksUnsafeTest extends StoreSubject {
     @Test
     void nothingIsSyncedBeforeTheEnd() throws Exception {
         assertThat(store.cacheMode()).isEqualTo(CacheMode.UNSAFE);
-        assertThat(store.capabilities().durableFlush()).isFalse();
+        assertThat(store.capabilities().has(MemberCapability.DURABLE_FLUSH)).isFalse();
         byte[] data = pattern(4096, 1);
         assertThat(write(0, data, Kiobuf.FUA, data.length).error()).isNull();
         long written = store.submittedOps();
@@ -58,6 +59,6 @@ class RocksUnsafeTest extends StoreSubject {
         store = new RocksMemberStoreProvider().open(store.uri(), new OpenOptions(false, CacheMode.NONE));
         port = org.kiobd.volume.testkit.TestLoops.call(loop, () -> store.port(loop));
         assertThat(store.cacheMode()).isEqualTo(CacheMode.WRITEBACK);
-        assertThat(store.capabilities().durableFlush()).isTrue();
+        assertThat(store.capabilities().has(MemberCapability.DURABLE_FLUSH)).isTrue();
     }
 }

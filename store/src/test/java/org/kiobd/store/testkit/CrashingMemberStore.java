@@ -4,6 +4,7 @@ import java.util.BitSet;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberCapabilities;
+import org.kiobd.store.MemberCapability;
 import org.kiobd.store.MemberOp;
 import org.kiobd.store.MemberPort;
 import org.kiobd.store.MemberStore;
@@ -129,7 +130,11 @@ public final class CrashingMemberStore implements MemberStore {
 
     @Override
     public MemberCapabilities capabilities() {
-        return new MemberCapabilities(1, 1, true, true, true, false, false, false, false, true);
+        return MemberCapabilities.of(
+                MemberCapability.TRIM,
+                MemberCapability.WRITE_ZEROES,
+                MemberCapability.FAST_ZERO,
+                MemberCapability.DURABLE_FLUSH);
     }
 
     @Override

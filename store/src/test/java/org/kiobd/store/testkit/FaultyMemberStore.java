@@ -12,6 +12,7 @@ import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.testkit.Ranges;
 
 /**
  * A member with bad places. An operation that touches one transfers what lies before it, if it may, and fails there; a bad place may
@@ -59,7 +60,7 @@ public final class FaultyMemberStore extends ForwardingMemberStore {
         }
 
         private boolean hits(MemberOp op) {
-            if (!range.intersects(new ByteRange(op.offsetBytes(), op.lengthBytes())) || failuresLeft == 0) {
+            if (!Ranges.intersect(range, new ByteRange(op.offsetBytes(), op.lengthBytes())) || failuresLeft == 0) {
                 return false;
             }
             if (touchesBefore > 0) {

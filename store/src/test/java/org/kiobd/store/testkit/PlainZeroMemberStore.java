@@ -2,6 +2,7 @@ package org.kiobd.store.testkit;
 
 import org.kiobd.store.ForwardingMemberStore;
 import org.kiobd.store.MemberCapabilities;
+import org.kiobd.store.MemberCapability;
 import org.kiobd.store.MemberOp;
 import org.kiobd.store.MemberPort;
 import org.kiobd.store.MemberStore;
@@ -18,7 +19,7 @@ public final class PlainZeroMemberStore extends ForwardingMemberStore {
 
     @Override
     public MemberCapabilities capabilities() {
-        return new MemberCapabilities(1, 1, true, false, false, false, false, false, false, true);
+        return MemberCapabilities.of(MemberCapability.TRIM, MemberCapability.DURABLE_FLUSH);
     }
 
     @Override

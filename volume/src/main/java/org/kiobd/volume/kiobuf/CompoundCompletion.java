@@ -9,7 +9,8 @@ import org.kiobd.volume.loop.IoLoop;
 /**
  * A completion composed of other completions, its parts. One variant ends when ALL parts have ended, with the first error in the order
  * in which the parts were added. The other ends when ANY part has succeeded, with an error only if every part failed. Parts may end while
- * others are still being added: the compound does not end before {@link #arm()}.
+ * others are still being added: the compound does not end before {@link #arm()}. A freeze of an array is ALL of its loops. The requests of
+ * one loop need no compound: a {@link Kiobuf} counts its slices, which costs less.
  *
  * <p>Threads: one thread adds the parts and calls {@link #arm()}; the parts may belong to any loops.
  */
@@ -46,15 +47,13 @@ public final class CompoundCompletion extends Completion {
         if (armed) {
             throw new IllegalStateException("compound completion is armed: no part may follow");
         }
-        int index = parts++;
+        int index = parts;
+        // Throws if the part has ended already; then the compound must not wait for it. The part cannot end before it
+        // is
+        // counted, because this is its loop or nobody else has it yet.
+        part.addNotifier((completed, error) -> partEnded(index, error));
+        parts++;
         pending.incrementAndGet();
-        try {
-            part.addNotifier((completed, error) -> partEnded(index, error));
-        } catch (IllegalStateException e) {
-            // The part has already ended: the compound must not wait for it.
-            dropOne();
-            throw e;
-        }
         return this;
     }
 

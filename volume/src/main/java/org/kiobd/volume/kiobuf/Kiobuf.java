@@ -37,12 +37,6 @@ public final class Kiobuf extends Completion {
     /** A vector with more fragments is not kept for reuse. */
     private static final int FRAGMENTS_KEPT = 8;
 
-    private static final long NO_FAILURE = Long.MAX_VALUE;
-    private static final int ERROR_BITS = 4;
-
-    /** Maximum position of a failure; larger ones, possible only in a range operation of half an exbibyte or more, are cut to it. */
-    private static final long MAX_FAILURE_BYTES = (NO_FAILURE >> ERROR_BITS) - 1;
-
     private final @Nullable KiobufPool pool;
     private @Nullable KiobufChain alone;
     private Op op;
@@ -60,7 +54,8 @@ public final class Kiobuf extends Completion {
     private @Nullable Kiobuf next;
     private int pending = 1;
     private int references = 1;
-    private long firstFailure = NO_FAILURE;
+    private @Nullable IoError failure;
+    private long failedAtBytes;
     private @Nullable List<PlacedPiece> placedPieces;
 
     private record PlacedPiece(long atBytes, ReadPiece piece) {}
@@ -104,7 +99,7 @@ public final class Kiobuf extends Completion {
         acceptedPieces = 0;
         pending = 1;
         references = 1;
-        firstFailure = NO_FAILURE;
+        failure = null;
         memoryBytes = 0;
     }
 
@@ -253,9 +248,15 @@ public final class Kiobuf extends Completion {
         dropPending();
     }
 
-    /** Records a failure without ending a slice. The failure at the lowest byte wins, in whatever order the failures are recorded. */
+    /**
+     * Records a failure without ending a slice. The failure at the lowest byte wins, and of several at that byte the one with the lowest
+     * {@linkplain IoError#code() code}, in whatever order the failures are recorded.
+     */
     public void charge(long atBytes, IoError error) {
-        firstFailure = Math.min(firstFailure, Math.min(atBytes, MAX_FAILURE_BYTES) << ERROR_BITS | error.code());
+        if (failure == null || atBytes < failedAtBytes || (atBytes == failedAtBytes && error.code() < failure.code())) {
+            failure = error;
+            failedAtBytes = atBytes;
+        }
     }
 
     /** Drops the submitter's hold after all slices have begun. Afterwards the submitter must not touch the request. */
@@ -268,18 +269,18 @@ public final class Kiobuf extends Completion {
             throw new IllegalStateException("more slices ended than began: " + this);
         }
         if (--pending == 0) {
-            complete(failure());
+            complete(failure);
         }
     }
 
     /** Returns the winning failure recorded so far; null if there is none. */
     public @Nullable IoError failure() {
-        return firstFailure == NO_FAILURE ? null : IoError.ofCode((int) (firstFailure & ((1 << ERROR_BITS) - 1)));
+        return failure;
     }
 
     /** Returns the position of the winning failure, relative to this request; -1 if there is none. */
     public long failedAtBytes() {
-        return firstFailure == NO_FAILURE ? -1 : firstFailure >> ERROR_BITS;
+        return failure == null ? -1 : failedAtBytes;
     }
 
     /**

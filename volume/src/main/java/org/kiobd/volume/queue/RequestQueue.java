@@ -144,11 +144,6 @@ public final class RequestQueue {
         return window.chains() > 0 || nextFlush != null;
     }
 
-    /** Returns the number of chains that wait for room or for the plug. */
-    public int waitingChains() {
-        return window.chains() + (nextFlush == null ? 0 : 1);
-    }
-
     /**
      * Ends the unissued requests of {@code owner} with {@link IoError#DROPPED}: the client is gone and may send them again over another
      * connection. Issued later, the old requests could overwrite newer data. Requests already issued finish.

@@ -102,7 +102,7 @@ class ChainCursorTest {
     }
 
     @Test
-    void everyCutOfEveryShapePartitionsTheChain() {
+    void i3_i6_everyCutOfEveryShapePartitionsTheChain() {
         for (int[][] shape : SHAPES) {
             KiobufChain chain = chain(shape, 1L << 40);
             for (long cut = 1; cut <= chain.lengthBytes() + 1; cut++) {
@@ -114,7 +114,7 @@ class ChainCursorTest {
     }
 
     @Test
-    void aFirstCutAtEveryByteThenTheRest() {
+    void i3_i6_aFirstCutAtEveryByteThenTheRest() {
         for (int[][] shape : SHAPES) {
             KiobufChain chain = chain(shape, 3);
             for (long cut = 1; cut < chain.lengthBytes(); cut++) {
@@ -130,7 +130,7 @@ class ChainCursorTest {
     }
 
     @Seeded
-    void randomShapesAndCuts(Random random) {
+    void i3_i6_randomShapesAndCuts(Random random) {
         for (int round = 0; round < 30; round++) {
             int[][] shape = new int[1 + random.nextInt(6)][];
             for (int i = 0; i < shape.length; i++) {

@@ -100,7 +100,7 @@ class CompletionTest {
     }
 
     @Test
-    void aSecondCompletionIsCountedAndNeverASecondCallback() {
+    void i1_aSecondCompletionIsCountedAndNeverASecondCallback() {
         long before = Completion.secondCompletions();
         Completion completion = new Completion(loop);
         completion.addNotifier(says("end"));
@@ -112,7 +112,7 @@ class CompletionTest {
     }
 
     @Test
-    void manyThreadsCompleteOneWins() throws Exception {
+    void i1_manyThreadsCompleteOneWins() throws Exception {
         long before = Completion.secondCompletions();
         int threads = 4;
         for (int round = 0; round < 200; round++) {

@@ -22,7 +22,7 @@ class KiobufChainTest {
     }
 
     @Test
-    void onlyExactNeighboursMerge() {
+    void i2_onlyExactNeighboursMerge() {
         assertThat(precedes(trim(0, 10), trim(10, 5))).isTrue();
         assertThat(precedes(trim(0, 10), trim(11, 5))).isFalse();
         assertThat(precedes(trim(0, 10), trim(9, 5))).isFalse();
@@ -32,7 +32,7 @@ class KiobufChainTest {
     }
 
     @Test
-    void onlyTheSameKindMerges() {
+    void i2_onlyTheSameKindMerges() {
         assertThat(precedes(trim(0, 10), new Kiobuf(loop, Op.WRITE_ZEROES, 10, 5)))
                 .isFalse();
         assertThat(precedes(new Kiobuf(loop, Op.WRITE_ZEROES, 0, 10), new Kiobuf(loop, Op.WRITE_ZEROES, 10, 5)))
@@ -70,7 +70,7 @@ class KiobufChainTest {
     }
 
     @Test
-    void strangersAreNotJoined() {
+    void i2_strangersAreNotJoined() {
         KiobufChain chain = KiobufChain.of(trim(0, 10));
         assertThatThrownBy(() -> chain.join(KiobufChain.of(trim(11, 1)))).isInstanceOf(IllegalArgumentException.class);
         KiobufChain flush = KiobufChain.of(new Kiobuf(loop, Op.FLUSH, 0, 0));

@@ -104,7 +104,7 @@ class PagePoolTest {
     }
 
     @Seeded(rounds = 2)
-    void manyLoopsNeverHoldMoreThanThereIsNorThanIsLeft(Random random) {
+    void i5_manyLoopsNeverHoldMoreThanThereIsNorThanIsLeft(Random random) {
         AtomicLong inUse = new AtomicLong();
         AtomicLong most = new AtomicLong();
         try (IoLoops loops = new IoLoops(IoEngine.NIO, 3)) {

@@ -126,7 +126,7 @@ class MergeWindowTest {
     }
 
     @Test
-    void nothingMergesAcrossTheLineOfAFlush() {
+    void i7_nothingMergesAcrossTheLineOfAFlush() {
         MergeWindow window = window(WIDE, trim(0, 4), trim(100, 4));
         window.close();
         window.add(trim(4, 4));
@@ -196,7 +196,7 @@ class MergeWindowTest {
 
     /** Requests side by side in shuffled order: no rule may be broken, and nothing that may merge may be left apart. */
     @Seeded(rounds = 5)
-    void shuffledNeighboursMergeAsFarAsTheRulesAllow(Random random) {
+    void i2_i7_shuffledNeighboursMergeAsFarAsTheRulesAllow(Random random) {
         for (int round = 0; round < 50; round++) {
             MergeLimits limits = new MergeLimits(1 + random.nextInt(300), 1 + random.nextInt(12), 1000, 1);
             List<Kiobuf> requests = new ArrayList<>();
@@ -213,7 +213,7 @@ class MergeWindowTest {
 
     /** The same with requests that overlap or come twice: a merge may be missed, no rule may be broken. */
     @Seeded(rounds = 5)
-    void overlappingRequestsBreakNoRule(Random random) {
+    void i2_i7_overlappingRequestsBreakNoRule(Random random) {
         for (int round = 0; round < 50; round++) {
             MergeLimits limits = new MergeLimits(1 + random.nextInt(300), 1 + random.nextInt(12), 1000, 1);
             List<Kiobuf> requests = new ArrayList<>();

@@ -20,7 +20,7 @@ public final class FaultyBlockDevice extends ForwardingBlockDevice {
 
     @Override
     public void submit(KiobufChain chain) {
-        if (!bad.intersects(new ByteRange(chain.offsetBytes(), chain.lengthBytes()))) {
+        if (!Ranges.intersect(bad, new ByteRange(chain.offsetBytes(), chain.lengthBytes()))) {
             super.submit(chain);
             return;
         }
@@ -28,7 +28,7 @@ public final class FaultyBlockDevice extends ForwardingBlockDevice {
         while (original != null) {
             Kiobuf next = original.next();
             KiobufChain alone = KiobufChain.of(original.unlinked());
-            if (bad.intersects(new ByteRange(original.offsetBytes(), original.lengthBytes()))) {
+            if (Ranges.intersect(bad, new ByteRange(original.offsetBytes(), original.lengthBytes()))) {
                 alone.completeAll(error);
             } else {
                 super.submit(alone);

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 /** The check that finds leaks finds one. */
 class LeakCheckTest {
     @Test
-    void aBufferThatNobodyReleasedIsALeak() {
+    void i5_aBufferThatNobodyReleasedIsALeak() {
         assertThat(leak()).isEqualTo(1);
         assertThatThrownBy(() -> {
                     LeakCheck.look();
