@@ -17,6 +17,7 @@ import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.manage.catalog.VolumeNames;
 import org.kiobd.manage.control.ControlServer;
 import org.kiobd.manage.control.PrivateFolder;
+import org.kiobd.manage.figures.FiguresCodec;
 import org.kiobd.nbd.Export;
 import org.kiobd.nbd.ExportRegistry;
 import org.kiobd.nbd.Listener;
@@ -134,7 +135,7 @@ final class Server {
             catalog.requireFinished(name);
             Volume device = assembler.open(catalog.load(name), reading);
             String description = "kiobd volume, " + Sizes.format(device.sizeBytes()) + " over "
-                    + device.members().size() + " members";
+                    + Answers.members(device.members().size());
             ServedVolume volume = served(device, description, catalog, lock);
             if (!reading && !device.manifest().equals(catalog.load(name))) {
                 volume.saveManifest();
@@ -155,7 +156,12 @@ final class Server {
     private ServedVolume served(
             Volume device, String description, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
         Export export = new Export(device.info().name(), description, device, mergeLimits);
-        return new ServedVolume(device, export, new ServedVolume.Ways(engine, cache), catalog, lock);
+        return new ServedVolume(
+                device, export, new ServedFigures.ServerParts(engine, cache, this::refusedConnections), catalog, lock);
+    }
+
+    private long refusedConnections() {
+        return server == null ? 0 : server.refusedConnections();
     }
 
     /**
@@ -384,10 +390,10 @@ final class Server {
                 LOG.error(volume.notSaved(failure));
             }
             if (ready && pool != null && !runOptions.isQuiet()) {
-                Map<String, Object> figures = volume.figures();
+                Map<String, Object> figures = FiguresCodec.encode(volume.totals());
                 // This counts the memory of the whole process; all of it should be free by now, so the rest is a leak.
                 figures.put("poolReservedBytes", pool.reservedBytes());
-                common.answer(volume.figuresLine(), figures);
+                common.answer(FiguresText.line(volume.totals()), figures);
             }
         }
     }
