@@ -258,9 +258,10 @@ final class Server {
     private NbdServer start() throws BlockIoException {
         IoLoops started = new IoLoops(engine, options.threads(), options.spinNanos());
         loops = started;
-        PagePool memory = new PagePool(options.memoryBytes(), NbdLimits.DEFAULT.maxConnections());
+        NbdLimits limits = options.limits();
+        PagePool memory = new PagePool(options.memoryBytes(), limits.maxConnections());
         pool = memory;
-        NbdServer listening = new NbdServer(started, exports, memory, NbdLimits.DEFAULT, tls);
+        NbdServer listening = new NbdServer(started, exports, memory, limits, tls);
         server = listening;
         return listening;
     }
