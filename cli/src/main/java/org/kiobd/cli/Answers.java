@@ -4,7 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.manage.Health;
 import org.kiobd.manage.VolumeEntry;
+import org.kiobd.manage.catalog.ServerState;
 import org.kiobd.raid.Finding;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.format.VolumeManifest;
@@ -35,14 +38,27 @@ final class Answers {
             json.putAll(json(entry.manifest()));
             json.put("usedBytes", entry.usedBytes());
         }
-        return entry.health().addTo(json);
+        addState(json, entry.health(), entry.server());
+        return json;
+    }
+
+    /** Adds the state of a volume, and the process that serves it, if any. */
+    static void addState(Map<String, Object> json, Health health, @Nullable ServerState server) {
+        health.addTo(json);
+        if (server != null) {
+            json.put("pid", server.pid());
+        }
+    }
+
+    /** Returns a number of members in words. */
+    static String members(int count) {
+        return count + (count == 1 ? " member" : " members");
     }
 
     /** Returns one line that says what was done to which volume. */
     static String line(String verb, VolumeManifest manifest) {
-        int members = manifest.members().size();
-        return verb + " " + manifest.name() + ": " + Sizes.format(manifest.sizeBytes()) + " over " + members
-                + (members == 1 ? " member" : " members") + ", chunk " + Sizes.format(manifest.chunkBytes());
+        return verb + " " + manifest.name() + ": " + Sizes.format(manifest.sizeBytes()) + " over "
+                + members(manifest.members().size()) + ", chunk " + Sizes.format(manifest.chunkBytes());
     }
 
     static Map<String, Object> json(Finding finding) {

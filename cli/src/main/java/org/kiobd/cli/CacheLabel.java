@@ -2,10 +2,12 @@ package org.kiobd.cli;
 
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import org.kiobd.manage.figures.MemberFigures;
+import org.kiobd.manage.figures.VolumeFigures;
 import org.kiobd.raid.Volume;
 import org.kiobd.store.CacheMode;
 import org.kiobd.store.MemberStore;
+import org.kiobd.store.StoreFigures;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,36 +55,31 @@ record CacheLabel(CacheMode mode) {
     }
 
     /**
-     * Returns the cache mode as {@code kiobd info} shows it.
-     *
-     *
-     * @param live the server's answer
+     * Returns the cache mode of a server as {@code kiobd info} shows it. A server that names none is older than the modes and works like
+     * writeback.
      */
-    static String of(Map<String, Object> live) {
-        String mode = String.valueOf(live.getOrDefault("cache", CacheMode.WRITEBACK.toString()));
+    static String of(VolumeFigures figures) {
+        String named = figures.totals().cache();
+        String mode = named.isEmpty() ? CacheMode.WRITEBACK.toString() : named;
         if (mode.equals(CacheMode.UNSAFE.toString())) {
             return UNSAFE + "; a crash of the machine loses what was acknowledged";
         }
-        long bounced = sum(live, "bouncedOps");
-        long patched = sum(live, "patchedBlocks");
-        return mode.equals(CacheMode.NONE.toString())
-                ? String.format(
-                        Locale.ROOT,
-                        "none: %d member operations were copied for alignment, %d blocks read to be written in part",
-                        bounced,
-                        patched)
-                : mode;
+        return mode.equals(CacheMode.NONE.toString()) ? none(figures.members()) : mode;
     }
 
-    private static long sum(Map<String, Object> live, String figure) {
-        long sum = 0;
-        if (live.get("members") instanceof List<?> members) {
-            for (Object member : members) {
-                if (member instanceof Map<?, ?> one && one.get(figure) instanceof Number number) {
-                    sum += number.longValue();
-                }
+    private static String none(List<MemberFigures> members) {
+        long bounced = 0;
+        long patched = 0;
+        for (MemberFigures member : members) {
+            if (member.store() instanceof StoreFigures.Direct direct) {
+                bounced += direct.bouncedOps();
+                patched += direct.patchedBlocks();
             }
         }
-        return sum;
+        return String.format(
+                Locale.ROOT,
+                "none: %d member operations were copied for alignment, %d blocks read to be written in part",
+                bounced,
+                patched);
     }
 }

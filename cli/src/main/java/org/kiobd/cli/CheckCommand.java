@@ -45,8 +45,10 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     private String text(CheckReport report) {
-        return report.findings().isEmpty()
-                ? name + ": all " + report.members() + " members are well"
-                : report.findings().stream().map(Answers::line).collect(Collectors.joining("\n"));
+        if (report.findings().isEmpty()) {
+            return name + ": "
+                    + (report.members() == 1 ? "its member is well" : "all " + report.members() + " members are well");
+        }
+        return report.findings().stream().map(Answers::line).collect(Collectors.joining("\n"));
     }
 }

@@ -37,6 +37,6 @@ final class DeleteCommand implements Callable<Integer> {
                 "volume=" + name + " was not deleted",
                 "delete its data",
                 "Delete volume " + name + " with all its data (" + Sizes.format(manifest.sizeBytes()) + " over "
-                        + manifest.members().size() + " members)?");
+                        + Answers.members(manifest.members().size()) + ")?");
     }
 }

@@ -5,11 +5,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.manage.Health;
 import org.kiobd.manage.MemberSpace;
 import org.kiobd.manage.catalog.ServerState;
 import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.manage.catalog.VolumeNames;
-import org.kiobd.manage.control.ControlClient;
+import org.kiobd.manage.control.RemoteVolume;
+import org.kiobd.manage.figures.FiguresCodec;
+import org.kiobd.manage.figures.VolumeFigures;
 import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.format.VolumeManifest;
@@ -24,9 +27,6 @@ import picocli.CommandLine.Parameters;
         description = "Show one volume in full, with live figures while it is served.",
         sortOptions = false)
 final class InfoCommand implements Callable<Integer> {
-    /** Long enough for a busy server, short enough if a server hangs. */
-    private static final int TIMEOUT_MS = 5_000;
-
     @Mixin
     private CommonOptions common;
 
@@ -38,11 +38,11 @@ final class InfoCommand implements Callable<Integer> {
         VolumeCatalog catalog = common.catalog();
         VolumeManifest manifest = catalog.load(name);
         ServerState server = catalog.server(name);
-        Map<String, Object> live = null;
+        VolumeFigures live = null;
         String silence = null;
         if (server != null) {
             try {
-                live = new ControlClient(name, server, TIMEOUT_MS).ask(Map.of("command", "info"));
+                live = new RemoteVolume(name, server).figures();
             } catch (BlockIoException e) {
                 silence = e.getMessage();
             }
@@ -52,12 +52,9 @@ final class InfoCommand implements Callable<Integer> {
         json.put("usedBytes", MemberSpace.of(stores, manifest).usedBytes());
         List<String> snapshots = VolumeNames.isSnapshot(name) ? List.of() : catalog.snapshots(name);
         json.put("snapshots", snapshots);
-        json.put("state", server == null ? "idle" : "served");
-        if (server != null) {
-            json.put("pid", server.pid());
-        }
+        Answers.addState(json, Health.ofServer(server), server);
         if (live != null) {
-            json.put("live", live);
+            json.put("live", FiguresCodec.encode(live));
         }
         if (silence != null) {
             json.put("silence", silence);
@@ -70,7 +67,7 @@ final class InfoCommand implements Callable<Integer> {
             VolumeManifest manifest,
             MemberStores stores,
             @Nullable ServerState server,
-            @Nullable Map<String, Object> live,
+            @Nullable VolumeFigures live,
             @Nullable String silence) {
         List<String> lines = new ArrayList<>();
         lines.add("name     " + manifest.name());
@@ -78,9 +75,9 @@ final class InfoCommand implements Callable<Integer> {
         lines.add("size     " + Sizes.format(manifest.sizeBytes()) + " (" + manifest.sizeBytes() + " bytes)");
         lines.add("chunk    " + Sizes.format(manifest.chunkBytes()));
         lines.add("created  " + (manifest.createdAt() == null ? "-" : manifest.createdAt()));
-        lines.add("state    " + (server == null ? "idle" : "served by pid " + server.pid()));
+        lines.add("state    " + Health.ofServer(server).line());
         if (live != null) {
-            lines.addAll(LiveFigures.lines(live));
+            lines.addAll(FiguresText.lines(live));
         }
         if (silence != null) {
             lines.add("live     " + silence);

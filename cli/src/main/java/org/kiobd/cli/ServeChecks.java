@@ -28,6 +28,7 @@ final class ServeChecks {
         options.threads();
         options.spinNanos();
         options.memoryBytes();
+        options.limits();
         options.mergeLimits();
         options.cacheMode();
         checkAddresses(options.addresses());

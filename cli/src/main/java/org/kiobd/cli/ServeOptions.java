@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.NbdLimits;
 import org.kiobd.store.CacheMode;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.queue.MergeLimits;
@@ -68,6 +69,9 @@ final class ServeOptions {
                 "in addition, all rocksdb members together cache three eighths of that"
             })
     private @Nullable Long memoryBytes;
+
+    @Mixin
+    ConnectionOptions connections;
 
     @Option(
             names = "--merge",
@@ -190,6 +194,11 @@ final class ServeOptions {
                             + " is less than 160M, which two of the largest requests need");
         }
         return memoryBytes;
+    }
+
+    /** Returns the limits of the server; {@code --memory} must be enough for them. */
+    NbdLimits limits() {
+        return connections.limits(memoryBytes());
     }
 
     /** Returns the memory of the machine, or of this container. */

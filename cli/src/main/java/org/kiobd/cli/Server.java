@@ -43,6 +43,7 @@ final class Server {
     private final ExportRegistry exports = new ExportRegistry();
     private final List<ServedVolume> volumes = new ArrayList<>();
     private final ServerShutdown shutdown;
+    private volatile @Nullable NbdServer server;
     private final CountDownLatch clientGone = new CountDownLatch(1);
 
     /**
@@ -62,7 +63,8 @@ final class Server {
         this.cache = options.cacheMode();
         MemberStores stores = MemberStores.load();
         stores.memoryBytes(options.memoryBytes() / 8 * 3);
-        this.opening = new VolumeOpening(engine, options.mergeLimits(), cache, stores);
+        this.opening = new VolumeOpening(
+                new ServedFigures.ServerParts(engine, cache, this::refusedConnections), options.mergeLimits(), stores);
         this.shutdown = new ServerShutdown(common, runOptions, volumes, pidFile);
     }
 
@@ -157,10 +159,17 @@ final class Server {
     private NbdServer start() throws BlockIoException {
         IoLoops started = new IoLoops(engine, options.threads(), options.spinNanos());
         shutdown.closes(started);
-        PagePool memory = new PagePool(options.memoryBytes(), NbdLimits.DEFAULT.maxConnections());
-        NbdServer listening = new NbdServer(started, exports, memory, NbdLimits.DEFAULT, tls);
+        NbdLimits limits = options.limits();
+        PagePool memory = new PagePool(options.memoryBytes(), limits.maxConnections());
+        NbdServer listening = new NbdServer(started, exports, memory, limits, tls);
+        server = listening;
         shutdown.closes(listening, memory);
         return listening;
+    }
+
+    private long refusedConnections() {
+        NbdServer listening = server;
+        return listening == null ? 0 : listening.refusedConnections();
     }
 
     /**

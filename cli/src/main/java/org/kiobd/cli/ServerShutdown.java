@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.cli.SeveralAtATime.Outcome;
 import org.kiobd.manage.control.ControlServer;
 import org.kiobd.manage.control.PrivateFolder;
+import org.kiobd.manage.figures.FiguresCodec;
 import org.kiobd.nbd.NbdServer;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.kiobuf.PagePool;
@@ -162,10 +163,10 @@ final class ServerShutdown {
                 LOG.error(volume.notSaved(failure));
             }
             if (ready && pool != null && !runOptions.isQuiet()) {
-                Map<String, Object> figures = volume.figures();
+                Map<String, Object> figures = FiguresCodec.encode(volume.totals());
                 // This counts the memory of the whole process; all of it should be free by now, so the rest is a leak.
                 figures.put("poolReservedBytes", pool.reservedBytes());
-                common.answer(volume.figuresLine(), figures);
+                common.answer(FiguresText.line(volume.totals()), figures);
             }
         }
     }

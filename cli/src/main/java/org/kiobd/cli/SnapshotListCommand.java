@@ -60,9 +60,6 @@ final class SnapshotListCommand implements Callable<Integer> {
         if (entry.manifest() != null) {
             json.put("heldBytes", entry.heldBytes());
         }
-        if (entry.server() != null) {
-            json.put("state", "served");
-        }
         return json;
     }
 }

@@ -9,27 +9,23 @@ import org.kiobd.manage.catalog.VolumeNames;
 import org.kiobd.nbd.Export;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.Volume;
-import org.kiobd.store.CacheMode;
 import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.queue.MergeLimits;
 
 /** Opens the volumes and images of a server, each with its lock and its export. Any thread; the caller closes what it gets. */
 final class VolumeOpening {
-    private final IoEngine engine;
+    private final ServedFigures.ServerParts server;
     private final MergeLimits mergeLimits;
-    private final CacheMode cache;
     private final MemberStores stores;
     private final ArrayAssembler assembler;
 
-    VolumeOpening(IoEngine engine, MergeLimits mergeLimits, CacheMode cache, MemberStores stores) {
-        this.engine = engine;
+    VolumeOpening(ServedFigures.ServerParts server, MergeLimits mergeLimits, MemberStores stores) {
+        this.server = server;
         this.mergeLimits = mergeLimits;
-        this.cache = cache;
         this.stores = stores;
-        this.assembler = new ArrayAssembler(stores, mergeLimits, cache);
+        this.assembler = new ArrayAssembler(stores, mergeLimits, server.cache());
     }
 
     /** Opens a volume of the catalog and takes its lock. */
@@ -43,7 +39,7 @@ final class VolumeOpening {
             catalog.requireFinished(name);
             Volume device = assembler.open(catalog.load(name), reading);
             String description = "kiobd volume, " + Sizes.format(device.sizeBytes()) + " over "
-                    + device.members().size() + " members";
+                    + Answers.members(device.members().size());
             ServedVolume volume = served(device, description, catalog, lock);
             if (!reading && !device.manifest().equals(catalog.load(name))) {
                 volume.saveManifest();
@@ -64,6 +60,6 @@ final class VolumeOpening {
     private ServedVolume served(
             Volume device, String description, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
         Export export = new Export(device.info().name(), description, device, mergeLimits);
-        return new ServedVolume(device, export, new ServedVolume.Ways(engine, cache), catalog, lock);
+        return new ServedVolume(device, export, server, catalog, lock);
     }
 }

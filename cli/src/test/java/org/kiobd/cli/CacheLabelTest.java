@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.kiobd.manage.figures.FiguresCodec;
 import org.kiobd.store.CacheMode;
 
 /** The words for each mode. */
@@ -22,14 +23,19 @@ class CacheLabelTest {
 
     @Test
     void whatAServerAnsweredIsToldInWords() {
-        assertThat(CacheLabel.of(Map.of())).as("an older server").isEqualTo("writeback");
-        assertThat(CacheLabel.of(Map.of("cache", "unsafe"))).startsWith("unsafe: FLUSH and FUA do nothing; a crash");
+        assertThat(of(Map.of())).as("an older server").isEqualTo("writeback");
+        assertThat(of(Map.of("cache", "unsafe"))).startsWith("unsafe: FLUSH and FUA do nothing; a crash");
+        assertThat(of(Map.of("cache", "writethrough"))).as("a newer server").isEqualTo("writethrough");
         Map<String, Object> live = Map.of(
                 "cache",
                 "none",
                 "members",
                 List.of(Map.of("bouncedOps", 3, "patchedBlocks", 2), Map.of("bouncedOps", 4), Map.of()));
-        assertThat(CacheLabel.of(live))
+        assertThat(of(live))
                 .isEqualTo("none: 7 member operations were copied for alignment, 2 blocks read to be written in part");
+    }
+
+    private static String of(Map<String, Object> answer) {
+        return CacheLabel.of(FiguresCodec.decode(answer));
     }
 }

@@ -141,6 +141,8 @@ final class ServeCommandTest {
             new Bad("--unix", "", "/", "%s", "%s/none/s", "/dev/null", "/dev/null/s", "%s/" + "n".repeat(108)),
             new Bad("--threads", "0", "-1", "257", "x", "99999999999", ""),
             new Bad("--memory", "1", "0", "-1", "159M", "9E9", "many", "1.5", "\u0663G"),
+            new Bad("--max-connections", "0", "-1", "65536", "x", "", "99999999999"),
+            new Bad("--max-connections-per-address", "0", "-1", "65536", "x", "", "1e3"),
             new Bad("--spin", "-1", "1001", "x", "1e3"),
             new Bad("--merge", "", "on", "plug+", "plug+0", "plug+10001", "plug+99999999", "plug+-1"),
             new Bad("--cache", "", "write back", "NONE\u0000", "directsync"),
@@ -187,6 +189,26 @@ final class ServeCommandTest {
                     .isTrue();
         }
         assertThat(run("check", "a").out).contains("all 2 members are well");
+    }
+
+    @Test
+    void aLimitOfConnectionsIsInItsRangeAndFitsTheMemory() {
+        assertRefused(
+                run("serve", "a", "--max-connections", "0", "--run", ":"),
+                2,
+                "--max-connections=0 is not between 1 and 65535");
+        assertRefused(
+                run("serve", "a", "--max-connections-per-address", "65536", "--run", ":"),
+                2,
+                "--max-connections-per-address=65536 is not between 1 and 65535");
+        assertRefused(
+                run("serve", "a", "--memory", "160M", "--max-connections", "4097", "--run", ":"),
+                2,
+                "--max-connections=4097 needs --memory 161M or more");
+        assertThat(run("serve", "a", "--memory", "160M", "--max-connections", "4096", "--run", ":").code)
+                .isZero();
+        assertThat(run("serve", "a", "--memory", "161M", "--max-connections", "4097", "--run", ":").code)
+                .isZero();
     }
 
     @Test

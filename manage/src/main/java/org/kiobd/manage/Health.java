@@ -9,21 +9,27 @@ import org.kiobd.volume.BlockIoException;
 /**
  * The state of a volume, as far as a list shows it.
  *
- * @param state state for programs: idle, unfinished, damaged, unknown, or which process serves the volume
+ * @param state the state itself
  * @param reason reason why the volume is unfinished, damaged or unknown; null otherwise
  * @param line state for users
  */
-public record Health(String state, @Nullable String reason, String line) {
+public record Health(VolumeState state, @Nullable String reason, String line) {
+
+    /** Returns the health of a volume that is complete, as far as only its server is looked at. */
+    public static Health ofServer(@Nullable ServerState server) {
+        return server == null
+                ? new Health(VolumeState.IDLE, null, VolumeState.IDLE.word())
+                : new Health(VolumeState.SERVED, null, "served by pid " + server.pid());
+    }
 
     static Health of(String name, @Nullable ServerState server, MemberSpace space) {
         if (server != null) {
-            String served = "served by pid " + server.pid();
-            return new Health(served, null, served);
+            return ofServer(server);
         }
         if (space.missing() != null) {
             return damaged(name, "member=" + space.missing() + " is missing");
         }
-        return space.unseen() != null ? of(name, space.unseen()) : new Health("idle", null, "idle");
+        return space.unseen() != null ? of(name, space.unseen()) : ofServer(null);
     }
 
     /** Returns the health of a volume that could not be checked, or that proved to be damaged. */
@@ -31,16 +37,16 @@ public record Health(String state, @Nullable String reason, String line) {
         String reason = failure.getMessage();
         return failure.error().isDamage()
                 ? damaged(name, reason)
-                : new Health("unknown", reason, "unknown: cannot look: " + printable(reason));
+                : new Health(VolumeState.UNKNOWN, reason, "unknown: cannot look: " + printable(reason));
     }
 
     /** Returns the health of an unfinished volume. */
     static Health of(Unfinished unfinished) {
-        return new Health("unfinished", unfinished.reason(), "unfinished: " + printable(unfinished.reason()));
+        return new Health(VolumeState.UNFINISHED, unfinished.reason(), "unfinished: " + printable(unfinished.reason()));
     }
 
     private static Health damaged(String name, String reason) {
-        return new Health("damaged", reason, "damaged; see kiobd check " + name + ": " + printable(reason));
+        return new Health(VolumeState.DAMAGED, reason, "damaged; see kiobd check " + name + ": " + printable(reason));
     }
 
     /** Replaces control characters: text from a manifest must not move the cursor. */
@@ -50,7 +56,7 @@ public record Health(String state, @Nullable String reason, String line) {
 
     /** Adds the state to the JSON of a volume. */
     public Map<String, Object> addTo(Map<String, Object> entry) {
-        entry.put("state", state);
+        entry.put("state", state.word());
         if (reason != null) {
             entry.put("reason", reason);
         }

@@ -3,14 +3,13 @@ package org.kiobd.manage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.manage.catalog.Changes;
 import org.kiobd.manage.catalog.ServerState;
 import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.manage.catalog.VolumeNames;
-import org.kiobd.manage.control.ControlClient;
+import org.kiobd.manage.control.RemoteVolume;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySpec;
 import org.kiobd.raid.Finding;
@@ -27,12 +26,6 @@ import org.kiobd.volume.IoError;
  * home; used by one thread at a time.
  */
 public final class Volumes {
-    /** A server extends every member and syncs it before it answers. */
-    private static final int RESIZE_TIMEOUT_MS = 60_000;
-
-    /** The server's members write their data in memory to disk before the snapshot. */
-    private static final int SNAPSHOT_TIMEOUT_MS = 120_000;
-
     private final VolumeCatalog catalog;
     private final MemberStores stores;
     private final ArrayAssembler assembler;
@@ -187,8 +180,7 @@ public final class Volumes {
         SnapshotNames.refuse(name);
         ServerState server = catalog.server(name);
         if (server != null) {
-            new ControlClient(name, server, RESIZE_TIMEOUT_MS)
-                    .ask(Map.of("command", "resize", "sizeBytes", newSizeBytes));
+            new RemoteVolume(name, server).grow(newSizeBytes);
         } else {
             try (VolumeLock lock = catalog.lock(name)) {
                 catalog.save(assembler.grow(catalog.load(name), newSizeBytes));
@@ -213,13 +205,7 @@ public final class Volumes {
         catalog.folder(name);
         ServerState server = catalog.server(volume);
         if (server != null) {
-            Object held = new ControlClient(volume, server, SNAPSHOT_TIMEOUT_MS)
-                    .ask(Map.of("command", "snapshot", "name", name))
-                    .get("heldMicros");
-            if (held instanceof Number micros) {
-                return micros.longValue();
-            }
-            throw new BlockIoException(IoError.IO, "volume=" + volume + ": its server answers heldMicros=" + held);
+            return new RemoteVolume(volume, server).snapshot(name);
         }
         try (VolumeLock lock = catalog.lock(volume)) {
             snapshots.tidy(volume);

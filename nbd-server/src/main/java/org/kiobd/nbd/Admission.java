@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** Counts the connected clients, in total and per address, and refuses clients beyond the limits. Any thread. */
 final class Admission {
     private final NbdLimits limits;
+    private final Refusals refusals = new Refusals();
     private final Map<InetAddress, Integer> byAddress = new HashMap<>();
     private int connected;
 
@@ -18,19 +19,28 @@ final class Admission {
     }
 
     /**
-     * Admits a client and counts it.
+     * Admits a client, or refuses it, and counts it.
      *
      * @param peer address of the client; null if it has none
      * @return null if the client is admitted, else the limit that refuses it
      */
-    synchronized @Nullable String enter(@Nullable SocketAddress peer) {
+    @Nullable
+    String enter(@Nullable SocketAddress peer) {
+        String limit = limitReached(peer);
+        if (limit != null) {
+            refusals.add();
+        }
+        return limit;
+    }
+
+    private synchronized @Nullable String limitReached(@Nullable SocketAddress peer) {
         if (connected >= limits.maxConnections()) {
             return "maxConnections=" + limits.maxConnections();
         }
         if (peer instanceof InetSocketAddress tcp) {
             int already = byAddress.getOrDefault(tcp.getAddress(), 0);
-            if (already >= limits.maxConnectionsPerClient()) {
-                return "maxConnectionsPerClient=" + limits.maxConnectionsPerClient();
+            if (already >= limits.maxConnectionsPerAddress()) {
+                return "maxConnectionsPerAddress=" + limits.maxConnectionsPerAddress();
             }
             byAddress.put(tcp.getAddress(), already + 1);
         }
@@ -48,5 +58,9 @@ final class Admission {
 
     synchronized int connected() {
         return connected;
+    }
+
+    Refusals refusals() {
+        return refusals;
     }
 }

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.protocol.NbdMagic;
 import org.kiobd.nbd.protocol.NbdText;
 import org.kiobd.volume.BlockDevice;
+import org.kiobd.volume.LatencyFigures;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.queue.MergeLimits;

@@ -53,9 +53,6 @@ public final class NbdServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NbdServer.class);
     private static final int BACKLOG = 1024;
 
-    /** Smallest useful share: a connection must be able to work with it while the rest of the pool is in use. */
-    private static final int MIN_SHARE_BYTES = 16 << 10;
-
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(32 << 10, 64 << 10);
 
     private final IoLoops loops;
@@ -84,14 +81,11 @@ public final class NbdServer implements AutoCloseable {
      * @param tls which clients are admitted, and how
      */
     public NbdServer(IoLoops loops, ExportRegistry exports, PagePool pool, NbdLimits limits, TlsPolicy tls) {
-        if (pool.capacityBytes() < 2L * limits.maxReceiveBytes()) {
-            throw new IllegalArgumentException("the pool must hold two receive buffers: capacityBytes="
-                    + pool.capacityBytes() + " maxReceiveBytes=" + limits.maxReceiveBytes());
-        }
-        if (pool.shareBytes() < MIN_SHARE_BYTES) {
-            throw new IllegalArgumentException("the pool is too small for so many connections: capacityBytes="
-                    + pool.capacityBytes() + " shareBytes=" + pool.shareBytes() + ", and each needs "
-                    + MIN_SHARE_BYTES);
+        if (pool.capacityBytes() < limits.minPoolBytes() || pool.shareBytes() < NbdLimits.MIN_SHARE_BYTES) {
+            throw new IllegalArgumentException(
+                    "the pool is too small: capacityBytes=" + pool.capacityBytes() + " shareBytes=" + pool.shareBytes()
+                            + "; maxConnections=" + limits.maxConnections() + " needs capacityBytes="
+                            + limits.minPoolBytes() + " and shareBytes=" + NbdLimits.MIN_SHARE_BYTES);
         }
         this.loops = loops;
         this.exports = exports;
@@ -273,11 +267,9 @@ public final class NbdServer implements AutoCloseable {
 
     private void accept(Channel channel) {
         SocketAddress peer = channel.remoteAddress();
-        String tooMany = admission.enter(peer);
-        if (tooMany != null) {
-            channel.close()
-                    .addListener(
-                            future -> LOG.warn("{} was turned away, others are unharmed: {}", name(peer), tooMany));
+        String limit = admission.enter(peer);
+        if (limit != null) {
+            refuse(channel, limit);
             return;
         }
         channel.closeFuture().addListener(future -> admission.leave(peer));
@@ -299,6 +291,26 @@ public final class NbdServer implements AutoCloseable {
                                 name));
     }
 
+    /** Closes a connection beyond the limits; tells its client the reason before that, unless many others are being told. */
+    private void refuse(Channel channel, String limit) {
+        String peer = name(channel.remoteAddress());
+        if (admission.refusals().logs(limit, System.nanoTime())) {
+            LOG.warn(
+                    "peer={} was refused: {} refusedConnections={}; connected clients are unharmed",
+                    peer,
+                    limit,
+                    admission.refusals().total());
+        }
+        if (!admission.refusals().beginAnswer()) {
+            channel.close().addListener(future -> LOG.debug("peer={} was refused without an answer", peer));
+            return;
+        }
+        channel.closeFuture().addListener(future -> admission.refusals().endAnswer());
+        connections.add(channel);
+        channel.pipeline()
+                .addLast("handshake", HandshakeHandler.refusing("too many connections: " + limit, "peer=" + peer));
+    }
+
     private TransmissionHandler serve(TransmissionHandler connection) {
         serving.add(connection);
         connection.ended().thenRun(() -> serving.remove(connection));
@@ -317,6 +329,11 @@ public final class NbdServer implements AutoCloseable {
     /** Returns the number of connected clients, including those in the handshake. */
     public int connections() {
         return admission.connected();
+    }
+
+    /** Returns the number of clients so far that were refused because of {@link NbdLimits#maxConnections} or its like for an address. */
+    public long refusedConnections() {
+        return admission.refusals().total();
     }
 
     /**

@@ -40,8 +40,11 @@ import org.slf4j.LoggerFactory;
 final class FairSharesTest {
     private static final int MIB = 1 << 20;
     private static final int LARGEST = 32 * MIB;
-    private static final NbdLimits LIMITS =
-            new NbdLimits(60_000, 64 << 10, 64, 1024, 1024, 4096, 128L << 20, 4 << 10, 256 << 10, 600_000);
+    private static final NbdLimits LIMITS = NbdLimits.DEFAULT.toBuilder()
+            .handshakeTimeoutMs(60_000)
+            .maxConnectionsPerAddress(1024)
+            .closeTimeoutMs(600_000)
+            .build();
 
     private final List<RawNbdClient> attackers = new ArrayList<>();
     private final List<String> errors = new CopyOnWriteArrayList<>();

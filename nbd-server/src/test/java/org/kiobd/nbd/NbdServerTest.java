@@ -44,7 +44,11 @@ final class NbdServerTest {
     private final RunningServer running;
 
     NbdServerTest(IoEngine engine) throws IOException {
-        NbdLimits limits = new NbdLimits(10_000, 64 << 10, 64, 24, 24, 4096, 128L << 20, 4 << 10, 256 << 10, 10_000);
+        NbdLimits limits = NbdLimits.DEFAULT.toBuilder()
+                .options(64 << 10, 64)
+                .maxConnections(24)
+                .closeTimeoutMs(10_000)
+                .build();
         running = new RunningServer(engine, 2, new MemoryDevice(80 * MIB), limits);
     }
 

@@ -25,8 +25,11 @@ final class StalledClientTest {
     private static final int LARGEST = 50 * MIB;
 
     /** One client may have all of the memory here; who does not take replies for a second has had its time. */
-    private static final NbdLimits LIMITS =
-            new NbdLimits(10_000, 64 << 10, 64, 24, 24, 4096, 1L << 30, 4 << 10, 256 << 10, 1_000);
+    private static final NbdLimits LIMITS = NbdLimits.DEFAULT.toBuilder()
+            .maxConnections(24)
+            .maxInFlight(4096, 1L << 30)
+            .closeTimeoutMs(1_000)
+            .build();
 
     @ParameterizedTest
     @EnumSource

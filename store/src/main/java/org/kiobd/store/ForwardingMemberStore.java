@@ -1,7 +1,6 @@
 package org.kiobd.store;
 
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
@@ -112,7 +111,7 @@ public abstract class ForwardingMemberStore implements MemberStore {
     }
 
     @Override
-    public Map<String, Long> figures() {
+    public StoreFigures figures() {
         return beneath.figures();
     }
 

@@ -1,6 +1,5 @@
 package org.kiobd.store;
 
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -84,9 +83,9 @@ public interface MemberStore extends AutoCloseable {
                         + ": member cannot be snapshotted; nothing was made; kiobd copy makes a full copy");
     }
 
-    /** Returns further statistics for display, by name; may be empty. Any thread. */
-    default Map<String, Long> figures() {
-        return Map.of();
+    /** Returns the figures that only this kind of store has. Any thread, while the store is open. */
+    default StoreFigures figures() {
+        return StoreFigures.NONE;
     }
 
     /**

@@ -21,13 +21,13 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /** Sends questions about a volume to its server. Blocks, with a time limit. */
-public final class ControlClient {
+final class ControlClient {
     private final String volume;
     private final ServerState server;
     private final int timeoutMs;
 
     /** @param timeoutMs longest time to wait for an answer */
-    public ControlClient(String volume, ServerState server, int timeoutMs) {
+    ControlClient(String volume, ServerState server, int timeoutMs) {
         this.volume = volume;
         this.server = server;
         this.timeoutMs = timeoutMs;
@@ -38,7 +38,7 @@ public final class ControlClient {
      *
      * @throws BlockIoException if the server refuses, with its own message, or if it does not answer
      */
-    public Map<String, Object> ask(Map<String, ?> question) throws BlockIoException {
+    Map<String, Object> ask(Map<String, ?> question) throws BlockIoException {
         Map<String, Object> answer;
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             Map<String, Object> named = new LinkedHashMap<>(question);

@@ -28,7 +28,7 @@ public final class ControlServer implements AutoCloseable {
 
     /** Answers the questions about one volume. */
     @FunctionalInterface
-    public interface Handler {
+    interface Handler {
         /** Answers one question; a {@link BlockIoException} becomes the answer's {@code error}. */
         Map<String, ?> answer(Map<String, Object> question) throws BlockIoException;
     }
@@ -72,8 +72,13 @@ public final class ControlServer implements AutoCloseable {
         return socket.path();
     }
 
+    /** Makes {@code control} answer the questions about a volume from now on. */
+    public void add(String volume, VolumeControl control) {
+        answer(volume, question -> ControlQuestions.answer(question, control));
+    }
+
     /** Makes {@code handler} answer the questions about a volume from now on. */
-    public void add(String volume, Handler handler) {
+    void answer(String volume, Handler handler) {
         volumes.put(volume, new VolumeQueue(handler, threads));
     }
 

@@ -70,7 +70,7 @@ final class ControlServerTest {
         try (ControlServer server = ControlServer.start(place())) {
             for (int i = 0; i < 400; i++) {
                 String volume = "v" + i;
-                server.add(volume, question -> Map.of("from", volume, "asked", question.get("command")));
+                server.answer(volume, question -> Map.of("from", volume, "asked", question.get("command")));
             }
             assertThat(threads("kiobd-control") - before).isEqualTo(1);
             for (int i = 0; i < 400; i += 57) {
@@ -87,8 +87,8 @@ final class ControlServerTest {
     void whoSaysNothingOrTakesNoAnswerHoldsUpNobody() throws IOException {
         List<SocketChannel> silent = new ArrayList<>();
         try (ControlServer server = ControlServer.start(place())) {
-            server.add("v", question -> Map.of("much", "x".repeat(4 << 20)));
-            server.add("w", question -> Map.of("ok", true));
+            server.answer("v", question -> Map.of("much", "x".repeat(4 << 20)));
+            server.answer("w", question -> Map.of("ok", true));
             for (int i = 0; i < 3 * ControlLoop.MAX_ASKERS; i++) {
                 SocketChannel channel = connect(server);
                 silent.add(channel);
@@ -112,7 +112,7 @@ final class ControlServerTest {
         AtomicInteger running = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
         try (ControlServer server = ControlServer.start(place())) {
-            server.add("slow", question -> {
+            server.answer("slow", question -> {
                 most.accumulateAndGet(running.incrementAndGet(), Math::max);
                 try {
                     return Map.of("ok", otherAnswered.await(TIMEOUT_MS, TimeUnit.MILLISECONDS));
@@ -122,7 +122,7 @@ final class ControlServerTest {
                     running.decrementAndGet();
                 }
             });
-            server.add("quick", question -> Map.of("ok", true));
+            server.answer("quick", question -> Map.of("ok", true));
             List<CompletableFuture<Map<String, Object>>> answers = new ArrayList<>();
             for (int i = 0; i < 10; i++) {
                 answers.add(CompletableFuture.supplyAsync(
@@ -147,10 +147,10 @@ final class ControlServerTest {
     @Test
     void anErrorOrABugIsAnAnswerAndTheNextQuestionIsAnswered() throws IOException {
         try (ControlServer server = ControlServer.start(place())) {
-            server.add("v", question -> {
+            server.answer("v", question -> {
                 throw new BlockIoException(IoError.INVALID, "not so");
             });
-            server.add("w", question -> {
+            server.answer("w", question -> {
                 throw new StackOverflowError("for this test");
             });
             for (int i = 0; i < 3; i++) {
@@ -166,7 +166,7 @@ final class ControlServerTest {
             dead.bind(UnixDomainSocketAddress.of(place()));
         }
         try (ControlServer server = ControlServer.start(place())) {
-            server.add("v", question -> Map.of("ok", true));
+            server.answer("v", question -> Map.of("ok", true));
             assertThat(ask(server, "v")).containsEntry("ok", true);
             assertThatThrownBy(() -> ControlServer.start(place())).hasMessageContaining("was not touched");
             assertThat(ask(server, "v")).containsEntry("ok", true);
@@ -186,7 +186,7 @@ final class ControlServerTest {
     void aPlaceTooLongForASocketIsElsewhereAndNothingIsLeft() throws IOException {
         Path place;
         try (ControlServer server = ControlServer.start(folder.resolve("n".repeat(120)))) {
-            server.add("v", question -> Map.of("ok", true));
+            server.answer("v", question -> Map.of("ok", true));
             place = server.path();
             assertThat(ask(server, "v")).containsEntry("ok", true);
         }
@@ -196,7 +196,7 @@ final class ControlServerTest {
     @Seeded(rounds = 3)
     void whateverIsSentCostsItsSenderAnAnswerOnly(Random random) throws IOException {
         try (ControlServer server = ControlServer.start(place())) {
-            server.add("v", question -> Map.of("ok", true));
+            server.answer("v", question -> Map.of("ok", true));
             for (String line : List.of("null", "1", "[]", "\"v\"", "{}", "{\"volume\":null}", "{\"volume\":[\"v\"]}")) {
                 assertThat(JSON.std.mapFrom(exchange(server, line + "\n", random)))
                         .containsKey("error");

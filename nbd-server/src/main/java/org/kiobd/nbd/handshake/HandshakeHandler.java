@@ -40,6 +40,12 @@ import org.slf4j.LoggerFactory;
 public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(HandshakeHandler.class);
 
+    /** Limits of a refused client: enough for the few short options before it asks for an export. */
+    private static final NbdLimits REFUSAL_LIMITS = NbdLimits.DEFAULT.toBuilder()
+            .handshakeTimeoutMs(5_000)
+            .options(8 << 10, 16)
+            .build();
+
     private final NbdLimits limits;
     private final Negotiation negotiation;
     private final Function<Session, ChannelHandler> transmission;
@@ -63,10 +69,36 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
             TlsPolicy tls,
             Function<Session, ChannelHandler> transmission,
             String connection) {
+        this(limits, new Negotiation(exports, tls), transmission, connection);
+    }
+
+    private HandshakeHandler(
+            NbdLimits limits,
+            Negotiation negotiation,
+            Function<Session, ChannelHandler> transmission,
+            String connection) {
         this.limits = limits;
-        this.negotiation = new Negotiation(exports, tls);
+        this.negotiation = negotiation;
         this.transmission = transmission;
         this.connection = connection;
+    }
+
+    /**
+     * Returns a handler for a client that the server cannot take. The handshake is the place for such an error: the client gets
+     * NBD_REP_ERR_POLICY to every option, until it asks for an export. Starts no TLS, and needs at most a few KiB.
+     *
+     * @param reason text for the client
+     * @param connection name of the connection in the log
+     */
+    public static HandshakeHandler refusing(String reason, String connection) {
+        Negotiation refusal = Negotiation.refusing(reason);
+        return new HandshakeHandler(
+                REFUSAL_LIMITS,
+                refusal,
+                session -> {
+                    throw new IllegalStateException("a refused client has a session: " + session);
+                },
+                connection);
     }
 
     @Override
@@ -310,7 +342,10 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private void end(String reason) {
         if (state.isOpen()) {
             become(HandshakeState.CLOSED);
-            if (negotiation.lockedOut().isEmpty()) {
+            if (negotiation.refusal() != null) {
+                // The server logs refusals, a burst of them in one line.
+                LOG.debug("{} ended in its handshake: {}; it was refused", connection, reason);
+            } else if (negotiation.lockedOut().isEmpty()) {
                 LOG.info("{} ended in its handshake: {}; tls={}", connection, reason, tlsForLog());
             } else {
                 LOG.warn("{} was not let in: {}", connection, negotiation.lockedOut());

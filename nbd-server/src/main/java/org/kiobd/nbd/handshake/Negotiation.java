@@ -16,6 +16,7 @@ import org.kiobd.nbd.tls.TlsPolicy;
 final class Negotiation {
     private final ExportRegistry exports;
     private final TlsPolicy tls;
+    private final @Nullable String refusal;
     private @Nullable Security security;
     private String lockedOut = "";
     private boolean noZeroes;
@@ -26,8 +27,24 @@ final class Negotiation {
     private String closeReason = "";
 
     Negotiation(ExportRegistry exports, TlsPolicy tls) {
+        this(exports, tls, null);
+    }
+
+    private Negotiation(ExportRegistry exports, TlsPolicy tls, @Nullable String refusal) {
         this.exports = exports;
         this.tls = tls;
+        this.refusal = refusal;
+    }
+
+    /** Returns the negotiation with a client that gets nothing but {@code reason}. */
+    static Negotiation refusing(String reason) {
+        return new Negotiation(new ExportRegistry(), TlsPolicy.OFF, reason);
+    }
+
+    /** Returns why the client is refused, whatever it asks for; null if it is not. */
+    @Nullable
+    String refusal() {
+        return refusal;
     }
 
     TlsPolicy tls() {

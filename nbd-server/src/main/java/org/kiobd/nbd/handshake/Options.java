@@ -41,6 +41,9 @@ final class Options {
     private Options() {}
 
     static Outcome handle(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
+        if (negotiation.refusal() != null) {
+            return refuse(request, replies, negotiation, negotiation.refusal());
+        }
         NbdOption option = request.option();
         boolean plain = negotiation.tls().mode() == TlsMode.REQUIRE && negotiation.security() == null;
         if (plain && option != NbdOption.STARTTLS && option != NbdOption.ABORT) {
@@ -52,6 +55,25 @@ final class Options {
             return Outcome.CONTINUE;
         }
         return Objects.requireNonNull(HANDLERS.get(request.option())).handle(request, replies, negotiation);
+    }
+
+    /**
+     * Refuses a client. Clients take an error of an option such as NBD_OPT_STRUCTURED_REPLY for a missing feature and go on, so the
+     * connection stays open until an option whose error they show.
+     */
+    private static Outcome refuse(
+            OptionRequest request, OptionReplies replies, Negotiation negotiation, String reason) {
+        NbdOption option = request.option();
+        if (option == NbdOption.ABORT) {
+            return abort(request, replies, negotiation);
+        }
+        if (option == NbdOption.EXPORT_NAME) {
+            return negotiation.close(reason);
+        }
+        replies.error(request.number(), NbdRep.ERR_POLICY, reason);
+        return option == NbdOption.GO || option == NbdOption.INFO || option == NbdOption.LIST
+                ? negotiation.close(reason)
+                : Outcome.CONTINUE;
     }
 
     private static Outcome unsupported(OptionRequest request, OptionReplies replies, Negotiation negotiation) {

@@ -67,7 +67,9 @@ final class HandshakeTranscriptTest {
 
     private void play(Path file, Cutter cutter) {
         String name = file.getFileName().toString();
-        EmbeddedChannel channel = channel(name.startsWith("lone-"), policy(name));
+        EmbeddedChannel channel = name.startsWith("refused-")
+                ? new EmbeddedChannel(HandshakeHandler.refusing("the server is full", "connection=test"))
+                : channel(name.startsWith("lone-"), policy(name));
         // On a busy machine a long transcript, byte by byte, takes longer than a handshake may.
         channel.freezeTime();
         new Transcript(file, channel, chosen::get).play(cutter);
@@ -141,6 +143,16 @@ final class HandshakeTranscriptTest {
         assertThat(channel.isActive()).isTrue();
         channel.writeInbound(channel.alloc().buffer().writeBytes(list));
         channel.runPendingTasks();
+        assertThat(channel.isActive()).isFalse();
+        channel.finishAndReleaseAll();
+    }
+
+    @Test
+    void aRefusedClientThatSaysNothingHasLessTimeThanOthers() {
+        EmbeddedChannel channel = new EmbeddedChannel(HandshakeHandler.refusing("full", "connection=test"));
+        channel.freezeTime();
+        channel.advanceTimeBy(NbdLimits.DEFAULT.handshakeTimeoutMs() / 2 + 1L, TimeUnit.MILLISECONDS);
+        channel.runScheduledPendingTasks();
         assertThat(channel.isActive()).isFalse();
         channel.finishAndReleaseAll();
     }

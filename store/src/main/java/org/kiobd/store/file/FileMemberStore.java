@@ -6,7 +6,6 @@ import io.netty.channel.IoEventLoop;
 import io.netty.channel.uring.IoUringIoHandle;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.CacheMode;
@@ -16,6 +15,7 @@ import org.kiobd.store.MemberCopy;
 import org.kiobd.store.MemberPort;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberUri;
+import org.kiobd.store.StoreFigures;
 import org.kiobd.store.format.Superblock;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -93,14 +93,11 @@ public final class FileMemberStore implements MemberStore {
     }
 
     @Override
-    public Map<String, Long> figures() {
+    public StoreFigures figures() {
         return direct == null
-                ? Map.of()
-                : Map.of(
-                        "bouncedOps",
-                        direct.bouncedOps().sum(),
-                        "patchedBlocks",
-                        direct.patchedBlocks().sum());
+                ? StoreFigures.NONE
+                : new StoreFigures.Direct(
+                        direct.bouncedOps().sum(), direct.patchedBlocks().sum());
     }
 
     @Override

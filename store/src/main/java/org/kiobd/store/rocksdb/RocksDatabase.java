@@ -5,13 +5,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.StoreFigures;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.rocksdb.BlockBasedTableConfig;
@@ -414,19 +414,19 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** Returns figures for users, by name: how often writes had to wait for flushes and compaction, and the memory of the memtables. */
-    Map<String, Long> figures() {
-        Map<String, Long> figures = new LinkedHashMap<>();
+    /** Returns figures for users; {@code damagedReads} is one of them. */
+    StoreFigures.Database figures(long damagedReads) {
         try {
             Map<String, String> told = db.getMapProperty(blocks, "rocksdb.cfstats");
-            figures.put("writeDelays", whole(told.get("io_stalls.total-delays")));
-            figures.put("writeStops", whole(told.get("io_stalls.total-stops")));
-            figures.put("memoryBytes", db.getLongProperty(blocks, "rocksdb.cur-size-all-mem-tables"));
+            return new StoreFigures.Database(
+                    whole(told.get("io_stalls.total-delays")),
+                    whole(told.get("io_stalls.total-stops")),
+                    db.getLongProperty(blocks, "rocksdb.cur-size-all-mem-tables"),
+                    damagedReads);
         } catch (RocksDBException e) {
             // Statistics must not make a caller fail.
-            figures.put("unknown", 1L);
+            return new StoreFigures.Database(-1, -1, -1, damagedReads);
         }
-        return figures;
     }
 
     private static long whole(@Nullable String text) {

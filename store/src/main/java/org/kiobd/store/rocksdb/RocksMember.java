@@ -3,9 +3,7 @@ package org.kiobd.store.rocksdb;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -24,6 +22,7 @@ import org.kiobd.store.MemberPort;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.OpenOptions;
+import org.kiobd.store.StoreFigures;
 import org.kiobd.store.SyncRounds;
 import org.kiobd.store.file.MemberLock;
 import org.kiobd.volume.BlockIoException;
@@ -424,10 +423,8 @@ final class RocksMember implements MemberStore {
     }
 
     @Override
-    public Map<String, Long> figures() {
-        Map<String, Long> figures = new LinkedHashMap<>(database.figures());
-        figures.put("damagedReads", damagedReads.sum());
-        return figures;
+    public StoreFigures figures() {
+        return database.figures(damagedReads.sum());
     }
 
     private boolean endReclaiming() throws InterruptedException {

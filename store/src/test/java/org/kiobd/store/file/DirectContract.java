@@ -15,6 +15,7 @@ import org.kiobd.store.MemberPort;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.OpenOptions;
+import org.kiobd.store.StoreFigures;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.AlignedMemory;
 import org.kiobd.volume.kiobuf.Fragment;
@@ -42,8 +43,8 @@ abstract class DirectContract extends FileContract {
         return store.capabilities().blockBytes();
     }
 
-    private long figure(String name) {
-        return store.figures().getOrDefault(name, -1L);
+    private StoreFigures.Direct figures() {
+        return (StoreFigures.Direct) store.figures();
     }
 
     /** As in the page cache, but for what is read to patch a block and the pieces of what must be bounced. */
@@ -97,13 +98,13 @@ abstract class DirectContract extends FileContract {
         byte[] data = pattern(MIB, 40);
         alignedWrite(8192, data);
         assertThat(alignedRead(8192, MIB)).isEqualTo(data);
-        assertThat(figure("bouncedOps")).isZero();
+        assertThat(figures().bouncedOps()).isZero();
         assertThat(read(8192, MIB)).isEqualTo(data);
         assertThat(read(8191, 3)).endsWith(data[0], data[1]);
-        assertThat(figure("bouncedOps")).isBetween(1L, 2L);
-        assertThat(figure("patchedBlocks")).isZero();
+        assertThat(figures().bouncedOps()).isBetween(1L, 2L);
+        assertThat(figures().patchedBlocks()).isZero();
         write(8191, new byte[] {1, 2});
-        assertThat(figure("patchedBlocks")).isEqualTo(2);
+        assertThat(figures().patchedBlocks()).isEqualTo(2);
         assertThat(alignedRead(8192, MIB)).startsWith(2, data[1]).endsWith(data[MIB - 1]);
     }
 

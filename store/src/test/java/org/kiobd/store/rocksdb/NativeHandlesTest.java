@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.kiobd.store.MemberCopy;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberUri;
+import org.kiobd.store.StoreFigures;
 import org.kiobd.volume.BlockIoException;
 
 /** Whatever is done with members, when they are closed no native handle is left, and none is closed twice. */
@@ -66,7 +67,10 @@ final class NativeHandlesTest {
             assertThatThrownBy(() -> PROVIDER.open(uri("a"), false)).isInstanceOf(BlockIoException.class);
             assertThatThrownBy(() -> PROVIDER.create(uri("a"), SIZE_BYTES)).isInstanceOf(BlockIoException.class);
             assertThat(NativeHandles.open()).isEqualTo(one);
-            assertThat(open.figures()).containsKeys("writeStops", "writeDelays", "damagedReads", "memoryBytes");
+            StoreFigures.Database figures = (StoreFigures.Database) open.figures();
+            assertThat(List.of(figures.writeStops(), figures.writeDelays(), figures.damagedReads()))
+                    .containsOnly(0L);
+            assertThat(figures.memoryBytes()).isPositive();
         }
         Files.delete(folder.resolve("a/db/CURRENT"));
         Files.writeString(folder.resolve("a/db/CURRENT"), "nothing of the kind\n");

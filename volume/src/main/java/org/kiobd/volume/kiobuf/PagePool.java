@@ -51,6 +51,14 @@ public final class PagePool {
         this.commonBytes = capacityBytes - shares * shareBytes;
     }
 
+    /** Returns the smallest capacity of a pool whose {@code shares} have {@code shareBytes} each; {@code shareBytes} at most 64 KiB. */
+    public static long capacityFor(int shares, int shareBytes) {
+        if (shares < 1 || shareBytes < 1 || shareBytes > MAX_SHARE_BYTES) {
+            throw new IllegalArgumentException("shares=" + shares + " shareBytes=" + shareBytes);
+        }
+        return ((long) shares * shareBytes * SHARES_OF + SHARES_PART - 1) / SHARES_PART;
+    }
+
     public long capacityBytes() {
         return capacityBytes;
     }

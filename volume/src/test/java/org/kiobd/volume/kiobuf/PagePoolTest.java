@@ -41,6 +41,18 @@ class PagePoolTest {
     }
 
     @Test
+    void theSmallestCapacityForAShareIsJustEnough() {
+        for (int shares : new int[] {1, 3, 1024, 65_535}) {
+            for (int shareBytes : new int[] {1, 16 << 10, 64 << 10}) {
+                long capacityBytes = PagePool.capacityFor(shares, shareBytes);
+                assertThat(new PagePool(capacityBytes, shares).shareBytes()).isEqualTo(shareBytes);
+                assertThat(new PagePool(capacityBytes - 1, shares).shareBytes()).isLessThan(shareBytes);
+            }
+        }
+        assertThatThrownBy(() -> PagePool.capacityFor(1, (64 << 10) + 1)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void oneAloneGetsHalfOfWhatIsNotShares() {
         assertThat(pool.tryReserve(0, 51)).isFalse();
         assertThat(pool.refusals()).isEqualTo(1);

@@ -1,4 +1,4 @@
-package org.kiobd.nbd;
+package org.kiobd.volume;
 
 /**
  * Latencies of the requests of one kind, from the receive that delivers a request to the send of its reply.
