@@ -69,6 +69,7 @@ final class RocksMemberPort extends ThreadedPort {
             }
             return;
         }
+        long shortage = member.space().shortage();
         try {
             if (ops[from].op() == Op.WRITE) {
                 member.writes().write(ops, from, to);
@@ -83,7 +84,7 @@ final class RocksMemberPort extends ThreadedPort {
             return;
         }
         member.syncRounds().changed();
-        member.space().written();
+        member.space().written(shortage);
         endWritten(ops, from, to);
     }
 

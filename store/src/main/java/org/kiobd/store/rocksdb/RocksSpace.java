@@ -25,7 +25,7 @@ final class RocksSpace {
     private final RocksUpkeep upkeep;
     private final BlockExtents extents;
     private final LongSupplier memberBytes;
-    private volatile boolean wantsSpace;
+    private final SpaceShortage shortage = new SpaceShortage();
 
     /**
      * Borrows all parts.
@@ -111,21 +111,24 @@ final class RocksSpace {
         return true;
     }
 
-    /** Returns whether a mutation has failed for want of space, and none has succeeded since. */
-    boolean isWanted() {
-        return wantsSpace;
+    /** Returns the shortage of space that the next mutation meets, see {@link SpaceShortage#current}. */
+    long shortage() {
+        return shortage.current();
     }
 
-    /** Notes that a mutation succeeded: the member has space again. */
-    void written() {
-        if (wantsSpace) {
-            wantsSpace = false;
+    /**
+     * Notes that a mutation succeeded: the member has space again.
+     *
+     * @param before what {@link #shortage} returned before the mutation began
+     */
+    void written(long before) {
+        if (shortage.ended(before)) {
             LOG.info("member={} has space again", uri);
         }
     }
 
     /** Notes that a mutation failed with {@code error}. */
     void failed(IoError error) {
-        wantsSpace |= error == IoError.NO_SPACE;
+        shortage.failed(error);
     }
 }

@@ -57,10 +57,11 @@ final class RocksSync {
         }
         try {
             calls.increment();
-            if (space.isWanted()) {
+            long shortage = space.shortage();
+            if (shortage != SpaceShortage.NONE) {
                 // RocksDB recovers by itself when there is space, but never after a sync of a log that could not grow.
                 writes.tryWrite();
-                space.written();
+                space.written(shortage);
             }
             writes.sync();
             return 0;
