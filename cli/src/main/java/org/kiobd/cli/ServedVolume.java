@@ -41,8 +41,8 @@ final class ServedVolume implements AutoCloseable {
     private final @Nullable VolumeLock lock;
     private boolean closed;
 
-    /** The I/O engine and the cache mode of the server. */
-    record Ways(IoEngine engine, CacheMode cache) {}
+    /** The I/O engine and the cache mode of the server, and the stores of its members, borrowed. */
+    record Ways(IoEngine engine, CacheMode cache, MemberStores stores) {}
 
     ServedVolume(Volume device, Export export, Ways ways, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
         this.device = device;
@@ -127,7 +127,7 @@ final class ServedVolume implements AutoCloseable {
             return Map.of("sizeBytes", device.sizeBytes());
         }
         if ("snapshot".equals(command) && catalog != null && question.get("name") instanceof String name) {
-            long heldMicros = new Snapshots(catalog, MemberStores.load()).create(device, name);
+            long heldMicros = new Snapshots(catalog, ways.stores()).create(device, name);
             LOG.info("volume={}: snapshot {} was made; requests waited {} us for it", export.name(), name, heldMicros);
             return Map.of("heldMicros", heldMicros);
         }

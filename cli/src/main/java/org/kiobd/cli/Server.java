@@ -88,7 +88,7 @@ final class Server {
         this.engine = options.engine();
         this.mergeLimits = options.mergeLimits();
         this.cache = options.cacheMode();
-        this.stores = MemberStores.load();
+        this.stores = common.stores();
         stores.memoryBytes(options.memoryBytes() / 8 * 3);
         this.assembler = new ArrayAssembler(stores, mergeLimits, cache);
     }
@@ -155,7 +155,7 @@ final class Server {
     private ServedVolume served(
             Volume device, String description, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
         Export export = new Export(device.info().name(), description, device, mergeLimits);
-        return new ServedVolume(device, export, new ServedVolume.Ways(engine, cache), catalog, lock);
+        return new ServedVolume(device, export, new ServedVolume.Ways(engine, cache, stores), catalog, lock);
     }
 
     /**

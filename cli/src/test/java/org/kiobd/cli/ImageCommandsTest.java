@@ -18,10 +18,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.kiobd.store.MemberStores;
 import picocli.CommandLine;
 
 /** Images in, volumes from shape to shape, images out: the bytes stay the same, and the holes stay holes. */
 final class ImageCommandsTest {
+    private static final MemberStores STORES = MemberStores.load();
     private static final int SIZE_BYTES = 24 << 20;
     private static final int DATA_BYTES = 3_000_001;
 
@@ -36,7 +38,7 @@ final class ImageCommandsTest {
         arguments.addAll(List.of("--home", folder.resolve("home").toString()));
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine command = Main.commandLine();
+        CommandLine command = Main.commandLine(STORES);
         command.setOut(new PrintWriter(out));
         command.setErr(new PrintWriter(err));
         int code = command.execute(arguments.toArray(String[]::new));

@@ -19,10 +19,12 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kiobd.store.MemberStores;
 import picocli.CommandLine;
 
 /** Snapshots of a volume that nobody serves, and what may be done with them. */
 final class SnapshotCommandsTest {
+    private static final MemberStores STORES = MemberStores.load();
     private static final int IMAGE_BYTES = 3 << 20;
 
     @TempDir
@@ -36,7 +38,7 @@ final class SnapshotCommandsTest {
         arguments.addAll(List.of("--home", folder.resolve("home").toString()));
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine command = Main.commandLine();
+        CommandLine command = Main.commandLine(STORES);
         command.setOut(new PrintWriter(out));
         command.setErr(new PrintWriter(err));
         int code = command.execute(arguments.toArray(String[]::new));

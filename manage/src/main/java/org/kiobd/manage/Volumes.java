@@ -39,10 +39,10 @@ public final class Volumes {
     private final Changes changes;
     private final Snapshots snapshots;
 
-    /** Manages the volumes in the home of {@code catalog}. */
-    public Volumes(VolumeCatalog catalog) {
+    /** Manages the volumes in the home of {@code catalog}; borrows {@code stores}. */
+    public Volumes(VolumeCatalog catalog, MemberStores stores) {
         this.catalog = catalog;
-        this.stores = MemberStores.load();
+        this.stores = stores;
         this.assembler = new ArrayAssembler(stores);
         this.changes = new Changes(catalog, stores);
         this.snapshots = new Snapshots(catalog, stores);
@@ -77,14 +77,14 @@ public final class Volumes {
     /** Makes an empty volume and its catalog entry, or neither. */
     public VolumeManifest create(String name, Shaping shape) throws BlockIoException {
         SnapshotNames.refuse(name);
-        return new NewVolume(catalog, assembler).create(name, () -> shape.spec(catalog.folder(name)));
+        return new NewVolume(catalog, assembler, changes).create(name, () -> shape.spec(catalog.folder(name)));
     }
 
     /** Makes a volume with the content that {@code filling} copies from {@code source}, or none. */
     public VolumeManifest copy(VolumeSource source, String newName, Shaping shape, Filling filling)
             throws BlockIoException {
         SnapshotNames.refuse(newName);
-        return new NewVolume(catalog, assembler)
+        return new NewVolume(catalog, assembler, changes)
                 .copy(
                         newName,
                         () -> shape.spec(catalog.folder(newName)),

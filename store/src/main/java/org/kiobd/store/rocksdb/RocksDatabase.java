@@ -35,12 +35,12 @@ final class RocksDatabase implements AutoCloseable {
     /** The column families of an open database. Borrowed from it. */
     record Families(ColumnFamilyHandle blocks, ColumnFamilyHandle meta) {}
 
-    private RocksDatabase(Path folder, RocksOptions options, Mode mode, long bufferBytes)
+    private RocksDatabase(RocksMemory shared, Path folder, RocksOptions options, Mode mode, long bufferBytes)
             throws BlockIoException, RocksDBException {
         boolean readOnly = mode == Mode.READ;
         boolean isOpen = false;
         try {
-            RocksMemory memory = handles.own(RocksMemory.share());
+            RocksMemory.Share memory = handles.own(shared.share());
             DBOptions dbOptions = RocksSettings.database(handles, memory, mode);
             List<ColumnFamilyDescriptor> families =
                     RocksSettings.families(handles, options, memory.cache(), bufferBytes);
@@ -65,9 +65,11 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     /** Makes a database in {@code folder}, which holds none. */
-    static RocksDatabase create(Path folder, RocksOptions options, long sizeBytes) throws BlockIoException {
+    static RocksDatabase create(RocksMemory memory, Path folder, RocksOptions options, long sizeBytes)
+            throws BlockIoException {
         try {
-            RocksDatabase made = new RocksDatabase(folder, options, Mode.CREATE, RocksSettings.WRITE_BUFFER_BYTES);
+            RocksDatabase made =
+                    new RocksDatabase(memory, folder, options, Mode.CREATE, RocksSettings.WRITE_BUFFER_BYTES);
             try {
                 made.meta.putSize(sizeBytes);
                 return made;
@@ -81,9 +83,10 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     /** Opens the database in {@code folder} read-only; checks that its log and its blob files are complete. */
-    static RocksDatabase openReadOnly(Path folder, RocksOptions options) throws BlockIoException {
+    static RocksDatabase openReadOnly(RocksMemory memory, Path folder, RocksOptions options) throws BlockIoException {
         try {
-            RocksDatabase opened = new RocksDatabase(folder, options, Mode.READ, RocksSettings.WRITE_BUFFER_BYTES);
+            RocksDatabase opened =
+                    new RocksDatabase(memory, folder, options, Mode.READ, RocksSettings.WRITE_BUFFER_BYTES);
             try {
                 opened.checkIsAll(folder);
                 return opened;
@@ -97,22 +100,24 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     /** Opens the database in {@code folder} for writing; replays its log. */
-    static RocksDatabase openForWriting(Path folder, RocksOptions options) throws BlockIoException {
-        return openNow(folder, options, Mode.WRITE, RocksSettings.WRITE_BUFFER_BYTES);
+    static RocksDatabase openForWriting(RocksMemory memory, Path folder, RocksOptions options) throws BlockIoException {
+        return openNow(memory, folder, options, Mode.WRITE, RocksSettings.WRITE_BUFFER_BYTES);
     }
 
     /**
      * Opens the database in {@code folder} for writing on a full disk. Reads up to {@code logBytes} bytes of its log into memory, and
      * flushes nothing before {@link RocksUpkeep#writeOut} or {@link RocksUpkeep#spaceAgain} is called.
      */
-    static RocksDatabase openInMemory(Path folder, RocksOptions options, long logBytes) throws BlockIoException {
-        return openNow(folder, options, Mode.WRITE_LATER, logBytes);
+    static RocksDatabase openInMemory(RocksMemory memory, Path folder, RocksOptions options, long logBytes)
+            throws BlockIoException {
+        return openNow(memory, folder, options, Mode.WRITE_LATER, logBytes);
     }
 
-    private static RocksDatabase openNow(Path folder, RocksOptions options, Mode mode, long bufferBytes)
+    private static RocksDatabase openNow(
+            RocksMemory memory, Path folder, RocksOptions options, Mode mode, long bufferBytes)
             throws BlockIoException {
         try {
-            return new RocksDatabase(folder, options, mode, bufferBytes);
+            return new RocksDatabase(memory, folder, options, mode, bufferBytes);
         } catch (RocksDBException e) {
             throw failure(folder, e);
         }

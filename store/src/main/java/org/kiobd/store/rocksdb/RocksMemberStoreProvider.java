@@ -15,9 +15,12 @@ import org.kiobd.volume.IoError;
 
 /**
  * Makes and opens {@code rocksdb:} members. A member is a folder with a database and a lock file; in addition to RocksDB's own lock, the
- * lock file keeps readers out while a writer has the member open. Thread-safe.
+ * lock file keeps readers out while a writer has the member open. Owns the cache and the write buffers that its members share; they are
+ * freed when the last member is closed. Thread-safe; calls block.
  */
 public final class RocksMemberStoreProvider implements MemberStoreProvider {
+    private final RocksMemory memory = new RocksMemory();
+
     @Override
     public String scheme() {
         return "rocksdb";
@@ -25,11 +28,12 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
 
     @Override
     public void memoryBytes(long bytes) {
-        RocksMemory.size(bytes);
+        memory.size(bytes);
     }
 
     @Override
     public MemberStore create(MemberUri uri, long sizeBytes) throws BlockIoException {
+        memory.requireOpen();
         RocksOptions options = RocksOptions.parse(uri);
         Path folder = RocksFolder.of(uri);
         RocksFolder.make(folder, options);
@@ -40,7 +44,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
                     place,
                     lock,
                     OpenOptions.of(false),
-                    () -> RocksDatabase.create(folder.resolve(RocksFolder.DATABASE), options, sizeBytes));
+                    () -> RocksDatabase.create(memory, folder.resolve(RocksFolder.DATABASE), options, sizeBytes));
         } catch (BlockIoException e) {
             RocksMemberRemoval.remove(folder);
             throw e;
@@ -54,6 +58,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
 
     @Override
     public MemberStore open(MemberUri uri, OpenOptions opening) throws BlockIoException {
+        memory.requireOpen();
         boolean readOnly = opening.readOnly();
         Path folder = RocksFolder.of(uri);
         RocksFolder.requireReachable(folder);
@@ -77,8 +82,9 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
                 lock,
                 opening,
                 () -> readOnly
-                        ? RocksDatabase.openReadOnly(folder.resolve(RocksFolder.DATABASE), options)
-                        : RocksOpening.open(folder.resolve(RocksFolder.DATABASE), options, new RocksReserve(folder)));
+                        ? RocksDatabase.openReadOnly(memory, folder.resolve(RocksFolder.DATABASE), options)
+                        : RocksOpening.open(
+                                memory, folder.resolve(RocksFolder.DATABASE), options, new RocksReserve(folder)));
     }
 
     @FunctionalInterface
@@ -198,5 +204,10 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
             RocksMemberRemoval.remove(folder);
         }
         RocksFolder.deleteLinks(named);
+    }
+
+    @Override
+    public void close() {
+        memory.close();
     }
 }

@@ -55,7 +55,7 @@ final class RocksSettings {
     private RocksSettings() {}
 
     /** Returns the settings of the database as a whole, borrowed from {@code handles}. Borrows {@code memory}. */
-    static DBOptions database(NativeHandles handles, RocksMemory memory, Mode mode) throws RocksDBException {
+    static DBOptions database(NativeHandles handles, RocksMemory.Share memory, Mode mode) throws RocksDBException {
         boolean create = mode == Mode.CREATE;
         DBOptions dbOptions = handles.own(new DBOptions());
         if (mode != Mode.WRITE_LATER) {
