@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.manage.Volumes;
 import org.kiobd.manage.catalog.DefaultHome;
 import org.kiobd.manage.catalog.VolumeCatalog;
+import org.kiobd.store.MemberStores;
 import org.kiobd.volume.BlockIoException;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -60,6 +61,19 @@ final class CommonOptions {
             description = "show this help")
     @SuppressWarnings("unused") // picocli looks at it
     private boolean help;
+
+    /** The stores of the process, borrowed; null but in the options given before the command's name. */
+    private final @Nullable MemberStores stores;
+
+    /** Makes the options of a command. */
+    CommonOptions() {
+        this.stores = null;
+    }
+
+    /** Makes the options of the program itself. */
+    CommonOptions(MemberStores stores) {
+        this.stores = stores;
+    }
 
     /** Parses a format, in upper or lower case. */
     static final class FormatConverter implements CommandLine.ITypeConverter<Format> {
@@ -121,8 +135,15 @@ final class CommonOptions {
         return new VolumeCatalog(home());
     }
 
+    /** Returns the stores of the process, borrowed. */
+    MemberStores stores() {
+        return stores != null
+                ? stores
+                : Objects.requireNonNull(outer(), "a program without stores").stores();
+    }
+
     Volumes volumes() throws BlockIoException {
-        return new Volumes(catalog());
+        return new Volumes(catalog(), stores());
     }
 
     /** Prints {@code text}, or {@code json} on one line if JSON was requested. */

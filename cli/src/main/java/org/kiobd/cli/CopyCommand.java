@@ -50,7 +50,7 @@ final class CopyCommand implements Callable<Integer> {
     public Integer call() throws BlockIoException {
         shape.requireSound();
         Volumes volumes = common.volumes();
-        Volumes target = toHome == null ? volumes : new Volumes(new VolumeCatalog(toHome));
+        Volumes target = toHome == null ? volumes : new Volumes(new VolumeCatalog(toHome), common.stores());
         AtomicReference<@Nullable Copied> copied = new AtomicReference<>();
         try (VolumeCopy copy = new VolumeCopy("copied", CopyProgress::new);
                 VolumeSource source = volumes.read(name)) {

@@ -47,7 +47,7 @@ final class InfoCommand implements Callable<Integer> {
                 silence = e.getMessage();
             }
         }
-        MemberStores stores = MemberStores.load();
+        MemberStores stores = common.stores();
         Map<String, Object> json = Answers.json(manifest);
         json.put("usedBytes", MemberSpace.of(stores, manifest).usedBytes());
         List<String> snapshots = VolumeNames.isSnapshot(name) ? List.of() : catalog.snapshots(name);

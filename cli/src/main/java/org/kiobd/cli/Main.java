@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.MemberStores;
 import org.kiobd.store.PathCharset;
 import org.kiobd.store.file.SystemErrors;
 import org.kiobd.volume.BlockIoException;
@@ -63,7 +64,9 @@ public final class Main implements Runnable {
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
 
-    Main() {}
+    private Main(MemberStores stores) {
+        this.common = new CommonOptions(stores);
+    }
 
     /**
      * Runs the command of this process.
@@ -91,7 +94,10 @@ public final class Main implements Runnable {
             return ExitCode.USAGE;
         }
         PrintWriter out = StandardOutput.INSTANCE.writer();
-        int exitCode = commandLine().setOut(out).setErr(err).execute(args);
+        int exitCode;
+        try (MemberStores stores = MemberStores.load()) {
+            exitCode = commandLine(stores).setOut(out).setErr(err).execute(args);
+        }
         out.flush();
         err.flush();
         return StandardOutput.INSTANCE.exitCode(exitCode, err);
@@ -113,9 +119,9 @@ public final class Main implements Runnable {
         }
     }
 
-    /** Returns the complete command line, to run a command in this process. */
-    static CommandLine commandLine() {
-        return new CommandLine(new Main())
+    /** Returns the complete command line, to run a command in this process; borrows {@code stores}. */
+    static CommandLine commandLine(MemberStores stores) {
+        return new CommandLine(new Main(stores))
                 .setParameterExceptionHandler(Main::usageError)
                 .setExecutionExceptionHandler(Main::failure)
                 .registerConverter(Path.class, new PathConverter())

@@ -32,20 +32,24 @@ final class ServedVolume implements VolumeControl, AutoCloseable {
     private final Export export;
     private final CacheMode cache;
     private final ServedFigures figures;
+    private final MemberStores stores;
     private final @Nullable VolumeCatalog catalog;
     private final @Nullable VolumeLock lock;
     private boolean closed;
 
+    /** Takes {@code device} and {@code lock}; borrows the rest. */
     ServedVolume(
             Volume device,
             Export export,
             ServedFigures.ServerParts server,
+            MemberStores stores,
             @Nullable VolumeCatalog catalog,
             @Nullable VolumeLock lock) {
         this.device = device;
         this.export = export;
         this.cache = server.cache();
         this.figures = new ServedFigures(device, export, server);
+        this.stores = stores;
         this.catalog = catalog;
         this.lock = lock;
     }
@@ -134,7 +138,7 @@ final class ServedVolume implements VolumeControl, AutoCloseable {
             throw new BlockIoException(
                     IoError.NOT_SUPPORTED, export + " is a plain image, which has no snapshots; nothing was made");
         }
-        long heldMicros = new Snapshots(catalog, MemberStores.load()).create(device, name);
+        long heldMicros = new Snapshots(catalog, stores).create(device, name);
         LOG.info("volume={}: snapshot {} was made; requests waited {} us for it", export.name(), name, heldMicros);
         return heldMicros;
     }

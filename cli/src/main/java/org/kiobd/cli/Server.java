@@ -61,7 +61,7 @@ final class Server {
         this.pidFile = runOptions.pidFile == null ? null : new PidFile(runOptions.pidFile);
         this.engine = options.engine();
         this.cache = options.cacheMode();
-        MemberStores stores = MemberStores.load();
+        MemberStores stores = common.stores();
         stores.memoryBytes(options.memoryBytes() / 8 * 3);
         this.opening = new VolumeOpening(
                 new ServedFigures.ServerParts(engine, cache, this::refusedConnections), options.mergeLimits(), stores);

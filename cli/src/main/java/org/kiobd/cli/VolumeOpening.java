@@ -60,6 +60,6 @@ final class VolumeOpening {
     private ServedVolume served(
             Volume device, String description, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
         Export export = new Export(device.info().name(), description, device, mergeLimits);
-        return new ServedVolume(device, export, server, catalog, lock);
+        return new ServedVolume(device, export, server, stores, catalog, lock);
     }
 }

@@ -7,8 +7,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kiobd.store.MemberStores;
 
 final class ArgumentsTest {
+    private static final MemberStores STORES = MemberStores.load();
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -27,7 +30,7 @@ final class ArgumentsTest {
     /** What takes a value is known twice, here and to picocli, which is not asked before the first file may be made. */
     @Test
     void theOptionsWithAValueAreThoseOfTheCommandLine() {
-        List<String> withValue = Main.commandLine().getCommandSpec().options().stream()
+        List<String> withValue = Main.commandLine(STORES).getCommandSpec().options().stream()
                 .filter(option -> option.arity().min() > 0)
                 .flatMap(option -> Stream.of(option.names()))
                 .toList();

@@ -17,9 +17,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.manage.catalog.VolumeLock;
+import org.kiobd.store.MemberStores;
 import picocli.CommandLine;
 
 class CommandsTest {
+    private static final MemberStores STORES = MemberStores.load();
+
     @TempDir
     Path folder;
 
@@ -35,7 +38,7 @@ class CommandsTest {
     private static Result runAsIs(String... words) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine command = Main.commandLine();
+        CommandLine command = Main.commandLine(STORES);
         command.setOut(new PrintWriter(out));
         command.setErr(new PrintWriter(err));
         int code = command.execute(words);
@@ -306,7 +309,7 @@ class CommandsTest {
 
     @Test
     void everyCommandExplainsItself() {
-        for (String name : Main.commandLine().getSubcommands().keySet()) {
+        for (String name : Main.commandLine(STORES).getSubcommands().keySet()) {
             Result help = runAsIs(name, "--help");
             assertThat(help.code).as(name).isZero();
             assertThat(help.out).contains("Usage: kiobd " + name).contains("--home");

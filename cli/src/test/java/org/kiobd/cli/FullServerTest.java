@@ -25,6 +25,7 @@ import org.kiobd.nbd.client.NbdClient;
 import org.kiobd.nbd.client.NbdClientOptions;
 import org.kiobd.nbd.client.NbdConnector;
 import org.kiobd.nbd.client.NbdUri;
+import org.kiobd.store.MemberStores;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoops;
 import picocli.CommandLine;
@@ -32,6 +33,7 @@ import picocli.CommandLine;
 /** A server with as many clients as it may have, and what {@code info} and {@code list} say of it meanwhile. */
 @Timeout(120)
 final class FullServerTest {
+    private static final MemberStores STORES = MemberStores.load();
     private static final long WAIT_S = 60;
 
     @TempDir
@@ -55,7 +57,7 @@ final class FullServerTest {
         arguments.addAll(List.of("--home", folder.resolve("home").toString()));
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine command = Main.commandLine();
+        CommandLine command = Main.commandLine(STORES);
         command.setOut(new PrintWriter(out));
         command.setErr(new PrintWriter(err));
         assertThat(command.execute(arguments.toArray(String[]::new)))

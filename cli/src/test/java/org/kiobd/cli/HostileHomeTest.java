@@ -21,12 +21,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.kiobd.store.MemberStores;
 import picocli.CommandLine;
 
 /** One entry of a home that is not as kiobd left it takes no other down, and is named with a reason; nothing of it is "a bug". */
 @Tag("one-lane")
 @Timeout(120)
 class HostileHomeTest {
+    private static final MemberStores STORES = MemberStores.load();
     private static final int ROUNDS = 60;
 
     @TempDir
@@ -43,7 +45,7 @@ class HostileHomeTest {
     private Result run(String... words) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine command = Main.commandLine();
+        CommandLine command = Main.commandLine(STORES);
         command.setOut(new PrintWriter(out));
         command.setErr(new PrintWriter(err));
         String[] line = java.util.Arrays.copyOf(words, words.length + 2);

@@ -23,12 +23,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.kiobd.manage.Volumes;
 import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.raid.ArraySpec;
+import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
 import picocli.CommandLine;
 
 /** Images in, volumes from shape to shape, images out: the bytes stay the same, and the holes stay holes. */
 @Tag("one-lane")
 final class ImageCommandsTest {
+    private static final MemberStores STORES = MemberStores.load();
     private static final int SIZE_BYTES = 24 << 20;
     private static final int DATA_BYTES = 3_000_001;
 
@@ -43,7 +45,7 @@ final class ImageCommandsTest {
         arguments.addAll(List.of("--home", folder.resolve("home").toString()));
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine command = Main.commandLine();
+        CommandLine command = Main.commandLine(STORES);
         command.setOut(new PrintWriter(out));
         command.setErr(new PrintWriter(err));
         int code = command.execute(arguments.toArray(String[]::new));
@@ -81,7 +83,7 @@ final class ImageCommandsTest {
         List<MemberUri> members = Stream.of("0", "1", "2")
                 .map(index -> new MemberUri("memory", folder + index))
                 .toList();
-        new Volumes(new VolumeCatalog(folder.resolve("home")))
+        new Volumes(new VolumeCatalog(folder.resolve("home")), STORES)
                 .create(name, place -> new ArraySpec(name, SIZE_BYTES, ArraySpec.DEFAULT_CHUNK_BYTES, members));
     }
 

@@ -40,6 +40,7 @@ import picocli.CommandLine;
  */
 @Tag("one-lane")
 final class InterruptedChangesTest {
+    private static final MemberStores STORES = MemberStores.load();
     private static final int IMAGE_BYTES = 2 << 20;
 
     @TempDir
@@ -52,7 +53,7 @@ final class InterruptedChangesTest {
         arguments.addAll(List.of("--home", home.toString()));
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine command = Main.commandLine();
+        CommandLine command = Main.commandLine(STORES);
         command.setOut(new PrintWriter(out));
         command.setErr(new PrintWriter(err));
         int code = command.execute(arguments.toArray(String[]::new));
@@ -123,7 +124,7 @@ final class InterruptedChangesTest {
     /** Makes volume {@code twin} over {@code members}, and returns a copy of the home from when half of it was written. */
     private Path killedCopy(List<MemberUri> members) throws BlockIoException {
         Path killed = folder.resolve("killed");
-        Volumes volumes = new Volumes(new VolumeCatalog(home));
+        Volumes volumes = new Volumes(new VolumeCatalog(home), STORES);
         try (VolumeSource source = volumes.read("big")) {
             volumes.copy(
                     source,

@@ -19,10 +19,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kiobd.store.MemberStores;
 import picocli.CommandLine;
 
 /** A scrub finds what is damaged, all of it, and says where it is. */
 final class ScrubCommandTest {
+    private static final MemberStores STORES = MemberStores.load();
     private static final int SIZE_BYTES = 12 << 20;
 
     @TempDir
@@ -36,7 +38,7 @@ final class ScrubCommandTest {
         arguments.addAll(List.of("--home", folder.resolve("home").toString()));
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine command = Main.commandLine();
+        CommandLine command = Main.commandLine(STORES);
         command.setOut(new PrintWriter(out));
         command.setErr(new PrintWriter(err));
         int code = command.execute(arguments.toArray(String[]::new));

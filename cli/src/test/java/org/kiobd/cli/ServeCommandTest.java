@@ -16,12 +16,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.kiobd.store.MemberStores;
 import org.kiobd.volume.testkit.Seeded;
 import picocli.CommandLine;
 
 /** Servers that run as long as a command does, or not at all. */
 @Timeout(120)
 final class ServeCommandTest {
+    private static final MemberStores STORES = MemberStores.load();
+
     @TempDir
     Path folder;
 
@@ -48,7 +51,7 @@ final class ServeCommandTest {
         arguments.addAll(List.of("--home", folder.resolve("home").toString()));
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine command = Main.commandLine();
+        CommandLine command = Main.commandLine(STORES);
         command.setOut(new PrintWriter(out));
         command.setErr(new PrintWriter(err));
         int code = command.execute(arguments.toArray(String[]::new));

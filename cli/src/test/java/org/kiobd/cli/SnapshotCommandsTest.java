@@ -23,12 +23,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.kiobd.manage.Volumes;
 import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.raid.ArraySpec;
+import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
 import picocli.CommandLine;
 
 /** Snapshots of a volume that nobody serves, and what may be done with them. */
 @Tag("one-lane")
 final class SnapshotCommandsTest {
+    private static final MemberStores STORES = MemberStores.load();
     private static final int IMAGE_BYTES = 3 << 20;
 
     @TempDir
@@ -42,7 +44,7 @@ final class SnapshotCommandsTest {
         arguments.addAll(List.of("--home", folder.resolve("home").toString()));
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine command = Main.commandLine();
+        CommandLine command = Main.commandLine(STORES);
         command.setOut(new PrintWriter(out));
         command.setErr(new PrintWriter(err));
         int code = command.execute(arguments.toArray(String[]::new));
@@ -248,7 +250,7 @@ final class SnapshotCommandsTest {
     /** Makes a volume in this process, which is where its members in memory are. */
     private void create(String name, List<String> members) throws IOException {
         List<MemberUri> places = members.stream().map(MemberUri::parse).toList();
-        new Volumes(new VolumeCatalog(folder.resolve("home")))
+        new Volumes(new VolumeCatalog(folder.resolve("home")), STORES)
                 .create(name, place -> new ArraySpec(name, IMAGE_BYTES, 65_536, places));
     }
 

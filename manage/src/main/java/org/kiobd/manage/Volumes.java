@@ -33,10 +33,10 @@ public final class Volumes {
     private final NewVolume newVolume;
     private final Snapshots snapshots;
 
-    /** Manages the volumes in the home of {@code catalog}. */
-    public Volumes(VolumeCatalog catalog) {
+    /** Manages the volumes in the home of {@code catalog}; borrows {@code stores}. */
+    public Volumes(VolumeCatalog catalog, MemberStores stores) {
         this.catalog = catalog;
-        this.stores = MemberStores.load();
+        this.stores = stores;
         this.assembler = new ArrayAssembler(stores);
         this.changes = new Changes(catalog, stores);
         this.newVolume = new NewVolume(catalog, assembler, changes);

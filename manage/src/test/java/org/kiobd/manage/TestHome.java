@@ -18,6 +18,7 @@ import org.assertj.core.api.Assertions;
 import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.manage.image.VolumeCopy;
 import org.kiobd.raid.ArraySpec;
+import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
@@ -26,12 +27,14 @@ import org.kiobd.volume.BlockIoException;
 final class TestHome {
     static final int CHUNK_BYTES = 65_536;
 
+    private static final MemberStores STORES = MemberStores.load();
+
     private final Path path;
     private final Volumes volumes;
 
     TestHome(Path path) {
         this.path = path;
-        this.volumes = new Volumes(new VolumeCatalog(path));
+        this.volumes = new Volumes(new VolumeCatalog(path), STORES);
     }
 
     Path path() {

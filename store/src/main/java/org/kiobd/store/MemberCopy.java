@@ -14,11 +14,15 @@ public interface MemberCopy extends AutoCloseable {
 
     /**
      * Fixes the point in time of the copy: it will have the contents that the member has now. Writes to the member are held back during
-     * this call, so it must be quick.
+     * this call, so it must be quick: milliseconds, whatever the size of the member. Called once.
      */
     void fix() throws BlockIoException;
 
-    /** Completes the copy as of {@link #fix} and makes it durable; the member is in use again meanwhile. */
+    /**
+     * Completes the copy as of {@link #fix} and makes it durable; the member is in use again meanwhile. Called once.
+     *
+     * @throws BlockIoException if the copy cannot be written, e.g. on a full disk; the member is unharmed
+     */
     void complete() throws BlockIoException;
 
     /** Releases the member. Does not delete the copy. */

@@ -22,9 +22,10 @@ public interface MemberStore extends AutoCloseable {
     /** Returns the location of the member. */
     MemberUri uri();
 
+    /** Returns what the store can do; always the same while the member is open. Any thread, at any time. */
     MemberCapabilities capabilities();
 
-    /** Returns the current size of the data area. */
+    /** Returns the current size of the data area, in bytes; only {@link #resize} changes it. Any thread, at any time. */
     long sizeBytes();
 
     /** Returns whether the member was opened read-only. */
@@ -39,7 +40,7 @@ public interface MemberStore extends AutoCloseable {
     MemberPort port(IoLoop loop);
 
     /**
-     * Reads one copy of the superblock, {@link #SUPERBLOCK_BYTES} bytes, without interpreting it.
+     * Reads one copy of the superblock, {@link #SUPERBLOCK_BYTES} bytes, without interpreting it; zeros if it was never written.
      *
      * @param copy 0 or 1
      * @return the bytes, owned by the caller; null if the store has no superblock (a raw image)
@@ -53,8 +54,10 @@ public interface MemberStore extends AutoCloseable {
     void writeSuperblock(int copy, byte[] bytes) throws BlockIoException;
 
     /**
-     * Resizes the data area to {@code newSizeBytes}; the size is durable when the method returns. Only growing is allowed, unless no data
-     * is stored yet.
+     * Resizes the data area; the size is durable when the method returns. Only growing is allowed, unless no data is stored yet.
+     *
+     * @param newSizeBytes 0 or more
+     * @throws BlockIoException if the size cannot be stored, e.g. on a full disk; {@link #sizeBytes} is then unchanged
      */
     void resize(long newSizeBytes) throws BlockIoException;
 
@@ -104,7 +107,11 @@ public interface MemberStore extends AutoCloseable {
         return false;
     }
 
-    /** Syncs all data to the medium and closes the member. All ports must be closed or idle. */
+    /**
+     * Syncs all data to the medium and closes the member. All ports must be closed or idle. A second call does nothing.
+     *
+     * @throws BlockIoException if the last sync failed: what was written after the last successful FLUSH may be lost
+     */
     @Override
     void close() throws BlockIoException;
 }

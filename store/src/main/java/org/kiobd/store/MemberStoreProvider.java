@@ -4,8 +4,11 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * Creates, opens and deletes the {@link MemberStore}s of one URI scheme. {@link java.util.ServiceLoader} finds the providers, so a
- * further store needs only a further jar. Any thread.
+ * Creates, opens and deletes the {@link MemberStore}s of one URI scheme, and owns what they share. {@link java.util.ServiceLoader} finds
+ * the providers, so a further store needs only a further jar; {@link MemberStores} owns and closes them. Any thread; calls may block.
+ *
+ * <p>A {@link BlockIoException} has a message of one line for users; its error says whether a member is missing or damaged ({@link
+ * IoError#INVALID}, {@link IoError#IO}), in use or not permitted ({@link IoError#NOT_PERMITTED}), or not supported.
  */
 public interface MemberStoreProvider {
 
@@ -50,6 +53,7 @@ public interface MemberStoreProvider {
         return openRaw(uri, options.readOnly());
     }
 
+    /** Returns whether a member is at this location; false also if the location cannot be accessed. */
     boolean exists(MemberUri uri);
 
     /** Returns whether anything is at this location, a member or not, so that no member can be created there. Changes nothing. */
@@ -111,4 +115,10 @@ public interface MemberStoreProvider {
 
     /** Deletes a member; throws if it is open anywhere. A missing member is no error. */
     void delete(MemberUri uri) throws BlockIoException;
+
+    /**
+     * Frees what the members of this provider share. No member is created or opened afterwards; members that are still open keep what they
+     * use until they are closed. A second call does nothing.
+     */
+    default void close() {}
 }

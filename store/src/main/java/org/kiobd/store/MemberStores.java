@@ -4,27 +4,47 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
-/** The store providers of this process, by URI scheme. Immutable, any thread. */
-public final class MemberStores {
-    private final Map<String, MemberStoreProvider> byScheme = new TreeMap<>();
+/**
+ * The store providers, by URI scheme. A process loads them once and closes them last, because members of one kind share memory only within
+ * one of these, and {@code memory:} members exist only in the one that made them. Owns the providers. Any thread.
+ */
+public final class MemberStores implements AutoCloseable {
+    private @Nullable Map<String, MemberStoreProvider> byScheme;
+    private boolean closed;
 
     private MemberStores() {}
 
-    /** Loads all providers on the class path. */
+    /** Returns all providers on the class path, owned. They are loaded at the first use. */
     public static MemberStores load() {
-        MemberStores stores = new MemberStores();
-        for (MemberStoreProvider provider : ServiceLoader.load(MemberStoreProvider.class)) {
-            stores.byScheme.put(provider.scheme(), provider);
-        }
-        return stores;
+        return new MemberStores();
     }
 
-    /** Sets how much memory the members of each scheme may use together; to be called before the first open. */
+    private synchronized Map<String, MemberStoreProvider> providers() {
+        if (closed) {
+            throw new IllegalStateException("the stores are closed");
+        }
+        Map<String, MemberStoreProvider> known = byScheme;
+        if (known == null) {
+            known = new TreeMap<>();
+            for (MemberStoreProvider provider : ServiceLoader.load(MemberStoreProvider.class)) {
+                known.put(provider.scheme(), provider);
+            }
+            byScheme = known;
+        }
+        return known;
+    }
+
+    /**
+     * Sets how much memory the members of each scheme may use together; to be called before the first open.
+     *
+     * @param bytes 1 or more; a store without caches ignores it
+     */
     public void memoryBytes(long bytes) {
-        byScheme.values().forEach(provider -> provider.memoryBytes(bytes));
+        providers().values().forEach(provider -> provider.memoryBytes(bytes));
     }
 
     /**
@@ -43,13 +63,23 @@ public final class MemberStores {
      * @throws BlockIoException if no provider has its scheme; the message lists the known schemes
      */
     public MemberStoreProvider forUri(MemberUri uri) throws BlockIoException {
-        MemberStoreProvider provider = byScheme.get(uri.scheme());
+        Map<String, MemberStoreProvider> known = providers();
+        MemberStoreProvider provider = known.get(uri.scheme());
         if (provider == null) {
             throw new BlockIoException(
                     IoError.NOT_SUPPORTED,
                     "member=" + uri + ": no store for scheme=" + uri.scheme() + "; known schemes: "
-                            + String.join(", ", byScheme.keySet()));
+                            + String.join(", ", known.keySet()));
         }
         return provider;
+    }
+
+    /** Closes the providers, see {@link MemberStoreProvider#close}; none is returned afterwards. A second call does nothing. */
+    @Override
+    public synchronized void close() {
+        if (!closed && byScheme != null) {
+            byScheme.values().forEach(MemberStoreProvider::close);
+        }
+        closed = true;
     }
 }

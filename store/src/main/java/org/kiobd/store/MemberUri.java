@@ -55,6 +55,7 @@ public record MemberUri(String scheme, String location) {
         }
     }
 
+    /** Returns the location of a file member; makes {@code path} absolute. */
     public static MemberUri file(Path path) {
         return new MemberUri("file", path.toAbsolutePath().normalize().toString());
     }

@@ -38,7 +38,8 @@ public final class VolumeLock implements AutoCloseable {
 
     /**
      * The lock files that this process holds, by device and inode. The process must not open one of them again: closing any descriptor of a
-     * file drops all POSIX locks that the process has on it.
+     * file drops all POSIX locks that the process has on it. Static, because the kernel counts these locks by process, whatever catalog took
+     * them.
      */
     private static final Set<Object> HELD = new HashSet<>();
 

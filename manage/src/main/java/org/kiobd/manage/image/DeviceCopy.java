@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.file.SystemErrors;
@@ -24,7 +25,9 @@ public final class DeviceCopy {
     private final DeviceAccess from;
     private final LongConsumer progress;
     private final ArrayDeque<CompletableFuture<?>> underWay = new ArrayDeque<>();
-    private long dataBytes;
+
+    /** Pieces end on the loops of both devices, and on the thread of the caller. */
+    private final LongAdder dataBytes = new LongAdder();
 
     /** @param progress receives the number of bytes finished since its last call, holes included */
     public DeviceCopy(DeviceAccess from, LongConsumer progress) {
@@ -109,7 +112,7 @@ public final class DeviceCopy {
                                             ? CompletableFuture.completedFuture(null)
                                             : to.zero(offsetBytes, lengthBytes);
                                 }
-                                dataBytes += lengthBytes;
+                                dataBytes.add(lengthBytes);
                                 return to.write(offsetBytes, memory, lengthBytes);
                             })
                             .whenComplete((done, failure) -> memory.release()));
@@ -132,7 +135,7 @@ public final class DeviceCopy {
             settle();
         }
         DeviceAccess.await(to.flush());
-        return dataBytes;
+        return dataBytes.sum();
     }
 
     /**
@@ -166,7 +169,7 @@ public final class DeviceCopy {
             });
             writeAll(out, read);
             out.flush();
-            return dataBytes;
+            return dataBytes.sum();
         } catch (BlockIoException e) {
             throw e;
         } catch (IOException e) {
@@ -189,7 +192,7 @@ public final class DeviceCopy {
         try {
             byte[] bytes = new byte[memory.readableBytes()];
             memory.readBytes(bytes);
-            dataBytes += bytes.length;
+            dataBytes.add(bytes.length);
             write(out, bytes, bytes.length);
         } finally {
             memory.release();

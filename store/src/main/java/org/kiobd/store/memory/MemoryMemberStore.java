@@ -19,8 +19,9 @@ import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
- * A member in memory. It completes every operation inline. It is sparse: a member of a terabyte takes only the memory of its written
- * pages.
+ * A member in memory. It completes every operation inline. It is sparse: a member of a terabyte takes only the heap memory of its written
+ * pages, 64 KiB each. Nothing limits that memory. Borrows it from its provider, so that closing the member keeps the data. Threads: as in
+ * {@link MemberStore}.
  */
 public final class MemoryMemberStore implements MemberStore {
     private static final MemberCapabilities CAPABILITIES = MemberCapabilities.of(

@@ -10,12 +10,13 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * Makes and opens {@code memory:NAME} members: sparse memory that lives as long as the process, so that a member keeps its data when it
- * is closed and opened again. Each creation of a plain {@code memory:} makes a new member. Thread-safe.
+ * Makes and opens {@code memory:NAME} members: sparse memory that lives as long as this provider, so that a member keeps its data when it
+ * is closed and opened again. Each creation of a plain {@code memory:} makes a new member. Owns the memory; {@link #close} frees that of
+ * members that are not open. Thread-safe.
  */
 public final class MemoryMemberStoreProvider implements MemberStoreProvider {
-    private static final Map<String, MemoryMedium> MEDIA = new ConcurrentHashMap<>();
-    private static final AtomicLong NAMELESS = new AtomicLong();
+    private final Map<String, MemoryMedium> media = new ConcurrentHashMap<>();
+    private final AtomicLong nameless = new AtomicLong();
 
     @Override
     public String scheme() {
@@ -25,10 +26,10 @@ public final class MemoryMemberStoreProvider implements MemberStoreProvider {
     @Override
     public MemberStore create(MemberUri uri, long sizeBytes) throws BlockIoException {
         MemberUri named =
-                uri.location().isEmpty() ? new MemberUri(scheme(), "nameless-" + NAMELESS.incrementAndGet()) : uri;
+                uri.location().isEmpty() ? new MemberUri(scheme(), "nameless-" + nameless.incrementAndGet()) : uri;
         MemoryMedium medium = new MemoryMedium(sizeBytes);
         medium.open(false);
-        if (MEDIA.putIfAbsent(named.location(), medium) != null) {
+        if (media.putIfAbsent(named.location(), medium) != null) {
             throw new BlockIoException(IoError.INVALID, named + " exists already; choose another name");
         }
         return new MemoryMemberStore(named, medium, false, true);
@@ -44,8 +45,8 @@ public final class MemoryMemberStoreProvider implements MemberStoreProvider {
         return open(uri, readOnly, false);
     }
 
-    private static MemberStore open(MemberUri uri, boolean readOnly, boolean superblocks) throws BlockIoException {
-        MemoryMedium medium = MEDIA.get(uri.location());
+    private MemberStore open(MemberUri uri, boolean readOnly, boolean superblocks) throws BlockIoException {
+        MemoryMedium medium = media.get(uri.location());
         if (medium == null) {
             throw new BlockIoException(
                     IoError.INVALID,
@@ -69,38 +70,43 @@ public final class MemoryMemberStoreProvider implements MemberStoreProvider {
 
     @Override
     public void rename(MemberUri from, MemberUri to) throws BlockIoException {
-        synchronized (MEDIA) {
-            MemoryMedium medium = MEDIA.get(from.location());
-            if (medium == null || MEDIA.putIfAbsent(to.location(), medium) != null) {
+        synchronized (media) {
+            MemoryMedium medium = media.get(from.location());
+            if (medium == null || media.putIfAbsent(to.location(), medium) != null) {
                 throw new BlockIoException(
                         IoError.INVALID,
                         medium == null
                                 ? from + " does not exist in this process; nothing was renamed"
                                 : to + " exists already; it was not touched; choose another name");
             }
-            MEDIA.remove(from.location());
+            media.remove(from.location());
         }
     }
 
     @Override
     public boolean exists(MemberUri uri) {
-        return MEDIA.containsKey(uri.location());
+        return media.containsKey(uri.location());
     }
 
     @Override
     public long allocatedBytes(MemberUri uri) {
-        MemoryMedium medium = MEDIA.get(uri.location());
+        MemoryMedium medium = media.get(uri.location());
         return medium == null ? -1 : medium.allocatedBytes();
     }
 
     @Override
     public void delete(MemberUri uri) throws BlockIoException {
-        MemoryMedium medium = MEDIA.get(uri.location());
+        MemoryMedium medium = media.get(uri.location());
         if (medium != null) {
             if (!medium.open(false)) {
                 throw new BlockIoException(IoError.NOT_PERMITTED, uri + " is in use; it was not deleted");
             }
-            MEDIA.remove(uri.location(), medium);
+            media.remove(uri.location(), medium);
         }
+    }
+
+    @Override
+    public void close() {
+        media.clear();
     }
 }

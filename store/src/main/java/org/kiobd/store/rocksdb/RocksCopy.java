@@ -40,8 +40,8 @@ final class RocksCopy implements MemberCopy {
 
     private RocksCopy(RocksDatabase database, Path from, Path to, boolean readOnly) {
         this.database = database;
-        this.from = from.resolve(RocksMemberStoreProvider.DATABASE);
-        this.to = to.resolve(RocksMemberStoreProvider.DATABASE);
+        this.from = from.resolve(RocksFolder.DATABASE);
+        this.to = to.resolve(RocksFolder.DATABASE);
         this.readOnly = readOnly;
     }
 
@@ -57,7 +57,7 @@ final class RocksCopy implements MemberCopy {
             Files.createDirectory(copy.to);
             copy.requireLinks();
             if (!readOnly) {
-                database.writeOut();
+                database.upkeep().writeOut();
                 database.db().disableFileDeletions();
                 copy.holdsFiles = true;
             }
@@ -145,11 +145,11 @@ final class RocksCopy implements MemberCopy {
                             file.getKey() + "\n",
                             StandardCharsets.US_ASCII,
                             StandardOpenOption.CREATE_NEW);
-                    RocksMemberStoreProvider.sync(to.resolve(CURRENT));
+                    RocksFolder.sync(to.resolve(CURRENT));
                 }
             }
-            RocksMemberStoreProvider.sync(to);
-            RocksMemberStoreProvider.sync(to.resolve("..").normalize());
+            RocksFolder.sync(to);
+            RocksFolder.sync(to.resolve("..").normalize());
         } catch (IOException e) {
             throw failed(e);
         }
@@ -170,7 +170,7 @@ final class RocksCopy implements MemberCopy {
                 leftBytes -= bytes;
             }
         }
-        RocksMemberStoreProvider.sync(target);
+        RocksFolder.sync(target);
     }
 
     private BlockIoException failed(IOException e) {

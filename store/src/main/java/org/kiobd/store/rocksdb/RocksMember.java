@@ -7,11 +7,8 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.CacheMode;
 import org.kiobd.store.MemberCapabilities;
@@ -52,22 +49,6 @@ final class RocksMember implements MemberStore {
             MemberCapability.RESIZE,
             MemberCapability.DURABLE_FLUSH);
     private static final int CLOSE_TIMEOUT_S = 60;
-    private static final int CLEAR_TIMEOUT_S = 12;
-    private static final long CLEAR_PAUSE_NANOS = 50_000_000;
-
-    /**
-     * Minimum number of cleared bytes for a compaction; they must also be at least one part in {@link #RECLAIM_PART} of the allocated
-     * bytes. Less is not worth rewriting the rest.
-     */
-    private static final long RECLAIM_BYTES = 8L << 20;
-
-    private static final int RECLAIM_PART = 4;
-
-    /** Minimum number of cleared bytes for a compaction while the reserve is missing, i.e. on a full disk. */
-    private static final long LEAST_RECLAIM_BYTES = 1L << 20;
-
-    /** Delay of a compaction, because a client that trims usually sends more TRIMs. */
-    private static final int RECLAIM_DELAY_MS = 2_000;
 
     private final MemberUri uri;
     private final Path folder;
@@ -75,17 +56,16 @@ final class RocksMember implements MemberStore {
     private final RocksDatabase database;
     private final RocksOptions options;
     private final OpenOptions opened;
-    private final RocksReserve reserve;
     private final RocksBlocks blocks;
-    private final SyncRounds syncRounds;
+    private final BlockWrites writes;
+    private final BlockReads reads;
+    private final BlockExtents extents;
+    private final RocksSpace space;
+    private final RocksReclaim reclaim;
+    private final RocksSync sync;
     private final ExecutorService threads;
-    private final ScheduledExecutorService reclaimer =
-            Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("kiobd-rocksdb-reclaim", true));
-    private final AtomicBoolean reclaiming = new AtomicBoolean();
-    private final LongAdder clearedBytes = new LongAdder();
     private final LongAdder damagedReads = new LongAdder();
     private volatile long sizeBytes;
-    private volatile boolean wantsSpace;
     private boolean closed;
 
     /** The folder of a member, and the options it was made with. */
@@ -103,121 +83,30 @@ final class RocksMember implements MemberStore {
         this.database = database;
         this.opened = opened;
         this.options = place.options();
-        this.sizeBytes = database.sizeBytes();
-        this.reserve = new RocksReserve(folder);
-        this.blocks = new RocksBlocks(database, options.blockBytes(), reserve);
+        this.sizeBytes = database.meta().sizeBytes();
+        RocksReserve reserve = new RocksReserve(folder);
+        this.blocks = new RocksBlocks(database, options.blockBytes());
+        this.writes = new BlockWrites(blocks, database.writes(), reserve);
+        this.reads = new BlockReads(blocks);
+        this.extents = new BlockExtents(blocks);
+        this.space = new RocksSpace(uri, reserve, database.upkeep(), extents, () -> sizeBytes);
         if (!opened.readOnly()) {
-            lookForReserve();
+            space.look();
         }
+        this.reclaim = new RocksReclaim(uri, database, extents, reserve, space);
         this.threads = Executors.newFixedThreadPool(THREADS, new DefaultThreadFactory("kiobd-rocksdb", true));
-        this.syncRounds = new SyncRounds(threads, this::sync, failure -> failure != IoError.NO_SPACE.code());
+        this.sync = new RocksSync(uri, database.writes(), space, blocks.calls(), threads, opened.readOnly());
     }
 
-    private int sync() {
-        if (opened.readOnly()) {
-            return 0;
-        }
-        try {
-            blocks.calls().increment();
-            if (wantsSpace) {
-                // RocksDB recovers by itself when there is space, but never after a sync of a log that could not grow.
-                database.tryWrite();
-                written();
-            }
-            database.sync();
-            return 0;
-        } catch (RocksDBException e) {
-            IoError error = RocksErrors.toIoError(e);
-            LOG.error(
-                    "member={} could not be synced, error={}: {}; syncs of it fail until {}",
-                    uri,
-                    error,
-                    String.valueOf(e.getMessage()),
-                    isSyncFailureFinal(error) ? "it is opened again" : "there is space again");
-            return error.code();
-        }
-    }
-
-    /**
-     * {@inheritDoc}
-     *
-     * <p>A full disk is not final: RocksDB then flushes its memtables to new files before it accepts another write, and does not rely on
-     * the data that it could not sync.
-     */
     @Override
     public boolean isSyncFailureFinal(IoError error) {
-        return error != IoError.NO_SPACE;
-    }
-
-    /** Returns whether a WRITE may be tried, which is not so while the reserve is missing; first tries to make the reserve if it is due. */
-    boolean takesWrites() {
-        if (reserve.wantsTry()) {
-            try {
-                makeReserve();
-            } catch (BlockIoException e) {
-                reserve.cannotBeMade(e.getMessage());
-            }
-        }
-        return !reserve.isMissing();
-    }
-
-    /** Makes the reserve if there is room for it and for the data in memory. */
-    private void makeReserve() throws BlockIoException {
-        reserve.make(sizeBytes, blocks.unwrittenBytes());
-        if (reserve.isSettled()) {
-            database.spaceAgain();
-        }
-    }
-
-    private void lookForReserve() throws BlockIoException {
-        if (reserve.exists()) {
-            makeReserve();
-        } else if (reserve.isSpaceLow()) {
-            reserve.look(blocks.unwrittenBytes());
-        }
+        return RocksSync.isFinal(error);
     }
 
     /** Executes a TRIM or WRITE_ZEROES; on a full disk, gives up the reserve for it. */
     void clear(MemberOp op) throws RocksDBException {
-        boolean done = false;
-        long startNanos = System.nanoTime();
-        while (!done) {
-            try {
-                blocks.clear(op);
-                done = true;
-            } catch (RocksDBException e) {
-                if (!getsSpace(RocksErrors.toIoError(e), startNanos)) {
-                    throw e;
-                }
-            }
-        }
-        cleared(op.lengthBytes());
-    }
-
-    /**
-     * Gives up the reserve if {@code error} is {@link IoError#NO_SPACE}, and waits for a moment.
-     *
-     * @param startNanos when the first try began
-     * @return whether the operation is worth another try
-     */
-    private boolean getsSpace(IoError error, long startNanos) {
-        if (error != IoError.NO_SPACE || System.nanoTime() - startNanos > TimeUnit.SECONDS.toNanos(CLEAR_TIMEOUT_S)) {
-            return false;
-        }
-        if (!reserve.release() && !reserve.fits(RocksDatabase.WRITE_BUFFER_BYTES)) {
-            return false;
-        }
-        // RocksDB checks every few seconds whether there is space for a write buffer again.
-        LockSupport.parkNanos(CLEAR_PAUSE_NANOS);
-        return true;
-    }
-
-    /** Notes that a mutation succeeded: the member has space again. */
-    void written() {
-        if (wantsSpace) {
-            wantsSpace = false;
-            LOG.info("member={} has space again", uri);
-        }
+        space.clear(writes, op);
+        reclaim.cleared(op.lengthBytes());
     }
 
     /** Logs the failure of {@code op} after {@code doneBytes} bytes and returns the error for the client. */
@@ -227,7 +116,7 @@ final class RocksMember implements MemberStore {
             damagedReads.increment();
         }
         if (op.op().mutates()) {
-            wantsSpace |= error == IoError.NO_SPACE;
+            space.failed(error);
         }
         // RocksDB's message names the damaged file, except for a blob file.
         LOG.error(
@@ -244,8 +133,16 @@ final class RocksMember implements MemberStore {
         return threads;
     }
 
-    RocksBlocks blocks() {
-        return blocks;
+    BlockWrites writes() {
+        return writes;
+    }
+
+    BlockReads reads() {
+        return reads;
+    }
+
+    RocksSpace space() {
+        return space;
     }
 
     RocksOptions options() {
@@ -253,69 +150,20 @@ final class RocksMember implements MemberStore {
     }
 
     SyncRounds syncRounds() {
-        return syncRounds;
+        return sync.rounds();
     }
 
     List<Extent> extents(ByteRange range, int maxExtents) throws BlockIoException {
         try {
-            return blocks.extents(range, maxExtents);
+            return extents.extents(range, maxExtents);
         } catch (RocksDBException e) {
             throw RocksErrors.failure(uri + ": cannot tell what is stored", e);
         }
     }
 
-    /**
-     * Counts {@code moreBytes} cleared bytes. Once they are a good part of the allocated bytes, schedules a compaction that gives the
-     * space back. A compaction rewrites the rest of the data, so smaller amounts are left to RocksDB's own compaction.
-     */
-    @SuppressWarnings("FutureReturnValueIgnored") // reclaim() logs its outcome
-    void cleared(long moreBytes) {
-        clearedBytes.add(moreBytes);
-        boolean worth = clearedBytes.sum() >= (reserve.isMissing() ? LEAST_RECLAIM_BYTES : RECLAIM_BYTES);
-        if (worth && reclaiming.compareAndSet(false, true)) {
-            reclaimer.schedule(this::reclaim, RECLAIM_DELAY_MS, TimeUnit.MILLISECONDS);
-        }
-    }
-
-    private void reclaim() {
-        // From here on, another cleared range schedules another run.
-        reclaiming.set(false);
-        try {
-            long startNanos = System.nanoTime();
-            long beforeBytes = database.allocatedBytes();
-            boolean hasSpace = !reserve.isMissing();
-            if (hasSpace && clearedBytes.sum() < beforeBytes / RECLAIM_PART) {
-                return;
-            }
-            if (!hasSpace && !reserve.fits(blocks.unwrittenBytes() + LEAST_RECLAIM_BYTES)) {
-                // A compaction that runs out of space would stop TRIM, too, and only TRIM can free space.
-                LOG.info("member={}: gives back what was trimmed when more is: what is in memory does not fit", uri);
-                return;
-            }
-            clearedBytes.reset();
-            if (!hasSpace || !reserve.fits(beforeBytes)) {
-                // Begin with the compaction that needs little space.
-                database.compactFrugally();
-            }
-            if (hasSpace) {
-                database.compact();
-            } else {
-                makeReserve();
-            }
-            LOG.info(
-                    "member={}: gave back what was trimmed: bytes={} of {} in {} ms",
-                    uri,
-                    Math.max(0, beforeBytes - database.allocatedBytes()),
-                    beforeBytes,
-                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos));
-        } catch (BlockIoException e) {
-            LOG.info("member={}: gives back what was trimmed later: {}", uri, e.getMessage());
-        }
-    }
-
     /** Compacts now, so that the space of deleted and overwritten blocks is freed at once. */
     void reclaimNow() throws BlockIoException {
-        database.compact();
+        database.upkeep().compact();
     }
 
     @Override
@@ -356,7 +204,7 @@ final class RocksMember implements MemberStore {
 
     @Override
     public byte @Nullable [] readSuperblock(int copy) throws BlockIoException {
-        byte[] stored = database.superblock(copy);
+        byte[] stored = database.meta().superblock(copy);
         return stored == null ? new byte[SUPERBLOCK_BYTES] : Arrays.copyOf(stored, SUPERBLOCK_BYTES);
     }
 
@@ -366,38 +214,30 @@ final class RocksMember implements MemberStore {
         long startNanos = System.nanoTime();
         while (!done) {
             try {
-                database.superblock(copy, bytes);
+                database.meta().superblock(copy, bytes);
                 done = true;
             } catch (BlockIoException e) {
-                if (!getsSpace(e.error(), startNanos)) {
-                    throw syncFailed(e);
+                if (!space.getsSpace(e.error(), startNanos)) {
+                    throw sync.failed(e);
                 }
             }
         }
     }
 
-    /** Reports a failed synced write to {@link SyncRounds}, because the sync also covered other data in the log. */
-    private BlockIoException syncFailed(BlockIoException e) {
-        syncRounds.failed(e.error().code());
-        return e;
-    }
-
     @Override
     public boolean hasFailedSync() {
-        return syncRounds.hasFailed();
+        return sync.rounds().hasFailed();
     }
 
     @Override
     public void resize(long newSizeBytes) throws BlockIoException {
         try {
-            database.sizeBytes(newSizeBytes);
+            database.meta().sizeBytes(newSizeBytes);
         } catch (BlockIoException e) {
-            throw syncFailed(e);
+            throw sync.failed(e);
         }
         sizeBytes = newSizeBytes;
-        if (reserve.isSettled()) {
-            makeReserve();
-        }
+        space.grown();
     }
 
     @Override
@@ -412,12 +252,12 @@ final class RocksMember implements MemberStore {
 
     @Override
     public MemberCopy copyTo(MemberUri target) throws BlockIoException {
-        Path copy = RocksMemberStoreProvider.folder(target);
-        RocksMemberStoreProvider.make(copy, options);
+        Path copy = RocksFolder.of(target);
+        RocksFolder.make(copy, options);
         try {
             return RocksCopy.begin(database, folder, copy, opened.readOnly());
         } catch (BlockIoException e) {
-            RocksMemberStoreProvider.remove(copy);
+            RocksMemberRemoval.remove(copy);
             throw e;
         }
     }
@@ -427,13 +267,6 @@ final class RocksMember implements MemberStore {
         return database.figures(damagedReads.sum());
     }
 
-    private boolean endReclaiming() throws InterruptedException {
-        if (!reclaimer.isTerminated()) {
-            database.db().cancelAllBackgroundWork(false);
-        }
-        return reclaimer.awaitTermination(CLOSE_TIMEOUT_S, TimeUnit.SECONDS);
-    }
-
     @Override
     public void close() throws BlockIoException {
         if (closed) {
@@ -441,15 +274,19 @@ final class RocksMember implements MemberStore {
         }
         closed = true;
         threads.shutdown();
-        reclaimer.shutdownNow();
+        reclaim.stop();
         try {
-            if (!threads.awaitTermination(CLOSE_TIMEOUT_S, TimeUnit.SECONDS) || !endReclaiming()) {
+            if (!threads.awaitTermination(CLOSE_TIMEOUT_S, TimeUnit.SECONDS) || !reclaim.awaitEnd(CLOSE_TIMEOUT_S)) {
                 throw new BlockIoException(
                         IoError.IO,
                         "member=" + uri + ": calls are still under way; it is left open, and was not synced");
             }
-            int failure = syncRounds.now();
-            closeDatabase();
+            int failure = sync.rounds().now();
+            if (!database.closeWithin(CLOSE_TIMEOUT_S)) {
+                throw new BlockIoException(
+                        IoError.IO,
+                        "member=" + uri + ": the database does not close; what was flushed is safe in its log");
+            }
             lock.close();
             if (failure != 0) {
                 throw new BlockIoException(IoError.ofCode(failure), folder + " could not be synced when it was closed");
@@ -457,18 +294,6 @@ final class RocksMember implements MemberStore {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new BlockIoException(IoError.IO, "member=" + uri + ": interrupted while closing", e);
-        }
-    }
-
-    /** Closes the database with a time limit: RocksDB waits for its background work, which on a full disk was seen not to end. */
-    private void closeDatabase() throws BlockIoException, InterruptedException {
-        Thread closing = new Thread(database::close, "kiobd-rocksdb-close");
-        closing.setDaemon(true);
-        closing.start();
-        closing.join(TimeUnit.SECONDS.toMillis(CLOSE_TIMEOUT_S));
-        if (closing.isAlive()) {
-            throw new BlockIoException(
-                    IoError.IO, "member=" + uri + ": the database does not close; what was flushed is safe in its log");
         }
     }
 }

@@ -50,7 +50,7 @@ final class RocksMemberPort extends ThreadedPort {
     protected int groupEnd(MemberOp[] ops, int from) {
         int end = from;
         long bytes = 0;
-        while (end < ops.length && member.blocks().isWholeWrite(ops[end]) && bytes < MOST_GROUPED_BYTES) {
+        while (end < ops.length && member.writes().isWholeWrite(ops[end]) && bytes < MOST_GROUPED_BYTES) {
             bytes += ops[end].lengthBytes();
             end++;
         }
@@ -63,15 +63,16 @@ final class RocksMemberPort extends ThreadedPort {
             read(ops[from]);
             return;
         }
-        if (ops[from].op() == Op.WRITE && !member.takesWrites()) {
+        if (ops[from].op() == Op.WRITE && !member.space().takesWrites()) {
             for (int i = from; i < to; i++) {
                 end(ops[i], 0, IoError.NO_SPACE);
             }
             return;
         }
+        long shortage = member.space().shortage();
         try {
             if (ops[from].op() == Op.WRITE) {
-                member.blocks().write(ops, from, to);
+                member.writes().write(ops, from, to);
             } else {
                 member.clear(ops[from]);
             }
@@ -83,7 +84,7 @@ final class RocksMemberPort extends ThreadedPort {
             return;
         }
         member.syncRounds().changed();
-        member.written();
+        member.space().written(shortage);
         endWritten(ops, from, to);
     }
 
@@ -111,7 +112,7 @@ final class RocksMemberPort extends ThreadedPort {
     private void read(MemberOp op) {
         BlockReading reading = new BlockReading(op, member.options().blockBytes(), op.accepts(ReadPiece.ACCEPT_HOLE));
         try {
-            member.blocks().read(reading);
+            member.reads().read(reading);
             end(op, op.lengthBytes(), null, reading.holes());
         } catch (RocksDBException e) {
             end(op, reading.doneBytes(), member.failed(op, reading.doneBytes(), e), reading.holes());

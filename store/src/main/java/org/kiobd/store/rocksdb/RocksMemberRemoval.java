@@ -40,16 +40,16 @@ final class RocksMemberRemoval {
     static void remove(Path folder) throws BlockIoException {
         try {
             mark(folder);
-            Path database = folder.resolve(RocksMemberStoreProvider.DATABASE);
+            Path database = folder.resolve(RocksFolder.DATABASE);
             removeFiles(database.resolve("archive"), OF_DATABASE);
             removeFolder(database.resolve("archive"));
             removeFiles(database, OF_DATABASE);
             removeFolder(database);
             removeFiles(folder, OF_MEMBER);
-            Files.deleteIfExists(folder.resolve(RocksMemberStoreProvider.LOCK));
+            Files.deleteIfExists(folder.resolve(RocksFolder.LOCK));
             Files.deleteIfExists(folder.resolve(MARK));
             removeFolder(folder);
-            RocksMemberStoreProvider.sync(folder.resolve("..").normalize());
+            RocksFolder.sync(folder.resolve("..").normalize());
         } catch (IOException e) {
             throw new BlockIoException(IoError.IO, folder + ": cannot delete it: " + e, e);
         }
@@ -80,7 +80,7 @@ final class RocksMemberRemoval {
                 return;
             }
         }
-        RocksMemberStoreProvider.sync(folder);
+        RocksFolder.sync(folder);
     }
 
     private static void removeFiles(Path folder, Pattern names) throws IOException {

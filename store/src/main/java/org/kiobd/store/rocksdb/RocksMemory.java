@@ -16,8 +16,9 @@ import org.rocksdb.WriteBufferManager;
 import org.rocksdb.util.Environment;
 
 /**
- * The resources that all RocksDB members of the process share: one block cache, to which the write buffers of all members are charged, and
- * one rate limiter for the writes of flushes and compaction. Created for the first member and closed with the last one. Thread-safe.
+ * What all databases of a provider share: one block cache, to which the write buffers of all members are charged, and one rate limiter for
+ * the writes of flushes and compaction. The native objects exist while a database uses them: they are made for the first one, and freed
+ * with the last one, even if that is closed after this object. Owned by the provider, which closes it. Thread-safe.
  */
 final class RocksMemory implements AutoCloseable {
     static final long DEFAULT_BYTES = 256L << 20;
@@ -31,42 +32,86 @@ final class RocksMemory implements AutoCloseable {
     /** The library name that RocksDB looks for in a given folder; the name in its jar differs. */
     private static final String LOADED_AS = "rocksdbjni";
 
-    private static long bytes = DEFAULT_BYTES;
-    private static int users;
-    private static @Nullable RocksMemory shared;
+    private long bytes = DEFAULT_BYTES;
+    private int users;
+    private boolean closed;
+    private @Nullable Share shared;
 
-    private final NativeHandles handles = new NativeHandles();
-    private final Cache cache;
-    private final WriteBufferManager writeBuffers;
-    private final RateLimiter rateLimiter;
+    /** The native objects. Each user closes it once, and uses none of them afterwards. */
+    final class Share implements AutoCloseable {
+        private final NativeHandles handles = new NativeHandles();
+        private final Cache cache;
+        private final WriteBufferManager writeBuffers;
+        private final RateLimiter rateLimiter;
 
-    private RocksMemory(long cacheBytes) {
-        cache = handles.own(new LRUCache(cacheBytes));
-        writeBuffers = handles.own(new WriteBufferManager(cacheBytes / 3 * 2, cache));
-        rateLimiter = handles.own(new RateLimiter(
-                MAX_BACKGROUND_BYTES_PER_S, REFILL_PERIOD_MICROS, FAIRNESS, RateLimiterMode.WRITES_ONLY, true));
+        private Share(long cacheBytes) {
+            cache = handles.own(new LRUCache(cacheBytes));
+            writeBuffers = handles.own(new WriteBufferManager(cacheBytes / 3 * 2, cache));
+            rateLimiter = handles.own(new RateLimiter(
+                    MAX_BACKGROUND_BYTES_PER_S, REFILL_PERIOD_MICROS, FAIRNESS, RateLimiterMode.WRITES_ONLY, true));
+        }
+
+        Cache cache() {
+            return cache;
+        }
+
+        WriteBufferManager writeBuffers() {
+            return writeBuffers;
+        }
+
+        RateLimiter rateLimiter() {
+            return rateLimiter;
+        }
+
+        @Override
+        public void close() {
+            if (isLastUser()) {
+                handles.close();
+            }
+        }
     }
 
-    /** Sets the size of the cache; takes effect when it is created the next time, for a first member. */
-    static synchronized void size(long newBytes) {
+    /** Sets the size of the cache in bytes; takes effect when it is made the next time, for a first database. */
+    synchronized void size(long newBytes) {
         bytes = newBytes;
     }
 
-    /** Returns the shared resources and counts one more user; each user calls {@link #close} once. */
-    static synchronized RocksMemory share() throws BlockIoException {
-        RocksMemory memory = shared;
-        if (memory == null) {
+    /** Throws if {@link #close} was called: nothing may be opened any more. */
+    synchronized void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the provider of rocksdb: members is closed");
+        }
+    }
+
+    /**
+     * Returns the shared objects for one more user, who closes them once.
+     *
+     * @throws BlockIoException if RocksDB has no library for this machine, or it cannot be loaded
+     */
+    synchronized Share share() throws BlockIoException {
+        requireOpen();
+        Share now = shared;
+        if (now == null) {
             try {
                 loadLibrary();
-                memory = new RocksMemory(bytes);
+                now = new Share(bytes);
             } catch (LinkageError e) {
                 throw new BlockIoException(
                         IoError.NOT_SUPPORTED, "rocksdb: members cannot be used here: " + e.getMessage(), e);
             }
-            shared = memory;
+            shared = now;
         }
         users++;
-        return memory;
+        return now;
+    }
+
+    private synchronized boolean isLastUser() {
+        users--;
+        if (users > 0) {
+            return false;
+        }
+        shared = null;
+        return true;
     }
 
     /**
@@ -94,27 +139,9 @@ final class RocksMemory implements AutoCloseable {
         }
     }
 
-    Cache cache() {
-        return cache;
-    }
-
-    WriteBufferManager writeBuffers() {
-        return writeBuffers;
-    }
-
-    RateLimiter rateLimiter() {
-        return rateLimiter;
-    }
-
+    /** Refuses further users. Those that are left keep the shared objects until the last of them is closed. */
     @Override
-    public void close() {
-        synchronized (RocksMemory.class) {
-            users--;
-            if (users > 0) {
-                return;
-            }
-            shared = null;
-        }
-        handles.close();
+    public synchronized void close() {
+        closed = true;
     }
 }

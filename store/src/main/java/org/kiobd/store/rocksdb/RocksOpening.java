@@ -25,26 +25,28 @@ final class RocksOpening {
     private RocksOpening() {}
 
     /** Opens the database in {@code folder}. Refuses a damaged database without having changed it. */
-    static RocksDatabase open(Path folder, RocksOptions options, RocksReserve reserve) throws BlockIoException {
+    static RocksDatabase open(RocksMemory memory, Path folder, RocksOptions options, RocksReserve reserve)
+            throws BlockIoException {
         // An opening for writing would drop all writes after damage in the log, so check the database read-only first.
-        RocksDatabase.openReadOnly(folder, options).close();
-        RocksDatabase opened = openIfItFits(folder, options);
+        RocksDatabase.openReadOnly(memory, folder, options).close();
+        RocksDatabase opened = openIfItFits(memory, folder, options);
         if (opened == null) {
-            removeOthers(folder, options);
+            removeOthers(memory, folder, options);
             reserve.release();
-            opened = openIfItFits(folder, options);
+            opened = openIfItFits(memory, folder, options);
         }
         if (opened == null) {
-            removeOthers(folder, options);
-            opened = openInMemory(folder, options);
+            removeOthers(memory, folder, options);
+            opened = openInMemory(memory, folder, options);
         }
         return opened;
     }
 
     /** Returns the open database, or null if there is no space for the writes of an opening. */
-    private static @Nullable RocksDatabase openIfItFits(Path folder, RocksOptions options) throws BlockIoException {
+    private static @Nullable RocksDatabase openIfItFits(RocksMemory memory, Path folder, RocksOptions options)
+            throws BlockIoException {
         try {
-            return RocksDatabase.openForWriting(folder, options);
+            return RocksDatabase.openForWriting(memory, folder, options);
         } catch (BlockIoException e) {
             if (e.error() != IoError.NO_SPACE) {
                 throw e;
@@ -53,9 +55,10 @@ final class RocksOpening {
         }
     }
 
-    private static RocksDatabase openInMemory(Path folder, RocksOptions options) throws BlockIoException {
+    private static RocksDatabase openInMemory(RocksMemory memory, Path folder, RocksOptions options)
+            throws BlockIoException {
         try {
-            RocksDatabase opened = RocksDatabase.openInMemory(folder, options, logBytes(folder) + SPARE_BYTES);
+            RocksDatabase opened = RocksDatabase.openInMemory(memory, folder, options, logBytes(folder) + SPARE_BYTES);
             LOG.warn("{}: the disk is full: its log was read into memory, and stays until there is space", folder);
             return opened;
         } catch (BlockIoException e) {
@@ -85,10 +88,10 @@ final class RocksOpening {
     }
 
     /** Removes unfinished data files. An opening by RocksDB removes them as well, but only after it has needed space. */
-    private static void removeOthers(Path folder, RocksOptions options) throws BlockIoException {
+    private static void removeOthers(RocksMemory memory, Path folder, RocksOptions options) throws BlockIoException {
         List<String> live;
         // Read the list again each time: an opening that failed late may have finished some files.
-        try (RocksDatabase looked = RocksDatabase.openReadOnly(folder, options)) {
+        try (RocksDatabase looked = RocksDatabase.openReadOnly(memory, folder, options)) {
             live = looked.liveFiles();
         }
         try (Stream<Path> files = Files.list(folder)) {

@@ -11,6 +11,8 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.loop.IoEngine;
 
 class MemoryMemberStoreTest extends MemberStoreContract {
+    private final MemoryMemberStoreProvider provider = new MemoryMemberStoreProvider();
+
     @Override
     protected IoEngine engine() {
         return IoEngine.NIO;
@@ -18,17 +20,16 @@ class MemoryMemberStoreTest extends MemberStoreContract {
 
     @Override
     protected MemberStore create(long sizeBytes) throws Exception {
-        return new MemoryMemberStoreProvider().create(MemberUri.parse("memory:"), sizeBytes);
+        return provider.create(MemberUri.parse("memory:"), sizeBytes);
     }
 
     @Override
     protected MemberStore open(MemberUri uri, boolean readOnly) throws Exception {
-        return new MemoryMemberStoreProvider().open(uri, readOnly);
+        return provider.open(uri, readOnly);
     }
 
     @Test
-    void namedMemoryIsKeptWhileTheProcessLivesAndOpenedOnce() throws Exception {
-        MemoryMemberStoreProvider provider = new MemoryMemberStoreProvider();
+    void namedMemoryIsKeptWhileItsProviderLivesAndOpenedOnce() throws Exception {
         MemberUri uri = MemberUri.parse("memory:kept");
         provider.create(uri, 1 << 20).close();
         try (MemberStore open = provider.open(uri, false)) {
@@ -39,6 +40,15 @@ class MemoryMemberStoreTest extends MemberStoreContract {
             assertThatThrownBy(() -> provider.delete(uri)).isInstanceOf(BlockIoException.class);
         }
         provider.delete(uri);
+        assertThat(provider.exists(uri)).isFalse();
+    }
+
+    @Test
+    void noOtherProviderHasItAndNoneAfterTheClosing() throws Exception {
+        MemberUri uri = MemberUri.parse("memory:mine");
+        provider.create(uri, 1 << 20).close();
+        assertThat(new MemoryMemberStoreProvider().exists(uri)).isFalse();
+        provider.close();
         assertThat(provider.exists(uri)).isFalse();
     }
 }

@@ -78,6 +78,29 @@ final class NativeHandlesTest {
     }
 
     @Test
+    void membersThatAreOpenLongerThanTheirProvider() throws Exception {
+        RocksMemberStoreProvider provider = new RocksMemberStoreProvider();
+        MemberStore open = provider.create(uri("a"), SIZE_BYTES);
+        provider.close();
+        provider.close();
+        assertThat(open.figures()).containsKey("memoryBytes");
+        assertThatThrownBy(() -> provider.create(uri("b"), SIZE_BYTES)).isInstanceOf(IllegalStateException.class);
+        assertThat(folder.resolve("b")).doesNotExist();
+        open.close();
+        assertThatThrownBy(() -> provider.open(uri("a"), true)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void theMembersOfOneProviderShareACache() throws Exception {
+        RocksMemory memory = new RocksMemory();
+        try (RocksMemory.Share one = memory.share();
+                RocksMemory.Share other = memory.share();
+                RocksMemory.Share elsewhere = new RocksMemory().share()) {
+            assertThat(one.cache()).isSameAs(other.cache()).isNotSameAs(elsewhere.cache());
+        }
+    }
+
+    @Test
     void eachIsClosedOnceInTheOrderOppositeToItsMaking() {
         List<String> closed = new ArrayList<>();
         NativeHandles handles = new NativeHandles();

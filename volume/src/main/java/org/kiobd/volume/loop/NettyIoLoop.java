@@ -7,6 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /** An {@link IoLoop} on a Netty event loop. Threads: as in {@link IoLoop}. */
 public final class NettyIoLoop implements IoLoop {
+    /**
+     * Static, because an index must be unique in the process: a device that is used by loops of several {@link IoLoops} has a place for each.
+     * It owns nothing, so nothing has to close it. No number is given twice, for a closed loop may still have its place.
+     */
     private static final AtomicInteger NEXT_INDEX = new AtomicInteger();
 
     private final int index = NEXT_INDEX.getAndIncrement();
