@@ -127,7 +127,10 @@ final class ServedVolume implements AutoCloseable {
             return Map.of("sizeBytes", device.sizeBytes());
         }
         if ("snapshot".equals(command) && catalog != null && question.get("name") instanceof String name) {
-            long heldMicros = new Snapshots(catalog, MemberStores.load()).create(device, name);
+            long heldMicros;
+            try (MemberStores stores = MemberStores.load()) {
+                heldMicros = new Snapshots(catalog, stores).create(device, name);
+            }
             LOG.info("volume={}: snapshot {} was made; requests waited {} us for it", export.name(), name, heldMicros);
             return Map.of("heldMicros", heldMicros);
         }

@@ -359,6 +359,10 @@ final class Server {
         if (loops != null) {
             loops.close();
         }
+        stores.close();
+        if (pool != null) {
+            pool.close();
+        }
         if (captured != null) {
             captured.stop();
         }

@@ -10,7 +10,6 @@ import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.ArraySpec;
 import org.kiobd.raid.Volume;
-import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
@@ -24,10 +23,10 @@ final class NewVolume {
     private final ArrayAssembler assembler;
     private final Changes changes;
 
-    NewVolume(VolumeCatalog catalog, ArrayAssembler assembler) {
+    NewVolume(VolumeCatalog catalog, ArrayAssembler assembler, Changes changes) {
         this.catalog = catalog;
         this.assembler = assembler;
-        this.changes = new Changes(catalog, MemberStores.load());
+        this.changes = changes;
     }
 
     /** Writes the content of the new volume. */

@@ -25,8 +25,10 @@ import org.kiobd.volume.IoError;
  * The volumes of one home: makes, changes, copies, checks, lists and removes them. Each change is either complete or undone, by the
  * protocol of {@link Changes}. If another process serves a volume, that server grows it and makes its snapshots. Stateless except for the
  * home; used by one thread at a time.
+ *
+ * <p>Owns the providers of the member stores. A command that ends its process soon may leave them open: their threads end when idle.
  */
-public final class Volumes {
+public final class Volumes implements AutoCloseable {
     /** A server extends every member and syncs it before it answers. */
     private static final int RESIZE_TIMEOUT_MS = 60_000;
 
@@ -77,14 +79,14 @@ public final class Volumes {
     /** Makes an empty volume and its catalog entry, or neither. */
     public VolumeManifest create(String name, Shaping shape) throws BlockIoException {
         SnapshotNames.refuse(name);
-        return new NewVolume(catalog, assembler).create(name, () -> shape.spec(catalog.folder(name)));
+        return new NewVolume(catalog, assembler, changes).create(name, () -> shape.spec(catalog.folder(name)));
     }
 
     /** Makes a volume with the content that {@code filling} copies from {@code source}, or none. */
     public VolumeManifest copy(VolumeSource source, String newName, Shaping shape, Filling filling)
             throws BlockIoException {
         SnapshotNames.refuse(newName);
-        return new NewVolume(catalog, assembler)
+        return new NewVolume(catalog, assembler, changes)
                 .copy(
                         newName,
                         () -> shape.spec(catalog.folder(newName)),
@@ -350,5 +352,11 @@ public final class Volumes {
 
     Changes changes() {
         return changes;
+    }
+
+    /** Closes the providers of the member stores. The caller has closed every volume. */
+    @Override
+    public void close() {
+        stores.close();
     }
 }

@@ -27,6 +27,7 @@ import org.kiobd.volume.MemberRun;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.kiobuf.Payload;
 import org.kiobd.volume.loop.IoLoop;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,7 +53,7 @@ final class Raid0Device implements Volume {
     private final int maxInFlightPerMember;
     private final boolean promisesFastZero;
     private final int memoryAlignmentBytes;
-    private final boolean takesPipes;
+    private final Payload.Form preferredPayload;
 
     private final AtomicReferenceArray<@Nullable Raid0Port> ports = new AtomicReferenceArray<>(MAX_LOOPS);
     private final Object controlLock = new Object();
@@ -80,8 +81,10 @@ final class Raid0Device implements Volume {
         // zeroed their part.
         this.promisesFastZero = members.size() == 1
                 || members.stream().allMatch(member -> member.capabilities().fastZero());
-        this.takesPipes =
-                members.stream().allMatch(member -> member.capabilities().pageCache());
+        this.preferredPayload =
+                members.stream().allMatch(member -> member.capabilities().pageCache())
+                        ? Payload.Form.PIPES
+                        : Payload.Form.MEMORY;
         this.memoryAlignmentBytes = members.stream()
                 .mapToInt(member -> member.capabilities().memoryAlignmentBytes())
                 .max()
@@ -100,8 +103,8 @@ final class Raid0Device implements Volume {
     }
 
     @Override
-    public boolean takesPipes() {
-        return takesPipes;
+    public Payload.Form preferredPayload() {
+        return preferredPayload;
     }
 
     @Override

@@ -10,7 +10,7 @@ package org.kiobd.store;
  * @param fastZero WRITE_ZEROES is always fast, so FAST_ZERO can be promised
  * @param extents the store can tell data from holes
  * @param pageCache the data is in files that the kernel caches: the store can answer a READ with a {@link
- *     org.kiobd.volume.ReadPiece.FileExtent}, and take the payload of a WRITE from pipes ({@link org.kiobd.volume.kiobuf.PipedPayload})
+ *     org.kiobd.volume.ReadPiece.FileExtent}, and move the {@link org.kiobd.volume.kiobuf.Payload} of a WRITE from pipes
  * @param snapshot a snapshot of the member shares its data instead of copying it
  * @param resize the member can grow while it is open
  * @param durableFlush data survives a power failure after a completed FLUSH; false for memory and {@link CacheMode#UNSAFE}

@@ -7,7 +7,7 @@ import org.kiobd.volume.IoError;
  * Creates, opens and deletes the {@link MemberStore}s of one URI scheme. {@link java.util.ServiceLoader} finds the providers, so a
  * further store needs only a further jar. Any thread.
  */
-public interface MemberStoreProvider {
+public interface MemberStoreProvider extends AutoCloseable {
 
     /** Returns the URI scheme of the provider, in lower case, e.g. {@code file} or {@code memory}. */
     String scheme();
@@ -106,4 +106,8 @@ public interface MemberStoreProvider {
 
     /** Deletes a member; throws if it is open anywhere. A missing member is no error. */
     void delete(MemberUri uri) throws BlockIoException;
+
+    /** Releases what the members of this provider share, e.g. threads. The caller has closed every member. Does nothing by default. */
+    @Override
+    default void close() {}
 }

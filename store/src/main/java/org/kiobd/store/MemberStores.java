@@ -7,8 +7,11 @@ import java.util.UUID;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
-/** The store providers of this process, by URI scheme. Immutable, any thread. */
-public final class MemberStores {
+/**
+ * The store providers, by URI scheme. Owns what their members share, e.g. threads; opened with the server or the command that uses them,
+ * and closed after all of their members. Any thread.
+ */
+public final class MemberStores implements AutoCloseable {
     private final Map<String, MemberStoreProvider> byScheme = new TreeMap<>();
 
     private MemberStores() {}
@@ -17,6 +20,15 @@ public final class MemberStores {
     public static MemberStores load() {
         MemberStores stores = new MemberStores();
         for (MemberStoreProvider provider : ServiceLoader.load(MemberStoreProvider.class)) {
+            stores.byScheme.put(provider.scheme(), provider);
+        }
+        return stores;
+    }
+
+    /** Returns stores of these providers only, e.g. for a benchmark. Takes the providers. */
+    public static MemberStores of(MemberStoreProvider... providers) {
+        MemberStores stores = new MemberStores();
+        for (MemberStoreProvider provider : providers) {
             stores.byScheme.put(provider.scheme(), provider);
         }
         return stores;
@@ -51,5 +63,11 @@ public final class MemberStores {
                             + String.join(", ", byScheme.keySet()));
         }
         return provider;
+    }
+
+    /** Closes the providers. The caller has closed every member. */
+    @Override
+    public void close() {
+        byScheme.values().forEach(MemberStoreProvider::close);
     }
 }

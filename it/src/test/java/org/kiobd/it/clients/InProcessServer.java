@@ -76,6 +76,7 @@ final class InProcessServer implements AutoCloseable {
             server.close();
             device.close();
             loops.close();
+            pool.close();
         }
     }
 }
