@@ -215,8 +215,13 @@ class KiobdEpoll(Kiobd):
     options = ("--engine", "epoll")
 
 
-class OneLoop(Kiobd):
-    options = ("--threads", "1")
+class TunedLoop(Kiobd):
+    """kiobd with one loop and another policy for calls on it, which is its name: only the program itself can set that."""
+
+    def command(self):
+        classes = "%s:%s/*" % (ROOT / "it" / "target" / "classes", ROOT / "cli" / "target" / "lib")
+        options = ["-XX:+UseSerialGC", "-Xmn24m", "-Xmx256m", "-XX:MaxDirectMemorySize=64g"]
+        return [java(), *options, "-cp", classes, "org.kiobd.it.bench.TunedServer", self.folder / "home", "v", self.socket, self.name]
 
 
 class KiobdRaw(Kiobd):

@@ -19,7 +19,7 @@ from .report import Report, measured
 from .run import Run, build, require
 from .workloads import Workload
 
-POLICIES = {"never": "never on the loop", "auto": "while there is room", "always": "always on the loop"}
+POLICIES = {"NEVER": "never on the loop", "WHILE_THEY_RETURN_AT_ONCE": "while there is room", "ALWAYS": "always on the loop"}
 ROOM = {"as it is": None, "64 MiB of dirty pages": 64 << 20}
 SETTINGS = ("dirty_background_bytes", "dirty_bytes", "dirty_background_ratio", "dirty_ratio")
 WARM_BYTES, SECONDS, WARM_SECONDS = 64 << 20, 4, 3
@@ -58,7 +58,7 @@ def run(options):
     old = {name: _setting(name).read_text().strip() for name in SETTINGS}
     with Run(options.folder) as here:
         here.undo.append(lambda: _restore(old))
-        servers = {policy: here.add("inline " + policy, options.size_mib << 20, peers.OneLoop, "-Dkiobd.file.inline=" + policy) for policy in POLICIES}
+        servers = {policy: here.add(policy, options.size_mib << 20, peers.TunedLoop) for policy in POLICIES}
         here.start(servers.values())
         for server in servers.values():
             for workload in (READER, WRITER):

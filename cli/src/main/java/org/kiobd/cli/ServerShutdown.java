@@ -138,6 +138,9 @@ final class ServerShutdown {
         if (loops != null) {
             loops.close();
         }
+        if (pool != null) {
+            pool.close();
+        }
         if (captured != null) {
             captured.stop();
         }

@@ -20,6 +20,7 @@ import org.kiobd.volume.MemberRun;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.kiobuf.Payload;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
@@ -38,7 +39,7 @@ final class ArrayDevice implements Volume {
     private final ArrayMetadata metadata;
     private final boolean promisesFastZero;
     private final int memoryAlignmentBytes;
-    private final boolean takesPipes;
+    private final Payload.Form preferredPayload;
     private final ArrayStatus status;
     private final ArrayPorts ports;
 
@@ -61,7 +62,8 @@ final class ArrayDevice implements Volume {
         // A single member itself refuses a FAST_ZERO that it cannot do. With several members, some would already have
         // zeroed their part.
         this.promisesFastZero = members.size() == 1 || allHave(members, MemberCapability.FAST_ZERO);
-        this.takesPipes = allHave(members, MemberCapability.PAGE_CACHE);
+        this.preferredPayload =
+                allHave(members, MemberCapability.PAGE_CACHE) ? Payload.Form.PIPES : Payload.Form.MEMORY;
         this.memoryAlignmentBytes = members.stream()
                 .mapToInt(member -> member.capabilities().memoryAlignmentBytes())
                 .max()
@@ -91,8 +93,8 @@ final class ArrayDevice implements Volume {
     }
 
     @Override
-    public boolean takesPipes() {
-        return takesPipes;
+    public Payload.Form preferredPayload() {
+        return preferredPayload;
     }
 
     @Override

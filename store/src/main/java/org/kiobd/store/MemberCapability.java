@@ -16,7 +16,7 @@ public enum MemberCapability {
 
     /**
      * The data is in files that the kernel caches: the store can answer a READ with a {@link org.kiobd.volume.ReadPiece.FileExtent}, and
-     * take the payload of a WRITE from pipes ({@link org.kiobd.volume.kiobuf.PipedPayload}).
+     * move the {@link org.kiobd.volume.kiobuf.Payload} of a WRITE from pipes.
      */
     PAGE_CACHE,
 

@@ -2,16 +2,14 @@ package org.kiobd.store;
 
 import io.netty.buffer.ByteBuf;
 import java.util.Arrays;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.ChainSlice;
-import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
-import org.kiobd.volume.kiobuf.PipedPayload;
+import org.kiobd.volume.kiobuf.Payload;
 
 /**
  * One request to one member: a contiguous range of the member, an ordered list of entries that gather it from (or scatter it to) the
@@ -39,14 +37,13 @@ public final class MemberOp {
     private int member;
     private long offsetBytes;
     private Listener listener;
-    private long lengthBytes;
+
+    /** One piece for each entry. */
+    private final Payload payload = new Payload();
 
     private int entries;
     private Kiobuf[] original = new Kiobuf[FIRST_ENTRIES];
-    private @Nullable Fragment[] fragment = new Fragment[FIRST_ENTRIES];
-    private int[] fragmentOffset = new int[FIRST_ENTRIES];
     private long[] originalOffset = new long[FIRST_ENTRIES];
-    private long[] entryLength = new long[FIRST_ENTRIES];
 
     private boolean seenElsewhere;
     private boolean ended;
@@ -76,7 +73,7 @@ public final class MemberOp {
         member = newMember;
         offsetBytes = newOffsetBytes;
         listener = newListener;
-        lengthBytes = 0;
+        payload.clear();
         entries = 0;
         ended = false;
         doneBytes = 0;
@@ -98,9 +95,8 @@ public final class MemberOp {
 
     /** Appends a slice of an original; increments the original's pending count if the original is new to this operation. */
     public void add(ChainSlice slice) {
-        add(slice.original(), slice.originalOffsetBytes(), slice.lengthBytes());
-        fragment[entries - 1] = slice.fragment();
-        fragmentOffset[entries - 1] = slice.fragmentOffsetBytes();
+        append(slice.original(), slice.originalOffsetBytes());
+        payload.add(slice.fragment(), slice.fragmentOffsetBytes(), slice.lengthBytes());
     }
 
     /**
@@ -108,26 +104,25 @@ public final class MemberOp {
      * if the original is new to this operation.
      */
     public void add(Kiobuf added, long atBytes, long bytes) {
+        append(added, atBytes);
+        payload.add(null, 0, bytes);
+    }
+
+    private void append(Kiobuf added, long atBytes) {
         if (entries == 0 || original[entries - 1] != added) {
             added.beginSlice();
         }
-        append(added, atBytes, bytes);
+        appendBegun(added, atBytes);
     }
 
-    private void append(Kiobuf added, long atBytes, long bytes) {
+    private void appendBegun(Kiobuf added, long atBytes) {
         if (entries == original.length) {
             int grown = entries * GROWTH;
             original = Arrays.copyOf(original, grown);
-            fragment = Arrays.copyOf(fragment, grown);
-            fragmentOffset = Arrays.copyOf(fragmentOffset, grown);
             originalOffset = Arrays.copyOf(originalOffset, grown);
-            entryLength = Arrays.copyOf(entryLength, grown);
         }
         original[entries] = added;
-        fragment[entries] = null;
         originalOffset[entries] = atBytes;
-        entryLength[entries] = bytes;
-        lengthBytes += bytes;
         entries++;
     }
 
@@ -140,9 +135,9 @@ public final class MemberOp {
         long partBytes = 0;
         for (int i = 0; i < endEntry; i++) {
             if (i < firstEntry) {
-                startBytes += entryLength[i];
+                startBytes += payload.lengthBytes(i);
             } else {
-                partBytes += entryLength[i];
+                partBytes += payload.lengthBytes(i);
             }
         }
         return slice(startBytes + skipBytes, partBytes - skipBytes, listener);
@@ -154,7 +149,7 @@ public final class MemberOp {
      * operation.
      */
     public MemberOp slice(long skipBytes, long newLengthBytes, Listener newListener) {
-        if (!ByteRange.fits(skipBytes, newLengthBytes, lengthBytes)) {
+        if (!ByteRange.fits(skipBytes, newLengthBytes, payload.lengthBytes())) {
             throw new IllegalArgumentException(
                     "no such slice: skipBytes=" + skipBytes + " lengthBytes=" + newLengthBytes + " of " + this);
         }
@@ -163,14 +158,13 @@ public final class MemberOp {
         long entryStart = 0;
         for (int i = 0; i < entries; i++) {
             long from = Math.max(skipBytes, entryStart);
-            long to = Math.min(endBytes, entryStart + entryLength[i]);
+            long to = Math.min(endBytes, entryStart + payload.lengthBytes(i));
             // A FLUSH has originals but no bytes; otherwise skip entries that have no byte in the slice.
-            if (from < to || lengthBytes == 0) {
-                slice.append(original[i], originalOffset[i] + from - entryStart, to - from);
-                slice.fragment[slice.entries - 1] = fragment[i];
-                slice.fragmentOffset[slice.entries - 1] = fragmentOffset[i] + (int) (from - entryStart);
+            if (from < to || payload.lengthBytes() == 0) {
+                slice.appendBegun(original[i], originalOffset[i] + from - entryStart);
+                slice.payload.addPart(payload, i, from - entryStart, to - from);
             }
-            entryStart += entryLength[i];
+            entryStart += payload.lengthBytes(i);
         }
         return slice;
     }
@@ -193,7 +187,12 @@ public final class MemberOp {
     }
 
     public long lengthBytes() {
-        return lengthBytes;
+        return payload.lengthBytes();
+    }
+
+    /** Returns the bytes of the operation, borrowed: piece {@code n} belongs to entry {@code n}. */
+    public Payload payload() {
+        return payload;
     }
 
     public int entries() {
@@ -211,71 +210,17 @@ public final class MemberOp {
     }
 
     public long entryLengthBytes(int index) {
-        return entryLength[index];
+        return payload.lengthBytes(index);
     }
 
     /** Returns the memory of entry {@code index}, borrowed; READ and WRITE only. */
     public ByteBuf memory(int index) {
-        return fragmentAt(index).memory();
-    }
-
-    /**
-     * Returns the piped payload that has the bytes of entry {@code index}, the first at {@link #memoryOffsetBytes}; null if the bytes
-     * were in memory from the beginning. Borrowed.
-     */
-    public @Nullable PipedPayload piped(int index) {
-        return fragmentAt(index).piped();
-    }
-
-    /** Returns whether the bytes of any entry are in pipes and not in memory yet. */
-    public boolean isPiped() {
-        return anyPiped(piped -> !piped.isInMemory());
-    }
-
-    /**
-     * Returns whether a thread should do this WRITE instead of the loop: the bytes of any entry are in pipes and arrived slowly ({@link
-     * PipedPayload#cameSlowly}), or a thread has begun to drain the same payload.
-     */
-    public boolean isForThread() {
-        return anyPiped(piped -> piped.isHandedOver() || piped.cameSlowly());
-    }
-
-    /** Returns whether a thread has begun to drain the payload of any entry ({@link PipedPayload#handOver}). */
-    public boolean isHandedOver() {
-        return anyPiped(PipedPayload::isHandedOver);
-    }
-
-    private boolean anyPiped(Predicate<PipedPayload> is) {
-        for (int i = 0; i < entries; i++) {
-            PipedPayload piped = piped(i);
-            if (piped != null && is.test(piped)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Notes that a thread drains the piped payloads of this operation from now on. */
-    public void handOver() {
-        for (int i = 0; i < entries; i++) {
-            PipedPayload piped = piped(i);
-            if (piped != null) {
-                piped.handOver();
-            }
-        }
+        return payload.memory(index);
     }
 
     /** Returns the absolute index in {@link #memory} of the first byte of entry {@code index}. */
     public int memoryOffsetBytes(int index) {
-        return fragmentAt(index).offsetBytes() + fragmentOffset[index];
-    }
-
-    private Fragment fragmentAt(int index) {
-        Fragment found = fragment[index];
-        if (found == null) {
-            throw new IllegalStateException(op + " has no memory");
-        }
-        return found;
+        return payload.memoryOffsetBytes(index);
     }
 
     /** Returns whether every original of this READ accepts the kind of piece that {@code pieceBit} names. */
@@ -294,11 +239,11 @@ public final class MemberOp {
         long pieceEnd = atBytes + piece.lengthBytes();
         for (int i = 0; i < entries && entryStart < pieceEnd; i++) {
             long from = Math.max(atBytes, entryStart);
-            long to = Math.min(pieceEnd, entryStart + entryLength[i]);
+            long to = Math.min(pieceEnd, entryStart + payload.lengthBytes(i));
             if (from < to) {
                 original[i].place(originalOffset[i] + from - entryStart, piece.slice(from - atBytes, to - from));
             }
-            entryStart += entryLength[i];
+            entryStart += payload.lengthBytes(i);
         }
     }
 
@@ -322,7 +267,7 @@ public final class MemberOp {
             throw new IllegalStateException("member operation ended twice: " + this);
         }
         ended = true;
-        doneBytes = newError == null ? lengthBytes : Math.min(newDoneBytes, lengthBytes);
+        doneBytes = newError == null ? lengthBytes() : Math.min(newDoneBytes, lengthBytes());
         error = newError;
         listener.memberOpEnded(this);
     }
@@ -341,7 +286,7 @@ public final class MemberOp {
 
     @Override
     public String toString() {
-        return op + " member=" + member + " [" + offsetBytes + "," + (offsetBytes + lengthBytes) + ") entries="
+        return op + " member=" + member + " [" + offsetBytes + "," + (offsetBytes + lengthBytes()) + ") entries="
                 + entries;
     }
 }

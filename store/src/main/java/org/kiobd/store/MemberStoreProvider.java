@@ -10,7 +10,7 @@ import org.kiobd.volume.IoError;
  * <p>A {@link BlockIoException} has a message of one line for users; its error says whether a member is missing or damaged ({@link
  * IoError#INVALID}, {@link IoError#IO}), in use or not permitted ({@link IoError#NOT_PERMITTED}), or not supported.
  */
-public interface MemberStoreProvider {
+public interface MemberStoreProvider extends AutoCloseable {
 
     /** Returns the URI scheme of the provider, in lower case, e.g. {@code file} or {@code memory}. */
     String scheme();
@@ -120,5 +120,6 @@ public interface MemberStoreProvider {
      * Frees what the members of this provider share. No member is created or opened afterwards; members that are still open keep what they
      * use until they are closed. A second call does nothing.
      */
+    @Override
     default void close() {}
 }

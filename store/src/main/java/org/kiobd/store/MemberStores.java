@@ -23,6 +23,19 @@ public final class MemberStores implements AutoCloseable {
         return new MemberStores();
     }
 
+    /** Returns stores of these providers only, e.g. for a benchmark. Takes the providers. */
+    public static MemberStores of(MemberStoreProvider... providers) {
+        Map<String, MemberStoreProvider> given = new TreeMap<>();
+        for (MemberStoreProvider provider : providers) {
+            given.put(provider.scheme(), provider);
+        }
+        MemberStores stores = new MemberStores();
+        synchronized (stores) {
+            stores.byScheme = given;
+        }
+        return stores;
+    }
+
     private synchronized Map<String, MemberStoreProvider> providers() {
         if (closed) {
             throw new IllegalStateException("the stores are closed");

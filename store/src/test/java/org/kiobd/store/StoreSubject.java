@@ -61,6 +61,7 @@ public abstract class StoreSubject {
     void close() throws Exception {
         closeMember();
         loops.close();
+        pool.close();
     }
 
     protected void closeMember() throws Exception {

@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.kiobuf.KiobufChain;
+import org.kiobd.volume.kiobuf.Payload;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
@@ -46,9 +47,9 @@ public interface BlockDevice extends AutoCloseable {
         return 1;
     }
 
-    /** Returns whether the device takes WRITE payload from pipes without copying it. Also only a preference: it accepts every WRITE. */
-    default boolean takesPipes() {
-        return false;
+    /** Returns the form of WRITE payload that the device transfers without a copy. Also only a preference: it accepts both forms. */
+    default Payload.Form preferredPayload() {
+        return Payload.Form.MEMORY;
     }
 
     /** Returns the current size in bytes. */

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.kiobuf.KiobufChain;
+import org.kiobd.volume.kiobuf.Payload;
 import org.kiobd.volume.loop.IoLoop;
 
 /**
@@ -33,8 +34,8 @@ public abstract class ForwardingBlockDevice implements BlockDevice {
     }
 
     @Override
-    public boolean takesPipes() {
-        return beneath.takesPipes();
+    public Payload.Form preferredPayload() {
+        return beneath.preferredPayload();
     }
 
     @Override

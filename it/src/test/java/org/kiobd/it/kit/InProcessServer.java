@@ -81,6 +81,7 @@ public final class InProcessServer implements AutoCloseable {
             server.close();
             device.close();
             loops.close();
+            pool.close();
         }
     }
 }

@@ -8,6 +8,7 @@ import org.kiobd.volume.BlockDevice;
 import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.PagePool;
+import org.kiobd.volume.kiobuf.Payload;
 import org.kiobd.volume.kiobuf.PipedPayload;
 
 /**
@@ -18,8 +19,8 @@ import org.kiobd.volume.kiobuf.PipedPayload;
  * bytes would be reordered. If the socket is empty, Netty waits for more data with a small receive. Confined to its loop.
  */
 final class PipedReceive {
-    /** Smaller payloads are cheaper to copy. */
-    private static final int LEAST_BYTES = Integer.getInteger("kiobd.splice.bytes", 32 << 10);
+    /** Smaller payloads are cheaper to copy: docs/adr/0012-large-writes-by-splice.md has the rates at 16 and 32 KiB. */
+    private static final int LEAST_BYTES = 32 << 10;
 
     /** If more bytes than this have been received already, the payload does not go into a pipe. */
     private static final int MAX_IN_HAND_BYTES = 4 << 10;
@@ -40,10 +41,10 @@ final class PipedReceive {
     private long copiedBytes;
 
     /**
-     * @param socket socket of the channel; null if there is none. Without it, or if the device takes no pipes, Netty receives all payload
+     * @param socket socket of the channel; null if there is none. Without it, or if the device prefers memory, Netty receives all payload
      */
     PipedReceive(@Nullable RawSocket socket, RequestDecoder decoder, PagePool pool, BlockDevice device) {
-        this.socket = device.takesPipes() ? socket : null;
+        this.socket = device.preferredPayload() == Payload.Form.PIPES ? socket : null;
         this.decoder = decoder;
         this.pool = pool;
         this.headerBytes = decoder.headerBytes();

@@ -36,8 +36,11 @@ final class RequestExecutor implements Completion.Notifier {
     /** Larger replies are allocated in pieces of this size, which the allocator's arenas can hold. */
     private static final int PIECE_BYTES = 1 << 20;
 
-    /** Shorter READs are copied, because it is faster to send them together with others. */
-    private static final int LEAST_EXTENT_BYTES = Integer.getInteger("kiobd.sendfile.bytes", 16 << 10);
+    /**
+     * Shorter READs are copied, because it is faster to send them together with others: docs/adr/0009-large-reads-by-sendfile.md has the
+     * rates at 8 and 16 KiB.
+     */
+    private static final int LEAST_EXTENT_BYTES = 16 << 10;
 
     /** Receives completions. */
     interface Listener {

@@ -26,7 +26,7 @@ import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.KiobufChain;
 import org.kiobd.volume.kiobuf.Op;
-import org.kiobd.volume.kiobuf.PipedPayload;
+import org.kiobd.volume.kiobuf.Payload;
 import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.testkit.Ranges;
 
@@ -52,7 +52,7 @@ public final class MemoryDevice implements BlockDevice {
     private final AtomicInteger fileReads = new AtomicInteger();
     private volatile int alignmentBytes = 1;
     private final AtomicInteger misalignedFragments = new AtomicInteger();
-    private volatile boolean takesPipes;
+    private volatile Payload.Form preferredPayload = Payload.Form.MEMORY;
     private final AtomicInteger pipedWrites = new AtomicInteger();
     private final AtomicInteger slowWrites = new AtomicInteger();
     private volatile CompletableFuture<Boolean> gate = CompletableFuture.completedFuture(true);
@@ -117,12 +117,12 @@ public final class MemoryDevice implements BlockDevice {
 
     /** It wants what WRITEs have in pipes; before it is exported. */
     public void takePipes() {
-        takesPipes = true;
+        preferredPayload = Payload.Form.PIPES;
     }
 
     @Override
-    public boolean takesPipes() {
-        return takesPipes;
+    public Payload.Form preferredPayload() {
+        return preferredPayload;
     }
 
     /** WRITEs whose bytes came in pipes. */
@@ -143,10 +143,11 @@ public final class MemoryDevice implements BlockDevice {
     private void look(Kiobuf request) {
         for (int i = 0; i < request.fragmentCount(); i++) {
             Fragment fragment = request.fragment(i);
-            PipedPayload piped = fragment.piped();
-            if (piped != null && !piped.isInMemory()) {
+            Payload payload = new Payload();
+            payload.add(fragment, 0, fragment.lengthBytes());
+            if (payload.isInPipes()) {
                 pipedWrites.incrementAndGet();
-                slowWrites.addAndGet(piped.cameSlowly() ? 1 : 0);
+                slowWrites.addAndGet(payload.cameSlowly() ? 1 : 0);
             }
             long address = fragment.memory().memoryAddress() + fragment.offsetBytes();
             if (fragment.lengthBytes() > 0 && (address | fragment.lengthBytes()) % alignmentBytes != 0) {

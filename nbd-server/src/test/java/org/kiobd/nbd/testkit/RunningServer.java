@@ -77,6 +77,7 @@ public final class RunningServer implements AutoCloseable {
         assertThat(pool.reservedBytes()).as("reserved bytes").isZero();
         assertThat(pool.sharesInUse()).as("shares").isZero();
         loops.close();
+        pool.close();
         assertThat(folder.resolve("socket")).doesNotExist();
         Files.delete(folder);
     }

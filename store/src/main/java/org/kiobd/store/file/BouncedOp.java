@@ -27,7 +27,7 @@ final class BouncedOp {
     /** Most bytes per piece: limits the bounce memory of one operation. */
     static final int PIECE_BYTES = 256 << 10;
 
-    private final DirectMemberPort port;
+    private final DirectTransfers port;
     private final DirectFile direct;
     private final MemberOp op;
     private final Consumer<MemberOp> finished;
@@ -39,7 +39,7 @@ final class BouncedOp {
     private @Nullable IoError edgeError;
 
     /** @param finished called immediately before {@code op} completes */
-    BouncedOp(DirectMemberPort port, DirectFile direct, MemberOp op, Consumer<MemberOp> finished) {
+    BouncedOp(DirectTransfers port, DirectFile direct, MemberOp op, Consumer<MemberOp> finished) {
         this.port = port;
         this.direct = direct;
         this.op = op;

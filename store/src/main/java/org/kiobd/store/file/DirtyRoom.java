@@ -33,25 +33,19 @@ final class DirtyRoom {
         String read() throws IOException;
     }
 
-    private static final class OfThisMachine {
-        static final DirtyRoom ROOM = new DirtyRoom(DirtyRoom::vmstat);
-
-        private OfThisMachine() {}
-    }
-
     private final Source source;
     private final AtomicLong leftBytes = new AtomicLong();
     private volatile long lookedNanos;
     private volatile boolean looked;
     private volatile boolean unknown;
 
-    DirtyRoom(Source source) {
-        this.source = source;
+    /** Creates the estimate for the page cache of this machine. */
+    DirtyRoom() {
+        this(DirtyRoom::vmstat);
     }
 
-    /** Returns the instance for the page cache of this machine, which all files share. */
-    static DirtyRoom ofThisMachine() {
-        return OfThisMachine.ROOM;
+    DirtyRoom(Source source) {
+        this.source = source;
     }
 
     private static String vmstat() throws IOException {

@@ -2,8 +2,6 @@ package org.kiobd.store.file;
 
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
-import io.netty.channel.IoEventLoop;
-import io.netty.channel.uring.IoUringIoHandle;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -20,7 +18,6 @@ import org.kiobd.store.format.Superblock;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoLoop;
-import org.kiobd.volume.loop.NettyIoLoop;
 
 /**
  * A member in a file: the superblock copies are at 0 and at 512 KiB, the data begins at 1 MiB; in a raw image it begins at the first byte.
@@ -45,22 +42,21 @@ public final class FileMemberStore implements MemberStore {
     private final MemberUri uri;
     private final OpenFile file;
     private final @Nullable DirectFile direct;
-    private final InlineTransfers.Policy inline;
+    private final FileRuntime runtime;
     private final MemberCapabilities capabilities;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /**
      * Takes {@code file}.
      *
-     * @param direct the descriptor by which {@code file} bypasses the page cache; null if it uses the page cache
      * @param fileBytes current size of the file
+     * @param runtime borrowed until this store is closed
      */
-    FileMemberStore(
-            MemberUri uri, OpenFile file, @Nullable DirectFile direct, long fileBytes, InlineTransfers.Policy inline) {
+    FileMemberStore(MemberUri uri, OpenFile file, long fileBytes, FileRuntime runtime) {
         this.uri = uri;
         this.file = file;
-        this.direct = direct;
-        this.inline = inline;
+        this.direct = file.direct();
+        this.runtime = runtime;
         this.capabilities = capabilities(file, direct);
         file.end().promise(uri.location(), fileBytes);
     }
@@ -112,16 +108,7 @@ public final class FileMemberStore implements MemberStore {
 
     @Override
     public MemberPort port(IoLoop loop) {
-        return direct == null ? portOf(loop) : new DirectMemberPort(portOf(loop), file, direct, loop);
-    }
-
-    private MemberPort portOf(IoLoop loop) {
-        if (loop instanceof NettyIoLoop netty
-                && netty.eventLoop() instanceof IoEventLoop eventLoop
-                && eventLoop.isCompatible(IoUringIoHandle.class)) {
-            return new UringMemberPort(file, netty, inline);
-        }
-        return new ThreadedMemberPort(file, loop, inline);
+        return new FilePort(file, loop, runtime);
     }
 
     private boolean isRaw() {

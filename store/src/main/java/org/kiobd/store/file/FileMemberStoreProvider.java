@@ -11,6 +11,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.store.CacheMode;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberStoreProvider;
@@ -22,7 +23,8 @@ import org.kiobd.volume.IoError;
 
 /**
  * Creates, opens and deletes {@code file:} members. Requires Linux, because most of the system calls it needs are not available in Java. A
- * block device can be opened, e.g. as a raw image, but not created as a member, grown or deleted. Any thread.
+ * block device can be opened, e.g. as a raw image, but not created as a member, grown or deleted. Owns what its members share ({@link
+ * FileRuntime}). Any thread.
  */
 public final class FileMemberStoreProvider implements MemberStoreProvider {
     private static final int OWNER_ONLY = 0600;
@@ -30,6 +32,18 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
 
     /** System property with the reason why the native libraries have no folder, set at start-up if there is one. */
     private static final String NO_NATIVES = "kiobd.natives.failure";
+
+    private final FileRuntime runtime;
+
+    /** Creates the provider of a server or command. */
+    public FileMemberStoreProvider() {
+        this(FileTuning.DEFAULT);
+    }
+
+    /** Creates a provider whose members work with these numbers: for tests and benchmarks. */
+    public FileMemberStoreProvider(FileTuning tuning) {
+        this.runtime = new FileRuntime(tuning, new DirtyRoom());
+    }
 
     @Override
     public String scheme() {
@@ -39,14 +53,12 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
     @Override
     public MemberStore create(MemberUri uri, long sizeBytes) throws BlockIoException {
         Path path = path(uri);
-        InlineTransfers.Policy inline = InlineTransfers.Policy.configured();
         if (!Files.isDirectory(folderOf(path))) {
             throw failure(folderOf(path), Errno.ENOENT);
         }
         int fd = open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL);
-        OpenFile file =
-                new OpenFile(fd, null, Superblock.DATA_OFFSET_BYTES, OpenFile.Kind.REGULAR, OpenOptions.of(false));
-        FileMemberStore store = new FileMemberStore(uri, file, null, 0, inline);
+        OpenFile file = openFile(fd, null, Superblock.DATA_OFFSET_BYTES, OpenFile.Kind.REGULAR, OpenOptions.of(false));
+        FileMemberStore store = new FileMemberStore(uri, file, 0, runtime);
         try {
             MemberLock.lock(path, fd, false);
             store.resize(sizeBytes);
@@ -83,12 +95,10 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         return open(uri, options, 0);
     }
 
-    private static MemberStore open(MemberUri uri, OpenOptions options, long dataOffsetBytes) throws BlockIoException {
+    private MemberStore open(MemberUri uri, OpenOptions options, long dataOffsetBytes) throws BlockIoException {
         Path path = path(uri);
         boolean readOnly = options.readOnly();
         boolean past = options.cache() == CacheMode.NONE;
-        // A call that bypasses the page cache always waits for the medium, which the loop must not do.
-        InlineTransfers.Policy inline = past ? InlineTransfers.Policy.NEVER : InlineTransfers.Policy.configured();
         OpenFile.Kind kind = kindOf(path);
         int flags = readOnly ? Libc.O_RDONLY : Libc.O_RDWR;
         if (kind == OpenFile.Kind.BLOCK_DEVICE && !readOnly) {
@@ -104,12 +114,18 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
                 throw failure(path, Libc.errno());
             }
             DirectFile direct = past ? DirectFile.open(path, fd, readOnly) : null;
-            OpenFile file = new OpenFile(fd, direct, dataOffsetBytes, kind, options);
-            return new FileMemberStore(uri, file, direct, fileBytes, inline);
+            OpenFile file = openFile(fd, direct, dataOffsetBytes, kind, options);
+            return new FileMemberStore(uri, file, fileBytes, runtime);
         } catch (BlockIoException e) {
             Libc.close(fd);
             throw e;
         }
+    }
+
+    private OpenFile openFile(
+            int fd, @Nullable DirectFile direct, long dataOffsetBytes, OpenFile.Kind kind, OpenOptions options) {
+        return new OpenFile(
+                fd, direct, dataOffsetBytes, kind, options, runtime.threads().executor());
     }
 
     static Path path(MemberUri uri) throws BlockIoException {
@@ -339,5 +355,10 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         } finally {
             Libc.close(fd);
         }
+    }
+
+    @Override
+    public void close() {
+        runtime.close();
     }
 }

@@ -5,7 +5,7 @@ import com.sun.jna.Pointer;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.kiobd.store.MemberOp;
+import org.kiobd.volume.kiobuf.Payload;
 
 /**
  * An array of struct iovec in native memory, filled from a member operation: the gather list for the kernel. It grows as needed and never
@@ -36,19 +36,19 @@ final class Iovecs {
         return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
     }
 
-    /** Fills the array with the memory of {@code op} after its first {@code skipBytes}, up to {@link #MAX_ENTRIES} entries. */
-    void fill(MemberOp op, long skipBytes) {
+    /** Fills the array with the memory of {@code payload} after its first {@code skipBytes}, up to {@link #MAX_ENTRIES} entries. */
+    void fill(Payload payload, long skipBytes) {
         entries = 0;
         bytes = 0;
         long startBytes = 0;
-        for (int i = 0; i < op.entries() && entries < MAX_ENTRIES; i++) {
-            long endBytes = startBytes + op.entryLengthBytes(i);
+        for (int i = 0; i < payload.pieces() && entries < MAX_ENTRIES; i++) {
+            long endBytes = startBytes + payload.lengthBytes(i);
             long skippedBytes = Math.max(0, skipBytes - startBytes);
             if (endBytes > skipBytes) {
                 add(
-                        addressOf(op.memory(i), op.memoryOffsetBytes(i)) + skippedBytes,
-                        op.entryLengthBytes(i) - skippedBytes,
-                        op.entries());
+                        addressOf(payload.memory(i), payload.memoryOffsetBytes(i)) + skippedBytes,
+                        payload.lengthBytes(i) - skippedBytes,
+                        payload.pieces());
             }
             startBytes = endBytes;
         }

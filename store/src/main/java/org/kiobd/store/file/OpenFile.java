@@ -5,6 +5,7 @@ import com.sun.jna.Pointer;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.CacheMode;
@@ -31,7 +32,7 @@ final class OpenFile {
     private final Kind kind;
     private final OpenOptions options;
     private final LongAdder submittedOps = new LongAdder();
-    private final SyncRounds syncRounds = new SyncRounds(FileThreads.executor(), this::fdatasync);
+    private final SyncRounds syncRounds;
     private final FileEnd end;
     private final FileExtents extents;
 
@@ -55,9 +56,17 @@ final class OpenFile {
      *
      * @param direct descriptor for data transfers that bypass the page cache; null if {@code fd} transfers the data
      * @param dataOffsetBytes start of the data area in the file
+     * @param threads executor of the syncs
      */
-    OpenFile(int fd, @Nullable DirectFile direct, long dataOffsetBytes, Kind kind, OpenOptions options) {
+    OpenFile(
+            int fd,
+            @Nullable DirectFile direct,
+            long dataOffsetBytes,
+            Kind kind,
+            OpenOptions options,
+            Executor threads) {
         this.fd = fd;
+        this.syncRounds = new SyncRounds(threads, this::fdatasync);
         this.direct = direct;
         this.dataOffsetBytes = dataOffsetBytes;
         this.kind = kind;
@@ -78,6 +87,12 @@ final class OpenFile {
 
     int fd() {
         return fd;
+    }
+
+    /** Returns the descriptor by which data transfers bypass the page cache; null if they use the page cache. */
+    @Nullable
+    DirectFile direct() {
+        return direct;
     }
 
     /** Returns the descriptor for data transfers. */
@@ -164,7 +179,7 @@ final class OpenFile {
         boolean reading = !op.op().mutates();
         long doneBytes = 0;
         while (doneBytes < op.lengthBytes()) {
-            iovecs.fill(op, doneBytes);
+            iovecs.fill(op.payload(), doneBytes);
             submittedOps.increment();
             long moved = call(through, reading, iovecs, dataOffsetBytes + op.offsetBytes() + doneBytes);
             if (moved < 0) {

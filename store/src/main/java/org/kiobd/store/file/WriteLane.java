@@ -1,21 +1,18 @@
 package org.kiobd.store.file;
 
-import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.loop.IoLoop;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Runs writes of a loop on a thread of their own, one after the other: the members of a stripe drain a piped payload in turn anyway, so
- * more threads would only wait for each other. One per loop; only the loop calls {@link #add}.
+ * more threads would only wait for each other. One per loop, opened by {@link FileThreads#openLane}; only the loop calls {@link #add}.
  */
 final class WriteLane implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(WriteLane.class);
@@ -26,43 +23,31 @@ final class WriteLane implements Runnable {
      */
     private static final int TOGETHER = 4;
 
-    private static final Map<IoLoop, WeakReference<WriteLane>> LANES = new WeakHashMap<>();
-
     private final IoLoop loop;
+    private final Executor threads;
     private final ConcurrentLinkedQueue<Work> waiting = new ConcurrentLinkedQueue<>();
     private final AtomicInteger count = new AtomicInteger();
 
     /** A write and its completion. */
     interface Work {
-        /** Makes the write, on a thread of {@link FileThreads#lanes}. Must not throw. */
+        /** Makes the write, on a thread beside the loop. Must not throw. */
         void write();
 
         /** Called on the loop after {@link #write}. */
         void written();
     }
 
-    private WriteLane(IoLoop loop) {
+    /** @param threads executor that runs the writes of this lane, on one thread at a time */
+    WriteLane(IoLoop loop, Executor threads) {
         this.loop = loop;
-    }
-
-    /** Returns the lane of {@code loop}. Any thread. */
-    static WriteLane of(IoLoop loop) {
-        synchronized (LANES) {
-            WeakReference<WriteLane> known = LANES.get(loop);
-            @Nullable WriteLane lane = known == null ? null : known.get();
-            if (lane == null) {
-                lane = new WriteLane(loop);
-                LANES.put(loop, new WeakReference<>(lane));
-            }
-            return lane;
-        }
+        this.threads = threads;
     }
 
     /** Queues {@code work} after all work added before. Called on the loop. */
     void add(Work work) {
         waiting.add(work);
         if (count.getAndIncrement() == 0) {
-            FileThreads.lanes().execute(this);
+            threads.execute(this);
         }
     }
 

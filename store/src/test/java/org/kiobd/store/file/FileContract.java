@@ -51,14 +51,19 @@ abstract class FileContract extends MemberStoreContract {
         return MemberUri.file(file());
     }
 
+    /** The numbers that its member works with. */
+    FileTuning tuning() {
+        return FileTuning.DEFAULT;
+    }
+
     @Override
     protected MemberStore create(long sizeBytes) throws Exception {
-        return new FileMemberStoreProvider().create(MemberUri.file(file()), sizeBytes);
+        return new FileMemberStoreProvider(tuning()).create(MemberUri.file(file()), sizeBytes);
     }
 
     @Override
     protected MemberStore open(MemberUri uri, boolean readOnly) throws Exception {
-        return new FileMemberStoreProvider().open(uri, readOnly);
+        return new FileMemberStoreProvider(tuning()).open(uri, readOnly);
     }
 
     @Test

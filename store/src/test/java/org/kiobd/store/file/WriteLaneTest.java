@@ -1,6 +1,7 @@
 package org.kiobd.store.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.kiobd.volume.testkit.ManualLoop;
@@ -16,6 +18,7 @@ import org.kiobd.volume.testkit.ManualLoop;
 @Timeout(60)
 class WriteLaneTest {
     private final ManualLoop loop = new ManualLoop();
+    private final FileThreads threads = new FileThreads();
     private final List<Integer> written = Collections.synchronizedList(new ArrayList<>());
     private final List<Integer> home = new ArrayList<>();
     private final AtomicInteger atOnce = new AtomicInteger();
@@ -42,6 +45,11 @@ class WriteLaneTest {
         };
     }
 
+    @AfterEach
+    void closeThreads() {
+        threads.close();
+    }
+
     private void awaitHome(int count) {
         while (home.size() < count) {
             loop.runAll();
@@ -51,16 +59,26 @@ class WriteLaneTest {
 
     @Test
     void aLoopHasOneAndNoOther() {
-        assertThat(WriteLane.of(loop)).isSameAs(WriteLane.of(loop)).isNotSameAs(WriteLane.of(new ManualLoop()));
+        WriteLane lane = threads.openLane(loop);
+        assertThat(threads.openLane(loop)).isSameAs(lane);
+        assertThat(threads.openLane(new ManualLoop())).isNotSameAs(lane);
+        threads.closeLane(loop);
+        assertThat(threads.openLane(loop)).as("one port still has it").isSameAs(lane);
+        threads.closeLane(loop);
+        threads.closeLane(loop);
+        assertThat(threads.openLane(loop)).as("no port had it").isNotSameAs(lane);
+        threads.closeLane(loop);
+        assertThatThrownBy(() -> threads.closeLane(loop)).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
     void manyComeHomeInOrder() {
+        WriteLane lane = threads.openLane(loop);
         CountDownLatch open = new CountDownLatch(0);
         List<Integer> all = new ArrayList<>();
         for (int i = 0; i < 1000; i++) {
             all.add(i);
-            WriteLane.of(loop).add(work(i, open));
+            lane.add(work(i, open));
             if (i % 100 == 0) {
                 awaitHome(i / 2);
             }
@@ -73,14 +91,15 @@ class WriteLaneTest {
     /** A lane that waits takes its time, and nobody else's. */
     @Test
     void lanesDoNotWaitForEachOther() {
+        WriteLane lane = threads.openLane(loop);
         CountDownLatch shut = new CountDownLatch(1);
-        WriteLane.of(loop).add(work(1, shut));
+        lane.add(work(1, shut));
         while (atOnce.get() == 0) {
             LockSupport.parkNanos(100_000);
         }
         CountDownLatch done = new CountDownLatch(1);
         ManualLoop other = new ManualLoop();
-        WriteLane.of(other).add(new WriteLane.Work() {
+        threads.openLane(other).add(new WriteLane.Work() {
             @Override
             public void write() {
                 done.countDown();
@@ -104,9 +123,10 @@ class WriteLaneTest {
     /** A stripe of four members ends by one task of the loop. */
     @Test
     void whatIsAddedTogetherComesHomeTogether() {
+        WriteLane lane = threads.openLane(loop);
         CountDownLatch shut = new CountDownLatch(1);
         for (int i = 0; i < 4; i++) {
-            WriteLane.of(loop).add(work(i, shut));
+            lane.add(work(i, shut));
         }
         shut.countDown();
         while (loop.waitingTasks() == 0) {

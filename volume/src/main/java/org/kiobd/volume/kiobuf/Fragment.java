@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * A run of bytes inside a piece of reference-counted memory: what Linus called {page, offset, length}. It carries no position, since
  * positions are in cursors; so any number of cursors may walk one fragment, and cutting a piece out copies nothing.
  *
- * <p>The payload of a WRITE may be in pipes instead ({@link #piped}); {@link #memory} then copies it to memory.
+ * <p>The bytes of a WRITE may be in pipes instead ({@link PipedPayload}); {@link #memory} then moves them to memory.
  *
  * <p>Immutable. A fragment in a {@link Kiobuf} owns one reference on its memory; a fragment made by {@link #slice} borrows the memory.
  */
@@ -56,7 +56,8 @@ public final class Fragment {
     }
 
     /** Borrows the payload in pipes, of which byte {@link #offsetBytes()} is the first; null if the bytes were received into memory. */
-    public @Nullable PipedPayload piped() {
+    @Nullable
+    PipedPayload piped() {
         return piped;
     }
 

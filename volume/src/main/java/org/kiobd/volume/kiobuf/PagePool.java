@@ -16,8 +16,11 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>No method waits for memory or for a lock: a connection that is refused goes on with less memory, or after memory that it holds itself
  * was released. Thread-safe.
+ *
+ * <p>A pool also owns the {@link Pipes} into which the payload of large WRITEs is received. It is opened and closed with the server; memory
+ * that is in use then is released as usual.
  */
-public final class PagePool {
+public final class PagePool implements AutoCloseable {
     /** Maximum size of a share; enough for a connection with small requests. */
     private static final long MAX_SHARE_BYTES = 64 << 10;
 
@@ -31,6 +34,7 @@ public final class PagePool {
     private final long shareBytes;
     private final long commonBytes;
     private final PooledByteBufAllocator allocator = new PooledByteBufAllocator(true);
+    private final Pipes pipes = new Pipes();
     private final AtomicInteger sharesInUse = new AtomicInteger();
     private final AtomicLong reservedBytes = new AtomicLong();
     private final AtomicLong peakBytes = new AtomicLong();
@@ -149,5 +153,16 @@ public final class PagePool {
     /** Returns the allocator for receive buffers: they share the arenas of this pool, so that freed memory serves both uses. */
     public PooledByteBufAllocator allocator() {
         return allocator;
+    }
+
+    /** Returns the pipes of this pool. */
+    Pipes pipes() {
+        return pipes;
+    }
+
+    /** Closes the pipes; those in use are closed when they are given back. */
+    @Override
+    public void close() {
+        pipes.close();
     }
 }

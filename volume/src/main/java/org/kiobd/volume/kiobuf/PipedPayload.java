@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The payload of a WRITE that was received into pipes instead of memory, and goes from there to files without a copy in this process. A
- * consumer that cannot use pipes calls {@link #memory()}, which moves the payload to memory for good.
+ * The payload of a WRITE that is received into pipes instead of memory, and goes from there to files without a copy in this process. Who
+ * receives a WRITE fills it; stores see its bytes as a {@link Payload}, which can move them to memory for good.
  *
  * <p>A pipe returns its bytes in order, but the members of a stripe take their chunks one member after the other. So the bytes before the
  * wanted ones are first moved to another pipe, again without a copy.
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PipedPayload {
     /** Result of {@link #drain} that tells the caller to take the bytes from {@link #memory()} instead. */
-    public static final long IN_MEMORY = 0;
+    static final long IN_MEMORY = 0;
 
     /** Maximum length of a payload. */
     public static final int MAX_BYTES = Pipe.CAPACITY_BYTES;
@@ -95,12 +95,13 @@ public final class PipedPayload {
     /**
      * Creates an empty payload. Returns owned.
      *
-     * @param pool source of the memory for {@link #memory()}; that memory is not reserved, because few payloads have a pipe at a time
+     * @param pool source of the pipes, and of the memory for {@link #memory()}, which is not reserved, because few payloads have a pipe at a
+     *     time
      * @param lengthBytes length of the payload, 1 to {@link #MAX_BYTES}
      * @return null if no pipe is available
      */
     public static @Nullable PipedPayload of(PagePool pool, int lengthBytes) {
-        Pipe pipe = Pipes.take();
+        Pipe pipe = pool.pipes().take();
         return pipe == null ? null : new PipedPayload(pool, lengthBytes, pipe);
     }
 
@@ -133,7 +134,7 @@ public final class PipedPayload {
             long moved = filled(last().pipe.fill(from, bytes));
             bytes -= (int) moved;
             if (moved == 0) {
-                Pipe another = Pipes.take();
+                Pipe another = pool.pipes().take();
                 if (another == null) {
                     memory();
                 } else {
@@ -166,7 +167,7 @@ public final class PipedPayload {
      *
      * @return bytes moved, {@link #IN_MEMORY}, or a negative errno
      */
-    public synchronized long drain(int fd, long position, int at, long bytes) {
+    synchronized long drain(int fd, long position, int at, long bytes) {
         Held from = memory == null ? broughtForward(at) : null;
         long moved =
                 from == null ? Pipe.NOTHING : from.pipe.drain(fd, position, Math.min(bytes, from.first().end - at));
@@ -215,7 +216,7 @@ public final class PipedPayload {
                 return one;
             }
         }
-        Pipe another = Pipes.take();
+        Pipe another = pool.pipes().take();
         if (another == null) {
             return null;
         }
@@ -233,7 +234,7 @@ public final class PipedPayload {
     }
 
     /** Returns whether the payload is large and {@link #waited} was called several times. Called on the loop that filled it. */
-    public boolean cameSlowly() {
+    boolean cameSlowly() {
         return lengthBytes >= LARGE_BYTES && waits >= SLOW_WAITS;
     }
 
@@ -241,12 +242,12 @@ public final class PipedPayload {
      * Marks this payload as handed over to a thread that drains it. Its other parts then go to the same thread, so that the loop does not
      * wait for that thread. Called on the loop that filled the payload.
      */
-    public void handOver() {
+    void handOver() {
         handedOver = true;
     }
 
     /** Returns whether {@link #handOver} was called. Called on the loop that filled the payload. */
-    public boolean isHandedOver() {
+    boolean isHandedOver() {
         return handedOver;
     }
 
@@ -259,7 +260,7 @@ public final class PipedPayload {
      * Moves the payload to memory, if it is not there yet. Byte {@code n} of the payload is at index {@code n}; bytes that were drained
      * before are undefined. The returned buffer is borrowed.
      */
-    public synchronized ByteBuf memory() {
+    synchronized ByteBuf memory() {
         if (memory == null) {
             ByteBuf made = pool.allocate(lengthBytes);
             for (Held one : held) {
@@ -281,7 +282,7 @@ public final class PipedPayload {
     }
 
     private void givePipesBack() {
-        held.forEach(one -> Pipes.giveBack(one.pipe));
+        held.forEach(one -> pool.pipes().giveBack(one.pipe));
         held.clear();
     }
 

@@ -48,6 +48,8 @@ final class PipedPayloadTest {
     @AfterEach
     void closeFile() {
         descriptor.close();
+        pool.close();
+        assertThat(pool.pipes().free()).isZero();
     }
 
     private static byte[] content(Random random, int bytes) {
@@ -145,7 +147,7 @@ final class PipedPayloadTest {
         byte[] content = content(new Random(6), BYTES);
         List<Pipe> taken = new ArrayList<>();
         PipedPayload payload = Objects.requireNonNull(PipedPayload.of(pool, BYTES));
-        for (Pipe pipe = Pipes.take(); pipe != null; pipe = Pipes.take()) {
+        for (Pipe pipe = pool.pipes().take(); pipe != null; pipe = pool.pipes().take()) {
             taken.add(pipe);
         }
         assertThat(PipedPayload.of(pool, 1)).isNull();
@@ -156,7 +158,7 @@ final class PipedPayloadTest {
         assertThat(payload.missingBytes()).isZero();
         assertThat(ByteBufUtil.getBytes(payload.memory(), 0, BYTES)).isEqualTo(content);
         payload.release();
-        taken.forEach(Pipes::giveBack);
+        taken.forEach(pool.pipes()::giveBack);
     }
 
     @Test

@@ -2,41 +2,28 @@ package org.kiobd.store.file;
 
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import org.kiobd.store.MemberOp;
 import org.kiobd.store.ThreadedPort;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
-import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Kiobuf;
-import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
 
-/** The port of a file for loops without an io_uring: makes blocking calls on the file threads. Confined to its loop. */
-final class ThreadedMemberPort extends ThreadedPort {
+/** Does the operations of a file by blocking calls on the file threads, batch by batch. A part of {@link FilePort}. Confined to its loop. */
+final class ThreadedTransfers extends ThreadedPort {
     private final OpenFile file;
-    private final InlineTransfers inline;
-    private final InlineTransfers.Ending ending = this::written;
+    private final Executor threads;
 
-    ThreadedMemberPort(OpenFile file, IoLoop loop, InlineTransfers.Policy policy) {
-        super(FileThreads.executor(), FileThreads.THREADS, loop);
+    ThreadedTransfers(OpenFile file, IoLoop loop, FileThreads threads) {
+        super(threads.executor(), FileThreads.THREADS, loop);
         this.file = file;
-        this.inline = new InlineTransfers(file, loop, policy);
+        this.threads = threads.executor();
     }
 
     @Override
     public void submit(MemberOp op) {
-        IoError refusal = file.refusal(op);
-        if (refusal != null) {
-            op.complete(0, refusal);
-        } else if (op.op() == Op.FLUSH) {
-            sync(op, 0);
-        } else if (op.op() == Op.READ && (file.extents().answers(op) || inline.read(op))) {
-            op.complete(op.lengthBytes(), null);
-        } else if (op.op() == Op.WRITE && inline.mayWrite(op)) {
-            inline.write(op, ending);
-        } else {
-            collect(op);
-        }
+        collect(op);
     }
 
     /** Runs on a file thread: the lookup may read metadata from the disk, and there may be thousands of extents. */
@@ -50,13 +37,13 @@ final class ThreadedMemberPort extends ThreadedPort {
         file.requestSync(errno -> end(op, doneBytes, OpenFile.toIoError(errno)));
     }
 
-    private void written(MemberOp op, OpenFile.Outcome outcome) {
-        file.syncRounds().changed();
-        if (outcome.errno() == 0 && op.has(Kiobuf.FUA)) {
-            sync(op, op.lengthBytes());
-        } else {
-            op.complete(outcome.doneBytes(), OpenFile.toIoError(outcome.errno()));
-        }
+    /** Does a WRITE through the page cache, whatever the cache mode. Ignores FUA. */
+    void writeBuffered(MemberOp op) {
+        threads.execute(() -> {
+            OpenFile.Outcome outcome = file.transferBuffered(op);
+            file.syncRounds().changed();
+            end(op, outcome.doneBytes(), OpenFile.toIoError(outcome.errno()));
+        });
     }
 
     @Override

@@ -10,23 +10,18 @@ import io.netty.util.concurrent.Future;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberOp;
-import org.kiobd.store.MemberPort;
-import org.kiobd.volume.ByteRange;
-import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
-import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.loop.IoLoop;
 import org.kiobd.volume.loop.NettyIoLoop;
 
 /**
- * The port of a file for loops that run on an io_uring. Transfers that {@link InlineTransfers} does not do go into the ring that also
- * drives the sockets, one ring operation at a time each; the loop's next system call submits them. Syncs and hole punching, which the
- * kernel would hand to its worker threads anyway, go to the file threads, which coalesce the syncs of all loops. Confined to its loop.
+ * Does READs and WRITEs of a file in the io_uring that also drives the sockets of the loop, one ring operation at a time each; the loop's
+ * next system call submits them. A part of {@link FilePort}. Confined to its loop.
  */
-final class UringMemberPort implements MemberPort, IoUringIoHandle {
+final class RingTransfers implements IoUringIoHandle {
     /** Opcodes of io_uring_enter(2). */
     private static final byte IORING_OP_READV = 1;
 
@@ -35,9 +30,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
     private static final byte IORING_OP_WRITE = 23;
 
     private final OpenFile file;
-    private final ThreadedMemberPort threaded;
-    private final InlineTransfers inline;
-    private final InlineTransfers.Ending ending = (op, outcome) -> end(op, outcome.doneBytes(), outcome.errno());
+    private final Ending ending;
     private final ArrayDeque<MemberOp> beforeRegistration = new ArrayDeque<>();
     private final List<Transfer> transfers = new ArrayList<>();
     private final ArrayDeque<Transfer> free = new ArrayDeque<>();
@@ -60,10 +53,23 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         }
     }
 
-    UringMemberPort(OpenFile file, NettyIoLoop loop, InlineTransfers.Policy policy) {
+    /** Receives the result of a transfer; on the loop. */
+    @FunctionalInterface
+    interface Ending {
+        void ended(MemberOp op, long doneBytes, int errno);
+    }
+
+    /** Registers with the ring of {@code loop}; returns null if the loop has none. */
+    static @Nullable RingTransfers open(OpenFile file, IoLoop loop, Ending ending) {
+        boolean hasRing = loop instanceof NettyIoLoop netty
+                && netty.eventLoop() instanceof IoEventLoop eventLoop
+                && eventLoop.isCompatible(IoUringIoHandle.class);
+        return hasRing ? new RingTransfers(file, (NettyIoLoop) loop, ending) : null;
+    }
+
+    private RingTransfers(OpenFile file, NettyIoLoop loop, Ending ending) {
         this.file = file;
-        this.inline = new InlineTransfers(file, loop, policy);
-        this.threaded = new ThreadedMemberPort(file, loop, InlineTransfers.Policy.NEVER);
+        this.ending = ending;
         ((IoEventLoop) loop.eventLoop()).register(this).addListener((Future<IoRegistration> registering) -> {
             if (registering.isSuccess()) {
                 loop.execute(() -> registered(registering.getNow()));
@@ -83,7 +89,6 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
             submit(op);
             op = beforeRegistration.poll();
         }
-        unplug();
     }
 
     private void registrationFailed(Throwable cause) {
@@ -95,20 +100,9 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         }
     }
 
-    @Override
-    public void submit(MemberOp op) {
-        IoError refusal = file.refusal(op);
-        if (refusal != null) {
-            op.complete(0, refusal);
-            return;
-        }
-        if (!op.op().carriesData()) {
-            threaded.submit(op);
-        } else if (op.op() == Op.READ && (file.extents().answers(op) || inline.read(op))) {
-            op.complete(op.lengthBytes(), null);
-        } else if (op.op() == Op.WRITE && inline.mayWrite(op)) {
-            inline.write(op, ending);
-        } else if (registrationFailure != null) {
+    /** Starts a READ or WRITE. */
+    void submit(MemberOp op) {
+        if (registrationFailure != null) {
             op.complete(0, IoError.IO);
         } else if (registration == null) {
             beforeRegistration.add(op);
@@ -127,7 +121,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
     /** Puts the remaining bytes of a transfer into the ring. */
     private void queue(IoRegistration ring, Transfer transfer, MemberOp op) {
         Iovecs iovecs = transfer.iovecs;
-        iovecs.fill(op, transfer.doneBytes);
+        iovecs.fill(op.payload(), transfer.doneBytes);
         boolean single = iovecs.entries() == 1;
         boolean reading = op.op() == Op.READ;
         byte opcode =
@@ -189,28 +183,7 @@ final class UringMemberPort implements MemberPort, IoUringIoHandle {
         long doneBytes = transfer.doneBytes;
         transfer.op = null;
         free.push(transfer);
-        end(op, doneBytes, errno);
-    }
-
-    private void end(MemberOp op, long doneBytes, int errno) {
-        if (op.op() == Op.WRITE) {
-            file.syncRounds().changed();
-        }
-        if (errno == 0 && op.op() == Op.WRITE && op.has(Kiobuf.FUA)) {
-            threaded.sync(op, doneBytes);
-        } else {
-            op.complete(doneBytes, OpenFile.toIoError(errno));
-        }
-    }
-
-    @Override
-    public CompletionStage<List<Extent>> extents(ByteRange range, int maxExtents) {
-        return threaded.extents(range, maxExtents);
-    }
-
-    @Override
-    public void unplug() {
-        threaded.unplug();
+        ending.ended(op, doneBytes, errno);
     }
 
     /** Cancels the registration; if it is still pending, {@link #registered} does that. Also called by the ring when its loop ends. */

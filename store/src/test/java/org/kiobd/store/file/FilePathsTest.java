@@ -7,6 +7,7 @@ import io.netty.buffer.Unpooled;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
@@ -29,8 +30,8 @@ import org.kiobd.volume.testkit.Descriptor;
 import org.kiobd.volume.testkit.ManualLoop;
 import org.kiobd.volume.testkit.PipedPayloads;
 
-/** What is done on the loop, and what is not: a real file; a clock, and a kernel's room, as the test says. */
-class InlineTransfersTest {
+/** Which path each operation takes, and what comes of it: a real file; a clock, and a kernel's room, as the test says. */
+class FilePathsTest {
     private static final int BYTES = 1 << 20;
     private static final int PAGE = 4096;
     private static final int POSIX_FADV_DONTNEED = 4;
@@ -44,7 +45,10 @@ class InlineTransfersTest {
     private final ByteBuf memory = Unpooled.directBuffer(BYTES, BYTES).writeZero(BYTES);
     private Path path;
     private int fd;
-    private InlineTransfers inline;
+    private final FileRuntime runtime = runtime(FileTuning.DEFAULT);
+    private FilePort port;
+    private final PagePool pool = new PagePool(1, 1);
+    private final IdentityHashMap<MemberOp, OpenFile.Outcome> expected = new IdentityHashMap<>();
     private final AtomicLong nowNanos = new AtomicLong();
     private volatile long writeNanos;
     private int written;
@@ -55,21 +59,35 @@ class InlineTransfersTest {
         path = Files.write(folder.resolve("file"), new byte[BYTES]);
         fd = Libc.open(path.toString(), Libc.O_RDWR, 0);
         assertThat(fd).isNotNegative();
-        inline = transfers(fd);
+        port = portOf(fd);
     }
 
-    private InlineTransfers transfers(int of) {
-        return new InlineTransfers(
-                new OpenFile(of, null, 0, OpenFile.Kind.REGULAR, OpenOptions.of(false)),
-                loop,
-                InlineTransfers.Policy.AUTO,
+    private FileRuntime runtime(FileTuning tuning) {
+        return new FileRuntime(
+                tuning,
                 new DirtyRoom(() -> "\nnr_dirty " + (full ? 9_000_000 : 0)
-                        + "\nnr_writeback 0\nnr_dirty_threshold 2000000\nnr_dirty_background_threshold 1000000\n"),
-                this::clock);
+                        + "\nnr_writeback 0\nnr_dirty_threshold 2000000\nnr_dirty_background_threshold 1000000\n"));
+    }
+
+    private OpenFile file(int of) {
+        return new OpenFile(
+                of,
+                null,
+                0,
+                OpenFile.Kind.REGULAR,
+                OpenOptions.of(false),
+                runtime.threads().executor());
+    }
+
+    private FilePort portOf(int of) {
+        return new FilePort(file(of), loop, runtime, this::clock);
     }
 
     @AfterEach
     void closeFile() {
+        port.close();
+        runtime.close();
+        pool.close();
         Libc.close(fd);
         memory.release();
     }
@@ -82,7 +100,7 @@ class InlineTransfersTest {
     private MemberOp op(Op what, long offsetBytes, int lengthBytes) {
         Kiobuf request =
                 new Kiobuf(loop, what, offsetBytes, lengthBytes).add(Fragment.of(memory.retain(), 0, lengthBytes));
-        MemberOp op = new MemberOp(what, 0, 0, offsetBytes, ended -> {});
+        MemberOp op = new MemberOp(what, 0, 0, offsetBytes, this::ended);
         ChainCursor cursor = new ChainCursor(KiobufChain.of(request));
         while (cursor.hasNext()) {
             op.add(cursor.next(Long.MAX_VALUE));
@@ -94,17 +112,28 @@ class InlineTransfersTest {
     private void write(long takesMs) {
         MemberOp op = op(Op.WRITE, 0, PAGE);
         writeNanos = takesMs * MS;
-        write(op, new OpenFile.Outcome(PAGE, 0));
+        write(op, IoPath.CALL, new OpenFile.Outcome(PAGE, 0));
         writeNanos = 0;
     }
 
+    private IoPath path(MemberOp op) {
+        return port.paths().of(op);
+    }
+
     private boolean mayWrite() {
-        return inline.mayWrite(op(Op.WRITE, 0, PAGE));
+        return path(op(Op.WRITE, 0, PAGE)) == IoPath.CALL;
+    }
+
+    /** Returns whether a READ ends at once; a READ that does not is left to the file threads. */
+    private boolean isRead(MemberOp op) {
+        assertThat(path(op)).isEqualTo(IoPath.CALL);
+        port.submit(op);
+        return op.isEnded();
     }
 
     @Test
     void memberRule1_whatIsCachedIsReadAndWhatIsNotIsLeftToOthers() {
-        assertThat(inline.read(op(Op.READ, 4095, 70_000))).isTrue();
+        assertThat(isRead(op(Op.READ, 4095, 70_000))).isTrue();
         assertThat(Libc.fsync(fd)).isZero();
         assertThat(isReadOnceForgotten()).isFalse();
     }
@@ -114,7 +143,7 @@ class InlineTransfersTest {
         boolean read = true;
         for (int i = 0; read && i < 100; i++) {
             assertThat(Libc.posix_fadvise(fd, 0, BYTES, POSIX_FADV_DONTNEED)).isZero();
-            read = inline.read(op(Op.READ, 512 << 10, 65_536));
+            read = isRead(op(Op.READ, 512 << 10, 65_536));
             LockSupport.parkNanos(10 * MS);
         }
         return read;
@@ -122,22 +151,50 @@ class InlineTransfersTest {
 
     @Test
     void whatReachesBehindTheEndOfTheFileIsLeftToOthers() {
-        assertThat(inline.read(op(Op.READ, BYTES - PAGE, 2 * PAGE))).isFalse();
-        assertThat(inline.read(op(Op.READ, BYTES - PAGE, PAGE))).isTrue();
+        assertThat(isRead(op(Op.READ, BYTES - PAGE, 2 * PAGE))).isFalse();
+        assertThat(isRead(op(Op.READ, BYTES - PAGE, PAGE))).isTrue();
     }
 
     @Test
     void onlyWholePagesAreWritten() {
-        assertThat(inline.mayWrite(op(Op.WRITE, PAGE, 3 * PAGE))).isTrue();
-        assertThat(inline.mayWrite(op(Op.WRITE, 512, PAGE))).isFalse();
-        assertThat(inline.mayWrite(op(Op.WRITE, PAGE, 512))).isFalse();
+        assertThat(path(op(Op.WRITE, PAGE, 3 * PAGE))).isEqualTo(IoPath.CALL);
+        assertThat(path(op(Op.WRITE, 512, PAGE))).isEqualTo(IoPath.THREADS);
+        assertThat(path(op(Op.WRITE, PAGE, 512))).isEqualTo(IoPath.THREADS);
     }
 
     @Test
     void memberRule1_nothingIsWrittenWhereTheKernelWouldThrottle() {
         full = true;
         assertThat(mayWrite()).isFalse();
-        assertThat(inline.read(op(Op.READ, 0, PAGE))).as("reads are").isTrue();
+        assertThat(path(piped(new byte[PAGE]))).isEqualTo(IoPath.THREADS);
+        assertThat(isRead(op(Op.READ, 0, PAGE))).as("reads are").isTrue();
+    }
+
+    @Test
+    void operationsWithoutDataGoToTheThreads() {
+        assertThat(path(new MemberOp(Op.FLUSH, 0, 0, 0, this::ended))).isEqualTo(IoPath.SYNC);
+        for (Op range : List.of(Op.TRIM, Op.WRITE_ZEROES, Op.CACHE)) {
+            assertThat(path(new MemberOp(range, 0, 0, 0, this::ended))).isEqualTo(IoPath.THREADS);
+        }
+    }
+
+    @Test
+    void thePolicyDecidesWhoMakesCalls() {
+        full = true;
+        MemberOp read = op(Op.READ, 0, PAGE);
+        MemberOp write = op(Op.WRITE, 512, PAGE);
+        IoPathChooser never = chooser(FileTuning.Calls.NEVER);
+        assertThat(never.of(read)).isEqualTo(IoPath.RING);
+        assertThat(never.of(write)).isEqualTo(IoPath.RING);
+        IoPathChooser always = chooser(FileTuning.Calls.ALWAYS);
+        assertThat(always.of(read)).isEqualTo(IoPath.CALL);
+        assertThat(always.of(write)).isEqualTo(IoPath.CALL);
+    }
+
+    private IoPathChooser chooser(FileTuning.Calls calls) {
+        OpenFile file = file(fd);
+        FileRuntime tuned = runtime(FileTuning.DEFAULT.with(calls));
+        return new IoPathChooser(file, new SplicedWrites(file), IoPath.RING, tuned, this::clock);
     }
 
     @Test
@@ -175,21 +232,22 @@ class InlineTransfersTest {
         Arrays.fill(data, (byte) 7);
         Path empty = Files.createFile(folder.resolve("appended"));
         try (Descriptor appending = Descriptor.open(empty, Descriptor.O_RDWR | Descriptor.O_APPEND)) {
-            PipedWrites writes = new PipedWrites(
-                    new OpenFile(appending.fd(), null, 0, OpenFile.Kind.REGULAR, OpenOptions.of(false)));
+            SplicedWrites writes = new SplicedWrites(file(appending.fd()));
             MemberOp first = piped(data);
-            assertThat(writes.takes(first)).isTrue();
+            assertThat(writes.takes(first.payload())).isTrue();
             assertThat(writes.write(first)).isEqualTo(new OpenFile.Outcome(data.length, 0));
             first.original(0).release();
             MemberOp second = piped(data);
-            assertThat(writes.takes(second)).as("it is not asked again").isFalse();
+            assertThat(writes.takes(second.payload()))
+                    .as("it is not asked again")
+                    .isFalse();
             second.original(0).release();
         }
         assertThat(Files.readAllBytes(empty)).isEqualTo(data);
     }
 
     private MemberOp piped(byte[] data) {
-        return op(PipedPayloads.of(new PagePool(1, 1), data), 0, data.length);
+        return op(PipedPayloads.of(pool, data), 0, data.length);
     }
 
     /** A WRITE of the bytes from {@code from} to {@code to} of a payload, to the same place in the file; each takes the payload. */
@@ -199,17 +257,23 @@ class InlineTransfersTest {
         if (from > 0) {
             cursor.next(from);
         }
-        MemberOp op = new MemberOp(Op.WRITE, 0, 0, from, ended -> {});
+        MemberOp op = new MemberOp(Op.WRITE, 0, 0, from, this::ended);
         op.add(cursor.next(to - from));
         return op;
     }
 
-    private void write(MemberOp op, OpenFile.Outcome expected) {
-        inline.write(op, (ended, outcome) -> {
-            assertThat(ended).isSameAs(op);
-            assertThat(outcome).isEqualTo(expected);
+    private void write(MemberOp op, IoPath path, OpenFile.Outcome outcome) {
+        expected.put(op, outcome);
+        port.go(op, path);
+    }
+
+    private void ended(MemberOp op) {
+        OpenFile.Outcome outcome = expected.get(op);
+        if (outcome != null) {
+            assertThat(op.doneBytes()).isEqualTo(outcome.doneBytes());
+            assertThat(op.error()).isEqualTo(OpenFile.toIoError(outcome.errno()));
             written++;
-        });
+        }
     }
 
     private void awaitWritten(int count) {
@@ -231,16 +295,16 @@ class InlineTransfersTest {
     @Timeout(60)
     void whatCameSlowlyIsWrittenBesideTheLoop() throws Exception {
         byte[] content = content();
-        PipedPayload payload = PipedPayloads.slow(new PagePool(1, 1), content, 3);
+        PipedPayload payload = PipedPayloads.slow(pool, content, 3);
         MemberOp first = op(payload, 0, BYTES / 2);
         MemberOp second = op(payload, BYTES / 2, BYTES);
-        assertThat(inline.mayWrite(first)).isTrue();
-        write(first, new OpenFile.Outcome(BYTES / 2, 0));
+        assertThat(path(first)).isEqualTo(IoPath.SPLICE_BESIDE_LOOP);
+        write(first, IoPath.SPLICE_BESIDE_LOOP, new OpenFile.Outcome(BYTES / 2, 0));
         full = true;
         nowNanos.addAndGet(100 * MS);
         assertThat(mayWrite()).isFalse();
-        assertThat(inline.mayWrite(second)).isTrue();
-        write(second, new OpenFile.Outcome(BYTES / 2, 0));
+        assertThat(path(second)).isEqualTo(IoPath.SPLICE_BESIDE_LOOP);
+        write(second, IoPath.SPLICE_BESIDE_LOOP, new OpenFile.Outcome(BYTES / 2, 0));
         assertThat(written).isZero();
         awaitWritten(2);
         assertThat(payload.isInMemory()).isFalse();
@@ -250,12 +314,12 @@ class InlineTransfersTest {
 
     @Test
     void whatCameAtOnceOrIsSmallIsWrittenByTheLoop() {
-        for (PipedPayload payload : List.of(
-                PipedPayloads.slow(new PagePool(1, 1), content(), 2),
-                PipedPayloads.slow(new PagePool(1, 1), new byte[128 << 10], 9))) {
+        for (PipedPayload payload :
+                List.of(PipedPayloads.slow(pool, content(), 2), PipedPayloads.slow(pool, new byte[128 << 10], 9))) {
             MemberOp op = op(payload, 0, payload.lengthBytes());
             written = 0;
-            write(op, new OpenFile.Outcome(payload.lengthBytes(), 0));
+            assertThat(path(op)).isEqualTo(IoPath.SPLICE);
+            write(op, IoPath.SPLICE, new OpenFile.Outcome(payload.lengthBytes(), 0));
             assertThat(written).isEqualTo(1);
             op.original(0).release();
         }
@@ -265,9 +329,9 @@ class InlineTransfersTest {
     @Test
     @Timeout(60)
     void aThreadThatWaitedKeepsTheLoopOffToo() {
-        MemberOp slow = op(PipedPayloads.slow(new PagePool(1, 1), content(), 3), 0, BYTES);
+        MemberOp slow = op(PipedPayloads.slow(pool, content(), 3), 0, BYTES);
         writeNanos = 11 * MS;
-        write(slow, new OpenFile.Outcome(BYTES, 0));
+        write(slow, IoPath.SPLICE_BESIDE_LOOP, new OpenFile.Outcome(BYTES, 0));
         awaitWritten(1);
         writeNanos = 0;
         assertThat(mayWrite()).isFalse();
@@ -278,9 +342,10 @@ class InlineTransfersTest {
     @Timeout(60)
     void memberRule2_whatGoesWrongBesideTheLoopIsToldOnIt() {
         try (Descriptor readOnly = Descriptor.open(path, Descriptor.O_RDONLY)) {
-            inline = transfers(readOnly.fd());
-            MemberOp slow = op(PipedPayloads.slow(new PagePool(1, 1), content(), 3), 0, BYTES);
-            write(slow, new OpenFile.Outcome(0, EBADF));
+            port.close();
+            port = portOf(readOnly.fd());
+            MemberOp slow = op(PipedPayloads.slow(pool, content(), 3), 0, BYTES);
+            write(slow, path(slow), new OpenFile.Outcome(0, EBADF));
             awaitWritten(1);
             slow.original(0).release();
         }
