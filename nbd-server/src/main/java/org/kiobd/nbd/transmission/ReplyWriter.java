@@ -6,12 +6,12 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
-import org.kiobd.volume.kiobuf.PagePool;
 
 /**
  * Sends the replies of one loop iteration together. Replies without data follow each other in a common buffer, the data of a READ follows
@@ -28,48 +28,37 @@ final class ReplyWriter {
 
     private static final long BUSY_BYTES = 32 << 10;
 
-    /** Informed when replies were sent, or can no longer be sent. */
-    interface Listener {
-        /**
-         * Called when a batch is in the socket, or the socket is closed.
-         *
-         * @param memoryBytes reserved bytes that the data of the replies took
-         */
-        void sent(int requests, long inFlightBytes, long memoryBytes);
-
-        /** Called when the connection cannot go on. */
-        void broken(String reason);
-
-        /** Called when a file turned out to be unreadable after the reply to a READ has begun: the connection cannot go on. */
-        void unreadable(String how);
-    }
-
+    private final Transmission transmission;
     private final ChannelHandlerContext ctx;
-    private final PagePool pool;
     private final ReplyEncoding encoding;
-    private final ReplyMemory memory;
-    private final Listener listener;
-    private final PieceReply pieces;
+    private final ConnectionMemory memory;
+    private final @Nullable RawSocket socket;
+    private final ReadReply pieces;
     private final ArrayDeque<Batch> spare = new ArrayDeque<>();
     private Batch filling = new Batch();
     private int batchesInFlight;
     private long takenNanos;
     private @Nullable ByteBuf headers;
+
     /** Each a {@link ByteBuf} or {@link ReadPiece.FileExtent}. */
     private final ArrayDeque<Object> queued = new ArrayDeque<>();
 
-    private final @Nullable FileReplies fileReplies;
+    /** Null until a READ is answered with file extents. */
+    private @Nullable FileReplies fileReplies;
+
     private int queuedExtents;
     private boolean held;
     private boolean flushing;
 
-    /** Buffer of {@link ReplyMemory} with adjacent replies that are not queued yet, and will be sent as one piece. */
+    /** Common buffer of {@link ConnectionMemory} with adjacent replies that are not queued yet, and will be sent as one piece. */
     private @Nullable ByteBuf run;
 
     private int runStart;
     private int runEnd;
 
     private boolean isQueued;
+
+    /** The batch that {@link #fileReplies} is sending. */
     private @Nullable Batch fromFiles;
 
     /** What the replies of one batch give back when the batch is in the socket. Used again for a later batch. */
@@ -85,52 +74,13 @@ final class ReplyWriter {
     }
 
     /** @param socket socket of the channel, for data in files; null if it is not available */
-    ReplyWriter(
-            ChannelHandlerContext ctx,
-            PagePool pool,
-            ReplyEncoding encoding,
-            ReplyMemory memory,
-            @Nullable RawSocket socket,
-            Listener listener) {
-        this.ctx = ctx;
-        this.pool = pool;
-        this.encoding = encoding;
-        this.memory = memory;
-        this.listener = listener;
-        this.pieces = new PieceReply(pool, encoding);
-        this.fileReplies = socket == null ? null : new FileReplies(ctx, pool, socket, new FromFiles());
-    }
-
-    private final class FromFiles implements FileReplies.Listener {
-        @Override
-        public void batchSent() {
-            ReplyWriter.this.batchSent(requireNonNull(fromFiles));
-        }
-
-        @Override
-        public void fileFailed(String how) {
-            listener.unreadable(how);
-        }
-
-        @Override
-        public void socketFailed(String how) {
-            listener.broken(how);
-        }
-    }
-
-    /** Returns the encoding of the replies. */
-    ReplyEncoding encoding() {
-        return encoding;
-    }
-
-    /** Returns the memory for the replies to small READs. */
-    ReplyMemory memory() {
-        return memory;
-    }
-
-    /** Returns whether a READ may be answered with file extents. */
-    boolean takesExtents() {
-        return fileReplies != null;
+    ReplyWriter(Transmission transmission, @Nullable RawSocket socket) {
+        this.transmission = transmission;
+        this.ctx = transmission.ctx();
+        this.encoding = transmission.encoding();
+        this.memory = transmission.memory();
+        this.socket = socket;
+        this.pieces = new ReadReply(transmission.pool(), encoding);
     }
 
     /**
@@ -157,7 +107,7 @@ final class ReplyWriter {
             out = null;
         }
         if (out == null) {
-            out = pool.allocate(Math.max(HEADERS_BYTES, bytes));
+            out = transmission.pool().allocate(Math.max(HEADERS_BYTES, bytes));
             headers = out;
         }
         return out;
@@ -169,15 +119,11 @@ final class ReplyWriter {
      */
     void data(Kiobuf request) {
         long bytes = encoding.readMemoryBytes(request.lengthBytes());
-        boolean isSmall = memory.takes(bytes);
+        boolean isSmall = memory.isCommon(bytes);
         if (request.isAllMemory() && isSmall) {
             Fragment data = request.fragment(0);
             int end = data.offsetBytes() + data.lengthBytes();
             small(data.memory(), end - (int) bytes, end);
-        } else if (request.isAllMemory()) {
-            for (int i = 0; i < request.fragmentCount(); i++) {
-                queued.add(request.fragment(i).memory().retain());
-            }
         } else {
             queuedExtents += pieces.whole(request, queued);
         }
@@ -185,7 +131,7 @@ final class ReplyWriter {
     }
 
     /**
-     * Queues a whole reply in {@link ReplyMemory}. A reply that directly follows the previous one is sent together with it as one piece.
+     * Queues a whole reply in a common buffer of {@link ConnectionMemory}. A reply that directly follows the previous one is sent together with it as one piece.
      */
     @SuppressWarnings("ReferenceEquality") // this very buffer, not one with equal bytes
     private void small(ByteBuf chunk, int start, int end) {
@@ -217,11 +163,7 @@ final class ReplyWriter {
         if (head != null) {
             queued.add(head);
         }
-        if (request.isAllMemory()) {
-            queued.add(request.fragment(0).memory().retain());
-        } else {
-            queuedExtents += pieces.data(request.pieces(), queued);
-        }
+        queuedExtents += pieces.withoutHeader(request, queued);
         isQueued = true;
         filling.memoryBytes += bytes;
     }
@@ -288,7 +230,7 @@ final class ReplyWriter {
         if (queuedExtents > 0) {
             queuedExtents = 0;
             fromFiles = batch;
-            requireNonNull(fileReplies).send(queued);
+            fileReplies().send(queued);
             return;
         }
         for (int left = queued.size(); left > 1; left--) {
@@ -296,6 +238,14 @@ final class ReplyWriter {
         }
         ctx.write(queued.remove()).addListener(batch);
         ctx.flush();
+    }
+
+    private FileReplies fileReplies() {
+        if (fileReplies == null) {
+            fileReplies = new FileReplies(
+                    transmission, requireNonNull(socket), () -> batchSent(requireNonNull(fromFiles)));
+        }
+        return fileReplies;
     }
 
     /** Returns how long the oldest batch in flight has waited for the socket to take it, in nanoseconds; 0 if there is none. */
@@ -309,8 +259,7 @@ final class ReplyWriter {
             takenNanos = System.nanoTime();
         }
         Batch batch = filling;
-        Batch next = spare.poll();
-        filling = next == null ? new Batch() : next;
+        filling = spare.isEmpty() ? new Batch() : spare.remove();
         isQueued = false;
         return batch;
     }
@@ -325,14 +274,11 @@ final class ReplyWriter {
 
     private void end(Batch batch) {
         batchesInFlight--;
-        int requests = batch.requests;
-        long inFlightBytes = batch.inFlightBytes;
-        long memoryBytes = batch.memoryBytes;
+        transmission.sent(batch.requests, batch.inFlightBytes, batch.memoryBytes);
         batch.requests = 0;
         batch.inFlightBytes = 0;
         batch.memoryBytes = 0;
         spare.add(batch);
-        listener.sent(requests, inFlightBytes, memoryBytes);
     }
 
     /** Drops the replies that were not flushed, because the socket is closed. */
@@ -346,11 +292,7 @@ final class ReplyWriter {
             headers = null;
         }
         endRun();
-        for (Object part : queued) {
-            if (part instanceof ByteBuf bytes) {
-                bytes.release();
-            }
-        }
+        queued.forEach(ReferenceCountUtil::release);
         queued.clear();
         queuedExtents = 0;
         if (isQueued) {

@@ -9,20 +9,24 @@ import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.PagePool;
 
 /**
- * Encodes the reply to a READ that was answered with pieces, i.e. with holes or file extents, into parts to be sent: each a {@link ByteBuf}
- * or {@link ReadPiece.FileExtent}. Every method borrows the request, adds references to its memory, and returns the number of file extents.
+ * Encodes the reply to a READ into parts to be sent: its own memory, or pieces, i.e. data, holes and file extents. Each part is a {@link
+ * ByteBuf} or {@link ReadPiece.FileExtent}. Every method borrows the request, adds references to its memory, and returns the number of file
+ * extents.
  */
-final class PieceReply {
+final class ReadReply {
     private final PagePool pool;
     private final ReplyEncoding encoding;
 
-    PieceReply(PagePool pool, ReplyEncoding encoding) {
+    ReadReply(PagePool pool, ReplyEncoding encoding) {
         this.pool = pool;
         this.encoding = encoding;
     }
 
-    /** Encodes the whole reply. */
+    /** Encodes the whole reply. If it is all in memory, it is sent as it is, because its header precedes the data. */
     int whole(Kiobuf request, Queue<Object> parts) {
+        if (request.isAllMemory()) {
+            return memory(request, parts);
+        }
         if (encoding instanceof ChunkEncoding chunks) {
             return chunks(request, request.pieces(), chunks, parts);
         }
@@ -61,8 +65,19 @@ final class PieceReply {
         return extents;
     }
 
-    /** Adds the pieces, without a header; none is a hole. */
-    int data(List<ReadPiece> pieces, Queue<Object> parts) {
+    /** Encodes the data of a READ that accepts no holes. */
+    int withoutHeader(Kiobuf request, Queue<Object> parts) {
+        return request.isAllMemory() ? memory(request, parts) : data(request.pieces(), parts);
+    }
+
+    private static int memory(Kiobuf request, Queue<Object> parts) {
+        for (int i = 0; i < request.fragmentCount(); i++) {
+            parts.add(request.fragment(i).memory().retain());
+        }
+        return 0;
+    }
+
+    private static int data(List<ReadPiece> pieces, Queue<Object> parts) {
         int extents = 0;
         for (ReadPiece piece : pieces) {
             if (piece instanceof ReadPiece.FileExtent) {
