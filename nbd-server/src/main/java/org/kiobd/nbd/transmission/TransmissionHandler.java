@@ -185,11 +185,11 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
         endIfDone();
     }
 
-    /** Continues to process the stream if room or memory has become free. */
+    /** Continues to process the stream if room or memory has become free; if the client has gone, a waiting READ ends. */
     private void roomIsBack() {
         Parts now = parts();
         // Otherwise, replies that cannot be sent yet would schedule the end of the iteration again and again.
-        if (now.transmission.budget().tookBack() || !now.transmission.isServing()) {
+        if (now.transmission.budget().tookBack() || now.transmission.isGone()) {
             now.intake.roomIsBack();
             advanced();
             now.transmission.endIfCloseNotified();
