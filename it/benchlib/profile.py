@@ -37,9 +37,9 @@ STAGES = [
     ("page cache: is it there", r"cachestat|lseek"),
     ("wake, sleep, switch", r"schedule|futex|sched_yield|epoll_wait|ppoll|try_to_wake_up|io_cqring_wait|exit_to_user_mode_loop"),
     ("ring and other calls", r"entry_SYSCALL_64|do_syscall_64"),
-    ("decode, validate, admit", r"transmission\.(ConnectionBudget|RequestIntake|RequestDecoder|RequestValidator|WritePayload|RequestExecutor|MemoryBudget|PayloadMemory)"
+    ("decode, validate, admit", r"transmission\.(ConnectionBudget|RequestIntake|RequestDecoder|RequestValidator|WritePayload|RequestExecutor)"
                                 r".*(header|advance|admission|payload|read|offer|check)\("),
-    ("reply", r"transmission\.(Repl\w+|FileReplies|RawSocket)|TransmissionHandler\.(endOfIteration|sent)"),
+    ("reply", r"transmission\.(Repl\w+|ReadReply|FileReplies|ConnectionMemory|PeerSocket|RawSocket)|TransmissionHandler\.endOfIteration"),
     ("split and issue", r"org\.kiobd\.(raid|store)\."),
     ("plug and merge", r"org\.kiobd\.volume\.queue\."),
     ("event loop and channels", r"io\.netty\."),

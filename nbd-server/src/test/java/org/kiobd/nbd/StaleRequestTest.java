@@ -22,7 +22,7 @@ import org.kiobd.volume.testkit.LeakCheck;
 
 /**
  * A loop that stood still while a client sent a write, went away, and wrote something newer through another loop, must not execute
- * the old write when it goes on. Not on NIO, whose sockets cannot be asked (see {@code PeerHangup}).
+ * the old write when it goes on. Not on NIO, whose sockets cannot be asked (see {@code PeerSocket}).
  */
 @ExtendWith(LeakCheck.class)
 @Timeout(60)

@@ -24,31 +24,22 @@ final class FileReplies {
     /** After this many bytes, other tasks of the loop get a turn, however fast the client receives. */
     private static final long TURN_BYTES = 4 << 20;
 
-    /** Receives the outcome of a batch. */
-    interface Listener {
-        /** Called when the whole batch has been written to the socket. */
-        void batchSent();
-
-        /** Called when a file cannot be read and the reply has already begun. */
-        void fileFailed(String how);
-
-        /** Called when the socket can no longer be used. */
-        void socketFailed(String how);
-    }
-
     private final ChannelHandlerContext ctx;
     private final PagePool pool;
     private final RawSocket socket;
-    private final Listener listener;
+    private final Transmission transmission;
+    private final Runnable batchSent;
     private final ArrayDeque<Object> parts = new ArrayDeque<>();
     private final ChannelFutureListener roomAgain = written -> goOn(written.isSuccess());
     private boolean busy;
 
-    FileReplies(ChannelHandlerContext ctx, PagePool pool, RawSocket socket, Listener listener) {
-        this.ctx = ctx;
-        this.pool = pool;
+    /** @param batchSent task that runs when a whole batch has been written to the socket */
+    FileReplies(Transmission transmission, RawSocket socket, Runnable batchSent) {
+        this.ctx = transmission.ctx();
+        this.pool = transmission.pool();
         this.socket = socket;
-        this.listener = listener;
+        this.transmission = transmission;
+        this.batchSent = batchSent;
     }
 
     /** Returns whether a batch is being sent. */
@@ -83,7 +74,7 @@ final class FileReplies {
         }
         if (parts.isEmpty()) {
             busy = false;
-            listener.batchSent();
+            batchSent.run();
         } else if (result > 0) {
             ctx.executor().execute(() -> goOn(true));
         } else if (result == RawSocket.NO_ROOM) {
@@ -143,10 +134,10 @@ final class FileReplies {
         Object first = parts.element();
         boolean ended = result == Long.MIN_VALUE;
         if (first instanceof ReadPiece.FileExtent extent && (ended || isOfTheFile(-result))) {
-            listener.fileFailed((ended ? "it ends or cannot be read" : "errno=" + -result) + " at fileOffset="
+            transmission.unreadable((ended ? "it ends or cannot be read" : "errno=" + -result) + " at fileOffset="
                     + extent.offsetBytes());
         } else {
-            listener.socketFailed("errno=" + -result);
+            transmission.drop("errno=" + -result);
         }
     }
 

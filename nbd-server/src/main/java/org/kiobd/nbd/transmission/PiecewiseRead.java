@@ -7,7 +7,6 @@ import org.kiobd.volume.kiobuf.AlignedMemory;
 import org.kiobd.volume.kiobuf.Completion;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
-import org.kiobd.volume.kiobuf.PagePool;
 
 /**
  * Serves a READ for whose whole reply there is no memory: reads and sends the data piece by piece, each as large as the connection can
@@ -20,17 +19,11 @@ import org.kiobd.volume.kiobuf.PagePool;
 final class PiecewiseRead implements Completion.Notifier {
     private static final int PIECE_BYTES = 1 << 20;
 
-    /** The connection of the READ. */
-    interface Listener extends ReplyDispatcher.Listener {
-        /** Called when the connection cannot go on. */
-        void broken(String reason);
-    }
-
+    private final Transmission transmission;
     private final RequestExecutor executor;
     private final ReplyWriter replies;
-    private final ConnectionBudget accounts;
-    private final PagePool pool;
-    private final Listener listener;
+    private final ReplyEncoding encoding;
+    private final ConnectionBudget budget;
 
     private long cookie;
     private long firstOffset;
@@ -41,17 +34,12 @@ final class PiecewiseRead implements Completion.Notifier {
     private boolean underWay;
     private boolean reading;
 
-    PiecewiseRead(
-            RequestExecutor executor,
-            ReplyWriter replies,
-            ConnectionBudget accounts,
-            PagePool pool,
-            Listener listener) {
+    PiecewiseRead(Transmission transmission, RequestExecutor executor, ReplyWriter replies) {
+        this.transmission = transmission;
         this.executor = executor;
         this.replies = replies;
-        this.accounts = accounts;
-        this.pool = pool;
-        this.listener = listener;
+        this.encoding = transmission.encoding();
+        this.budget = transmission.budget();
     }
 
     /** Starts a READ that already counts as in flight. */
@@ -75,12 +63,12 @@ final class PiecewiseRead implements Completion.Notifier {
         if (!underWay || reading) {
             return;
         }
-        if (listener.isGone()) {
+        if (transmission.isGone()) {
             end();
             return;
         }
         int wanted = Math.min(lengthBytes - doneBytes, PIECE_BYTES);
-        int bytes = (int) accounts.reserveUpTo(wanted);
+        int bytes = (int) transmission.memory().reserveUpTo(wanted);
         if (bytes == 0) {
             return;
         }
@@ -88,7 +76,7 @@ final class PiecewiseRead implements Completion.Notifier {
         int beyond = (int) ((at + bytes) % AlignedMemory.ALIGNMENT_BYTES);
         if (bytes < wanted && beyond < bytes) {
             // End at a page boundary, so that the next piece is page-aligned.
-            accounts.budget().release(beyond);
+            budget.release(beyond);
             bytes -= beyond;
         }
         pieceBytes = bytes;
@@ -100,25 +88,25 @@ final class PiecewiseRead implements Completion.Notifier {
     public void completed(Completion completion, @Nullable IoError error) {
         Kiobuf piece = (Kiobuf) completion;
         reading = false;
-        boolean gone = listener.isGone() || error == IoError.DROPPED;
+        boolean gone = transmission.isGone() || error == IoError.DROPPED;
         if (error != null || gone) {
-            accounts.budget().release(pieceBytes);
+            budget.release(pieceBytes);
             failed(piece, gone ? null : error);
         } else {
             replies.piece(doneBytes == 0 ? head() : null, piece, pieceBytes);
             doneBytes += (int) pieceBytes;
             if (doneBytes == lengthBytes) {
                 underWay = false;
-                accounts.counters().read(lengthBytes);
+                transmission.counters().read(lengthBytes);
                 executor.tookInPieces(Op.READ, arrivedNanos);
                 replies.lastPiece(inFlightBytes());
             }
         }
-        listener.answered();
+        transmission.atEndOfIteration();
     }
 
     private void failed(Kiobuf piece, @Nullable IoError error) {
-        accounts.counters().failed();
+        transmission.counters().failed();
         if (error != null && doneBytes == 0) {
             underWay = false;
             replies.failure(cookie, firstOffset, WireErrors.of(piece, error), inFlightBytes());
@@ -126,25 +114,25 @@ final class PiecewiseRead implements Completion.Notifier {
         }
         end();
         if (error != null) {
-            listener.broken("what a READ asks for cannot be read, and its reply has begun: offset="
+            transmission.drop("what a READ asks for cannot be read, and its reply has begun: offset="
                     + piece.offsetBytes() + " error=" + error);
         }
     }
 
     private void end() {
         underWay = false;
-        accounts.inFlight().end(1, inFlightBytes());
+        budget.end(1, inFlightBytes());
     }
 
     private long inFlightBytes() {
-        return replies.encoding().readMemoryBytes(lengthBytes);
+        return encoding.readMemoryBytes(lengthBytes);
     }
 
     private ByteBuf head() {
-        int bytes = replies.encoding().dataHeaderBytes();
-        ByteBuf head = pool.allocate(bytes);
+        int bytes = encoding.dataHeaderBytes();
+        ByteBuf head = transmission.pool().allocate(bytes);
         head.writerIndex(bytes);
-        replies.encoding().dataHeader(head, 0, cookie, firstOffset, lengthBytes);
+        encoding.dataHeader(head, 0, cookie, firstOffset, lengthBytes);
         return head;
     }
 }

@@ -13,10 +13,9 @@ import org.kiobd.volume.kiobuf.Op;
  * away in the middle, the issued pieces are still written, as the specification allows for a request without a reply. Confined to its loop.
  */
 final class PiecewiseWrite implements Completion.Notifier {
+    private final Transmission transmission;
     private final RequestExecutor executor;
     private final ReplyWriter replies;
-    private final ConnectionBudget accounts;
-    private final ReplyDispatcher.Listener listener;
 
     private long cookie;
     private long firstOffset;
@@ -30,15 +29,10 @@ final class PiecewiseWrite implements Completion.Notifier {
     private long failedOffset;
     private @Nullable Failure failure;
 
-    PiecewiseWrite(
-            RequestExecutor executor,
-            ReplyWriter replies,
-            ConnectionBudget accounts,
-            ReplyDispatcher.Listener listener) {
+    PiecewiseWrite(Transmission transmission, RequestExecutor executor, ReplyWriter replies) {
+        this.transmission = transmission;
         this.executor = executor;
         this.replies = replies;
-        this.accounts = accounts;
-        this.listener = listener;
     }
 
     /** Returns whether the WRITE that is being received is written piece by piece. */
@@ -111,7 +105,7 @@ final class PiecewiseWrite implements Completion.Notifier {
             failedOffset = piece.offsetBytes();
         }
         endIfDone();
-        listener.answered();
+        transmission.atEndOfIteration();
     }
 
     private void endIfDone() {
@@ -121,12 +115,12 @@ final class PiecewiseWrite implements Completion.Notifier {
         underWay = false;
         executor.tookInPieces(Op.WRITE, arrivedNanos);
         if (failure != null) {
-            accounts.counters().failed();
+            transmission.counters().failed();
         } else if (!dropped) {
-            accounts.counters().written(lengthBytes);
+            transmission.counters().written(lengthBytes);
         }
-        if (dropped || listener.isGone()) {
-            accounts.inFlight().end(1, lengthBytes);
+        if (dropped || transmission.isGone()) {
+            transmission.budget().end(1, lengthBytes);
         } else if (failure != null) {
             replies.failure(cookie, firstOffset, failure, lengthBytes);
         } else {

@@ -1,58 +1,54 @@
 package org.kiobd.nbd.transmission;
 
 import io.netty.buffer.ByteBuf;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.nbd.Session;
-import org.kiobd.volume.BlockDevice;
+import org.kiobd.nbd.ExportLoop;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
+import org.kiobd.volume.kiobuf.Completion;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
-import org.kiobd.volume.kiobuf.PagePool;
 
 /**
- * Ends requests: queues the reply of a request or, if the client has gone, only releases what the request held. Owned by one connection,
- * confined to its loop.
+ * Ends requests: queues the reply of a request or, if the client has gone, only releases what the request held. One notifier serves all
+ * requests of the connection, because the kiobuf holds all it needs. Owned by one connection, confined to its loop.
  */
-final class ReplyDispatcher implements RequestExecutor.Listener {
-    /** The connection of the requests. */
-    interface Listener {
-        /** Returns whether the client has gone, so that no reply is needed. */
-        boolean isGone();
-
-        /** Called when a request has ended and its reply, if any, is queued. */
-        void answered();
-    }
-
-    private final ReplyEncoding encoding;
-    private final BlockDevice device;
-    private final PagePool pool;
-    private final ConnectionBudget accounts;
+final class ReplyDispatcher implements Completion.Notifier {
+    private final Transmission transmission;
     private final ReplyWriter replies;
-    private final Listener listener;
+    private final ReplyEncoding encoding;
+    private final ConnectionBudget budget;
+    private final ConnectionMemory memory;
+    private final ConnectionCounters counters;
+    private final ExportLoop export;
+    private int noted;
+    private Op[] notedOps = new Op[64];
+    private long[] notedNanos = new long[64];
 
-    ReplyDispatcher(Session session, PagePool pool, ConnectionBudget accounts, ReplyWriter replies, Listener listener) {
-        this.encoding = replies.encoding();
-        this.device = session.export().device();
-        this.pool = pool;
-        this.accounts = accounts;
+    ReplyDispatcher(Transmission transmission, ReplyWriter replies) {
+        this.transmission = transmission;
         this.replies = replies;
-        this.listener = listener;
+        this.encoding = transmission.encoding();
+        this.budget = transmission.budget();
+        this.memory = transmission.memory();
+        this.counters = transmission.counters();
+        this.export = transmission.session().export().on(transmission.loop());
     }
 
     @Override
-    public void ended(Kiobuf request, @Nullable IoError error) {
-        boolean gone = listener.isGone();
+    public void completed(Completion completion, @Nullable IoError error) {
+        Kiobuf request = (Kiobuf) completion;
+        boolean gone = transmission.isGone();
         long bytes = inFlightBytes(request);
+        note(request.op(), request.arrivedNanos());
         count(request, error);
-        if (request.op() == Op.READ
-                && (error != null || gone)
-                && !accounts.replyMemory().takes(bytes)) {
-            accounts.budget().release(bytes);
+        if (request.op() == Op.READ && (error != null || gone) && !memory.isCommon(bytes)) {
+            budget.release(bytes);
         }
         if (error == IoError.DROPPED || gone) {
-            accounts.inFlight().end(1, bytes);
+            budget.end(1, bytes);
         } else if (error != null) {
             replies.failure(request.cookie(), request.offsetBytes(), WireErrors.of(request, error), bytes);
         } else if (request.op() == Op.READ) {
@@ -60,7 +56,7 @@ final class ReplyDispatcher implements RequestExecutor.Listener {
         } else {
             replies.success(request.cookie(), request.offsetBytes(), bytes);
         }
-        listener.answered();
+        transmission.atEndOfIteration();
     }
 
     /** Returns the bytes that a request counts as in flight, i.e. its memory. */
@@ -73,7 +69,6 @@ final class ReplyDispatcher implements RequestExecutor.Listener {
     }
 
     private void count(Kiobuf request, @Nullable IoError error) {
-        ConnectionCounters counters = accounts.counters();
         if (error != null) {
             counters.failed();
         } else if (request.op() == Op.READ) {
@@ -83,27 +78,51 @@ final class ReplyDispatcher implements RequestExecutor.Listener {
         }
     }
 
-    @Override
-    public void ended(StatusQuery query, List<Extent> extents, @Nullable IoError error) {
+    /**
+     * Ends an NBD_CMD_BLOCK_STATUS.
+     *
+     * @param extents the device's answer; empty if it failed or was not asked
+     */
+    void ended(StatusQuery query, List<Extent> extents, @Nullable IoError error) {
         ChunkEncoding chunks = (ChunkEncoding) encoding;
-        boolean gone = listener.isGone();
+        boolean gone = transmission.isGone();
         long bytes = query.memoryBytes(chunks);
         if (error != null) {
-            accounts.counters().failed();
+            counters.failed();
         }
         if (error != null || gone) {
-            accounts.budget().release(bytes);
+            budget.release(bytes);
         }
         if (gone) {
-            accounts.inFlight().end(1, bytes);
+            budget.end(1, bytes);
         } else if (error != null) {
             Failure failure = new Failure(WireErrors.errno(error), WireErrors.text(error));
             replies.failure(query.cookie(), query.range().offsetBytes(), failure, bytes);
         } else {
-            ByteBuf reply = pool.allocate((int) bytes);
-            query.encode(reply, chunks, device, extents);
+            ByteBuf reply = transmission.pool().allocate((int) bytes);
+            query.encode(reply, chunks, transmission.device(), extents);
             replies.encoded(reply, bytes);
         }
-        listener.answered();
+        transmission.atEndOfIteration();
+    }
+
+    /** Notes the end of a request; a single clock reading then serves all requests that are answered together. */
+    void note(Op op, long sinceNanos) {
+        if (noted == notedOps.length) {
+            notedOps = Arrays.copyOf(notedOps, noted * 2);
+            notedNanos = Arrays.copyOf(notedNanos, noted * 2);
+        }
+        notedOps[noted] = op;
+        notedNanos[noted] = sinceNanos;
+        noted++;
+    }
+
+    /** Records the latencies of the requests noted so far, whose replies are being sent. */
+    void recordLatencies() {
+        long nowNanos = System.nanoTime();
+        for (int i = 0; i < noted; i++) {
+            export.took(notedOps[i], nowNanos - notedNanos[i]);
+        }
+        noted = 0;
     }
 }

@@ -3,16 +3,15 @@ package org.kiobd.nbd.transmission;
 import static java.util.Objects.requireNonNull;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayDeque;
-import java.util.Arrays;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
-import org.kiobd.volume.kiobuf.PagePool;
 
 /**
  * Sends the replies of one loop iteration together. Replies without data follow each other in a common buffer, the data of a READ follows
@@ -23,107 +22,65 @@ import org.kiobd.volume.kiobuf.PagePool;
 @SuppressWarnings("FutureReturnValueIgnored") // a failed write closes the channel, which channelInactive handles
 final class ReplyWriter {
     private static final int HEADERS_BYTES = 2 << 10;
-    private static final int BATCH_FIELDS = 3;
 
     /** With this many replies, or bytes of payload, a client is busy for longer than it takes to wake this loop. */
     private static final int BUSY_REQUESTS = 8;
 
     private static final long BUSY_BYTES = 32 << 10;
 
-    /** Informed when replies were sent, or can no longer be sent. */
-    interface Listener {
-        /**
-         * Called when a batch is in the socket, or the socket is closed.
-         *
-         * @param memoryBytes reserved bytes that the data of the replies took
-         */
-        void sent(int requests, long inFlightBytes, long memoryBytes);
-
-        /** Called when the connection cannot go on. */
-        void broken(String reason);
-
-        /** Called when a file turned out to be unreadable after the reply to a READ has begun: the connection cannot go on. */
-        void unreadable(String how);
-    }
-
+    private final Transmission transmission;
     private final ChannelHandlerContext ctx;
-    private final PagePool pool;
     private final ReplyEncoding encoding;
-    private final ReplyMemory memory;
-    private final Listener listener;
-    private final ChannelFutureListener batchSent = future -> batchSent();
+    private final ConnectionMemory memory;
+    private final @Nullable RawSocket socket;
+    private final ReadReply pieces;
+    private final ArrayDeque<Batch> spare = new ArrayDeque<>();
+    private Batch filling = new Batch();
+    private int batchesInFlight;
+    private long takenNanos;
     private @Nullable ByteBuf headers;
+
     /** Each a {@link ByteBuf} or {@link ReadPiece.FileExtent}. */
     private final ArrayDeque<Object> queued = new ArrayDeque<>();
 
-    private final @Nullable FileReplies fileReplies;
+    /** Null until a READ is answered with file extents. */
+    private @Nullable FileReplies fileReplies;
+
     private int queuedExtents;
     private boolean held;
     private boolean flushing;
 
-    /** Buffer of {@link ReplyMemory} with adjacent replies that are not queued yet, and will be sent as one piece. */
+    /** Common buffer of {@link ConnectionMemory} with adjacent replies that are not queued yet, and will be sent as one piece. */
     private @Nullable ByteBuf run;
 
     private int runStart;
     private int runEnd;
 
     private boolean isQueued;
-    private int requests;
-    private long inFlightBytes;
-    private long memoryBytes;
-    /** Ring of the batches in flight, {@link #BATCH_FIELDS} numbers each. */
-    private long[] batches = new long[8 * BATCH_FIELDS];
 
-    private int batchesHead;
-    private int batchesUsed;
-    private long takenNanos;
+    /** The batch that {@link #fileReplies} is sending. */
+    private @Nullable Batch fromFiles;
+
+    /** What the replies of one batch give back when the batch is in the socket. Used again for a later batch. */
+    private final class Batch implements ChannelFutureListener {
+        int requests;
+        long inFlightBytes;
+        long memoryBytes;
+
+        @Override
+        public void operationComplete(ChannelFuture future) {
+            batchSent(this);
+        }
+    }
 
     /** @param socket socket of the channel, for data in files; null if it is not available */
-    ReplyWriter(
-            ChannelHandlerContext ctx,
-            PagePool pool,
-            ReplyEncoding encoding,
-            ReplyMemory memory,
-            @Nullable RawSocket socket,
-            Listener listener) {
-        this.ctx = ctx;
-        this.pool = pool;
-        this.encoding = encoding;
-        this.memory = memory;
-        this.listener = listener;
-        this.fileReplies = socket == null ? null : new FileReplies(ctx, pool, socket, new FromFiles());
-    }
-
-    private final class FromFiles implements FileReplies.Listener {
-        @Override
-        public void batchSent() {
-            ReplyWriter.this.batchSent();
-        }
-
-        @Override
-        public void fileFailed(String how) {
-            listener.unreadable(how);
-        }
-
-        @Override
-        public void socketFailed(String how) {
-            listener.broken(how);
-        }
-    }
-
-    /** Returns the encoding of the replies. */
-    ReplyEncoding encoding() {
-        return encoding;
-    }
-
-    /** Returns the memory for the replies to small READs. */
-    ReplyMemory memory() {
-        return memory;
-    }
-
-    /** Returns whether a READ may be answered with file extents. */
-    boolean takesExtents() {
-        return fileReplies != null;
+    ReplyWriter(Transmission transmission, @Nullable RawSocket socket) {
+        this.transmission = transmission;
+        this.ctx = transmission.ctx();
+        this.encoding = transmission.encoding();
+        this.memory = transmission.memory();
+        this.socket = socket;
+        this.pieces = new ReadReply(transmission.pool(), encoding);
     }
 
     /**
@@ -150,7 +107,7 @@ final class ReplyWriter {
             out = null;
         }
         if (out == null) {
-            out = pool.allocate(Math.max(HEADERS_BYTES, bytes));
+            out = transmission.pool().allocate(Math.max(HEADERS_BYTES, bytes));
             headers = out;
         }
         return out;
@@ -162,26 +119,19 @@ final class ReplyWriter {
      */
     void data(Kiobuf request) {
         long bytes = encoding.readMemoryBytes(request.lengthBytes());
-        boolean isSmall = memory.takes(bytes);
+        boolean isSmall = memory.isCommon(bytes);
         if (request.isAllMemory() && isSmall) {
             Fragment data = request.fragment(0);
             int end = data.offsetBytes() + data.lengthBytes();
             small(data.memory(), end - (int) bytes, end);
-        } else if (request.isAllMemory()) {
-            for (int i = 0; i < request.fragmentCount(); i++) {
-                queued.add(request.fragment(i).memory().retain());
-            }
-        } else if (encoding instanceof ChunkEncoding chunks) {
-            pieces(request, request.pieces(), chunks);
         } else {
-            queued.add(request.fragment(0).memory().retainedSlice(0, encoding.dataHeaderBytes()));
-            request.pieces().forEach(this::add);
+            queuedExtents += pieces.whole(request, queued);
         }
         count(bytes, isSmall ? 0 : bytes);
     }
 
     /**
-     * Queues a whole reply in {@link ReplyMemory}. A reply that directly follows the previous one is sent together with it as one piece.
+     * Queues a whole reply in a common buffer of {@link ConnectionMemory}. A reply that directly follows the previous one is sent together with it as one piece.
      */
     @SuppressWarnings("ReferenceEquality") // this very buffer, not one with equal bytes
     private void small(ByteBuf chunk, int start, int end) {
@@ -203,49 +153,6 @@ final class ReplyWriter {
         }
     }
 
-    private void add(ReadPiece piece) {
-        if (piece instanceof ReadPiece.FileExtent) {
-            queued.add(piece);
-            queuedExtents++;
-        } else {
-            queued.add(bytes((ReadPiece.Memory) piece));
-        }
-    }
-
-    /** Queues a chunk for each run of data and for each hole. */
-    private void pieces(Kiobuf request, List<ReadPiece> pieces, ChunkEncoding chunks) {
-        ChunkEncoding.Request to = new ChunkEncoding.Request(request.cookie(), request.offsetBytes());
-        ByteBuf heads = pool.allocate(pieces.size() * chunks.pieceBytes());
-        long at = request.offsetBytes();
-        int next = 0;
-        while (next < pieces.size()) {
-            int first = next;
-            int headStart = heads.writerIndex();
-            if (pieces.get(first) instanceof ReadPiece.Hole hole) {
-                next++;
-                chunks.hole(heads, to, next == pieces.size(), at, hole.lengthBytes());
-                queued.add(heads.retainedSlice(headStart, heads.writerIndex() - headStart));
-                at += hole.lengthBytes();
-            } else {
-                long bytes = 0;
-                while (next < pieces.size() && !(pieces.get(next) instanceof ReadPiece.Hole)) {
-                    bytes += pieces.get(next).lengthBytes();
-                    next++;
-                }
-                chunks.data(heads, to, next == pieces.size(), at, bytes);
-                queued.add(heads.retainedSlice(headStart, heads.writerIndex() - headStart));
-                pieces.subList(first, next).forEach(this::add);
-                at += bytes;
-            }
-        }
-        heads.release();
-    }
-
-    private static ByteBuf bytes(ReadPiece.Memory piece) {
-        Fragment fragment = piece.fragment();
-        return fragment.memory().retainedSlice(fragment.offsetBytes(), fragment.lengthBytes());
-    }
-
     /**
      * Queues a part of the reply to a READ; nothing else may be queued between its parts. Borrows the request, adds references.
      *
@@ -256,13 +163,9 @@ final class ReplyWriter {
         if (head != null) {
             queued.add(head);
         }
-        if (request.isAllMemory()) {
-            queued.add(request.fragment(0).memory().retain());
-        } else {
-            request.pieces().forEach(this::add);
-        }
+        queuedExtents += pieces.withoutHeader(request, queued);
         isQueued = true;
-        memoryBytes += bytes;
+        filling.memoryBytes += bytes;
     }
 
     /** Counts a READ whose reply has been queued completely. */
@@ -278,9 +181,9 @@ final class ReplyWriter {
 
     private void count(long requestBytes, long bytes) {
         isQueued = true;
-        requests++;
-        inFlightBytes += requestBytes;
-        memoryBytes += bytes;
+        filling.requests++;
+        filling.inFlightBytes += requestBytes;
+        filling.memoryBytes += bytes;
     }
 
     /** Returns whether there are replies to flush. */
@@ -290,7 +193,7 @@ final class ReplyWriter {
 
     /** Returns whether the queued replies are so large that they, or the next similar requests, keep the client busy. */
     boolean isBatchLarge() {
-        return requests >= BUSY_REQUESTS || inFlightBytes >= BUSY_BYTES;
+        return filling.requests >= BUSY_REQUESTS || filling.inFlightBytes >= BUSY_BYTES;
     }
 
     /** Sends the queued replies. A nested call does nothing: a reply in several buffers must stay in one piece. */
@@ -314,7 +217,7 @@ final class ReplyWriter {
      * for them.
      */
     private boolean mayLeave() {
-        return queuedExtents > 0 ? batchesUsed == 0 : fileReplies == null || !fileReplies.isBusy();
+        return queuedExtents > 0 ? batchesInFlight == 0 : fileReplies == null || !fileReplies.isBusy();
     }
 
     private void writeBatch() {
@@ -323,83 +226,77 @@ final class ReplyWriter {
             queued.add(headers);
             headers = null;
         }
-        push();
+        Batch batch = begin();
         if (queuedExtents > 0) {
             queuedExtents = 0;
-            requireNonNull(fileReplies).send(queued);
+            fromFiles = batch;
+            fileReplies().send(queued);
             return;
         }
         for (int left = queued.size(); left > 1; left--) {
             ctx.write(queued.remove(), ctx.voidPromise());
         }
-        ctx.write(queued.remove()).addListener(batchSent);
+        ctx.write(queued.remove()).addListener(batch);
         ctx.flush();
+    }
+
+    private FileReplies fileReplies() {
+        if (fileReplies == null) {
+            fileReplies = new FileReplies(
+                    transmission, requireNonNull(socket), () -> batchSent(requireNonNull(fromFiles)));
+        }
+        return fileReplies;
     }
 
     /** Returns how long the oldest batch in flight has waited for the socket to take it, in nanoseconds; 0 if there is none. */
     long untakenNanos(long nowNanos) {
-        return batchesUsed == 0 ? 0 : nowNanos - takenNanos;
+        return batchesInFlight == 0 ? 0 : nowNanos - takenNanos;
     }
 
-    private void push() {
-        if (batchesUsed == 0) {
+    /** Returns the batch that was being filled, which is now in flight. */
+    private Batch begin() {
+        if (batchesInFlight++ == 0) {
             takenNanos = System.nanoTime();
         }
-        if (batchesUsed == batches.length) {
-            long[] larger = Arrays.copyOf(batches, batches.length * 2);
-            // Entries that had wrapped around move after the others.
-            System.arraycopy(batches, 0, larger, batches.length, batchesHead);
-            batches = larger;
-        }
-        int at = (batchesHead + batchesUsed) % batches.length;
-        batches[at] = requests;
-        batches[at + 1] = inFlightBytes;
-        batches[at + 2] = memoryBytes;
-        batchesUsed += BATCH_FIELDS;
+        Batch batch = filling;
+        filling = spare.isEmpty() ? new Batch() : spare.remove();
         isQueued = false;
-        requests = 0;
-        inFlightBytes = 0;
-        memoryBytes = 0;
+        return batch;
     }
 
-    private void batchSent() {
-        int at = batchesHead;
-        batchesHead = (batchesHead + BATCH_FIELDS) % batches.length;
-        batchesUsed -= BATCH_FIELDS;
+    private void batchSent(Batch batch) {
         takenNanos = System.nanoTime();
-        listener.sent((int) batches[at], batches[at + 1], batches[at + 2]);
+        end(batch);
         if (held && !flushing) {
             flush();
         }
+    }
+
+    private void end(Batch batch) {
+        batchesInFlight--;
+        transmission.sent(batch.requests, batch.inFlightBytes, batch.memoryBytes);
+        batch.requests = 0;
+        batch.inFlightBytes = 0;
+        batch.memoryBytes = 0;
+        spare.add(batch);
     }
 
     /** Drops the replies that were not flushed, because the socket is closed. */
     void close() {
         held = false;
         if (fileReplies != null && fileReplies.close()) {
-            batchSent();
+            batchSent(requireNonNull(fromFiles));
         }
         if (headers != null) {
             headers.release();
             headers = null;
         }
         endRun();
-        for (Object part : queued) {
-            if (part instanceof ByteBuf bytes) {
-                bytes.release();
-            }
-        }
+        queued.forEach(ReferenceCountUtil::release);
         queued.clear();
         queuedExtents = 0;
         if (isQueued) {
-            push();
-            batchSentLast();
+            end(begin());
         }
-    }
-
-    private void batchSentLast() {
-        int at = (batchesHead + batchesUsed - BATCH_FIELDS) % batches.length;
-        batchesUsed -= BATCH_FIELDS;
-        listener.sent((int) batches[at], batches[at + 1], batches[at + 2]);
     }
 }

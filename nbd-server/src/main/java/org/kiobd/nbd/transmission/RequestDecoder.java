@@ -23,6 +23,7 @@ final class RequestDecoder {
     private final ArrayDeque<ByteBuf> following = new ArrayDeque<>(4);
     private final boolean extended;
     private final int headerBytes;
+    private final int requestMagic;
 
     /** Holds in one piece what may be split over two buffers: a header, or a payload of a few bytes. */
     private final ByteBuf split = Unpooled.buffer(NbdMagic.EXTENDED_REQUEST_BYTES, NbdMagic.EXTENDED_REQUEST_BYTES);
@@ -40,6 +41,7 @@ final class RequestDecoder {
     RequestDecoder(HeaderStyle style) {
         extended = style == HeaderStyle.EXTENDED;
         headerBytes = style.requestBytes();
+        requestMagic = style.requestMagic();
     }
 
     /** Returns the size of a request header on this connection. */
@@ -156,6 +158,11 @@ final class RequestDecoder {
 
     int magic() {
         return magic;
+    }
+
+    /** Returns whether the header begins as a request of this connection must. */
+    boolean hasRequestMagic() {
+        return magic == requestMagic;
     }
 
     /** Returns the NBD_CMD_FLAG bits, 16 of them. */

@@ -1,36 +1,32 @@
 package org.kiobd.nbd.transmission;
 
 import io.netty.buffer.ByteBuf;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletionException;
-import org.jspecify.annotations.Nullable;
-import org.kiobd.nbd.ConnectionContext;
 import org.kiobd.nbd.Export;
-import org.kiobd.nbd.ExportLoop;
-import org.kiobd.nbd.Session;
 import org.kiobd.nbd.protocol.CommandFlags;
 import org.kiobd.nbd.protocol.NbdCommand;
 import org.kiobd.volume.BlockDevice;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Completion;
 import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
+import org.kiobd.volume.kiobuf.KiobufPool;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.loop.IoLoop;
+import org.kiobd.volume.queue.RequestQueue;
 import org.kiobd.volume.queue.Requester;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Turns valid requests into kiobufs, and their completions into replies. One notifier serves all requests of the connection, because the
- * kiobuf holds all it needs. Trusts the validator.
+ * Turns valid requests into kiobufs and puts them into the queue of their loop; {@link ReplyDispatcher} ends them. Trusts the validator.
+ * Owned by one connection, confined to its loop.
  */
-final class RequestExecutor implements Completion.Notifier {
+final class RequestExecutor {
     private static final Logger LOG = LoggerFactory.getLogger(RequestExecutor.class);
 
     /** Larger replies are allocated in pieces of this size, which the allocator's arenas can hold. */
@@ -42,63 +38,54 @@ final class RequestExecutor implements Completion.Notifier {
      */
     private static final int LEAST_EXTENT_BYTES = 16 << 10;
 
-    /** Receives completions. */
-    interface Listener {
-        /** Called when a request has ended and its reply may be queued. Borrows the request. */
-        void ended(Kiobuf request, @Nullable IoError error);
-
-        /** Called when an NBD_CMD_BLOCK_STATUS has ended. {@code extents} are the device's answer; empty if it failed or was not asked. */
-        void ended(StatusQuery query, List<Extent> extents, @Nullable IoError error);
-    }
-
     private final IoLoop loop;
     private final PagePool pool;
-    private final RequestMemory memory;
-    private final Export served;
-    private final ExportLoop export;
+    private final ConnectionMemory memory;
+    private final Export export;
+    private final RequestQueue queue;
+    private final KiobufPool kiobufs;
     private final BlockDevice device;
     private final ReplyEncoding encoding;
-    private final ReplyMemory replyMemory;
     private final int acceptedPieces;
     private final boolean takesExtents;
     private final Requester owner;
-    private final Listener listener;
+    private final ReplyDispatcher replies;
     private long arrivedNanos;
-    private int noted;
-    private Op[] notedOps = new Op[64];
-    private long[] notedNanos = new long[64];
 
-    RequestExecutor(
-            ConnectionContext connection, Session session, ReplyWriter replies, Requester owner, Listener listener) {
-        this.loop = connection.loop();
-        this.pool = connection.pool();
-        this.served = session.export();
-        this.export = served.on(loop);
-        this.device = session.export().device();
-        this.memory = new RequestMemory(pool, device);
-        this.encoding = replies.encoding();
-        this.replyMemory = replies.memory();
-        this.takesExtents = replies.takesExtents();
-        this.acceptedPieces = session.style().hasChunks() ? ReadPiece.ACCEPT_HOLE : 0;
+    /**
+     * @param owner owner of the requests
+     * @param replies notifier of the requests
+     * @param takesExtents whether a READ may be answered with file extents
+     */
+    RequestExecutor(Transmission transmission, Requester owner, ReplyDispatcher replies, boolean takesExtents) {
+        this.loop = transmission.loop();
+        this.pool = transmission.pool();
+        this.memory = transmission.memory();
+        this.export = transmission.session().export();
+        this.queue = export.on(loop).queue();
+        this.kiobufs = export.on(loop).kiobufs();
+        this.device = transmission.device();
+        this.encoding = transmission.encoding();
+        this.takesExtents = takesExtents;
+        this.acceptedPieces = transmission.session().style().hasChunks() ? ReadPiece.ACCEPT_HOLE : 0;
         this.owner = owner;
-        this.listener = listener;
+        this.replies = replies;
     }
 
     /**
-     * Reads into the memory of the reply. The caller has reserved {@link ReplyEncoding#readMemoryBytes}, or prepared room in {@link
-     * ReplyMemory}.
+     * Reads into the memory of the reply. The caller has reserved {@link ReplyEncoding#readMemoryBytes}, or prepared room in a common buffer.
      */
     void read(long cookie, long offset, int length, int wireFlags) {
         boolean inOnePiece = (wireFlags & CommandFlags.NBD_CMD_FLAG_DF) != 0;
-        boolean large = takesExtents && length >= LEAST_EXTENT_BYTES && !served.copiesReads();
+        boolean large = takesExtents && length >= LEAST_EXTENT_BYTES && !export.copiesReads();
         Kiobuf request = request(Op.READ, cookie, offset, length)
                 .accept((inOnePiece ? 0 : acceptedPieces) | (large ? ReadPiece.ACCEPT_FILE_EXTENT : 0));
         int headerBytes = encoding.dataHeaderBytes();
-        if (replyMemory.takes(headerBytes + length)) {
-            ByteBuf common = replyMemory.next(headerBytes + length);
+        if (memory.isCommon(headerBytes + length)) {
+            ByteBuf common = memory.nextReply(headerBytes + length);
             int at = common.writerIndex() - headerBytes - length;
             encoding.dataHeader(common, at, cookie, offset, length);
-            export.queue().accept(request.add(Fragment.of(common, at + headerBytes, length)));
+            queue.accept(request.add(Fragment.of(common, at + headerBytes, length)));
             return;
         }
         // If the data must begin at a page boundary, the header has a buffer of its own.
@@ -111,7 +98,7 @@ final class RequestExecutor implements Completion.Notifier {
             request.add(Fragment.of(filled(memory.allocate(bytes)), 0, bytes));
             done += bytes;
         }
-        export.queue().accept(request);
+        queue.accept(request);
     }
 
     /** Moves the writer index to the end: the device writes by absolute index, and the reply will be the whole buffer. */
@@ -126,7 +113,7 @@ final class RequestExecutor implements Completion.Notifier {
 
     /** Executes a WRITE with all of its payload. Takes it. */
     void write(Kiobuf request) {
-        export.queue().accept(request);
+        queue.accept(request);
     }
 
     /** Executes a request that carries no data. */
@@ -140,16 +127,15 @@ final class RequestExecutor implements Completion.Notifier {
             case READ, WRITE, DISC, BLOCK_STATUS, RESIZE, UNKNOWN ->
                 throw new IllegalStateException(command + " is not a request without data");
         };
-        export.queue().accept(request);
+        queue.accept(request);
     }
 
     private Kiobuf request(Op op, long cookie, long offset, long length) {
-        return request(op, cookie, offset, length, this);
+        return request(op, cookie, offset, length, replies);
     }
 
     private Kiobuf request(Op op, long cookie, long offset, long length, Completion.Notifier notifier) {
-        Kiobuf request = export.kiobufs()
-                .take(op, offset, length)
+        Kiobuf request = kiobufs.take(op, offset, length)
                 .cookie(cookie)
                 .owner(owner)
                 .arrived(arrivedNanos);
@@ -159,9 +145,9 @@ final class RequestExecutor implements Completion.Notifier {
 
     /** Reads a part of a READ into memory that the caller has reserved. The header of the reply is sent separately. */
     void readPiece(long offset, int length, Completion.Notifier notifier) {
-        boolean large = takesExtents && length >= LEAST_EXTENT_BYTES && !served.copiesReads();
+        boolean large = takesExtents && length >= LEAST_EXTENT_BYTES && !export.copiesReads();
         Kiobuf request = request(Op.READ, 0, offset, length, notifier).accept(large ? ReadPiece.ACCEPT_FILE_EXTENT : 0);
-        export.queue().accept(request.add(Fragment.of(filled(memory.allocate(length)), 0, length)));
+        queue.accept(request.add(Fragment.of(filled(memory.allocate(length)), 0, length)));
     }
 
     /** Returns a part of a WRITE, owned, to which the caller adds the payload. */
@@ -171,7 +157,7 @@ final class RequestExecutor implements Completion.Notifier {
 
     /** Notes the end of a request that was executed in pieces and whose reply is queued. */
     void tookInPieces(Op op, long sinceNanos) {
-        note(op, sinceNanos);
+        replies.note(op, sinceNanos);
     }
 
     /** Returns the arrival time of the requests that are being created. */
@@ -189,10 +175,10 @@ final class RequestExecutor implements Completion.Notifier {
     }
 
     /** Executes a block status: asks the device for extents if the query needs them. */
-    @SuppressWarnings("FutureReturnValueIgnored") // the result goes to the listener
+    @SuppressWarnings("FutureReturnValueIgnored") // the result goes to the replies
     void status(StatusQuery query) {
         if (!query.needsExtents()) {
-            listener.ended(query, List.of(), null);
+            replies.ended(query, List.of(), null);
             return;
         }
         device.extents(loop, query.range(), query.maxDescriptors()).whenComplete((extents, failure) -> {
@@ -204,9 +190,9 @@ final class RequestExecutor implements Completion.Notifier {
                         device.info().name(),
                         query.range(),
                         String.valueOf(cause));
-                listener.ended(query, List.of(), error);
+                replies.ended(query, List.of(), error);
             } else {
-                listener.ended(query, extents, null);
+                replies.ended(query, extents, null);
             }
         });
     }
@@ -214,32 +200,5 @@ final class RequestExecutor implements Completion.Notifier {
     /** Sets the arrival time of the requests that are created from now on. */
     void arrived(long nanos) {
         arrivedNanos = nanos;
-    }
-
-    /** Notes the end of a request; a single clock reading then serves all requests that are answered together. */
-    private void note(Op op, long sinceNanos) {
-        if (noted == notedOps.length) {
-            notedOps = Arrays.copyOf(notedOps, noted * 2);
-            notedNanos = Arrays.copyOf(notedNanos, noted * 2);
-        }
-        notedOps[noted] = op;
-        notedNanos[noted] = sinceNanos;
-        noted++;
-    }
-
-    /** Records the latencies of the requests noted so far, whose replies are being sent. */
-    void answered() {
-        long nowNanos = System.nanoTime();
-        for (int i = 0; i < noted; i++) {
-            export.took(notedOps[i], nowNanos - notedNanos[i]);
-        }
-        noted = 0;
-    }
-
-    @Override
-    public void completed(Completion completion, @Nullable IoError error) {
-        Kiobuf request = (Kiobuf) completion;
-        note(request.op(), request.arrivedNanos());
-        listener.ended(request, error);
     }
 }

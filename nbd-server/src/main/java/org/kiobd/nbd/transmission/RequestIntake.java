@@ -1,15 +1,12 @@
 package org.kiobd.nbd.transmission;
 
 import io.netty.buffer.ByteBuf;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.MetaContext;
-import org.kiobd.nbd.Session;
 import org.kiobd.nbd.protocol.CommandFlags;
 import org.kiobd.nbd.protocol.NbdCommand;
-import org.kiobd.nbd.protocol.NbdErrno;
 import org.kiobd.nbd.transmission.WritePayload.Progress;
 import org.kiobd.volume.ByteRange;
 
@@ -37,82 +34,54 @@ final class RequestIntake {
         END
     }
 
-    /** Receives the events of the stream. */
-    interface Listener {
-        /** Called when the client has sent NBD_CMD_DISC. */
-        void disconnected();
-
-        /** Called when the stream is not NBD, or exceeds a limit: the connection must be dropped. */
-        void broken(String reason);
-    }
-
-    private final RequestDecoder decoder;
-    private final RequestValidator validator;
+    private final Transmission transmission;
+    private final ConnectionBudget budget;
+    private final ConnectionMemory memory;
     private final RequestExecutor executor;
     private final ReplyWriter replies;
-    private final InFlight inFlight;
-    private final ConnectionBudget accounts;
-    private final MemoryBudget budget;
-    private final ReplyMemory replyMemory;
-    private final WritePayload payload;
+    private final RequestDecoder decoder;
+    private final RequestValidator validator;
     private final PipedReceive pipes;
-    private final PiecewiseRead reads;
-    private final PiecewiseWrite writes;
-    private final ReplyEncoding encoding;
-    private final int requestMagic;
-    private final List<MetaContext> contexts;
-    private final ConnectionCounters counters;
-    private final long maximumPayloadBytes;
-    private final Listener listener;
+    private final WritePayload payload;
+
+    /** Null until memory was short for the first time. */
+    private @Nullable PiecewiseRead piecewiseRead;
+
+    private @Nullable PiecewiseWrite piecewiseWrite;
 
     private Phase phase = Phase.HEADER;
     private NbdCommand command = NbdCommand.UNKNOWN;
     private @Nullable Failure failure;
     private @Nullable StatusQuery query;
     private long discardBytes;
-    private boolean blocked;
     private long requests;
 
-    RequestIntake(Parts parts, Session session, ReplyWriter replies, PipedReceive pipes, Listener listener) {
-        this.decoder = parts.decoder;
-        this.validator = parts.validator;
-        this.executor = parts.executor;
+    /** @param socket socket of the channel, for payload that bypasses Netty; null if it is not available */
+    RequestIntake(
+            Transmission transmission, RequestExecutor executor, ReplyWriter replies, @Nullable RawSocket socket) {
+        this.transmission = transmission;
+        this.budget = transmission.budget();
+        this.memory = transmission.memory();
+        this.executor = executor;
         this.replies = replies;
-        this.accounts = parts.accounts;
-        this.inFlight = parts.accounts.inFlight();
-        this.budget = parts.accounts.budget();
-        this.replyMemory = parts.accounts.replyMemory();
-        this.payload = parts.payload;
-        this.pipes = pipes;
-        this.reads = parts.reads;
-        this.writes = parts.writes;
-        this.encoding = replies.encoding();
-        this.counters = parts.accounts.counters();
-        this.requestMagic = session.style().requestMagic();
-        this.contexts = session.contexts();
-        this.maximumPayloadBytes = session.export().device().info().maximumPayloadBytes();
-        this.listener = listener;
+        this.decoder = new RequestDecoder(transmission.session().style());
+        this.validator = new RequestValidator(transmission.session());
+        this.pipes = new PipedReceive(socket, decoder, transmission.pool(), transmission.device());
+        this.payload = new WritePayload(decoder, transmission, pipes);
     }
-
-    /** The parts that an intake works with; all belong to the same connection. */
-    record Parts(
-            RequestDecoder decoder,
-            RequestValidator validator,
-            RequestExecutor executor,
-            ConnectionBudget accounts,
-            WritePayload payload,
-            PiecewiseRead reads,
-            PiecewiseWrite writes) {}
 
     /**
      * Adds the next bytes of the stream, and processes them as far as limits and memory allow. Takes them. The channel must not receive
      * meanwhile.
+     *
+     * @param nowNanos arrival time of the requests whose headers end in these bytes
      */
-    void arrived(ByteBuf bytes) {
+    void arrived(ByteBuf bytes, long nowNanos) {
         if (phase == Phase.END) {
             bytes.release();
             return;
         }
+        executor.arrived(nowNanos);
         decoder.offer(bytes);
         pipes.begin();
         try {
@@ -124,7 +93,7 @@ final class RequestIntake {
 
     /** Returns whether the socket should be read. */
     boolean wantsBytes() {
-        return !blocked && phase != Phase.END;
+        return !budget.isAwaited() && phase != Phase.END;
     }
 
     /** Returns whether the requests received so far should be executed before more is received, however fast the client sends. */
@@ -137,9 +106,9 @@ final class RequestIntake {
         pipes.nextTurn();
     }
 
-    /** Returns whether a request waits for room or memory. */
-    boolean isBlocked() {
-        return blocked;
+    /** Returns the number of payload bytes that our own code has copied so far. */
+    long copiedBytes() {
+        return payload.copiedBytes();
     }
 
     /** Returns the number of requests decoded so far. */
@@ -148,8 +117,8 @@ final class RequestIntake {
     }
 
     /** Processes the stream as far as bytes, limits and memory allow. */
-    void advance() {
-        blocked = false;
+    private void advance() {
+        budget.await(false);
         boolean goesOn = true;
         while (goesOn) {
             goesOn = switch (phase) {
@@ -168,24 +137,22 @@ final class RequestIntake {
         if (!decoder.nextHeader()) {
             return pipes.receiveHeader();
         }
-        if (decoder.magic() != requestMagic) {
-            broken("bad request magic=0x" + Integer.toHexString(decoder.magic()));
-            return false;
+        if (!decoder.hasRequestMagic()) {
+            return broken("bad request magic=0x" + Integer.toHexString(decoder.magic()));
         }
         command = NbdCommand.fromWire(decoder.type());
         requests++;
-        counters.received(command);
+        transmission.counters().received(command);
         pipes.header(command == NbdCommand.WRITE, decoder.offset(), decoder.length());
         if (command == NbdCommand.DISC) {
             end();
-            listener.disconnected();
+            transmission.finish("client disconnected");
             return false;
         }
         long payloadBytes = validator.payloadBytes(command, decoder.flags(), decoder.length());
-        if (Long.compareUnsigned(payloadBytes, maximumPayloadBytes) > 0) {
-            broken(command + " with a payload longer than the maximum: lengthBytes="
-                    + Long.toUnsignedString(payloadBytes) + " maximum=" + maximumPayloadBytes);
-            return false;
+        String breach = validator.breach(command, payloadBytes);
+        if (breach != null) {
+            return broken(breach);
         }
         failure = validator.check(command, decoder.flags(), decoder.offset(), decoder.length());
         discardBytes = payloadBytes;
@@ -195,15 +162,17 @@ final class RequestIntake {
             if (payloadBytes > 0) {
                 phase = Phase.FILTER;
             } else {
-                query = query(decoder.length(), contexts);
+                query = query(decoder.length(), transmission.session().contexts());
             }
         }
         return true;
     }
 
-    private void broken(String reason) {
+    /** Ends the connection, because the stream is not NBD or exceeds a limit. */
+    private boolean broken(String reason) {
         end();
-        listener.broken(reason);
+        transmission.drop(reason);
+        return false;
     }
 
     private StatusQuery query(long lengthBytes, List<MetaContext> asked) {
@@ -211,14 +180,7 @@ final class RequestIntake {
         return StatusQuery.of(decoder.cookie(), new ByteRange(decoder.offset(), lengthBytes), one, asked);
     }
 
-    /**
-     * Reads the payload that selects contexts.
-     *
-     * <pre>
-     *   0        8
-     *   | length | context, context ...
-     * </pre>
-     */
+    /** Reads the payload that selects contexts. */
     private boolean filter() {
         ByteBuf bytes = decoder.gather((int) decoder.length());
         if (bytes == null) {
@@ -226,27 +188,13 @@ final class RequestIntake {
         }
         discardBytes = 0;
         phase = Phase.ADMISSION;
-        long lengthBytes = bytes.readLong();
-        List<MetaContext> asked = new ArrayList<>();
-        while (failure == null && bytes.isReadable()) {
-            int id = bytes.readInt();
-            MetaContext context = contexts.stream()
-                    .filter(candidate -> candidate.id() == id)
-                    .findFirst()
-                    .orElse(null);
-            if (context == null || asked.contains(context)) {
-                failure = new Failure(
-                        NbdErrno.NBD_EINVAL,
-                        "each context once, and only those that were negotiated: id=" + Integer.toUnsignedString(id));
-            } else {
-                asked.add(context);
-            }
-        }
+        StatusFilter filter =
+                StatusFilter.decode(bytes, transmission.session().contexts());
+        failure = filter.failure() != null
+                ? filter.failure()
+                : validator.checkRange(command, decoder.offset(), filter.lengthBytes());
         if (failure == null) {
-            failure = validator.checkRange(command, decoder.offset(), lengthBytes);
-        }
-        if (failure == null) {
-            query = query(lengthBytes, asked);
+            query = query(filter.lengthBytes(), filter.contexts());
         }
         return true;
     }
@@ -259,28 +207,29 @@ final class RequestIntake {
             return 0;
         }
         if (query != null) {
-            return query.memoryBytes((ChunkEncoding) encoding);
+            return query.memoryBytes((ChunkEncoding) transmission.encoding());
         }
-        return command == NbdCommand.READ && decoder.length() > 0 ? encoding.readMemoryBytes(decoder.length()) : 0;
+        boolean isRead = command == NbdCommand.READ && decoder.length() > 0;
+        return isRead ? transmission.encoding().readMemoryBytes(decoder.length()) : 0;
     }
 
     private boolean hasMemory(long replyBytes) {
-        boolean small = query == null && replyMemory.takes(replyBytes);
-        return small ? replyMemory.prepare((int) replyBytes) : budget.reserve(replyBytes);
+        boolean isCommon = query == null && memory.isCommon(replyBytes);
+        return isCommon ? memory.prepareReply((int) replyBytes) : budget.reserve(replyBytes);
     }
 
     private boolean admission() {
         long replyBytes = replyBytes();
         boolean isWrite = command == NbdCommand.WRITE && failure == null;
         long bytes = isWrite ? decoder.length() : replyBytes;
-        if (!inFlight.admits(bytes) || (isWrite && writes.isUnderWay())) {
-            blocked = true;
+        if (!budget.admits(bytes) || (isWrite && piecewiseWrite != null && piecewiseWrite.isUnderWay())) {
+            budget.await(true);
             return false;
         }
         if (replyBytes > 0 && !hasMemory(replyBytes)) {
             return withLess(replyBytes);
         }
-        inFlight.begin(bytes);
+        budget.begin(bytes);
         phase = Phase.HEADER;
         if (failure != null) {
             phase = Phase.DISCARD;
@@ -301,44 +250,60 @@ final class RequestIntake {
 
     /** Serves a request for whose whole reply there is no memory. */
     private boolean withLess(long replyBytes) {
-        if (!inFlight.isEmpty()) {
-            blocked = true;
+        if (!budget.isIdle()) {
+            budget.await(true);
             return false;
         }
-        accounts.shrink();
+        memory.shrink();
         if (query != null) {
-            blocked = query.maxDescriptors() == 1;
+            boolean isLeast = query.maxDescriptors() == 1;
+            budget.await(isLeast);
             query = query.halved();
-            return !blocked;
+            return !isLeast;
         }
-        inFlight.begin(replyBytes);
-        reads.begin(decoder.cookie(), decoder.offset(), (int) decoder.length());
+        budget.begin(replyBytes);
+        if (piecewiseRead == null) {
+            piecewiseRead = new PiecewiseRead(transmission, executor, replies);
+        }
+        piecewiseRead.begin(decoder.cookie(), decoder.offset(), (int) decoder.length());
         phase = Phase.PIECEWISE_READ;
         return true;
     }
 
     private boolean piecewiseRead() {
-        reads.advance();
-        blocked = reads.isUnderWay();
-        if (!blocked) {
+        boolean underWay = advancePiecewiseRead();
+        budget.await(underWay);
+        if (!underWay) {
             phase = Phase.HEADER;
         }
-        return !blocked;
+        return !underWay;
+    }
+
+    /** Reads the next piece of a piecewise READ if there is memory for it. Returns whether a part of its reply is still to be queued. */
+    private boolean advancePiecewiseRead() {
+        if (piecewiseRead == null) {
+            return false;
+        }
+        piecewiseRead.advance();
+        return piecewiseRead.isUnderWay();
     }
 
     private boolean payload() {
         Progress progress = payload.advance();
         while (progress == Progress.PIECE) {
-            writes.cut(payload);
+            if (piecewiseWrite == null) {
+                piecewiseWrite = new PiecewiseWrite(transmission, executor, replies);
+            }
+            piecewiseWrite.cut(payload);
             progress = payload.advance();
         }
         if (progress != Progress.COMPLETE) {
-            blocked = progress == Progress.NEEDS_MEMORY;
+            budget.await(progress == Progress.NEEDS_MEMORY);
             return false;
         }
         phase = Phase.HEADER;
-        if (writes.isReceiving()) {
-            writes.last(payload.finish());
+        if (piecewiseWrite != null && piecewiseWrite.isReceiving()) {
+            piecewiseWrite.last(payload.finish());
         } else {
             executor.write(payload.finish());
         }
@@ -350,9 +315,12 @@ final class RequestIntake {
         return phase == Phase.PAYLOAD;
     }
 
-    /** Continues a piecewise READ because memory was released; the stream may have ended. */
-    void memoryIsBack() {
-        reads.advance();
+    /** Continues what waits, because room or memory has become free. A piecewise READ goes on even if the stream has ended. */
+    void roomIsBack() {
+        advancePiecewiseRead();
+        if (phase != Phase.END) {
+            advance();
+        }
     }
 
     /** Skips the payload of a refused request, and then sends the refusal: a client that is still sending does not expect a reply. */
@@ -362,7 +330,7 @@ final class RequestIntake {
             return false;
         }
         phase = Phase.HEADER;
-        counters.failed();
+        transmission.counters().failed();
         replies.failure(decoder.cookie(), decoder.offset(), Objects.requireNonNull(failure), 0);
         return true;
     }
@@ -371,7 +339,7 @@ final class RequestIntake {
     @Nullable
     ByteBuf receiveInto() {
         if (phase == Phase.PAYLOAD) {
-            return blocked ? null : payload.receiveInto();
+            return budget.isAwaited() ? null : payload.receiveInto();
         }
         return phase == Phase.HEADER ? pipes.receiveInto() : null;
     }
@@ -381,15 +349,15 @@ final class RequestIntake {
         if (phase == Phase.END) {
             return;
         }
-        if (phase == Phase.PAYLOAD && writes.isReceiving()) {
-            writes.abandon();
+        if (phase == Phase.PAYLOAD && piecewiseWrite != null && piecewiseWrite.isReceiving()) {
+            piecewiseWrite.abandon();
         } else if (phase == Phase.PAYLOAD) {
-            inFlight.end(1, decoder.length());
+            budget.end(1, decoder.length());
         } else if (phase == Phase.DISCARD) {
-            inFlight.end(1, 0);
+            budget.end(1, 0);
         }
+        budget.await(piecewiseRead != null && piecewiseRead.isUnderWay());
         phase = Phase.END;
-        blocked = false;
         payload.abandon();
         decoder.close();
     }

@@ -28,12 +28,12 @@ final class RequestValidator {
     private final int contexts;
     private final long maximumPayloadBytes;
 
-    RequestValidator(Session session, long maximumPayloadBytes) {
+    RequestValidator(Session session) {
         this.device = session.export().device();
         this.readOnly = device.info().readOnly();
         this.style = session.style();
         this.contexts = session.contexts().size();
-        this.maximumPayloadBytes = maximumPayloadBytes;
+        this.maximumPayloadBytes = device.info().maximumPayloadBytes();
     }
 
     /**
@@ -43,6 +43,15 @@ final class RequestValidator {
     long payloadBytes(NbdCommand command, int flags, long length) {
         boolean isMarked = style == HeaderStyle.EXTENDED && (flags & NBD_CMD_FLAG_PAYLOAD_LEN) != 0;
         return command == NbdCommand.WRITE || isMarked ? length : 0;
+    }
+
+    /** Returns why a request with so many bytes after its header must end the connection; null if the bytes can be received. */
+    @Nullable
+    String breach(NbdCommand command, long payloadBytes) {
+        return Long.compareUnsigned(payloadBytes, maximumPayloadBytes) <= 0
+                ? null
+                : command + " with a payload longer than the maximum: lengthBytes="
+                        + Long.toUnsignedString(payloadBytes) + " maximum=" + maximumPayloadBytes;
     }
 
     /**

@@ -37,10 +37,8 @@ final class WritePayload {
 
     private final RequestDecoder decoder;
     private final PagePool pool;
-    private final RequestMemory ownMemory;
-    private final ConnectionBudget accounts;
-    private final MemoryBudget budget;
-    private final PayloadMemory memory;
+    private final ConnectionBudget budget;
+    private final ConnectionMemory memory;
     private final PipedReceive pipes;
 
     private @Nullable Kiobuf request;
@@ -53,18 +51,11 @@ final class WritePayload {
     private long copiedBytes;
 
     /** @param pipes receiver of large payloads that can go into pipes instead */
-    WritePayload(
-            RequestDecoder decoder,
-            PagePool pool,
-            RequestMemory ownMemory,
-            ConnectionBudget accounts,
-            PipedReceive pipes) {
+    WritePayload(RequestDecoder decoder, Transmission transmission, PipedReceive pipes) {
         this.decoder = decoder;
-        this.pool = pool;
-        this.ownMemory = ownMemory;
-        this.accounts = accounts;
-        this.budget = accounts.budget();
-        this.memory = accounts.payloadMemory();
+        this.pool = transmission.pool();
+        this.budget = transmission.budget();
+        this.memory = transmission.memory();
         this.pipes = pipes;
     }
 
@@ -78,7 +69,7 @@ final class WritePayload {
         ByteBuf inHand = decoder.readable();
         long toCome = leftBytes - (inHand == null ? 0 : inHand.readableBytes());
         // Otherwise the rest would not be page-aligned.
-        long inOneBytes = ownMemory.isApart(leftBytes) ? leftBytes : toCome;
+        long inOneBytes = memory.isApart(leftBytes) ? leftBytes : toCome;
         ownBytes = toCome >= OWN_MEMORY_BYTES ? inOneBytes : 0;
     }
 
@@ -201,10 +192,10 @@ final class WritePayload {
             bytes = budget.reserve(wanted) ? wanted : 0;
         } else {
             long endBytes = request().endBytes();
-            bytes = wholePages(endBytes - leftBytes, (int) accounts.reserveUpTo(wanted), wanted);
+            bytes = wholePages(endBytes - leftBytes, (int) memory.reserveUpTo(wanted), wanted);
         }
         if (bytes > 0) {
-            piece = ownMemory.allocate(bytes);
+            piece = memory.allocate(bytes);
             memory.hold(piece, bytes);
         }
         return bytes > 0;
