@@ -23,6 +23,7 @@ import org.kiobd.nbd.Listener;
 import org.kiobd.nbd.NbdLimits;
 import org.kiobd.nbd.NbdServer;
 import org.kiobd.nbd.tls.TlsPolicy;
+import org.kiobd.nbd.trace.RequestTrace;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.Volume;
 import org.kiobd.store.CacheMode;
@@ -56,6 +57,7 @@ final class Server {
     private final CacheMode cache;
     private final MemberStores stores;
     private final ArrayAssembler assembler;
+    private final @Nullable RequestTrace trace;
     private final ExportRegistry exports = new ExportRegistry();
     private final List<ServedVolume> volumes = new ArrayList<>();
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -91,6 +93,7 @@ final class Server {
         this.stores = MemberStores.load();
         stores.memoryBytes(options.memoryBytes() / 8 * 3);
         this.assembler = new ArrayAssembler(stores, mergeLimits, cache);
+        this.trace = options.log.openTrace();
     }
 
     /**
@@ -154,7 +157,7 @@ final class Server {
 
     private ServedVolume served(
             Volume device, String description, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
-        Export export = new Export(device.info().name(), description, device, mergeLimits);
+        Export export = new Export(device.info().name(), description, device, mergeLimits, trace);
         return new ServedVolume(device, export, new ServedVolume.Ways(engine, cache), catalog, lock);
     }
 
@@ -358,6 +361,9 @@ final class Server {
         closeVolumes();
         if (loops != null) {
             loops.close();
+        }
+        if (trace != null) {
+            trace.close();
         }
         if (captured != null) {
             captured.stop();

@@ -11,6 +11,7 @@ import org.kiobd.nbd.ExportLoop;
 import org.kiobd.nbd.Session;
 import org.kiobd.nbd.protocol.CommandFlags;
 import org.kiobd.nbd.protocol.NbdCommand;
+import org.kiobd.nbd.trace.TraceSession;
 import org.kiobd.volume.BlockDevice;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.Extent;
@@ -60,6 +61,7 @@ final class RequestExecutor implements Completion.Notifier {
     private final boolean takesExtents;
     private final Requester owner;
     private final Listener listener;
+    private final @Nullable TraceSession trace;
     private long arrivedNanos;
     private int noted;
     private Op[] notedOps = new Op[64];
@@ -79,6 +81,7 @@ final class RequestExecutor implements Completion.Notifier {
         this.acceptedPieces = session.style().hasChunks() ? ReadPiece.ACCEPT_HOLE : 0;
         this.owner = owner;
         this.listener = listener;
+        this.trace = served.trace(connection.peer());
     }
 
     /**
@@ -95,7 +98,7 @@ final class RequestExecutor implements Completion.Notifier {
             ByteBuf common = replyMemory.next(headerBytes + length);
             int at = common.writerIndex() - headerBytes - length;
             encoding.dataHeader(common, at, cookie, offset, length);
-            export.queue().accept(request.add(Fragment.of(common, at + headerBytes, length)));
+            queue(request.add(Fragment.of(common, at + headerBytes, length)), false);
             return;
         }
         // If the data must begin at a page boundary, the header has a buffer of its own.
@@ -108,7 +111,7 @@ final class RequestExecutor implements Completion.Notifier {
             request.add(Fragment.of(filled(memory.allocate(bytes)), 0, bytes));
             done += bytes;
         }
-        export.queue().accept(request);
+        queue(request, false);
     }
 
     /** Moves the writer index to the end: the device writes by absolute index, and the reply will be the whole buffer. */
@@ -123,7 +126,7 @@ final class RequestExecutor implements Completion.Notifier {
 
     /** Executes a WRITE with all of its payload. Takes it. */
     void write(Kiobuf request) {
-        export.queue().accept(request);
+        queue(request, false);
     }
 
     /** Executes a request that carries no data. */
@@ -137,7 +140,7 @@ final class RequestExecutor implements Completion.Notifier {
             case READ, WRITE, DISC, BLOCK_STATUS, RESIZE, UNKNOWN ->
                 throw new IllegalStateException(command + " is not a request without data");
         };
-        export.queue().accept(request);
+        queue(request, false);
     }
 
     private Kiobuf request(Op op, long cookie, long offset, long length) {
@@ -154,16 +157,29 @@ final class RequestExecutor implements Completion.Notifier {
         return request;
     }
 
+    /** Queues a request. Takes it. */
+    private void queue(Kiobuf request, boolean isPart) {
+        if (trace != null) {
+            trace.queued(request, isPart);
+        }
+        export.queue().accept(request);
+    }
+
     /** Reads a part of a READ into memory that the caller has reserved. The header of the reply is sent separately. */
     void readPiece(long offset, int length, Completion.Notifier notifier) {
         boolean large = takesExtents && length >= LEAST_EXTENT_BYTES && !served.copiesReads();
         Kiobuf request = request(Op.READ, 0, offset, length, notifier).accept(large ? ReadPiece.ACCEPT_FILE_EXTENT : 0);
-        export.queue().accept(request.add(Fragment.of(filled(memory.allocate(length)), 0, length)));
+        queue(request.add(Fragment.of(filled(memory.allocate(length)), 0, length)), true);
     }
 
     /** Returns a part of a WRITE, owned, to which the caller adds the payload. */
     Kiobuf newWritePiece(long offset, long length, int flags, Completion.Notifier notifier) {
         return request(Op.WRITE, 0, offset, length, notifier).flags(flags);
+    }
+
+    /** Executes a part of a WRITE with all of its payload. Takes it. */
+    void writePiece(Kiobuf piece) {
+        queue(piece, true);
     }
 
     /** Notes the end of a request that was executed in pieces and whose reply is queued. */
@@ -224,9 +240,16 @@ final class RequestExecutor implements Completion.Notifier {
         noted++;
     }
 
-    /** Records the latencies of the requests noted so far, whose replies are being sent. */
-    void answered() {
+    /**
+     * Records the latencies of the requests noted so far.
+     *
+     * @param areSent whether their replies are being sent; false if the client has gone
+     */
+    void answered(boolean areSent) {
         long nowNanos = System.nanoTime();
+        if (trace != null) {
+            trace.replied(nowNanos, areSent);
+        }
         for (int i = 0; i < noted; i++) {
             export.took(notedOps[i], nowNanos - notedNanos[i]);
         }

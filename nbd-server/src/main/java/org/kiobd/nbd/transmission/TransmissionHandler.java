@@ -215,13 +215,14 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter
         endOfIterationScheduled = false;
         noteInFlight();
         ConnectionPipeline now = parts();
-        if (state == TransmissionState.SERVING || state == TransmissionState.FINISHING) {
+        boolean hasClient = state == TransmissionState.SERVING || state == TransmissionState.FINISHING;
+        if (hasClient) {
             if (now.replies().isBatchLarge()) {
                 connection.loop().expectLull();
             }
             now.replies().flush();
         }
-        now.executor().answered();
+        now.executor().answered(hasClient);
         long usedBytes = now.accounts().budget().usedBytes();
         now.accounts().sweep();
         now.intake().memoryIsBack();
