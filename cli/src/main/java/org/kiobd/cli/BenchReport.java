@@ -34,7 +34,6 @@ final class BenchReport {
     /**
      * Prints the report.
      *
-     *
      * @return the exit code
      */
     int answer(CommonOptions common, LoadRun.Result result) {

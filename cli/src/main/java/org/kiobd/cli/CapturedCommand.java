@@ -61,7 +61,6 @@ final class CapturedCommand {
     /**
      * Waits for the command to end.
      *
-     *
      * @return its exit code; after a signal, 128 plus the signal's number, as in shells
      */
     int await() throws InterruptedException {

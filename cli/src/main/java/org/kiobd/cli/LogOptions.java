@@ -7,13 +7,19 @@ import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.OutputStreamAppender;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.nbd.trace.RequestTrace;
+import org.kiobd.store.file.SystemErrors;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Option;
 
-/** The options for a server's log on standard error: its level and its format. */
+/** The options for a server's log on standard error, and for its trace of requests. */
 final class LogOptions {
     private static final Set<String> LEVELS = Set.of("error", "warn", "info", "debug", "trace");
 
@@ -26,6 +32,12 @@ final class LogOptions {
 
     @Option(names = "--log-format", paramLabel = "text|json", description = "how to log (default: text)")
     private String format = "text";
+
+    @Option(
+            names = "--trace",
+            paramLabel = "FILE",
+            description = "append a line of JSON to FILE for each request, with the times of its stages")
+    private @Nullable Path trace;
 
     /**
      * Applies the options to this process.
@@ -49,6 +61,26 @@ final class LogOptions {
             case "text" -> {}
             case "json" -> useJson(context, root.getAppender(LogSetup.APPENDER));
             default -> throw new CommandFailure(ExitCode.USAGE, "--log-format=" + format + " is neither text nor json");
+        }
+    }
+
+    /** Opens the trace, owned by the caller; null if there is none. */
+    @Nullable
+    RequestTrace openTrace() {
+        if (trace == null) {
+            return null;
+        }
+        if (Files.exists(trace, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(trace)) {
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "--trace=" + trace + " is not a regular file and was not touched; nothing is served; give another path");
+        }
+        try {
+            return RequestTrace.open(trace);
+        } catch (IOException e) {
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "--trace=" + trace + " cannot be written: " + SystemErrors.describe(e) + "; nothing is served; give another path");
         }
     }
 

@@ -71,7 +71,6 @@ public final class Main implements Runnable {
     /**
      * Runs the command of this process.
      *
-     *
      * @return the exit code
      */
     static int run(String[] args) {

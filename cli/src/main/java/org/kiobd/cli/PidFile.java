@@ -31,7 +31,6 @@ final class PidFile {
     /**
      * Checks in advance whether the file can be written.
      *
-     *
      * @throws CommandFailure if it clearly cannot
      */
     void check() {

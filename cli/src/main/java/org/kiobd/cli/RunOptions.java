@@ -69,7 +69,6 @@ final class RunOptions {
     /**
      * Refuses options that exclude each other.
      *
-     *
      * @param hasAddresses whether --listen or --unix was given
      */
     void check(boolean hasAddresses) {

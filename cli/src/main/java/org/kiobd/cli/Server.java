@@ -15,6 +15,7 @@ import org.kiobd.nbd.Listener;
 import org.kiobd.nbd.NbdLimits;
 import org.kiobd.nbd.NbdServer;
 import org.kiobd.nbd.tls.TlsPolicy;
+import org.kiobd.nbd.trace.RequestTrace;
 import org.kiobd.store.CacheMode;
 import org.kiobd.store.MemberStores;
 import org.kiobd.store.file.SystemErrors;
@@ -63,9 +64,14 @@ final class Server {
         this.cache = options.cacheMode();
         MemberStores stores = common.stores();
         stores.memoryBytes(options.memoryBytes() / 8 * 3);
+        RequestTrace trace = options.log.openTrace();
         this.opening = new VolumeOpening(
-                new ServedFigures.ServerParts(engine, cache, this::refusedConnections), options.mergeLimits(), stores);
+                new ServedFigures.ServerParts(engine, cache, this::refusedConnections),
+                options.mergeLimits(),
+                stores,
+                trace);
         this.shutdown = new ServerShutdown(common, runOptions, volumes, pidFile);
+        shutdown.closes(trace);
     }
 
     /**

@@ -12,6 +12,7 @@ import org.kiobd.manage.control.ControlServer;
 import org.kiobd.manage.control.PrivateFolder;
 import org.kiobd.manage.figures.FiguresCodec;
 import org.kiobd.nbd.NbdServer;
+import org.kiobd.nbd.trace.RequestTrace;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.loop.IoLoops;
@@ -35,6 +36,7 @@ final class ServerShutdown {
     private @Nullable PagePool pool;
     private @Nullable NbdServer server;
     private @Nullable ControlServer control;
+    private @Nullable RequestTrace trace;
     private @Nullable CapturedCommand captured;
     private @Nullable PrivateFolder privateFolder;
     private boolean ending;
@@ -66,6 +68,11 @@ final class ServerShutdown {
     /** Takes the control socket. */
     void closes(ControlServer started) {
         control = started;
+    }
+
+    /** Takes the trace of the requests; null if there is none. */
+    void closes(@Nullable RequestTrace opened) {
+        trace = opened;
     }
 
     /** Takes a temporary folder. */
@@ -140,6 +147,9 @@ final class ServerShutdown {
         }
         if (pool != null) {
             pool.close();
+        }
+        if (trace != null) {
+            trace.close();
         }
         if (captured != null) {
             captured.stop();

@@ -37,7 +37,6 @@ final class Terminal {
     /**
      * Asks on standard error, to keep standard output for answers.
      *
-     *
      * @return the reply; empty at the end of input
      */
     static String ask(String question) {

@@ -7,6 +7,7 @@ import org.kiobd.manage.catalog.VolumeCatalog;
 import org.kiobd.manage.catalog.VolumeLock;
 import org.kiobd.manage.catalog.VolumeNames;
 import org.kiobd.nbd.Export;
+import org.kiobd.nbd.trace.RequestTrace;
 import org.kiobd.raid.ArrayAssembler;
 import org.kiobd.raid.Volume;
 import org.kiobd.store.MemberStores;
@@ -18,10 +19,17 @@ import org.kiobd.volume.queue.MergeLimits;
 final class VolumeOpening {
     private final ServedFigures.ServerParts server;
     private final MergeLimits mergeLimits;
+    private final @Nullable RequestTrace trace;
     private final MemberStores stores;
     private final ArrayAssembler assembler;
 
-    VolumeOpening(ServedFigures.ServerParts server, MergeLimits mergeLimits, MemberStores stores) {
+    /** Borrows {@code stores} and {@code trace}. */
+    VolumeOpening(
+            ServedFigures.ServerParts server,
+            MergeLimits mergeLimits,
+            MemberStores stores,
+            @Nullable RequestTrace trace) {
+        this.trace = trace;
         this.server = server;
         this.mergeLimits = mergeLimits;
         this.stores = stores;
@@ -59,7 +67,7 @@ final class VolumeOpening {
 
     private ServedVolume served(
             Volume device, String description, @Nullable VolumeCatalog catalog, @Nullable VolumeLock lock) {
-        Export export = new Export(device.info().name(), description, device, mergeLimits);
+        Export export = new Export(device.info().name(), description, device, mergeLimits, trace);
         return new ServedVolume(device, export, server, stores, catalog, lock);
     }
 }

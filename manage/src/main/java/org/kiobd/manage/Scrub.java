@@ -58,7 +58,6 @@ public final class Scrub {
     /**
      * Checks the superblocks, as opening the volume does.
      *
-     *
      * @return whether the data can be read after that
      */
     private boolean checkMembers(VolumeCatalog catalog, VolumeManifest manifest) throws BlockIoException {

@@ -24,6 +24,8 @@ import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.protocol.NbdMagic;
 import org.kiobd.nbd.protocol.NbdText;
+import org.kiobd.nbd.trace.RequestTrace;
+import org.kiobd.nbd.trace.TraceSession;
 import org.kiobd.volume.BlockDevice;
 import org.kiobd.volume.LatencyFigures;
 import org.kiobd.volume.kiobuf.Op;
@@ -41,6 +43,7 @@ public final class Export {
     private final String description;
     private final BlockDevice device;
     private final MergeLimits mergeLimits;
+    private final @Nullable RequestTrace trace;
 
     private final Object lock = new Object();
     private final Map<IoLoop, ExportLoop> loops = new HashMap<>();
@@ -69,7 +72,7 @@ public final class Export {
 
     /** Creates an export with the default merge limits. */
     public Export(String name, String description, BlockDevice device) {
-        this(name, description, device, MergeLimits.DEFAULT);
+        this(name, description, device, MergeLimits.DEFAULT, null);
     }
 
     /**
@@ -77,8 +80,14 @@ public final class Export {
      *
      * @param name name that a client asks for, at most 4096 bytes of UTF-8
      * @param description text that LIST returns with the name, at most 4096 bytes of UTF-8; may be empty
+     * @param trace trace of all requests, borrowed; null for none
      */
-    public Export(String name, String description, BlockDevice device, MergeLimits mergeLimits) {
+    public Export(
+            String name,
+            String description,
+            BlockDevice device,
+            MergeLimits mergeLimits,
+            @Nullable RequestTrace trace) {
         if (NbdText.lengthBytes(name) > NbdMagic.MAX_STRING_BYTES
                 || NbdText.lengthBytes(description) > NbdMagic.MAX_STRING_BYTES) {
             throw new IllegalArgumentException(
@@ -86,7 +95,8 @@ public final class Export {
         }
         this.name = name;
         this.description = description;
-        this.device = device;
+        this.device = trace == null ? device : trace.over(device);
+        this.trace = trace;
         this.mergeLimits = mergeLimits;
     }
 
@@ -101,6 +111,11 @@ public final class Export {
     /** Returns the device, borrowed. */
     public BlockDevice device() {
         return device;
+    }
+
+    /** Returns the trace of a new connection; null if requests are not traced. */
+    public @Nullable TraceSession trace(String peer) {
+        return trace == null ? null : trace.session(name, device, peer);
     }
 
     /**

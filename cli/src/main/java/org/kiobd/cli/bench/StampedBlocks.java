@@ -39,7 +39,6 @@ final class StampedBlocks {
     /**
      * Takes {@code block}, or the next one without a request in flight, with wrap-around.
      *
-     *
      * @return the block
      */
     int take(int block) {
@@ -57,7 +56,6 @@ final class StampedBlocks {
 
     /**
      * Fills {@code into}, from its first byte to its capacity, with new data for {@code block}; borrows it.
-     *
      *
      * @return the version
      */

@@ -16,7 +16,6 @@ import org.kiobd.store.file.FileTuning;
 import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.loop.IoLoops;
-import org.kiobd.volume.queue.MergeLimits;
 
 /**
  * Serves a volume of file members as {@code kiobd serve --threads 1} does, with calls on the loop by another policy: {@code TunedServer HOME
@@ -38,7 +37,7 @@ public final class TunedServer {
                 IoLoops loops = new IoLoops(IoEngine.best(), 1, SPIN_NANOS);
                 Volume device = new ArrayAssembler(stores).open(catalog.load(name), false)) {
             ExportRegistry exports = new ExportRegistry();
-            exports.add(new Export(name, "", device, MergeLimits.DEFAULT));
+            exports.add(new Export(name, "", device));
             try (NbdServer server = new NbdServer(loops, exports, pool, NbdLimits.DEFAULT)) {
                 System.out.println(
                         "ready: " + server.listenUnix(Path.of(args[2])).uri(name));

@@ -51,7 +51,7 @@ public final class InProcessServer implements AutoCloseable {
         device = assembler.open(assembler.create(new ArraySpec(NAME, SIZE_BYTES, chunkBytes, uris)), false);
         loops = new IoLoops(engine, 1);
         ExportRegistry exports = new ExportRegistry();
-        exports.add(new Export(NAME, "", device, limits));
+        exports.add(new Export(NAME, "", device, limits, null));
         server = new NbdServer(loops, exports, pool, NbdLimits.DEFAULT);
         uri = server.listenUnix(socket).uri(NAME).toString();
     }

@@ -57,7 +57,6 @@ final class ChangeCodec {
     /**
      * Decodes a record.
      *
-     *
      * @throws IOException with a reason, if {@code text} is not the record of a change
      */
     static Change decode(String text, Path folder) throws IOException {

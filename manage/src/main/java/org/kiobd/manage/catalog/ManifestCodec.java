@@ -86,7 +86,6 @@ final class ManifestCodec {
     /**
      * Decodes the members.
      *
-     *
      * @throws BlockIoException if this process cannot use a member for a reason other than damage of the manifest
      */
     private static List<MemberUri> members(@Nullable Object value, Path folder) throws IOException {

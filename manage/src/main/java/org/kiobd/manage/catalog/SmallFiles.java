@@ -19,7 +19,6 @@ final class SmallFiles {
     /**
      * Reads a file.
      *
-     *
      * @throws IOException with a reason, also if it is not a regular file: reading a pipe might block
      */
     static String read(Path file) throws IOException {

@@ -73,7 +73,6 @@ final class Asker {
     /**
      * Sets the answer to be sent.
      *
-     *
      * @param line the answer; takes it
      */
     void answer(byte[] line) {
@@ -83,7 +82,6 @@ final class Asker {
 
     /**
      * Sends as much of the answer as the socket accepts.
-     *
      *
      * @return whether all of it was sent
      */

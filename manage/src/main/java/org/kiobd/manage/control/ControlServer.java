@@ -85,7 +85,6 @@ public final class ControlServer implements AutoCloseable {
     /**
      * Gets a question answered.
      *
-     *
      * @param answer receives the answer, on the thread that made it
      */
     private void ask(String line, Consumer<byte[]> answer) {

@@ -29,7 +29,6 @@ final class VolumeQueue {
     /**
      * Queues a question.
      *
-     *
      * @param answer receives the answer exactly once, even if there is no thread to make it
      */
     void ask(Map<String, Object> question, Consumer<Map<String, ?>> answer) {

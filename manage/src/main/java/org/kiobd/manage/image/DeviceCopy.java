@@ -141,7 +141,6 @@ public final class DeviceCopy {
     /**
      * Writes the device to {@code out}, in order, with holes as zeros.
      *
-     *
      * @return number of data bytes written
      */
     public long copyTo(OutputStream out) throws BlockIoException {

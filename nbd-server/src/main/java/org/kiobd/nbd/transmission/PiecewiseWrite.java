@@ -84,7 +84,7 @@ final class PiecewiseWrite implements Completion.Notifier {
 
     private void issue(Kiobuf piece) {
         outstanding++;
-        executor.write(piece);
+        executor.writePiece(piece);
     }
 
     /** Gives up the rest of the payload, which will not come. */

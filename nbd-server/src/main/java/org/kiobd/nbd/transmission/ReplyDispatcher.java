@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.ExportLoop;
+import org.kiobd.nbd.trace.TraceSession;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Completion;
@@ -117,9 +118,13 @@ final class ReplyDispatcher implements Completion.Notifier {
         noted++;
     }
 
-    /** Records the latencies of the requests noted so far, whose replies are being sent. */
+    /** Records the latencies of the requests noted so far, whose replies are being sent, and writes their lines of the trace. */
     void recordLatencies() {
         long nowNanos = System.nanoTime();
+        TraceSession trace = transmission.trace();
+        if (trace != null) {
+            trace.replied(nowNanos, !transmission.isGone());
+        }
         for (int i = 0; i < noted; i++) {
             export.took(notedOps[i], nowNanos - notedNanos[i]);
         }

@@ -3,9 +3,11 @@ package org.kiobd.nbd.transmission;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.Export;
 import org.kiobd.nbd.protocol.CommandFlags;
 import org.kiobd.nbd.protocol.NbdCommand;
+import org.kiobd.nbd.trace.TraceSession;
 import org.kiobd.volume.BlockDevice;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -50,6 +52,7 @@ final class RequestExecutor {
     private final boolean takesExtents;
     private final Requester owner;
     private final ReplyDispatcher replies;
+    private final @Nullable TraceSession trace;
     private long arrivedNanos;
 
     /**
@@ -70,6 +73,7 @@ final class RequestExecutor {
         this.acceptedPieces = transmission.session().style().hasChunks() ? ReadPiece.ACCEPT_HOLE : 0;
         this.owner = owner;
         this.replies = replies;
+        this.trace = transmission.trace();
     }
 
     /**
@@ -85,7 +89,7 @@ final class RequestExecutor {
             ByteBuf common = memory.nextReply(headerBytes + length);
             int at = common.writerIndex() - headerBytes - length;
             encoding.dataHeader(common, at, cookie, offset, length);
-            queue.accept(request.add(Fragment.of(common, at + headerBytes, length)));
+            accept(request.add(Fragment.of(common, at + headerBytes, length)), false);
             return;
         }
         // If the data must begin at a page boundary, the header has a buffer of its own.
@@ -98,7 +102,7 @@ final class RequestExecutor {
             request.add(Fragment.of(filled(memory.allocate(bytes)), 0, bytes));
             done += bytes;
         }
-        queue.accept(request);
+        accept(request, false);
     }
 
     /** Moves the writer index to the end: the device writes by absolute index, and the reply will be the whole buffer. */
@@ -113,7 +117,7 @@ final class RequestExecutor {
 
     /** Executes a WRITE with all of its payload. Takes it. */
     void write(Kiobuf request) {
-        queue.accept(request);
+        accept(request, false);
     }
 
     /** Executes a request that carries no data. */
@@ -127,7 +131,7 @@ final class RequestExecutor {
             case READ, WRITE, DISC, BLOCK_STATUS, RESIZE, UNKNOWN ->
                 throw new IllegalStateException(command + " is not a request without data");
         };
-        queue.accept(request);
+        accept(request, false);
     }
 
     private Kiobuf request(Op op, long cookie, long offset, long length) {
@@ -143,16 +147,29 @@ final class RequestExecutor {
         return request;
     }
 
+    /** Queues a request. Takes it. */
+    private void accept(Kiobuf request, boolean isPart) {
+        if (trace != null) {
+            trace.queued(request, isPart);
+        }
+        queue.accept(request);
+    }
+
     /** Reads a part of a READ into memory that the caller has reserved. The header of the reply is sent separately. */
     void readPiece(long offset, int length, Completion.Notifier notifier) {
         boolean large = takesExtents && length >= LEAST_EXTENT_BYTES && !export.copiesReads();
         Kiobuf request = request(Op.READ, 0, offset, length, notifier).accept(large ? ReadPiece.ACCEPT_FILE_EXTENT : 0);
-        queue.accept(request.add(Fragment.of(filled(memory.allocate(length)), 0, length)));
+        accept(request.add(Fragment.of(filled(memory.allocate(length)), 0, length)), true);
     }
 
     /** Returns a part of a WRITE, owned, to which the caller adds the payload. */
     Kiobuf newWritePiece(long offset, long length, int flags, Completion.Notifier notifier) {
         return request(Op.WRITE, 0, offset, length, notifier).flags(flags);
+    }
+
+    /** Executes a part of a WRITE with all of its payload. Takes it. */
+    void writePiece(Kiobuf piece) {
+        accept(piece, true);
     }
 
     /** Notes the end of a request that was executed in pieces and whose reply is queued. */

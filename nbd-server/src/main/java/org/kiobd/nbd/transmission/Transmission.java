@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.ConnectionContext;
 import org.kiobd.nbd.Session;
+import org.kiobd.nbd.trace.TraceSession;
 import org.kiobd.volume.BlockDevice;
 import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.loop.IoLoop;
@@ -28,6 +29,7 @@ final class Transmission {
     private final ReplyEncoding encoding;
     private final ConnectionBudget budget;
     private final ConnectionMemory memory;
+    private final @Nullable TraceSession trace;
     private final ConnectionCounters counters = new ConnectionCounters();
     private final Runnable runEndOfIteration = this::runEndOfIteration;
 
@@ -45,6 +47,7 @@ final class Transmission {
         this.loop = connection.loop();
         this.encoding = ReplyEncoding.of(session.style());
         this.budget = new ConnectionBudget(connection.pool(), connection.limits());
+        this.trace = session.export().trace(connection.peer());
         this.memory = new ConnectionMemory(connection.pool(), budget, session.export().device());
     }
 
@@ -83,6 +86,12 @@ final class Transmission {
 
     ConnectionMemory memory() {
         return memory;
+    }
+
+    /** Returns the trace of the requests; null if they are not traced. */
+    @Nullable
+    TraceSession trace() {
+        return trace;
     }
 
     ConnectionCounters counters() {

@@ -114,6 +114,18 @@ public class Completion implements Runnable {
         interceptors.push(added);
     }
 
+    /** Returns the interceptor of class {@code type} that was added last and has not run; null if there is none. Same thread rule. */
+    public final <T extends Interceptor> @Nullable T interceptor(Class<T> type) {
+        if (interceptors != null) {
+            for (Interceptor one : interceptors) {
+                if (type.isInstance(one)) {
+                    return type.cast(one);
+                }
+            }
+        }
+        return null;
+    }
+
     private void requireNotNotified() {
         if (state == NOTIFIED) {
             throw new IllegalStateException("completion has ended already");
