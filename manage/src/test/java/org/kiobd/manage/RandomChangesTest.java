@@ -32,8 +32,8 @@ final class RandomChangesTest {
     @TempDir
     private Path folder;
 
-    private TestHome home;
-    private Random random;
+    private TestHome home = new TestHome(Path.of(""));
+    private Random random = new Random(0);
     private final TreeMap<String, byte[]> model = new TreeMap<>();
     private final List<String> story = new ArrayList<>();
 
@@ -213,9 +213,10 @@ final class RandomChangesTest {
         assertThat(entries)
                 .allSatisfy(entry -> assertThat(entry.health().state()).isEqualTo("idle"));
         for (VolumeEntry entry : entries) {
-            assertThat(Objects.requireNonNull(entry.manifest()).sizeBytes()).isEqualTo(model.get(entry.name()).length);
+            byte[] expected = Objects.requireNonNull(model.get(entry.name()));
+            assertThat(Objects.requireNonNull(entry.manifest()).sizeBytes()).isEqualTo(expected.length);
             if (contentsToo) {
-                assertThat(Arrays.equals(home.content(entry.name()), model.get(entry.name())))
+                assertThat(Arrays.equals(home.content(entry.name()), expected))
                         .as("content of %s", entry.name())
                         .isTrue();
                 home.assertWell(entry.name());
