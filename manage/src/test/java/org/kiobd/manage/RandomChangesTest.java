@@ -14,7 +14,6 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Timeout;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockIoException;
@@ -33,7 +32,7 @@ final class RandomChangesTest {
     @TempDir
     private Path folder;
 
-    private @Nullable TestHome made;
+    private TestHome home = new TestHome(Path.of(""));
     private Random random = new Random(0);
     private final TreeMap<String, byte[]> model = new TreeMap<>();
     private final List<String> story = new ArrayList<>();
@@ -47,7 +46,7 @@ final class RandomChangesTest {
     @Seeded(rounds = 3)
     void theHomeDoesWhatTheModelDoes(Random seeded) throws IOException {
         random = seeded;
-        made = new TestHome(Files.createDirectory(folder.resolve("home")));
+        home = new TestHome(Files.createDirectory(folder.resolve("home")));
         for (int step = 0; step < STEPS; step++) {
             try {
                 step();
@@ -58,15 +57,11 @@ final class RandomChangesTest {
         }
         for (String name : NAMES) {
             if (model.containsKey(name)) {
-                home().volumes().delete(name, true, Consent.GIVEN);
+                home.volumes().delete(name, true, Consent.GIVEN);
             }
         }
-        home().assertTidy();
-        assertThat(home().path().resolve("volumes")).isEmptyDirectory();
-    }
-
-    private TestHome home() {
-        return Objects.requireNonNull(made);
+        home.assertTidy();
+        assertThat(home.path().resolve("volumes")).isEmptyDirectory();
     }
 
     private String pick(List<String> from) {
@@ -85,38 +80,38 @@ final class RandomChangesTest {
                 change(
                         "resize " + name + " " + units,
                         model.containsKey(name) && units * UNIT_BYTES > model.get(name).length,
-                        () -> home().volumes().resize(name, (long) units * UNIT_BYTES),
+                        () -> home.volumes().resize(name, (long) units * UNIT_BYTES),
                         () -> model.put(name, Arrays.copyOf(model.get(name), units * UNIT_BYTES)));
             case 4 ->
                 change(
                         "rename " + name + " " + other,
                         model.containsKey(name) && !model.containsKey(other),
-                        () -> home().volumes().rename(name, other),
+                        () -> home.volumes().rename(name, other),
                         () -> renameInModel(name, other));
             case 5 ->
                 change(
                         "delete " + name,
                         model.containsKey(name),
-                        () -> home().volumes().delete(name, true, Consent.GIVEN),
+                        () -> home.volumes().delete(name, true, Consent.GIVEN),
                         () -> model.keySet().removeIf(each -> each.equals(name) || each.startsWith(name + "@")));
             case 6 -> snapshot(name, snapshot);
             case 7 ->
                 change(
                         "delete " + snapshot,
                         model.containsKey(snapshot),
-                        () -> home().volumes().deleteSnapshot(snapshot),
+                        () -> home.volumes().deleteSnapshot(snapshot),
                         () -> model.remove(snapshot));
             case 8 ->
                 change(
                         "rollback " + snapshot,
                         model.containsKey(snapshot),
-                        () -> home().volumes().rollback(snapshot, Consent.GIVEN),
+                        () -> home.volumes().rollback(snapshot, Consent.GIVEN),
                         () -> model.put(name, model.get(snapshot)));
             case 9 ->
                 change(
                         "clone " + snapshot + " " + other,
                         model.containsKey(snapshot) && !model.containsKey(other),
-                        () -> home().volumes().cloneSnapshot(snapshot, other),
+                        () -> home.volumes().cloneSnapshot(snapshot, other),
                         () -> model.put(other, model.get(snapshot)));
             default -> copyOrAssemble(name, other);
         }
@@ -148,7 +143,7 @@ final class RandomChangesTest {
         change(
                 "create " + name + " " + units + " on " + stores,
                 !model.containsKey(name),
-                () -> home().create(name, (long) units * UNIT_BYTES, stores),
+                () -> home.create(name, (long) units * UNIT_BYTES, stores),
                 () -> model.put(name, new byte[units * UNIT_BYTES]));
     }
 
@@ -156,7 +151,7 @@ final class RandomChangesTest {
         byte[] content = new byte[model.containsKey(name) ? model.get(name).length : UNIT_BYTES];
         random.nextBytes(content);
         Arrays.fill(content, content.length / 4, content.length / 2, (byte) 0);
-        change("fill " + name, model.containsKey(name), () -> home().fill(name, content), () -> model.put(name, content));
+        change("fill " + name, model.containsKey(name), () -> home.fill(name, content), () -> model.put(name, content));
     }
 
     /** File members support snapshots on some file systems only. */
@@ -165,7 +160,7 @@ final class RandomChangesTest {
         if (isFree && !isOnDatabases(name)) {
             story.add("snapshot " + snapshot + " of files");
             try {
-                home().volumes().createSnapshot(snapshot);
+                home.volumes().createSnapshot(snapshot);
                 model.put(snapshot, model.get(name));
             } catch (BlockIoException e) {
                 assertThat(e).hasMessageContaining("nothing was made");
@@ -175,12 +170,12 @@ final class RandomChangesTest {
         change(
                 "snapshot " + snapshot,
                 isFree,
-                () -> home().volumes().createSnapshot(snapshot),
+                () -> home.volumes().createSnapshot(snapshot),
                 () -> model.put(snapshot, model.get(name)));
     }
 
     private boolean isOnDatabases(String name) throws BlockIoException {
-        return home().catalog().load(name).members().stream()
+        return home.catalog().load(name).members().stream()
                 .allMatch(uri -> uri.scheme().equals("rocksdb"));
     }
 
@@ -190,14 +185,14 @@ final class RandomChangesTest {
             change(
                     "copy " + name + " " + other + " on " + stores,
                     model.containsKey(name) && !model.containsKey(other),
-                    () -> home().copy(name, other, stores),
+                    () -> home.copy(name, other, stores),
                     () -> model.put(other, model.get(name)));
             return;
         }
-        List<MemberUri> members = new ArrayList<>(home().catalog().load(name).members());
+        List<MemberUri> members = new ArrayList<>(home.catalog().load(name).members());
         Collections.shuffle(members, random);
-        Files.delete(home().folder(name).resolve("manifest.json"));
-        change("assemble " + name, true, () -> home().volumes().assemble(members), () -> {});
+        Files.delete(home.folder(name).resolve("manifest.json"));
+        change("assemble " + name, true, () -> home.volumes().assemble(members), () -> {});
     }
 
     private void renameInModel(String name, String other) {
@@ -212,20 +207,21 @@ final class RandomChangesTest {
     }
 
     private void assertSame(boolean contentsToo) throws IOException {
-        List<VolumeEntry> entries = new ArrayList<>(home().volumes().list());
-        entries.addAll(home().volumes().listSnapshots(null));
+        List<VolumeEntry> entries = new ArrayList<>(home.volumes().list());
+        entries.addAll(home.volumes().listSnapshots(null));
         assertThat(entries).extracting(VolumeEntry::name).containsExactlyInAnyOrderElementsOf(model.keySet());
         assertThat(entries)
                 .allSatisfy(entry -> assertThat(entry.health().state()).isEqualTo("idle"));
         for (VolumeEntry entry : entries) {
-            assertThat(Objects.requireNonNull(entry.manifest()).sizeBytes()).isEqualTo(Objects.requireNonNull(model.get(entry.name())).length);
+            byte[] expected = Objects.requireNonNull(model.get(entry.name()));
+            assertThat(Objects.requireNonNull(entry.manifest()).sizeBytes()).isEqualTo(expected.length);
             if (contentsToo) {
-                assertThat(Arrays.equals(home().content(entry.name()), model.get(entry.name())))
+                assertThat(Arrays.equals(home.content(entry.name()), expected))
                         .as("content of %s", entry.name())
                         .isTrue();
-                home().assertWell(entry.name());
+                home.assertWell(entry.name());
             }
         }
-        home().assertTidy();
+        home.assertTidy();
     }
 }

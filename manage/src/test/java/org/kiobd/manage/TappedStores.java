@@ -8,8 +8,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberStoreProvider;
 import org.kiobd.store.MemberUri;
@@ -24,7 +22,8 @@ import org.kiobd.volume.BlockIoException;
  */
 final class TappedStores {
     private static final String SERVICES = "META-INF/services/" + MemberStoreProvider.class.getName();
-    private static final AtomicReference<Runnable> HOOK = new AtomicReference<>(() -> {});
+    private static final Object LOCK = new Object();
+    private static Runnable hook = () -> {};
 
     private TappedStores() {}
 
@@ -39,18 +38,24 @@ final class TappedStores {
      *
      * @param folder folder for a file of this class
      */
-    static void run(Path folder, Runnable hook, Work work) throws IOException {
+    static void run(Path folder, Runnable onOperation, Work work) throws IOException {
         Path services = Files.writeString(
                 folder.resolve("tapped-stores"), TappedFiles.class.getName() + "\n" + TappedDatabases.class.getName());
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
         thread.setContextClassLoader(new LastWins(before, services.toUri().toURL()));
-        HOOK.set(hook);
+        hook(onOperation);
         try {
             work.run();
         } finally {
-            HOOK.set(() -> {});
+            hook(() -> {});
             thread.setContextClassLoader(before);
+        }
+    }
+
+    private static void hook(Runnable next) {
+        synchronized (LOCK) {
+            hook = next;
         }
     }
 
@@ -109,8 +114,8 @@ final class TappedStores {
 
         /** The members of a snapshot are made by several threads. */
         private static void callHook() {
-            synchronized (HOOK) {
-                Objects.requireNonNull(HOOK.get()).run();
+            synchronized (LOCK) {
+                hook.run();
             }
         }
 
