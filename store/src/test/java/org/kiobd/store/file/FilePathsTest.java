@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.kiobd.store.MemberOp;
 import org.kiobd.store.OpenOptions;
@@ -27,10 +28,12 @@ import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.kiobuf.PagePool;
 import org.kiobd.volume.kiobuf.PipedPayload;
 import org.kiobd.volume.testkit.Descriptor;
+import org.kiobd.volume.testkit.LeakCheck;
 import org.kiobd.volume.testkit.ManualLoop;
 import org.kiobd.volume.testkit.PipedPayloads;
 
 /** Which path each operation takes, and what comes of it: a real file; a clock, and a kernel's room, as the test says. */
+@ExtendWith(LeakCheck.class)
 class FilePathsTest {
     private static final int BYTES = 1 << 20;
     private static final int PAGE = 4096;
@@ -166,7 +169,9 @@ class FilePathsTest {
     void memberRule1_nothingIsWrittenWhereTheKernelWouldThrottle() {
         full = true;
         assertThat(mayWrite()).isFalse();
-        assertThat(path(piped(new byte[PAGE]))).isEqualTo(IoPath.THREADS);
+        MemberOp piped = piped(new byte[PAGE]);
+        assertThat(path(piped)).isEqualTo(IoPath.THREADS);
+        piped.original(0).release();
         assertThat(isRead(op(Op.READ, 0, PAGE))).as("reads are").isTrue();
     }
 
