@@ -45,8 +45,8 @@ final class ConnectionMemory {
         this.pool = pool;
         this.budget = budget;
         this.aligned = device.memoryAlignmentBytes() > 1;
-        this.commonBytes = (int)
-                Math.min(Math.min(COMMON_BYTES, pool.shareBytes()), pool.capacityBytes() / COMMON_BUFFERS_A_POOL);
+        this.commonBytes =
+                (int) Math.min(Math.min(COMMON_BYTES, pool.shareBytes()), pool.capacityBytes() / COMMON_BUFFERS_A_POOL);
         int most = commonBytes / REPLIES_A_BUFFER;
         // Data of a page or more would not be page-aligned after its header.
         this.maxReplyBytes = aligned ? Math.min(most, AlignedMemory.ALIGNMENT_BYTES) : most;

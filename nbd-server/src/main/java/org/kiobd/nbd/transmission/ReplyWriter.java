@@ -14,8 +14,8 @@ import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 
 /**
- * Sends the replies of one loop iteration together. Replies without data follow each other in a common buffer, the data of a READ follows
- * its header in the request's own memory, and one flush sends everything in one gathered write. NBD allows replies in any order, so chunks
+ * Sends the replies of one loop iteration together. Replies without data follow each other in one buffer, the data of a READ follows its
+ * header in the request's own memory, and one flush sends everything in one gathered write. NBD allows replies in any order, so chunks
  * of different replies may alternate; a chunk itself must stay in one piece. Only the last write of a batch has a promise, which completes
  * when the whole batch is in the socket.
  */
@@ -25,7 +25,6 @@ final class ReplyWriter {
 
     /** With this many replies, or bytes of payload, a client is busy for longer than it takes to wake this loop. */
     private static final int BUSY_REQUESTS = 8;
-
     private static final long BUSY_BYTES = 32 << 10;
 
     private final Transmission transmission;
@@ -99,7 +98,7 @@ final class ReplyWriter {
         count(requestBytes, 0);
     }
 
-    /** Returns the common buffer, with room for {@code bytes}. */
+    /** Returns the buffer for replies without data, with room for {@code bytes}. */
     private ByteBuf headers(int bytes) {
         ByteBuf out = headers;
         if (out != null && out.writableBytes() < bytes) {
@@ -130,9 +129,7 @@ final class ReplyWriter {
         count(bytes, isSmall ? 0 : bytes);
     }
 
-    /**
-     * Queues a whole reply in a common buffer of {@link ConnectionMemory}. A reply that directly follows the previous one is sent together with it as one piece.
-     */
+    /** Queues a whole reply in a common buffer. If it directly follows the previous one, both are sent as one piece. */
     @SuppressWarnings("ReferenceEquality") // this very buffer, not one with equal bytes
     private void small(ByteBuf chunk, int start, int end) {
         if (run == chunk && runEnd == start) {
@@ -242,8 +239,8 @@ final class ReplyWriter {
 
     private FileReplies fileReplies() {
         if (fileReplies == null) {
-            fileReplies = new FileReplies(
-                    transmission, requireNonNull(socket), () -> batchSent(requireNonNull(fromFiles)));
+            Runnable batchSent = () -> batchSent(requireNonNull(fromFiles));
+            fileReplies = new FileReplies(transmission, requireNonNull(socket), batchSent);
         }
         return fileReplies;
     }

@@ -139,10 +139,8 @@ final class RequestExecutor {
     }
 
     private Kiobuf request(Op op, long cookie, long offset, long length, Completion.Notifier notifier) {
-        Kiobuf request = kiobufs.take(op, offset, length)
-                .cookie(cookie)
-                .owner(owner)
-                .arrived(arrivedNanos);
+        Kiobuf request =
+                kiobufs.take(op, offset, length).cookie(cookie).owner(owner).arrived(arrivedNanos);
         request.addNotifier(notifier);
         return request;
     }

@@ -188,8 +188,7 @@ final class RequestIntake {
         }
         discardBytes = 0;
         phase = Phase.ADMISSION;
-        StatusFilter filter =
-                StatusFilter.decode(bytes, transmission.session().contexts());
+        StatusFilter filter = StatusFilter.decode(bytes, transmission.session().contexts());
         failure = filter.failure() != null
                 ? filter.failure()
                 : validator.checkRange(command, decoder.offset(), filter.lengthBytes());

@@ -54,8 +54,8 @@ final class StallCheck {
         long limitNanos = TimeUnit.MILLISECONDS.toNanos(limitMs);
         long nowNanos = System.nanoTime();
         boolean takesNothing = replies.untakenNanos(nowNanos) > limitNanos;
-        boolean sendsNothing = intake.isReceiving()
-                && nowNanos - transmission.counters().lastNanos() > limitNanos;
+        boolean sendsNothing =
+                intake.isReceiving() && nowNanos - transmission.counters().lastNanos() > limitNanos;
         if (takesNothing || sendsNothing) {
             String what = takesNothing ? "takes no replies" : "does not go on with its WRITE";
             LOG.warn("{} is cut off: it {}, and others are short of the memory that takes", transmission.name(), what);

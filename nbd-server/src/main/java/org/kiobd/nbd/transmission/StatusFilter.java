@@ -19,7 +19,10 @@ import org.kiobd.nbd.protocol.NbdErrno;
  * @param contexts selected contexts
  * @param failure null if the contexts are valid
  */
-record StatusFilter(long lengthBytes, List<MetaContext> contexts, @Nullable Failure failure) {
+record StatusFilter(
+        long lengthBytes,
+        List<MetaContext> contexts,
+        @Nullable Failure failure) {
     /** Decodes a complete payload. Borrows the bytes. */
     static StatusFilter decode(ByteBuf bytes, List<MetaContext> negotiated) {
         long lengthBytes = bytes.readLong();

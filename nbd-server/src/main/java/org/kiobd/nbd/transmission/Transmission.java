@@ -26,6 +26,7 @@ final class Transmission {
     private final Session session;
     private final Runnable endOfIteration;
     private final IoLoop loop;
+    private final PagePool pool;
     private final ReplyEncoding encoding;
     private final ConnectionBudget budget;
     private final ConnectionMemory memory;
@@ -45,10 +46,11 @@ final class Transmission {
         this.session = session;
         this.endOfIteration = endOfIteration;
         this.loop = connection.loop();
+        this.pool = connection.pool();
         this.encoding = ReplyEncoding.of(session.style());
-        this.budget = new ConnectionBudget(connection.pool(), connection.limits());
         this.trace = session.export().trace(connection.peer());
-        this.memory = new ConnectionMemory(connection.pool(), budget, session.export().device());
+        this.budget = new ConnectionBudget(pool, connection.limits());
+        this.memory = new ConnectionMemory(pool, budget, session.export().device());
     }
 
     ChannelHandlerContext ctx() {
@@ -65,7 +67,7 @@ final class Transmission {
     }
 
     PagePool pool() {
-        return connection.pool();
+        return pool;
     }
 
     Session session() {
@@ -179,8 +181,7 @@ final class Transmission {
         endReason = reason;
         // A client that does not read its replies would keep the connection open.
         finishTimeout = ctx.executor()
-                .schedule(
-                        () -> drop("replies not taken"), connection.limits().closeTimeoutMs(), TimeUnit.MILLISECONDS);
+                .schedule(() -> drop("replies not taken"), connection.limits().closeTimeoutMs(), TimeUnit.MILLISECONDS);
         atEndOfIteration();
     }
 

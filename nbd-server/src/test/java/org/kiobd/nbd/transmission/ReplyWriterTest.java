@@ -156,7 +156,9 @@ class ReplyWriterTest {
         replies.flush();
         answer(3, 512);
         replies.close();
-        assertThat(inFlight()).as("a batch that was flushed ends with its write").isEqualTo(2);
+        assertThat(inFlight())
+                .as("a batch that was flushed ends with its write")
+                .isEqualTo(2);
         socket.takeOne();
         assertThat(inFlight()).isZero();
     }
