@@ -9,7 +9,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 
@@ -25,6 +24,7 @@ final class ReplyWriter {
 
     /** With this many replies, or bytes of payload, a client is busy for longer than it takes to wake this loop. */
     private static final int BUSY_REQUESTS = 8;
+
     private static final long BUSY_BYTES = 32 << 10;
 
     private final Transmission transmission;
@@ -39,7 +39,7 @@ final class ReplyWriter {
     private long takenNanos;
     private @Nullable ByteBuf headers;
 
-    /** Each a {@link ByteBuf} or {@link ReadPiece.FileExtent}. */
+    /** Each a {@link ByteBuf} or a file extent, in the order on the wire. */
     private final ArrayDeque<Object> queued = new ArrayDeque<>();
 
     /** Null until a READ is answered with file extents. */
