@@ -193,6 +193,10 @@ final class NbdServerTest {
             clients.add(RawNbdClient.attach(running.unix()));
         }
         try (RawNbdClient oneTooMany = RawNbdClient.connect(running.unix())) {
+            oneTooMany.greet(3);
+            oneTooMany.option(RawNbdClient.OPT_GO, new byte[6]);
+            assertThat(new String(oneTooMany.readOptionReply().data(), StandardCharsets.UTF_8))
+                    .isEqualTo("too many connections: maxConnections=24");
             assertThat(oneTooMany.isCutOff()).isTrue();
         }
         for (RawNbdClient client : clients) {
