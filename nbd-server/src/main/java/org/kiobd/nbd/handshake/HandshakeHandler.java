@@ -85,7 +85,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
 
     /**
      * Returns a handler for a client that the server cannot take. The handshake is the place for such an error: the client gets
-     * NBD_REP_ERR_POLICY to every option, until it asks for an export. Starts no TLS, and needs at most a few KiB.
+     * NBD_REP_ERR_POLICY to every option, until it leaves or its time is over. Starts no TLS, and needs at most a few KiB.
      *
      * @param reason text for the client
      * @param connection name of the connection in the log

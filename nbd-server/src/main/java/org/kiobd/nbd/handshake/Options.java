@@ -58,22 +58,20 @@ final class Options {
     }
 
     /**
-     * Refuses a client. Clients take an error of an option such as NBD_OPT_STRUCTURED_REPLY for a missing feature and go on, so the
-     * connection stays open until an option whose error they show.
+     * Refuses a client. The connection stays open until the client leaves or its time is over: clients take an error of an option such as
+     * NBD_OPT_STRUCTURED_REPLY for a missing feature and go on, and after an error of NBD_OPT_GO some lose the reason if they cannot send
+     * NBD_OPT_ABORT any more.
      */
     private static Outcome refuse(
             OptionRequest request, OptionReplies replies, Negotiation negotiation, String reason) {
-        NbdOption option = request.option();
-        if (option == NbdOption.ABORT) {
+        if (request.option() == NbdOption.ABORT) {
             return abort(request, replies, negotiation);
         }
-        if (option == NbdOption.EXPORT_NAME) {
+        if (request.option() == NbdOption.EXPORT_NAME) {
             return negotiation.close(reason);
         }
         replies.error(request.number(), NbdRep.ERR_POLICY, reason);
-        return option == NbdOption.GO || option == NbdOption.INFO || option == NbdOption.LIST
-                ? negotiation.close(reason)
-                : Outcome.CONTINUE;
+        return Outcome.CONTINUE;
     }
 
     private static Outcome unsupported(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
