@@ -168,7 +168,7 @@ final class ControlServerTest {
         try (ControlServer server = ControlServer.start(place())) {
             server.add("v", question -> Map.of("ok", true));
             assertThat(ask(server, "v")).containsEntry("ok", true);
-            assertThatThrownBy(() -> ControlServer.start(place())).hasMessageContaining("left untouched");
+            assertThatThrownBy(() -> ControlServer.start(place())).hasMessageContaining("it was not touched");
             assertThat(ask(server, "v")).containsEntry("ok", true);
         }
         assertThat(place()).doesNotExist();
