@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberStoreProvider;
 import org.kiobd.store.MemberUri;
@@ -17,13 +18,13 @@ import org.kiobd.store.rocksdb.RocksMemberStoreProvider;
 import org.kiobd.volume.BlockIoException;
 
 /**
- * Calls a hook before and after each operation of a store on a whole member, so that a test can see every moment of a change. The stores are
+ * Calls a hook before and after each operation of a store on a whole member on the thread of the change, so that a test can see every moment of a change. The stores are
  * the real ones.
  */
 final class TappedStores {
     private static final String SERVICES = "META-INF/services/" + MemberStoreProvider.class.getName();
-    private static final Object LOCK = new Object();
-    private static Runnable hook = () -> {};
+    private static volatile Runnable hook = () -> {};
+    private static volatile @Nullable Thread caller;
 
     private TappedStores() {}
 
@@ -44,18 +45,14 @@ final class TappedStores {
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
         thread.setContextClassLoader(new LastWins(before, services.toUri().toURL()));
-        hook(onOperation);
+        hook = onOperation;
+        caller = thread;
         try {
             work.run();
         } finally {
-            hook(() -> {});
+            caller = null;
+            hook = () -> {};
             thread.setContextClassLoader(before);
-        }
-    }
-
-    private static void hook(Runnable next) {
-        synchronized (LOCK) {
-            hook = next;
         }
     }
 
@@ -112,9 +109,12 @@ final class TappedStores {
             return result;
         }
 
-        /** The members of a snapshot are made by several threads. */
+        /**
+         * The members of a snapshot are made by several threads. What the hook sees there is torn: the other threads go on while it looks,
+         * and after a kill they do not.
+         */
         private static void callHook() {
-            synchronized (LOCK) {
+            if (Thread.currentThread().equals(caller)) {
                 hook.run();
             }
         }
