@@ -73,14 +73,16 @@ final class LogOptions {
         if (Files.exists(trace, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(trace)) {
             throw new CommandFailure(
                     ExitCode.USAGE,
-                    "--trace=" + trace + " is not a regular file and was not touched; nothing is served; give another path");
+                    "--trace=" + trace
+                            + " is not a regular file and was not touched; nothing is served; give another path");
         }
         try {
             return RequestTrace.open(trace);
         } catch (IOException e) {
             throw new CommandFailure(
                     ExitCode.USAGE,
-                    "--trace=" + trace + " cannot be written: " + SystemErrors.describe(e) + "; nothing is served; give another path");
+                    "--trace=" + trace + " cannot be written: " + SystemErrors.describe(e)
+                            + "; nothing is served; give another path");
         }
     }
 

@@ -146,8 +146,10 @@ final class CrashCopiesTest {
         entries.addAll(copy.volumes().listSnapshots(null));
         for (VolumeEntry entry : entries) {
             String name = entry.name();
-            assertThat(entry.health().state()).as("%s %s", copy.path(), entry).isIn("idle", "unfinished");
-            if (!entry.health().state().equals("idle")) {
+            assertThat(entry.health().state())
+                    .as("%s %s", copy.path(), entry)
+                    .isIn(VolumeState.IDLE, VolumeState.UNFINISHED);
+            if (entry.health().state() != VolumeState.IDLE) {
                 assertThat(entry.health().reason()).as("%s", entry).containsAnyOf("interrupted", "import again");
                 continue;
             }

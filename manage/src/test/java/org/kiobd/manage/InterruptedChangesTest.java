@@ -62,7 +62,7 @@ final class InterruptedChangesTest {
         assertThat(killed.line("twin"))
                 .contains("unfinished: its making as a copy of big")
                 .contains("kiobd delete twin");
-        assertThat(killed.entry("twin").health().state()).isEqualTo("unfinished");
+        assertThat(killed.entry("twin").health().state()).isEqualTo(VolumeState.UNFINISHED);
         for (TappedStores.Work use : List.<TappedStores.Work>of(
                 () -> killed.catalog().load("twin"),
                 () -> killed.volumes().check("twin"),
@@ -96,8 +96,7 @@ final class InterruptedChangesTest {
             }
         }
         killed.assertTidy();
-        assertThat(killed.volumes().list())
-                .noneMatch(entry -> entry.health().state().equals("unfinished"));
+        assertThat(killed.volumes().list()).noneMatch(entry -> entry.health().state() == VolumeState.UNFINISHED);
     }
 
     /** The paths in the record of the copy are those of members that the original made and goes on to use. */
@@ -152,8 +151,7 @@ final class InterruptedChangesTest {
         assertThatThrownBy(() -> home.volumes().createSnapshot("db@t")).hasMessageContaining("unfinished");
         home.volumes().rollback("db@s", Consent.GIVEN);
         home.assertHolds("db", 7, SIZE_BYTES);
-        assertThat(home.volumes().list())
-                .noneMatch(entry -> entry.health().state().equals("unfinished"));
+        assertThat(home.volumes().list()).noneMatch(entry -> entry.health().state() == VolumeState.UNFINISHED);
     }
 
     @Test

@@ -211,7 +211,7 @@ final class RandomChangesTest {
         entries.addAll(home.volumes().listSnapshots(null));
         assertThat(entries).extracting(VolumeEntry::name).containsExactlyInAnyOrderElementsOf(model.keySet());
         assertThat(entries)
-                .allSatisfy(entry -> assertThat(entry.health().state()).isEqualTo("idle"));
+                .allSatisfy(entry -> assertThat(entry.health().state()).isEqualTo(VolumeState.IDLE));
         for (VolumeEntry entry : entries) {
             byte[] expected = Objects.requireNonNull(model.get(entry.name()));
             assertThat(Objects.requireNonNull(entry.manifest()).sizeBytes()).isEqualTo(expected.length);

@@ -102,7 +102,7 @@ final class TwoManagersTest {
                             .containsAnyOf("in use", "does not exist", "is unfinished", "has snapshots"));
             assertThat(refusals.size()).as("%s", refusals).isLessThan(2);
             for (VolumeEntry entry : home.volumes().list()) {
-                assertThat(entry.health().state()).as("%s", entry).isEqualTo("idle");
+                assertThat(entry.health().state()).as("%s", entry).isEqualTo(VolumeState.IDLE);
                 home.assertWell(entry.name());
             }
             home.assertTidy();

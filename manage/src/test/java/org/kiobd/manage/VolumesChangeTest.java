@@ -41,7 +41,7 @@ final class VolumesChangeTest {
         assertThat(made.sizeBytes()).isEqualTo(SIZE_BYTES);
         assertThat(made.members()).hasSize(stores.split(",").length);
         assertThat(home.entry("v").manifest()).isEqualTo(made);
-        assertThat(home.entry("v").health()).isEqualTo(new Health("idle", null, "idle"));
+        assertThat(home.entry("v").health()).isEqualTo(new Health(VolumeState.IDLE, null, "idle"));
         home.fill("v", 5, SIZE_BYTES);
         assertThat(home.entry("v").usedBytes()).isPositive();
         assertThat(home.volumes().resize("v", 2 * SIZE_BYTES).sizeBytes()).isEqualTo(2 * SIZE_BYTES);
@@ -245,7 +245,7 @@ final class VolumesChangeTest {
         assertThat(home.volumes().check("v").findings())
                 .extracting(Finding::text)
                 .anyMatch(text -> text.contains("member-1.img"));
-        assertThat(home.entry("v").health().state()).isEqualTo("damaged");
+        assertThat(home.entry("v").health().state()).isEqualTo(VolumeState.DAMAGED);
         assertThat(home.line("v")).contains("kiobd check v").contains("member=file:" + member);
         assertThat(home.line("w")).isEqualTo("idle");
     }

@@ -161,7 +161,7 @@ final class VolumesContentTest {
                 }))
                 .hasMessage("the cable is loose; volume=v holds only a part of it now and is unfinished: import again,"
                         + " or roll it back to a snapshot");
-        assertThat(home.entry("v").health().state()).isEqualTo("unfinished");
+        assertThat(home.entry("v").health().state()).isEqualTo(VolumeState.UNFINISHED);
         assertThat(home.line("v")).contains("its import of " + image).contains("import again");
         for (Reading reading : List.<Reading>of(
                 () -> home.content("v"),

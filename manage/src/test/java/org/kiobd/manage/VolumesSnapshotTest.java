@@ -106,7 +106,7 @@ final class VolumesSnapshotTest {
         VolumeEntry entry = home.volumes().listSnapshots("c").get(0);
         assertThat(entry.usedBytes()).isPositive();
         assertThat(entry.heldBytes()).isNotNegative();
-        assertThat(entry.health().state()).isEqualTo("idle");
+        assertThat(entry.health().state()).isEqualTo(VolumeState.IDLE);
     }
 
     @Test

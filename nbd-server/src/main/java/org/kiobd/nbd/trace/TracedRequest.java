@@ -26,6 +26,7 @@ final class TracedRequest implements Completion.Interceptor {
     int chainRequests;
     long doneNanos;
     long repliedNanos;
+
     @Nullable
     IoError error;
 

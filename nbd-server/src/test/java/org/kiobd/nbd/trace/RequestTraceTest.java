@@ -100,7 +100,8 @@ final class RequestTraceTest {
         }
         assertThat(micros).as(line.toString()).isSortedAccordingTo(Comparator.naturalOrder());
         assertThat(micros.get(0)).isNotNegative();
-        assertThat(Duration.between(Instant.parse(line.get("time")), Instant.now()).abs())
+        assertThat(Duration.between(Instant.parse(line.get("time")), Instant.now())
+                        .abs())
                 .isLessThan(Duration.ofMinutes(5));
     }
 
@@ -192,8 +193,7 @@ final class RequestTraceTest {
 
     @Test
     void aTraceThatCannotBeWrittenCostsNoRequest() throws Exception {
-        try (RunningServer running =
-                        new RunningServer(IoEngine.EPOLL, 1, new MemoryDevice(4096), NbdLimits.DEFAULT);
+        try (RunningServer running = new RunningServer(IoEngine.EPOLL, 1, new MemoryDevice(4096), NbdLimits.DEFAULT);
                 RequestTrace trace = RequestTrace.open(Path.of("/dev/full"))) {
             running.exports().add(new Export("traced", "", device, MergeLimits.DEFAULT, trace));
             URI unix = URI.create(running.unix().toString().replace("/memory", "/traced"));

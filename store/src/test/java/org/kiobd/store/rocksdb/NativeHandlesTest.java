@@ -83,9 +83,10 @@ final class NativeHandlesTest {
         MemberStore open = provider.create(uri("a"), SIZE_BYTES);
         provider.close();
         provider.close();
-        assertThat(open.figures()).isInstanceOfSatisfying(
-                StoreFigures.Database.class,
-                figures -> assertThat(figures.memoryBytes()).isPositive());
+        assertThat(open.figures())
+                .isInstanceOfSatisfying(
+                        StoreFigures.Database.class,
+                        figures -> assertThat(figures.memoryBytes()).isPositive());
         assertThatThrownBy(() -> provider.create(uri("b"), SIZE_BYTES)).isInstanceOf(IllegalStateException.class);
         assertThat(folder.resolve("b")).doesNotExist();
         open.close();
