@@ -58,7 +58,7 @@ final class CopyCommand implements Callable<Integer> {
             target.copy(
                     source,
                     newName,
-                    folder -> shape.lastingSpec(folder, newName, sizeBytes),
+                    folder -> shape.lastingSpec(common.stores(), folder, newName, sizeBytes),
                     (from, to) -> copied.set(copy.copy(from, to, true, verify)));
         }
         CopyAnswer.answer(common, "copied", name, newName, Objects.requireNonNull(copied.get()));

@@ -31,7 +31,8 @@ final class CreateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws BlockIoException {
         shape.requireSound();
-        VolumeManifest made = common.volumes().create(name, folder -> shape.lastingSpec(folder, name, sizeBytes));
+        VolumeManifest made =
+                common.volumes().create(name, folder -> shape.lastingSpec(common.stores(), folder, name, sizeBytes));
         common.answer(Answers.line("created", made), Answers.json(made));
         return ExitCode.OK;
     }

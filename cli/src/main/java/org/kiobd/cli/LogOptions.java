@@ -70,20 +70,19 @@ final class LogOptions {
         if (trace == null) {
             return null;
         }
-        if (Files.exists(trace, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(trace)) {
-            throw new CommandFailure(
-                    ExitCode.USAGE,
-                    "--trace=" + trace
-                            + " is not a regular file and was not touched; nothing is served; give another path");
-        }
         try {
+            if (Files.exists(trace, LinkOption.NOFOLLOW_LINKS) && !RequestTrace.isTrace(trace)) {
+                throw untraceable("is there, is not a trace and was not touched");
+            }
             return RequestTrace.open(trace);
         } catch (IOException e) {
-            throw new CommandFailure(
-                    ExitCode.USAGE,
-                    "--trace=" + trace + " cannot be written: " + SystemErrors.describe(e)
-                            + "; nothing is served; give another path");
+            throw untraceable("cannot be written: " + SystemErrors.describe(e));
         }
+    }
+
+    private CommandFailure untraceable(String why) {
+        return new CommandFailure(
+                ExitCode.USAGE, "--trace=" + trace + " " + why + "; nothing is served; give another path");
     }
 
     private static void useJson(LoggerContext context, Appender<ILoggingEvent> appender) {

@@ -61,9 +61,8 @@ final class VolumeShape {
      * Returns the specification of a volume that other processes are to use, like {@link #spec}. Refuses a store whose members end with
      * this process: the entry in the catalog would name members that nobody can serve.
      */
-    ArraySpec lastingSpec(Path folder, String name, long sizeBytes) throws BlockIoException {
+    ArraySpec lastingSpec(MemberStores stores, Path folder, String name, long sizeBytes) throws BlockIoException {
         ArraySpec spec = spec(folder, name, sizeBytes);
-        MemberStores stores = MemberStores.load();
         for (MemberUri uri : spec.members()) {
             if (!stores.forUri(uri).outlivesProcess()) {
                 throw new CommandFailure(

@@ -240,4 +240,31 @@ final class ServeCommandTest {
         assertThat(pid).hasContent("1");
         assertThat(folder).isDirectoryNotContaining("glob:**/.kiobd*");
     }
+
+    @Test
+    void aTraceIsAppendedToATraceAndToNothingElse() throws IOException {
+        Path trace = folder.resolve("trace");
+        for (String earlier : List.of("", "{\"time\":\"2001-02-01T00:00:00.000000Z\"}\n")) {
+            Files.writeString(trace, earlier);
+            assertThat(run("serve", "a", "--trace", trace.toString(), "--run", ":").code)
+                    .isZero();
+            assertThat(trace).hasContent(earlier);
+        }
+        Path image = Files.write(folder.resolve("disk.img"), new byte[4096]);
+        assertUntraceable(folder, "is not a trace");
+        assertUntraceable(Files.createSymbolicLink(folder.resolve("link"), member("a")), "is not a trace");
+        assertUntraceable(image, "is not a trace");
+        assertUntraceable(folder.resolve("nowhere/trace"), "cannot be written");
+        assertThat(image).hasBinaryContent(new byte[4096]);
+        assertThat(run("check", "a").code).isZero();
+    }
+
+    private void assertUntraceable(Path file, String why) {
+        assertRefused(
+                run("serve", "a", "--trace", file.toString(), "--run", ":"),
+                2,
+                "--trace=" + file,
+                why,
+                "nothing is served");
+    }
 }

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.kiobd.store.MemberStores;
 import org.kiobd.volume.BlockIoException;
 
 /**
@@ -115,22 +116,22 @@ final class CrashCopiesTest {
         home.fill("other", 9, SIZE_BYTES);
         List<TestHome> copies = new ArrayList<>();
         Path place = Files.createDirectory(folder.resolve("copies"));
-        TappedStores.run(
-                folder,
-                () -> copies.add(home.copyTo(place.resolve("copy-" + copies.size()))),
-                () -> work.run(new TestHome(home.path())));
+        Runnable copy = () -> copies.add(home.copyTo(place.resolve("copy-" + copies.size())));
+        try (MemberStores stores = TappedStores.of(copy)) {
+            work.run(new TestHome(home.path(), stores));
+        }
         assertThat(copies.size()).as("moments").isGreaterThan(2);
         Set<String> done = names(home);
-        for (TestHome copy : copies) {
-            assertOldOrNew(copy, work);
-            again(copy, work);
-            copy.assertTidy();
-            assertThat(names(copy)).as("%s", copy.path()).isEqualTo(done);
+        for (TestHome killed : copies) {
+            assertOldOrNew(killed, work);
+            again(killed, work);
+            killed.assertTidy();
+            assertThat(names(killed)).as("%s", killed.path()).isEqualTo(done);
             if (!work.result.isEmpty()) {
-                copy.assertHolds(work.result, work.value, work.value == 0 ? 0 : SIZE_BYTES);
-                copy.assertWell(work.result);
+                killed.assertHolds(work.result, work.value, work.value == 0 ? 0 : SIZE_BYTES);
+                killed.assertWell(work.result);
             }
-            copy.assertHolds("other", 9, SIZE_BYTES);
+            killed.assertHolds("other", 9, SIZE_BYTES);
         }
     }
 

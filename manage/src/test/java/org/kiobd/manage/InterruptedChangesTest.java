@@ -25,6 +25,12 @@ import org.kiobd.volume.BlockIoException;
 final class InterruptedChangesTest {
     private static final int SIZE_BYTES = 2 << 20;
 
+    /** A use of a volume. */
+    @FunctionalInterface
+    private interface Work {
+        void run() throws IOException;
+    }
+
     @TempDir
     private Path folder;
 
@@ -63,7 +69,7 @@ final class InterruptedChangesTest {
                 .contains("unfinished: its making as a copy of big")
                 .contains("kiobd delete twin");
         assertThat(killed.entry("twin").health().state()).isEqualTo(VolumeState.UNFINISHED);
-        for (TappedStores.Work use : List.<TappedStores.Work>of(
+        for (Work use : List.<Work>of(
                 () -> killed.catalog().load("twin"),
                 () -> killed.volumes().check("twin"),
                 () -> new Scrub(killed.volumes(), "twin", new Scrub.Options(0, false), Progress.NONE).run(),
@@ -137,7 +143,7 @@ final class InterruptedChangesTest {
                 new Changes(home.catalog(), MemberStores.load()).beginImport(name, "/srv/a.img");
             }
             assertThat(home.line(name)).contains("unfinished: its import of /srv/a.img");
-            for (TappedStores.Work use : List.<TappedStores.Work>of(
+            for (Work use : List.<Work>of(
                     () -> home.volumes().check(name),
                     () -> new Scrub(home.volumes(), name, new Scrub.Options(0, false), Progress.NONE).run(),
                     () -> home.catalog().requireFinished(name))) {

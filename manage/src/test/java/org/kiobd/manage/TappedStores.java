@@ -1,16 +1,8 @@
 package org.kiobd.manage;
 
-import java.io.IOException;
-import java.net.URL;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Enumeration;
-import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberStoreProvider;
+import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.OpenOptions;
 import org.kiobd.store.file.FileMemberStoreProvider;
@@ -18,82 +10,26 @@ import org.kiobd.store.rocksdb.RocksMemberStoreProvider;
 import org.kiobd.volume.BlockIoException;
 
 /**
- * Calls a hook before and after each operation of a store on a whole member on the thread of the change, so that a test can see every moment of a change. The stores are
- * the real ones.
+ * Stores that call a hook before and after each operation on a whole member, if it runs on the thread of the change, so that a test can see
+ * every moment of a change. The stores beneath are the real ones.
  */
 final class TappedStores {
-    private static final String SERVICES = "META-INF/services/" + MemberStoreProvider.class.getName();
-    private static volatile Runnable hook = () -> {};
-    private static volatile @Nullable Thread caller;
-
     private TappedStores() {}
 
-    /** Work with members. */
-    @FunctionalInterface
-    interface Work {
-        void run() throws IOException;
+    /** Returns the tapped stores of files and databases, owned. The calling thread is that of the change. */
+    static MemberStores of(Runnable hook) {
+        return MemberStores.of(
+                new Tapped(new FileMemberStoreProvider(), hook), new Tapped(new RocksMemberStoreProvider(), hook));
     }
 
-    /**
-     * Runs {@code work}, in which newly made managers use the tapped stores.
-     *
-     * @param folder folder for a file of this class
-     */
-    static void run(Path folder, Runnable onOperation, Work work) throws IOException {
-        Path services = Files.writeString(
-                folder.resolve("tapped-stores"), TappedFiles.class.getName() + "\n" + TappedDatabases.class.getName());
-        Thread thread = Thread.currentThread();
-        ClassLoader before = thread.getContextClassLoader();
-        thread.setContextClassLoader(new LastWins(before, services.toUri().toURL()));
-        hook = onOperation;
-        caller = thread;
-        try {
-            work.run();
-        } finally {
-            caller = null;
-            hook = () -> {};
-            thread.setContextClassLoader(before);
-        }
-    }
-
-    /** Adds a further list of providers after the others: of two for the same scheme, the last one is used. */
-    private static final class LastWins extends ClassLoader {
-        private final URL services;
-
-        LastWins(ClassLoader parent, URL services) {
-            super(parent);
-            this.services = services;
-        }
-
-        @Override
-        public Enumeration<URL> getResources(String name) throws IOException {
-            List<URL> all = new ArrayList<>(Collections.list(super.getResources(name)));
-            if (name.equals(SERVICES)) {
-                all.add(services);
-            }
-            return Collections.enumeration(all);
-        }
-    }
-
-    /** The tapped store of files. */
-    public static final class TappedFiles extends Tapped {
-        public TappedFiles() {
-            super(new FileMemberStoreProvider());
-        }
-    }
-
-    /** The tapped store of databases. */
-    public static final class TappedDatabases extends Tapped {
-        public TappedDatabases() {
-            super(new RocksMemberStoreProvider());
-        }
-    }
-
-    private abstract static class Tapped implements MemberStoreProvider {
+    private static final class Tapped implements MemberStoreProvider {
         private final MemberStoreProvider real;
+        private final Runnable hook;
+        private final Thread caller = Thread.currentThread();
 
-        Tapped(MemberStoreProvider real) {
+        Tapped(MemberStoreProvider real, Runnable hook) {
             this.real = real;
+            this.hook = hook;
         }
 
         /** An operation of a store. */
@@ -102,7 +38,7 @@ final class TappedStores {
             T run() throws BlockIoException;
         }
 
-        private static <T> T tapped(Operation<T> operation) throws BlockIoException {
+        private <T> T tapped(Operation<T> operation) throws BlockIoException {
             callHook();
             T result = operation.run();
             callHook();
@@ -113,7 +49,7 @@ final class TappedStores {
          * The members of a snapshot are made by several threads. What the hook sees there is torn: the other threads go on while it looks,
          * and after a kill they do not.
          */
-        private static void callHook() {
+        private void callHook() {
             if (Thread.currentThread().equals(caller)) {
                 hook.run();
             }
@@ -198,6 +134,21 @@ final class TappedStores {
                 real.delete(uri);
                 return uri;
             });
+        }
+
+        @Override
+        public boolean outlivesProcess() {
+            return real.outlivesProcess();
+        }
+
+        @Override
+        public void memoryBytes(long bytes) {
+            real.memoryBytes(bytes);
+        }
+
+        @Override
+        public void close() {
+            real.close();
         }
     }
 }

@@ -33,8 +33,13 @@ final class TestHome {
     private final Volumes volumes;
 
     TestHome(Path path) {
+        this(path, STORES);
+    }
+
+    /** Borrows {@code stores}. */
+    TestHome(Path path, MemberStores stores) {
         this.path = path;
-        this.volumes = new Volumes(new VolumeCatalog(path), STORES);
+        this.volumes = new Volumes(new VolumeCatalog(path), stores);
     }
 
     Path path() {

@@ -273,7 +273,7 @@ final class BadInputIT {
             client.send(Request.write(1, 0, before));
             assertThat(client.readReply().errno()).isZero();
         }
-        byte[] message = RawNbdClient.putRequest(ByteBuffer.allocate(28 + payload), WRITE, 0, 2, 0, payload)
+        byte[] message = RawNbdClient.putRequest(ByteBuffer.allocate(28 + payload), WRITE, 2, 0, payload)
                 .array();
         Arrays.fill(message, 28, message.length, (byte) 0x22);
         for (int cut = 0; cut < message.length; cut++) {

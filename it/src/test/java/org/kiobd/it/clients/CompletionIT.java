@@ -108,7 +108,7 @@ final class CompletionIT {
         ByteBuffer batch = ByteBuffer.allocateDirect(REQUESTS * (RawNbdClient.REQUEST_BYTES + REQUEST));
         for (int i = 0; i < REQUESTS; i++) {
             int command = write ? RawNbdClient.WRITE : RawNbdClient.READ;
-            RawNbdClient.putRequest(batch, command, 0, i, START + (long) i * REQUEST, REQUEST);
+            RawNbdClient.putRequest(batch, command, i, START + (long) i * REQUEST, REQUEST);
             if (write) {
                 batch.put(new byte[REQUEST]);
             }

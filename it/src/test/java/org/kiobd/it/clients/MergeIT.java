@@ -124,7 +124,7 @@ final class MergeIT {
             for (long first = 0; first < REQUESTS; first += BATCH) {
                 batch.clear();
                 for (long block = first; block < first + BATCH; block++) {
-                    RawNbdClient.putRequest(batch, RawNbdClient.WRITE, 0, block, block * BLOCK, BLOCK)
+                    RawNbdClient.putRequest(batch, RawNbdClient.WRITE, block, block * BLOCK, BLOCK)
                             .put(payload);
                 }
                 client.send(batch.flip());

@@ -155,7 +155,7 @@ final class RestartIT {
                 for (int first = 0; first < acknowledged.length; first += DEPTH) {
                     batch.clear();
                     for (int n = first; n < first + DEPTH; n++) {
-                        RawNbdClient.putRequest(batch, RawNbdClient.WRITE, 0, n, offset(client, n), BLOCK);
+                        RawNbdClient.putRequest(batch, RawNbdClient.WRITE, n, offset(client, n), BLOCK);
                         fill(batch, client, n, round);
                     }
                     nbd.send(batch.flip());

@@ -80,7 +80,7 @@ final class SlowMembersIT {
     private static void write(RawNbdClient client, int batch) throws IOException {
         ByteBuffer requests = ByteBuffer.allocateDirect(DEPTH * (RawNbdClient.REQUEST_BYTES + BLOCK));
         for (int i = 0; i < DEPTH; i++) {
-            RawNbdClient.putRequest(requests, RawNbdClient.WRITE, 0, i, (long) (batch * DEPTH + i) * BLOCK, BLOCK);
+            RawNbdClient.putRequest(requests, RawNbdClient.WRITE, i, (long) (batch * DEPTH + i) * BLOCK, BLOCK);
             requests.put(new byte[BLOCK]);
         }
         client.send(requests.flip());

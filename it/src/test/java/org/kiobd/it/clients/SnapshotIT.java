@@ -196,7 +196,7 @@ final class SnapshotIT {
                 batch.clear();
                 for (int i = 0; i < DEPTH; i++) {
                     long offset = (long) (BLOCKS + block(number * DEPTH + i)) * BLOCK;
-                    RawNbdClient.putRequest(batch, RawNbdClient.WRITE, 0, i, offset, BLOCK);
+                    RawNbdClient.putRequest(batch, RawNbdClient.WRITE, i, offset, BLOCK);
                     batch.putLong(number).position(batch.position() + BLOCK - Long.BYTES);
                 }
                 nbd.send(batch.flip());

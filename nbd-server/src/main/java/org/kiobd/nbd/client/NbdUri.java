@@ -96,11 +96,6 @@ public record NbdUri(
                 "uri=" + text + " is not an NBD URI: " + why + ", e.g. nbd://localhost:10809/NAME");
     }
 
-    /** Returns the URI of another export of the same server. */
-    public NbdUri withExport(String name) {
-        return new NbdUri(tls, host, port, socket, name, tlsCertificates, tlsHostname, tlsVerifyPeer);
-    }
-
     /** Returns the name that the server's certificate must have. */
     String certificateName() {
         if (tlsHostname != null) {

@@ -40,11 +40,6 @@ public enum NbdCommand {
         return wire;
     }
 
-    /** Returns whether a payload always follows the request's header. */
-    public boolean hasPayload() {
-        return this == WRITE;
-    }
-
     /** Returns whether the command changes the data of the export. */
     public boolean mutates() {
         return this == WRITE || this == TRIM || this == WRITE_ZEROES;

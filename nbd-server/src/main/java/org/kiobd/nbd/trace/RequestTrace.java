@@ -1,6 +1,7 @@
 package org.kiobd.nbd.trace;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.Writer;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -48,6 +50,22 @@ public final class RequestTrace implements AutoCloseable {
         this.out = out;
         this.lines = new TraceLines(out, Instant.now(), System.nanoTime());
         writer.setDaemon(true);
+    }
+
+    /**
+     * Returns whether {@code file} is a regular file that is empty or begins as a trace does, so that lines may be appended.
+     *
+     * @throws IOException if the file cannot be read
+     */
+    public static boolean isTrace(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            return false;
+        }
+        byte[] wanted = TraceLines.BEGINNING.getBytes(StandardCharsets.UTF_8);
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] first = in.readNBytes(wanted.length);
+            return first.length == 0 || Arrays.equals(first, wanted);
+        }
     }
 
     /**

@@ -21,6 +21,9 @@ import org.kiobd.volume.kiobuf.Kiobuf;
  * Owned and used by the thread of the trace.
  */
 final class TraceLines {
+    /** The first characters of every line. */
+    static final String BEGINNING = "{\"time\":\"";
+
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern(
                     "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'", Locale.ROOT)
             .withZone(ZoneOffset.UTC);

@@ -171,10 +171,7 @@ final class NbdClientTest {
         assertThat(get(connector.info()).sizeBytes()).isEqualTo(16 * MIB);
         assertThat(get(connector.metaContexts(List.of()))).containsExactly("base:allocation", "kiobd:member");
         assertThat(get(connector.metaContexts(List.of("kiobd:")))).containsExactly("kiobd:member");
-        NbdException unknown = failure(new NbdConnector(
-                        running.loops(),
-                        NbdUri.parse(running.tcp().toString()).withExport("nobody"),
-                        NbdClientOptions.DEFAULT)
+        NbdException unknown = failure(connector(running.tcp().resolve("/nobody"), NbdClientOptions.DEFAULT)
                 .connect());
         assertThat(unknown).hasMessageContaining("NBD_REP_ERR_UNKNOWN").hasMessageContaining("nobody");
     }

@@ -85,7 +85,7 @@ public final class RawNbdClient implements AutoCloseable {
         /** As it goes over the wire. */
         public byte[] bytes() {
             ByteBuffer bytes = ByteBuffer.allocate(REQUEST_BYTES + payload.length);
-            return putRequest(bytes, type, flags, cookie, offset, length)
+            return putRequest(bytes, flags << 16 | type, cookie, offset, length)
                     .put(payload)
                     .array();
         }
@@ -105,11 +105,14 @@ public final class RawNbdClient implements AutoCloseable {
         this.channel = channel;
     }
 
-    /** Writes a request's header at the buffer's position; returns the buffer. */
-    public static ByteBuffer putRequest(ByteBuffer buffer, int type, int flags, long cookie, long offset, int length) {
+    /**
+     * Writes a request's header at the buffer's position; returns the buffer.
+     *
+     * @param type the type and, in the upper 16 bits, the flags
+     */
+    public static ByteBuffer putRequest(ByteBuffer buffer, int type, long cookie, long offset, int length) {
         return buffer.putInt(0x25609513)
-                .putShort((short) flags)
-                .putShort((short) type)
+                .putInt(type)
                 .putLong(cookie)
                 .putLong(offset)
                 .putInt(length);

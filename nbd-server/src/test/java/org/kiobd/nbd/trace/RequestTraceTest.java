@@ -121,7 +121,7 @@ final class RequestTraceTest {
                 .containsEntry("offsetBytes", "4096")
                 .containsEntry("lengthBytes", "8192")
                 .containsEntry("chain", "1")
-                .containsEntry("members", "0")
+                .containsEntry("members", "1 2")
                 .containsEntry("part", "false")
                 .containsEntry("error", "null");
         assertThat(lines.get(1))
