@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Every numbered rule has a test that carries its number, e.g. {@code rule3_…}, and docs/ARCHITECTURE.md names such tests in its columns
- * "held by".
+ * "test".
  */
 class RulesTest {
     private static final Path ROOT = Path.of(System.getProperty("basedir", "."), "..");

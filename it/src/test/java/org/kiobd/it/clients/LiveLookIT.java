@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.kiobd.it.kit.KiobdCli;
+import org.kiobd.it.kit.KiobdServer;
 import org.kiobd.it.kit.ServedVolume;
 import org.kiobd.nbd.testkit.RawNbdClient;
 
@@ -73,6 +76,36 @@ final class LiveLookIT {
             served.server().stop();
             assertThat(info(served)).containsEntry("state", "idle").doesNotContainKey("live");
         }
+    }
+
+    @Test
+    void aTraceHasALineForEachRequest() throws IOException {
+        Path home = folder.resolve("home");
+        Path trace = folder.resolve("trace.jsonl");
+        KiobdCli.ok(home, "create", "v", "--size", "64M", "--members", "2");
+        String[] serve = {"serve", "v", "--unix", folder.resolve("s").toString(), "--trace", trace.toString()};
+        try (KiobdServer server = KiobdServer.in(home).ready(1).start(serve);
+                RawNbdClient client = RawNbdClient.attach(URI.create(server.unixUri()))) {
+            for (int i = 0; i < 100; i++) {
+                assertThat(client.errnoOf(RawNbdClient.WRITE, 0, (long) i * BLOCK, BLOCK))
+                        .isZero();
+            }
+            client.read(0, 64 << 10);
+            server.stop();
+        }
+        List<Map<String, Object>> lines = new ArrayList<>();
+        for (String line : Files.readAllLines(trace)) {
+            lines.add(JSON.std.mapFrom(line));
+        }
+        assertThat(lines).hasSize(101);
+        for (int i = 0; i < 100; i++) {
+            assertThat(lines.get(i)).containsEntry("op", "WRITE").containsEntry("offsetBytes", i * BLOCK);
+        }
+        assertThat(lines.get(100)).containsEntry("op", "READ").containsEntry("lengthBytes", 64 << 10);
+        assertThat(lines).allSatisfy(line -> {
+            assertThat(number(line, "doneMicros")).isGreaterThanOrEqualTo(number(line, "issuedMicros"));
+            assertThat(number(line, "repliedMicros")).isGreaterThanOrEqualTo(number(line, "doneMicros"));
+        });
     }
 
     private static Map<String, Object> info(ServedVolume served) throws IOException {
