@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import org.kiobd.store.MemberStores;
 import picocli.CommandLine;
 
 /**
@@ -21,7 +22,7 @@ public final class Witness {
         PrintStream answers = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
         // What is printed past picocli's writers shall not be taken for an answer.
         System.setOut(System.err);
-        Method commandLine = Class.forName("org.kiobd.cli.Main").getDeclaredMethod("commandLine");
+        Method commandLine = Class.forName("org.kiobd.cli.Main").getDeclaredMethod("commandLine", MemberStores.class);
         commandLine.setAccessible(true);
         BufferedReader questions = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = questions.readLine(); line != null; line = questions.readLine()) {
@@ -31,8 +32,11 @@ public final class Witness {
             }
             StringWriter out = new StringWriter();
             StringWriter err = new StringWriter();
-            CommandLine command = (CommandLine) commandLine.invoke(null);
-            int exitCode = command.setOut(new PrintWriter(out)).setErr(new PrintWriter(err)).execute(words);
+            int exitCode;
+            try (MemberStores stores = MemberStores.load()) {
+                CommandLine command = (CommandLine) commandLine.invoke(null, stores);
+                exitCode = command.setOut(new PrintWriter(out)).setErr(new PrintWriter(err)).execute(words);
+            }
             answers.println(exitCode + " " + encode(out) + " " + encode(err));
         }
     }

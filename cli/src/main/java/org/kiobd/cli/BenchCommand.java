@@ -83,7 +83,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--mix",
             paramLabel = "PERCENT",
-            description = "reads among the requests of rw and randrw (default: 50)")
+            description = "percentage of reads for rw and randrw (default: 50)")
     private @Nullable Integer readPercent;
 
     @Option(
@@ -91,7 +91,7 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "SIZE",
             converter = Sizes.class,
             defaultValue = "4K",
-            description = "bytes a request (default: ${DEFAULT-VALUE})")
+            description = "block size: bytes per request (default: ${DEFAULT-VALUE})")
     private long blockBytes;
 
     @Option(
@@ -105,7 +105,8 @@ final class BenchCommand implements Callable<Integer> {
             names = "--connections",
             paramLabel = "N",
             defaultValue = "1",
-            description = "connections (default: ${DEFAULT-VALUE}); for sequential work each gets a part of the range")
+            description =
+                    "number of connections (default: ${DEFAULT-VALUE}); with read, write and rw each connection gets a part of the range")
     private int connections;
 
     @Option(
@@ -139,7 +140,10 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--fua", description = "every write carries FUA: it is durable when it is answered")
     private boolean fua;
 
-    @Option(names = "--flush-every", paramLabel = "N", description = "a flush after N writes of a connection")
+    @Option(
+            names = "--flush-every",
+            paramLabel = "N",
+            description = "send a FLUSH after every N writes of a connection")
     private int flushEvery;
 
     @Option(
@@ -154,7 +158,7 @@ final class BenchCommand implements Callable<Integer> {
             names = "--replies",
             paramLabel = "simple|structured|extended",
             defaultValue = "structured",
-            description = "the most that is negotiated (default: ${DEFAULT-VALUE})")
+            description = "newest reply format to negotiate (default: ${DEFAULT-VALUE})")
     private HeaderStyle replies;
 
     @Option(names = "--seed", paramLabel = "N", description = "random seed (default: random; printed)")
@@ -202,8 +206,12 @@ final class BenchCommand implements Callable<Integer> {
         check(reads >= 0 && reads <= 100, "--mix=" + reads + " is not 0 to 100");
         check(depth >= 1 && depth <= MOST_REQUESTS, "--depth=" + depth + " is not 1 to " + MOST_REQUESTS);
         check(connections >= 1 && connections <= MOST_REQUESTS, "--connections=" + connections + " is not 1 or more");
-        check(durationSeconds > 0 && durationSeconds <= MOST_SECONDS, "--duration=" + durationSeconds + " is no time");
-        check(warmUpSeconds >= 0 && warmUpSeconds <= MOST_SECONDS, "--warm-up=" + warmUpSeconds + " is no time");
+        check(
+                durationSeconds > 0 && durationSeconds <= MOST_SECONDS,
+                "--duration=" + durationSeconds + " is not a time: more than 0, at most 86400 seconds");
+        check(
+                warmUpSeconds >= 0 && warmUpSeconds <= MOST_SECONDS,
+                "--warm-up=" + warmUpSeconds + " is not a time: 0 to 86400 seconds");
         check(flushEvery >= 0, "--flush-every=" + flushEvery + " is less than 0");
         check(blockBytes <= NbdClientOptions.DEFAULT.maxPayloadBytes(), "--bs=" + blockBytes + " is too large");
         check(reads < 100 || !(fua || flushEvery > 0 || verify), "--fua, --flush-every and --verify are for writes");

@@ -64,8 +64,7 @@ final class BenchReport {
             head.add(name + " us");
         }
         List<String> lines = new ArrayList<>(List.of(title(), Answers.table(head, rows)));
-        lines.add(String.format(
-                Locale.ROOT, "this client used %.2f us of processor a request; seed=%d", cpuUs, plan.seed()));
+        lines.add(String.format(Locale.ROOT, "client CPU: %.2f us per request; seed=%d", cpuUs, plan.seed()));
         NbdException first = outcome.firstError();
         if (first != null) {
             lines.add(outcome.errors() + " requests failed; the first: " + first.getMessage());

@@ -32,11 +32,7 @@ record CacheLabel(CacheMode mode) {
                 .distinct()
                 .toList();
         if (!others.isEmpty()) {
-            LOG.warn(
-                    "volume={} cache={} means nothing to its {} members; they work as always",
-                    volume,
-                    mode,
-                    String.join(" and ", others));
+            LOG.warn("volume={} cache={} has no effect on its {} members", volume, mode, String.join(" and ", others));
         }
     }
 
@@ -78,7 +74,7 @@ record CacheLabel(CacheMode mode) {
         }
         return String.format(
                 Locale.ROOT,
-                "none: %d member operations were copied for alignment, %d blocks read to be written in part",
+                "none: %d unaligned member operations were copied, %d blocks were read before a partial write",
                 bounced,
                 patched);
     }

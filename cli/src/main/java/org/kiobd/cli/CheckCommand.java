@@ -14,8 +14,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "check",
         description =
-                "Look at every member of a volume that is not served; change nothing. Exit code 3 if damage is found, 1 if it"
-                        + " could not be looked for.",
+                "Check the superblocks of a volume that is not served; change nothing. Exit code 3 if damage is found, 1 if the"
+                        + " check is incomplete.",
         sortOptions = false)
 final class CheckCommand implements Callable<Integer> {
     @Mixin
@@ -47,7 +47,9 @@ final class CheckCommand implements Callable<Integer> {
     private String text(CheckReport report) {
         if (report.findings().isEmpty()) {
             return name + ": "
-                    + (report.members() == 1 ? "its member is well" : "all " + report.members() + " members are well");
+                    + (report.members() == 1
+                            ? "its member is intact"
+                            : "all " + report.members() + " members are intact");
         }
         return report.findings().stream().map(Answers::line).collect(Collectors.joining("\n"));
     }

@@ -10,8 +10,7 @@ import picocli.CommandLine.Parameters;
 /** {@code kiobd clone}: makes a new volume from a snapshot. */
 @Command(
         name = "clone",
-        description =
-                "Make a new volume from a snapshot. It shares space with the snapshot until either is overwritten.",
+        description = "Create a volume from a snapshot. It shares space with the snapshot until either is overwritten.",
         sortOptions = false)
 final class CloneCommand implements Callable<Integer> {
     @Mixin

@@ -18,7 +18,7 @@ final class Confirmation {
         }
         if (!Terminal.isInput()) {
             throw new CommandFailure(
-                    ExitCode.FAILED, refused + ": there is no terminal to ask on; say --yes to " + loss);
+                    ExitCode.FAILED, refused + ": standard input is not a terminal; use --yes to " + loss);
         }
         if (!Terminal.ask(question + " [y/N] ").trim().equalsIgnoreCase("y")) {
             throw new CommandFailure(ExitCode.FAILED, refused);

@@ -12,15 +12,16 @@ final class ConnectionOptions {
             names = "--max-connections",
             paramLabel = "N",
             defaultValue = "1024",
-            description = "connections at once; a client beyond them is refused; more than 4096 may need more --memory"
-                    + " (default: ${DEFAULT-VALUE})")
+            description =
+                    "maximum number of connections; further clients are refused; more than 4096 may need more --memory"
+                            + " (default: ${DEFAULT-VALUE})")
     private int all;
 
     @Option(
             names = "--max-connections-per-address",
             paramLabel = "N",
             defaultValue = "256",
-            description = "connections at once from one network address; unix sockets have none"
+            description = "maximum number of connections from one network address; unix sockets are not limited"
                     + " (default: ${DEFAULT-VALUE})")
     private int perAddress;
 

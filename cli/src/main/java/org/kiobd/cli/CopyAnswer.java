@@ -19,7 +19,7 @@ final class CopyAnswer {
         common.answer(
                 verb + " " + from + " to " + to + ": " + Sizes.format(copied.sizeBytes()) + ", "
                         + Sizes.format(copied.dataBytes()) + " of it data"
-                        + (copied.verified() ? ", read again and found the same" : ""),
+                        + (copied.verified() ? ", verified" : ""),
                 json);
     }
 }

@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code kiobd create}: makes a volume. */
-@Command(name = "create", description = "Make a volume striped over members.", sortOptions = false)
+@Command(name = "create", description = "Create a volume striped over members.", sortOptions = false)
 final class CreateCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;

@@ -21,12 +21,12 @@ import picocli.CommandLine.Option;
 
 /** The options for a server's log on standard error, and for its trace of requests. */
 final class LogOptions {
-    private static final Set<String> LEVELS = Set.of("error", "warn", "info", "debug", "trace");
+    private static final Set<String> LEVELS = Set.of("error", "warn", "info", "debug");
 
     @Option(
             names = "--log-level",
             paramLabel = "LEVEL",
-            description = "error, warn, info or debug (default: info, a line for each connection that comes and goes;"
+            description = "error, warn, info or debug (default: info, which logs when a connection begins and ends;"
                     + " warn with --run and --single)")
     private @Nullable String level;
 

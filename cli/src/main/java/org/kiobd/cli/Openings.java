@@ -49,7 +49,7 @@ final class Openings {
         if (opened.isEmpty()) {
             failures.addAll(leftOut);
         } else {
-            leftOut.forEach(reason -> LOG.warn("left out, the others are served: {}", reason.getMessage()));
+            leftOut.forEach(reason -> LOG.warn("skipped, the other volumes are served: {}", reason.getMessage()));
         }
     }
 

@@ -14,7 +14,7 @@ final class ParentDeath {
     private ParentDeath() {}
 
     /**
-     * Requests the signal. The calling thread must live as long as the process.
+     * Requests the signal. The calling thread must not end before the process.
      *
      * @throws BlockIoException if the parent has ended already, or the system does not support the signal
      */

@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code kiobd resize}: makes a volume larger, whether it is served or not. */
-@Command(name = "resize", description = "Make a volume larger, while it is served or not.", sortOptions = false)
+@Command(name = "resize", description = "Grow a volume, whether it is served or not.", sortOptions = false)
 final class ResizeCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;

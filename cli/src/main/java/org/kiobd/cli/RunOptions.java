@@ -18,7 +18,7 @@ final class RunOptions {
             names = "--run",
             paramLabel = "CMD",
             description =
-                    "serve while the shell command CMD runs, with $uri, $unixsocket, $port and $nbd set; exit with its exit code")
+                    "serve while the shell command CMD runs, with $uri, $unixsocket, $port, $exportname and $nbd set; exit with its exit code")
     @Nullable
     String run;
 

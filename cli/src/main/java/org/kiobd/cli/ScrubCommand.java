@@ -18,7 +18,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "scrub",
         description = {
-            "Read and verify everything a volume or a snapshot stores. Exit code 3 if damage is found.",
+            "Read everything that a volume or a snapshot stores, and verify the checksums of rocksdb members. Exit code 3 if damage is found.",
             "While a volume is served, a temporary snapshot of it is read, if its members support snapshots."
         },
         sortOptions = false)

@@ -36,7 +36,7 @@ final class ServeOptions {
             paramLabel = "HOST:PORT",
             description = {
                 "serve on this TCP address; port 0 takes a free one; repeatable (default: 127.0.0.1:10809);",
-                "0.0.0.0 is all of IPv4, [::] all of IPv6 and IPv4, a name all its addresses"
+                "0.0.0.0: all IPv4 addresses; [::]: all IPv6 and IPv4 addresses; a host name: all its addresses"
             })
     List<String> listen = new ArrayList<>();
 
@@ -56,7 +56,7 @@ final class ServeOptions {
             names = "--spin",
             paramLabel = "MICROSECONDS",
             defaultValue = "50",
-            description = "how long an event loop polls for the next request before it sleeps, if that pays off;"
+            description = "maximum time that an event loop polls for requests before it sleeps;"
                     + " 0: never (default: ${DEFAULT-VALUE})")
     private int spinMicros;
 
@@ -66,7 +66,7 @@ final class ServeOptions {
             converter = Sizes.class,
             description = {
                 "memory for requests, at least 160M (default: an eighth of the machine's memory, 160M to 512M);",
-                "in addition, all rocksdb members together cache three eighths of that"
+                "rocksdb members share a cache of three eighths of this size in addition"
             })
     private @Nullable Long memoryBytes;
 
@@ -77,15 +77,15 @@ final class ServeOptions {
             names = "--merge",
             paramLabel = "off|plug|plug+MICROSECONDS",
             description =
-                    "merge adjacent requests: never, those that arrive together, or wait that long for more (default: plug)")
+                    "merge adjacent requests: never (off), if they arrive together (plug), or within MICROSECONDS (default: plug)")
     private String merge = "plug";
 
     @Option(
             names = "--cache",
             paramLabel = "writeback|none|unsafe",
             description = {
-                "file members use the page cache with syncs (writeback), bypass it (none: O_DIRECT),",
-                "or use it without ever syncing: FLUSH and FUA do nothing (default: writeback)"
+                "writeback: file members use the page cache; none: they bypass it (O_DIRECT);",
+                "unsafe: FLUSH and FUA do nothing, so a crash of the machine loses data (default: writeback)"
             })
     private String cache = "writeback";
 
@@ -148,13 +148,13 @@ final class ServeOptions {
     /** Returns the reason for the choice of engine, for the start-up line. */
     String engineReason(IoEngine running) {
         if (!"auto".equalsIgnoreCase(engine)) {
-            return "as asked for";
+            return "set by --engine";
         }
         if (runOptions.inheritsSockets()) {
-            return "it takes sockets that were passed in";
+            return "io_uring cannot use inherited sockets";
         }
         return running == IoEngine.IO_URING
-                ? "the best there is"
+                ? "the best on this machine"
                 : "io_uring cannot be used: " + IoEngine.IO_URING.whyNot();
     }
 

@@ -29,7 +29,7 @@ final class ServedFigures {
     private final ServerParts server;
 
     /**
-     * What the figures of each volume say about its server.
+     * The properties of the server that the figures of each volume include.
      *
      * @param refusedConnections counts the clients that the limits of the server have refused
      */

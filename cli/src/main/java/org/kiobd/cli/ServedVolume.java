@@ -22,7 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A volume or a raw image that is being served: holds its lock, its open device and its export, and answers questions about it. A raw image
+ * A volume or a raw image that is being served: holds its lock, its open device and its export, and answers control requests (info, resize, snapshot). A raw image
  * has no lock and gets no questions. Owned by the {@link Server}; control threads.
  */
 final class ServedVolume implements VolumeControl, AutoCloseable {
@@ -136,7 +136,7 @@ final class ServedVolume implements VolumeControl, AutoCloseable {
         requireOpen();
         if (catalog == null) {
             throw new BlockIoException(
-                    IoError.NOT_SUPPORTED, export + " is a plain image, which has no snapshots; nothing was made");
+                    IoError.NOT_SUPPORTED, export + " is a raw image, which has no snapshots; nothing was made");
         }
         long heldMicros = new Snapshots(catalog, stores).create(device, name);
         LOG.info("volume={}: snapshot {} was made; requests waited {} us for it", export.name(), name, heldMicros);

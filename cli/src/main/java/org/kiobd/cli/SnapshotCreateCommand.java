@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "create",
         description = {
-            "Make a snapshot of a volume, served or not: the same moment on all members.",
+            "Create a snapshot of a volume, served or not. All members are captured at the same moment.",
             "A snapshot takes space only for what the volume overwrites or trims later."
         },
         sortOptions = false)

@@ -16,7 +16,7 @@ import picocli.CommandLine.Parameters;
         name = "list",
         description = {
             "List the snapshots of a volume, or of all.",
-            "USED is the space a snapshot refers to, HELD what deleting it alone would free."
+            "USED is the space that a snapshot references, HELD the space that deleting only this snapshot frees."
         },
         sortOptions = false)
 final class SnapshotListCommand implements Callable<Integer> {

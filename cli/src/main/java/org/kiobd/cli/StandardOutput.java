@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.store.file.SystemErrors;
 
 /**
- * The process's standard output, for answers and images. It remembers the first write error, which {@link PrintWriter} hides. Text is UTF-8
+ * The process's standard output, for answers and images. It stores the first write error, which {@link PrintWriter} hides. Text is UTF-8
  * in every locale. Any thread.
  */
 final class StandardOutput extends OutputStream {

@@ -16,7 +16,7 @@ import picocli.CommandLine.Parameters;
 /** {@code kiobd up}: makes a volume if it is missing, and serves it. */
 @Command(
         name = "up",
-        description = "Make a volume if it is missing, then serve it in the foreground.",
+        description = "Create a volume if it is missing, then serve it in the foreground.",
         sortOptions = false)
 final class UpCommand implements Callable<Integer> {
     private static final long DEFAULT_SIZE_BYTES = 1L << 30;
@@ -37,7 +37,7 @@ final class UpCommand implements Callable<Integer> {
             names = "--size",
             paramLabel = "SIZE",
             converter = Sizes.class,
-            description = "its size if it is made (default: 1G)")
+            description = "size of the volume if it is created (default: 1G)")
     private @Nullable Long sizeBytes;
 
     @Override

@@ -62,7 +62,7 @@ final class VolumeOpening {
     /** Opens a raw image, served under its file name. */
     ServedVolume raw(Path image, boolean readOnly) throws BlockIoException {
         Volume device = assembler.openRaw(MemberUri.file(image), readOnly);
-        return served(device, "plain image " + image, null, null);
+        return served(device, "raw image " + image, null, null);
     }
 
     private ServedVolume served(

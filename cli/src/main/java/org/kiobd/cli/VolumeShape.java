@@ -17,21 +17,21 @@ import picocli.CommandLine.Option;
 final class VolumeShape {
     static final int DEFAULT_MEMBERS = 4;
 
-    @Option(names = "--members", paramLabel = "N", description = "number of members to make (default: 4)")
+    @Option(names = "--members", paramLabel = "N", description = "number of members to create (default: 4)")
     @Nullable
     Integer members;
 
     @Option(
             names = "--member",
             paramLabel = "URI",
-            description = "a member, file:/srv/a.img or rocksdb:/srv/a; repeatable, in order")
+            description = "location of a member, e.g. file:/srv/a.img or rocksdb:/srv/a; repeatable; the order counts")
     List<String> memberUris = new ArrayList<>();
 
     @Option(
             names = "--chunk",
             paramLabel = "SIZE",
             converter = Sizes.class,
-            description = "chunk size, a multiple of 4K (default: 256K): bytes on one member before the next follows")
+            description = "chunk size, a multiple of 4K (default: 256K): consecutive bytes on one member")
     @Nullable
     Long chunkBytes;
 
@@ -39,7 +39,7 @@ final class VolumeShape {
             names = "--store",
             paramLabel = "file|rocksdb|memory",
             description = {
-                "store of members made with --members (default: file);",
+                "store of members created with --members (default: file);",
                 "rocksdb?profile=fast|compact&compression=none|lz4|zstd&block=4K..64K sets its options"
             })
     @Nullable

@@ -32,7 +32,8 @@ class CacheLabelTest {
                 "members",
                 List.of(Map.of("bouncedOps", 3, "patchedBlocks", 2), Map.of("bouncedOps", 4), Map.of()));
         assertThat(of(live))
-                .isEqualTo("none: 7 member operations were copied for alignment, 2 blocks read to be written in part");
+                .isEqualTo(
+                        "none: 7 unaligned member operations were copied, 2 blocks were read before a partial write");
     }
 
     private static String of(Map<String, Object> answer) {

@@ -70,7 +70,7 @@ class CommandsTest {
         assertThat(info).containsEntry("sizeBytes", 8 << 20).containsEntry("state", "idle");
         assertThat((List<?>) info.get("members")).hasSize(3);
 
-        assertThat(run("check", "data").out).contains("all 3 members are well");
+        assertThat(run("check", "data").out).contains("all 3 members are intact");
         assertRefused(run("delete", "data"), 1, "volume=data", "--yes");
         assertThat(run("delete", "data", "--yes").code).isZero();
         assertThat(member("data", 0).getParent()).doesNotExist();
@@ -192,7 +192,7 @@ class CommandsTest {
         assertRefused(run("info", "v"), 1, "volume=v", "kiobd assemble");
         assertThat(run("assemble", member("v", 1).toString(), member("v", 0).toString()).out)
                 .startsWith("assembled v: 1M");
-        assertThat(run("check", "v").out).contains("all 2 members are well");
+        assertThat(run("check", "v").out).contains("all 2 members are intact");
     }
 
     @Test

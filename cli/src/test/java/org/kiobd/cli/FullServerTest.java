@@ -148,7 +148,7 @@ final class FullServerTest {
         assertThat(run("info", "a")).contains("0 now, 0 so far\n");
         end();
         assertThat(run("list", "-o", "json")).contains("\"state\":\"idle\"").doesNotContain("pid");
-        assertThat(run("check", "a")).isEqualTo("a: its member is well" + System.lineSeparator());
+        assertThat(run("check", "a")).isEqualTo("a: its member is intact" + System.lineSeparator());
     }
 
     private static List<?> list(@Nullable Object json) {

@@ -99,7 +99,7 @@ final class ServeCommandTest {
         assertThat(refused.code).isEqualTo(1);
         assertThat(refused.err.lines()).hasSize(2);
         assertThat(refused.err).contains("volume=a ", "volume=c ");
-        assertThat(run("check", "b").out).contains("all 2 members are well");
+        assertThat(run("check", "b").out).contains("all 2 members are intact");
         assertThat(run("serve", "b", "--run", "test $exportname = b").code).isZero();
     }
 
@@ -191,7 +191,7 @@ final class ServeCommandTest {
                     .as("%s touched it", words)
                     .isTrue();
         }
-        assertThat(run("check", "a").out).contains("all 2 members are well");
+        assertThat(run("check", "a").out).contains("all 2 members are intact");
     }
 
     @Test

@@ -31,19 +31,19 @@ final class NewVolume {
 
     /** Writes the content of the new volume. */
     @FunctionalInterface
-    interface Filling {
+    interface Content {
         /** Fills {@code target}, which reads as zeros; borrows it. */
         void fill(Volume target) throws BlockIoException;
     }
 
     /** Returns the specification of the new volume; called once its folder is known to be free. */
     @FunctionalInterface
-    interface Shaping {
+    interface Specification {
         ArraySpec spec() throws BlockIoException;
     }
 
     /** Makes an empty volume and its catalog entry, or neither. */
-    VolumeManifest create(String name, Shaping shape) throws BlockIoException {
+    VolumeManifest create(String name, Specification shape) throws BlockIoException {
         try (VolumeLock lock = changes.reserve(name)) {
             return make(name, shape, Change.Operation.CREATE, null, null);
         }
@@ -54,14 +54,18 @@ final class NewVolume {
      *
      * @param source description of the content, for users
      */
-    VolumeManifest copy(String name, Shaping shape, String source, Filling filling) throws BlockIoException {
+    VolumeManifest copy(String name, Specification shape, String source, Content filling) throws BlockIoException {
         try (VolumeLock lock = changes.reserve(name)) {
             return make(name, shape, Change.Operation.COPY, source, filling);
         }
     }
 
     private VolumeManifest make(
-            String name, Shaping shape, Change.Operation operation, @Nullable String source, @Nullable Filling filling)
+            String name,
+            Specification shape,
+            Change.Operation operation,
+            @Nullable String source,
+            @Nullable Content filling)
             throws BlockIoException {
         try {
             ArraySpec spec = shape.spec();

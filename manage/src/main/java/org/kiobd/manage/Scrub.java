@@ -128,7 +128,7 @@ public final class Scrub {
                         Finding.Severity.NOTE,
                         i,
                         uri + ": a " + uri.scheme()
-                                + ": member has no checksums; that all of it can be read is what was verified"));
+                                + ": member has no checksums; the scrub only verified that all of it can be read"));
             }
         }
     }

@@ -120,7 +120,7 @@ public final class Volumes {
                 throw new BlockIoException(
                         IoError.INVALID,
                         "volume=" + name + " has snapshots (" + String.join(", ", snapshotNames)
-                                + ") and was not deleted; say --with-snapshots, or kiobd snapshot delete them first");
+                                + ") and was not deleted; use --with-snapshots, or delete them first with kiobd snapshot delete");
             }
             // If a server has one of the members open, fail before the first member is removed.
             for (MemberUri uri : manifest.members()) {

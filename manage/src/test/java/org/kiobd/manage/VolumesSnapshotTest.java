@@ -88,8 +88,9 @@ final class VolumesSnapshotTest {
     @Test
     void aVolumeWithSnapshotsIsDeletedOnlyWithThem() throws IOException {
         assertThatThrownBy(() -> home.volumes().delete("a", false, Consent.GIVEN))
-                .hasMessage("volume=a has snapshots (a@one) and was not deleted; say --with-snapshots, or kiobd"
-                        + " snapshot delete them first");
+                .hasMessage(
+                        "volume=a has snapshots (a@one) and was not deleted; use --with-snapshots, or delete them first"
+                                + " with kiobd snapshot delete");
         home.assertHolds("a", 2, SIZE_BYTES);
         home.assertHolds("a@one", 1, SIZE_BYTES);
         assertThat(home.volumes().delete("a", true, Consent.GIVEN)).isTrue();

@@ -55,7 +55,7 @@ public record NbdLimits(
                     + " closeTimeoutMs=" + closeTimeoutMs);
         }
         if (minReceiveBytes < 64 || maxReceiveBytes < minReceiveBytes || maxReceiveBytes > 4 << 20) {
-            throw new IllegalArgumentException("receive buffers lie between 64 bytes and 4 MiB: minReceiveBytes="
+            throw new IllegalArgumentException("receive buffers must be between 64 bytes and 4 MiB: minReceiveBytes="
                     + minReceiveBytes + " maxReceiveBytes=" + maxReceiveBytes);
         }
     }

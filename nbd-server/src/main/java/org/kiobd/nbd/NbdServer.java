@@ -355,7 +355,7 @@ public final class NbdServer implements AutoCloseable {
             connection.shutDown("the server is shutting down");
             ending.add(connection.ended().toCompletableFuture());
         }
-        // A client that is still in its handshake is owed no reply.
+        // A client that is still in its handshake has no request to be answered.
         connections
                 .close(channel -> channel.pipeline().get(TransmissionHandler.class) == null)
                 .awaitUninterruptibly(limits.closeTimeoutMs());

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.store.CacheMode;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberStores;
@@ -66,8 +65,6 @@ public final class ArrayAssembler {
      */
     public VolumeManifest makeAside(ArraySpec spec, UUID changeId) throws BlockIoException {
         requireSound(spec);
-        StripeLayout layout = new StripeLayout(spec.members().size(), spec.chunkBytes());
-        long memberBytes = memberBytes(spec, layout);
         VolumeManifest manifest = new VolumeManifest(
                 spec.name(),
                 UUID.randomUUID(),
@@ -76,6 +73,7 @@ public final class ArrayAssembler {
                 Superblock.LAYOUT_EQUAL_MEMBERS,
                 spec.members(),
                 VolumeManifest.now());
+        long memberBytes = memberBytes(manifest);
         List<MemberStore> made = new ArrayList<>();
         try {
             for (int i = 0; i < spec.members().size(); i++) {
@@ -155,15 +153,17 @@ public final class ArrayAssembler {
         }
     }
 
-    private static long memberBytes(ArraySpec spec, StripeLayout layout) throws BlockIoException {
+    private static long memberBytes(VolumeManifest manifest) throws BlockIoException {
         try {
-            long memberBytes = layout.memberBytes(spec.sizeBytes());
+            long memberBytes = MemberSuperblocks.member(MemberSuperblocks.volume(manifest), 0)
+                    .sizeBytes();
             Math.addExact(memberBytes, Superblock.DATA_OFFSET_BYTES);
             return memberBytes;
         } catch (ArithmeticException e) {
             throw new BlockIoException(
                     IoError.INVALID,
-                    "size=" + spec.sizeBytes() + " with chunk=" + spec.chunkBytes() + " is more than members can hold",
+                    "size=" + manifest.sizeBytes() + " with chunk=" + manifest.chunkBytes()
+                            + " is more than members can hold",
                     e);
         }
     }
@@ -220,7 +220,7 @@ public final class ArrayAssembler {
         }
         // An interrupted change is completed: the superblocks of the last round take precedence over the catalog.
         VolumeManifest current = manifest.withSizeBytes(last.volume().deviceSizeBytes());
-        Personality personality = Personality.of(current);
+        Personality personality = Personality.of(last.volume());
         for (int i = 0; i < members.size(); i++) {
             try {
                 MemberSuperblocks.requireLength(members.get(i), personality.memberBytes(current.sizeBytes()));
@@ -245,7 +245,7 @@ public final class ArrayAssembler {
                 name, NIL_UUID, store.sizeBytes(), ArraySpec.DEFAULT_CHUNK_BYTES, 0, List.of(uri), null);
         return new ArrayDevice(
                 DeviceInfo.of(name, NIL_UUID, readOnly),
-                new Raid0Personality(new StripeLayout(1, ArraySpec.DEFAULT_CHUNK_BYTES)),
+                Personality.ofImage(),
                 List.of(store),
                 ArrayMetadata.none(manifest, readOnly),
                 maxInFlightPerMember);

@@ -2,7 +2,6 @@ package org.kiobd.raid;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberStores;
 import org.kiobd.store.MemberUri;
@@ -73,8 +72,7 @@ final class ArrayCheck {
                                 + manifest.sizeBytes() + "; the next use corrects the catalog"));
             }
             noteEnd(last.state(), findings);
-            long neededBytes =
-                    StripeLayout.of(manifest).memberBytes(last.volume().deviceSizeBytes());
+            long neededBytes = MemberSuperblocks.member(last.volume(), 0).sizeBytes();
             for (Superblock superblock : superblocks) {
                 if (superblock.member().sizeBytes() < neededBytes && superblock.eventCounter() == last.eventCounter()) {
                     findings.add(new Finding(

@@ -62,8 +62,8 @@ final class ArrayDevice implements Volume {
         // A single member itself refuses a FAST_ZERO that it cannot do. With several members, some would already have
         // zeroed their part.
         this.promisesFastZero = members.size() == 1 || allHave(members, MemberCapability.FAST_ZERO);
-        this.preferredPayload =
-                allHave(members, MemberCapability.PAGE_CACHE) ? Payload.Form.PIPES : Payload.Form.MEMORY;
+        this.preferredPayload = personality.preferredPayload(
+                allHave(members, MemberCapability.PAGE_CACHE) ? Payload.Form.PIPES : Payload.Form.MEMORY);
         this.memoryAlignmentBytes = members.stream()
                 .mapToInt(member -> member.capabilities().memoryAlignmentBytes())
                 .max()

@@ -154,22 +154,13 @@ final class ArrayPort {
             // proves nothing.
             errors.chargeAll(op, 0, IoError.IO);
         } else {
-            endOriginals(op);
+            op.endSlices();
             issuer.pool().giveBack(op);
         }
         if (roomWanted && issuer.hasRoom(op.member()) && gate == Gate.OPEN) {
             announceRoom();
         }
         announceIdle();
-    }
-
-    private static void endOriginals(MemberOp op) {
-        int entries = op.entries();
-        for (int i = 0; i < entries; i++) {
-            if (i + 1 == entries || op.original(i + 1) != op.original(i)) {
-                op.original(i).endSlice();
-            }
-        }
     }
 
     private void announceIdle() {

@@ -22,7 +22,7 @@ public record ArraySpec(String name, long sizeBytes, long chunkBytes, List<Membe
     /** The chunk size must be a multiple of this, so that a chunk boundary never splits a block of any store. */
     public static final long CHUNK_UNIT_BYTES = 4096;
 
-    /** The maximum number of members; it fits the member index in the superblock, and people can still manage so many. */
+    /** The maximum number of members; it fits the member index in the superblock, and is still manageable. */
     public static final int MAX_MEMBERS = 1024;
 
     public ArraySpec {

@@ -39,14 +39,14 @@ final class MemberRounds {
             new ThreadPoolExecutor.CallerRunsPolicy());
 
     private final List<MemberStore> members;
-    private final List<UUID> madeBy;
+    private final List<MemberOrigin> origins;
     private final boolean[] behind;
     private Round last;
     private volatile boolean mayHaveLostData;
 
-    private MemberRounds(List<MemberStore> members, List<UUID> madeBy, Round last) {
+    private MemberRounds(List<MemberStore> members, List<MemberOrigin> origins, Round last) {
         this.members = List.copyOf(members);
-        this.madeBy = List.copyOf(madeBy);
+        this.origins = List.copyOf(origins);
         this.behind = new boolean[members.size()];
         this.last = last;
     }
@@ -59,9 +59,8 @@ final class MemberRounds {
      * @param last the last round among {@code found}
      */
     static MemberRounds of(List<MemberStore> members, List<Superblock> found, Round last) throws BlockIoException {
-        List<UUID> madeBy =
-                found.stream().map(superblock -> superblock.history().madeBy()).toList();
-        MemberRounds rounds = new MemberRounds(members, madeBy, last);
+        MemberRounds rounds =
+                new MemberRounds(members, found.stream().map(MemberOrigin::of).toList(), last);
         // Older versions always wrote the copies in the same order, so the next round might first overwrite the only
         // durable copy.
         boolean unsure = last.useId().equals(Superblock.NIL);
@@ -153,7 +152,7 @@ final class MemberRounds {
     private @Nullable BlockIoException write(int index) {
         MemberStore member = members.get(index);
         try {
-            MemberSuperblocks.write(member, last.forMember(index, madeBy.get(index)));
+            MemberSuperblocks.write(member, last.forMember(origins.get(index)));
             behind[index] = false;
             return null;
         } catch (BlockIoException e) {

@@ -1,7 +1,6 @@
 package org.kiobd.raid;
 
 import java.util.Arrays;
-import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.store.MemberStore;
 import org.kiobd.store.format.Superblock;
 import org.kiobd.store.format.SuperblockCodec;
@@ -49,20 +48,25 @@ final class MemberSuperblocks {
     /** Returns the superblock for member {@code index} of the volume that {@code manifest} describes. */
     static Superblock describe(
             VolumeManifest manifest, int index, long eventCounter, Superblock.State state, Superblock.History history) {
-        StripeLayout layout = StripeLayout.of(manifest);
-        return new Superblock(
-                Superblock.Features.NONE,
-                new Superblock.Volume(
-                        manifest.uuid(),
-                        manifest.name(),
-                        manifest.members().size(),
-                        manifest.chunkBytes(),
-                        manifest.layoutId(),
-                        manifest.sizeBytes()),
-                new Superblock.Member(index, layout.memberBytes(manifest.sizeBytes()), Superblock.DATA_OFFSET_BYTES),
-                state,
-                eventCounter,
-                history);
+        Superblock.Volume volume = volume(manifest);
+        return new Superblock(Superblock.Features.NONE, volume, member(volume, index), state, eventCounter, history);
+    }
+
+    /** Returns how superblocks describe the volume. */
+    static Superblock.Volume volume(VolumeManifest manifest) {
+        return new Superblock.Volume(
+                manifest.uuid(),
+                manifest.name(),
+                manifest.members().size(),
+                manifest.chunkBytes(),
+                manifest.layoutId(),
+                manifest.sizeBytes());
+    }
+
+    /** Returns how superblocks describe member {@code index} of {@code volume}. */
+    static Superblock.Member member(Superblock.Volume volume, int index) {
+        long sizeBytes = Personality.of(volume).memberBytes(volume.deviceSizeBytes());
+        return new Superblock.Member(index, sizeBytes, Superblock.DATA_OFFSET_BYTES);
     }
 
     /**
@@ -93,7 +97,7 @@ final class MemberSuperblocks {
 
     /** Refuses layouts and data offsets that this version does not know. */
     static void requireReadable(Superblock found) throws BlockIoException {
-        if (found.volume().layoutId() != Superblock.LAYOUT_EQUAL_MEMBERS
+        if (!Personality.isKnown(found.volume().layoutId())
                 || found.member().dataOffsetBytes() != Superblock.DATA_OFFSET_BYTES) {
             throw new BlockIoException(
                     IoError.NOT_SUPPORTED,

@@ -2,10 +2,8 @@ package org.kiobd.raid;
 
 import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.store.format.Superblock;
-import org.kiobd.store.format.VolumeManifest;
-import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.IoError;
 import org.kiobd.volume.MemberRun;
+import org.kiobd.volume.kiobuf.Payload;
 
 /**
  * The part of an array that depends on its layout; md calls it a personality. Everything else of an array, in {@link ArrayDevice} and {@link
@@ -13,12 +11,25 @@ import org.kiobd.volume.MemberRun;
  */
 interface Personality {
 
-    /** Returns the personality of the volume that {@code manifest} describes. */
-    static Personality of(VolumeManifest manifest) throws BlockIoException {
-        return switch (manifest.layoutId()) {
-            case Superblock.LAYOUT_EQUAL_MEMBERS -> new Raid0Personality(StripeLayout.of(manifest));
-            default -> throw new BlockIoException(IoError.NOT_SUPPORTED, "layout=" + manifest.layoutId());
-        };
+    /** Returns whether this version knows the layout with this number. */
+    static boolean isKnown(int layoutId) {
+        return layoutId == Superblock.LAYOUT_EQUAL_MEMBERS;
+    }
+
+    /**
+     * Returns the personality of a volume, whose layout {@linkplain #isKnown is known}. This is the only place that chooses a layout; other
+     * classes ask a personality.
+     */
+    static Personality of(Superblock.Volume volume) {
+        if (!isKnown(volume.layoutId())) {
+            throw new IllegalStateException("volume=" + volume.name() + " has an unknown layout=" + volume.layoutId());
+        }
+        return new Raid0Personality(new StripeLayout(volume.members(), volume.chunkBytes()));
+    }
+
+    /** Returns the personality of a plain image, which is its only member. */
+    static Personality ofImage() {
+        return new Raid0Personality(new StripeLayout(1, ArraySpec.DEFAULT_CHUNK_BYTES));
     }
 
     /** Makes the mapper of one event loop, which issues its operations through {@code issuer}. Only that loop may use the mapper. */
@@ -36,4 +47,7 @@ interface Personality {
      * @throws ArithmeticException if the result does not fit a signed 64-bit number
      */
     long memberBytes(long deviceBytes);
+
+    /** Returns the form in which the mapper can use the payload of WRITEs, given the form that all members prefer. */
+    Payload.Form preferredPayload(Payload.Form ofMembers);
 }

@@ -2,6 +2,7 @@ package org.kiobd.raid;
 
 import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.volume.MemberRun;
+import org.kiobd.volume.kiobuf.Payload;
 
 /** RAID0: the bytes of the device are striped over the members, without redundancy. Immutable; any thread. */
 final class Raid0Personality implements Personality {
@@ -29,5 +30,11 @@ final class Raid0Personality implements Personality {
     @Override
     public long memberBytes(long deviceBytes) {
         return layout.memberBytes(deviceBytes);
+    }
+
+    /** Returns the form of the members: each byte goes to one member only. */
+    @Override
+    public Payload.Form preferredPayload(Payload.Form ofMembers) {
+        return ofMembers;
     }
 }

@@ -2,15 +2,13 @@ package org.kiobd.raid;
 
 import java.util.List;
 import java.util.UUID;
-import org.kiobd.raid.layout.StripeLayout;
 import org.kiobd.store.format.Superblock;
 import org.kiobd.store.format.VolumeManifest;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /**
- * The content of the superblocks of an array in one round. It is the same for all members, except for the member index and the id of the
- * change that made the member. The next round begins only when all members have this one, so a member that lacks more than the last round
+ * The content of the superblocks of an array in one round. It is the same for all members, except for the {@link MemberOrigin}. The next round begins only when all members have this one, so a member that lacks more than the last round
  * is an old copy. Checks which round may follow another; docs/FORMAT.md has the rules as a table. Immutable.
  *
  * @param volume the description of the volume in this round
@@ -30,17 +28,19 @@ record Round(Superblock.Volume volume, Superblock.State state, long eventCounter
                 superblock.history().previousUseId());
     }
 
-    /** Returns the superblock of member {@code index} in this round. */
-    Superblock forMember(int index, UUID madeBy) {
-        StripeLayout layout = new StripeLayout(volume.members(), volume.chunkBytes());
+    /**
+     * Returns the superblock of a member in this round.
+     *
+     * @param origin what the superblocks of this member always keep
+     */
+    Superblock forMember(MemberOrigin origin) {
         return new Superblock(
-                Superblock.Features.NONE,
+                origin.features(),
                 volume,
-                new Superblock.Member(
-                        index, layout.memberBytes(volume.deviceSizeBytes()), Superblock.DATA_OFFSET_BYTES),
+                MemberSuperblocks.member(volume, origin.index()),
                 state,
                 eventCounter,
-                new Superblock.History(useId, previousUseId, madeBy));
+                new Superblock.History(useId, previousUseId, origin.madeBy()));
     }
 
     /** Returns the round that begins a new use, perhaps with a new name of the volume. It may follow any round. */

@@ -20,6 +20,9 @@ import org.kiobd.volume.BlockIoException;
 class RoundsOlderVersionTest {
     private static final UUID SOME = new UUID(1, 2);
 
+    /** Features of a newer version, which this one may ignore but must keep. */
+    private static final Superblock.Features NEWER = new Superblock.Features(5, 0, 0);
+
     /** What the older version wrote at one event, and at the one before. */
     private record Change(State before, State after, boolean grows) {}
 
@@ -38,13 +41,17 @@ class RoundsOlderVersionTest {
         return new Round(says, state, event, Superblock.NIL, Superblock.NIL);
     }
 
+    private static MemberOrigin origin(int index, UUID madeBy) {
+        return new MemberOrigin(index, Superblock.Features.NONE, madeBy);
+    }
+
     private static Superblock superblock(UseWalk walk, int disk) throws BlockIoException {
         List<byte[]> copies = walk.machine.image(disk).readable();
         return SuperblockCodec.newestValid(copies.get(0), copies.get(1));
     }
 
     private static void set(UseWalk walk, int disk, Round round) {
-        walk.machine.set(disk, SuperblockCodec.encode(round.forMember(disk, Superblock.NIL)));
+        walk.machine.set(disk, SuperblockCodec.encode(round.forMember(origin(disk, Superblock.NIL))));
     }
 
     @ParameterizedTest
@@ -114,13 +121,13 @@ class RoundsOlderVersionTest {
     @Test
     void besideMembersThatWereMadeAndNotUsedNoneIsBehind() throws Exception {
         try (UseWalk walk = new UseWalk(2)) {
-            Superblock old = round(walk, 7, State.IN_USE, false).forMember(0, Superblock.NIL);
-            Superblock made = round(walk, 8, State.CLEAN, false).forMember(1, SOME);
+            Superblock old = round(walk, 7, State.IN_USE, false).forMember(origin(0, Superblock.NIL));
+            Superblock made = round(walk, 8, State.CLEAN, false).forMember(origin(1, SOME));
             assertThatThrownBy(() -> Round.last(walk.manifest(), List.of(old, made)))
                     .isInstanceOf(BlockIoException.class)
                     .hasMessageContaining("member 0 (rigged:")
                     .hasMessageContaining("bring back the member that was in use last");
-            Superblock notMade = round(walk, 8, State.CLEAN, false).forMember(1, Superblock.NIL);
+            Superblock notMade = round(walk, 8, State.CLEAN, false).forMember(origin(1, Superblock.NIL));
             assertThat(Round.last(walk.manifest(), List.of(old, notMade)).eventCounter())
                     .isEqualTo(8);
         }
@@ -131,7 +138,7 @@ class RoundsOlderVersionTest {
         try (UseWalk walk = new UseWalk(2)) {
             Round made = round(walk, 1, State.CLEAN, false);
             for (int disk = 0; disk < 2; disk++) {
-                walk.machine.set(disk, SuperblockCodec.encode(made.forMember(disk, SOME)));
+                walk.machine.set(disk, SuperblockCodec.encode(made.forMember(new MemberOrigin(disk, NEWER, SOME))));
             }
             walk.machine.kill();
             walk.machine.plan(new RiggedPlans.PassingError(2, 1, 0, RiggedMachine.Outcome.TORN));
@@ -140,6 +147,7 @@ class RoundsOlderVersionTest {
             walk.step(Step.RENAME);
             for (int disk = 0; disk < 2; disk++) {
                 assertThat(superblock(walk, disk).history().madeBy()).isEqualTo(SOME);
+                assertThat(superblock(walk, disk).features()).isEqualTo(NEWER);
                 assertThat(superblock(walk, disk).volume().name()).isEqualTo("vx");
             }
         }

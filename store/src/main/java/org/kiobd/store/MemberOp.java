@@ -284,6 +284,16 @@ public final class MemberOp {
         return error;
     }
 
+    /** Ends the slice of each original; called by the user of an operation that has ended, once. */
+    public void endSlices() {
+        int last = entries - 1;
+        for (int i = 0; i <= last; i++) {
+            if (i == last || original[i + 1] != original[i]) {
+                original(i).endSlice();
+            }
+        }
+    }
+
     @Override
     public String toString() {
         return op + " member=" + member + " [" + offsetBytes + "," + (offsetBytes + lengthBytes()) + ") entries="

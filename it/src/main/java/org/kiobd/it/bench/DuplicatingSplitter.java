@@ -16,7 +16,7 @@ import org.kiobd.volume.kiobuf.KiobufChain;
 final class DuplicatingSplitter {
     private final StripeLayout layout;
 
-    /** A request header with its own vector, its range on the member, the link to the next clone, and the original to count down. */
+    /** A request header with its own vector, its range on the member, the link to the next clone, and the original whose pending count it decrements. */
     static final class Clone {
         final Kiobuf original;
         final Fragment[] fragments;

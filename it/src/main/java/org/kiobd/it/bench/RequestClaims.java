@@ -8,7 +8,7 @@ import static org.kiobd.it.bench.Figures.times;
 import org.kiobd.it.bench.Scores.Score;
 import org.kiobd.volume.BlockIoException;
 
-/** The claims about requests, B4, B9 and B10: whether merging pays, the cost of a request, and the cost of its completion. */
+/** The claims about requests, B4, B9 and B10: whether merging reduces the total cost, the cost of a request, and the cost of its completion. */
 final class RequestClaims {
     private static final int[] STREAMS = {1, 2, 4, 8, 16, 0};
     private static final int[] PIECES = {1, 32, 256};

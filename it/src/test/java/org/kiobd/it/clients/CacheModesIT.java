@@ -159,8 +159,7 @@ final class CacheModesIT {
                         "none",
                         "--unix",
                         folder.resolve("s").toString())) {
-            assertThat(server.log())
-                    .contains("volume=base cache=none means nothing to its rocksdb: members; they work as always");
+            assertThat(server.log()).contains("volume=base cache=none has no effect on its rocksdb: members");
             run("qemu-io", "-f", "raw", "-c", "write -P 1 0 64k", "-c", "read -P 1 0 64k", server.uri());
         }
     }

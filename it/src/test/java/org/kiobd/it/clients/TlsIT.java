@@ -131,7 +131,7 @@ final class TlsIT {
                     .isZero();
             started.stop();
             assertThat(started.log())
-                    .contains("showed no certificate")
+                    .contains("sent no certificate")
                     .contains("not signed by the CA")
                     .contains("has expired");
         }
@@ -179,7 +179,7 @@ final class TlsIT {
                     .doesNotContain("kiobd volume");
             started.stop();
             assertThat(started.log()).contains("tls=TLSv1.2").contains("client=client1");
-            assertThat(started.log()).contains("showed no certificate");
+            assertThat(started.log()).contains("sent no certificate");
         }
     }
 

@@ -23,7 +23,7 @@ final class CatalogErrors {
         return e instanceof AccessDeniedException
                 ? new BlockIoException(
                         IoError.NOT_PERMITTED,
-                        what + ": permission denied; use an account that may, or another --home",
+                        what + ": permission denied; use an account that has permission, or another --home",
                         e)
                 : SystemErrors.failure(what, e);
     }

@@ -145,7 +145,7 @@ public final class Changes {
             throw new BlockIoException(
                     IoError.IO,
                     VolumeNames.label(name)
-                            + " is not whole any more, but not gone: "
+                            + " is only partly deleted: "
                             + removal.remaining().get(0) + "; delete it again to go on");
         }
     }

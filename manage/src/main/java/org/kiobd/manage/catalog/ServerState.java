@@ -27,7 +27,7 @@ public record ServerState(long pid, Path controlSocket) {
         try {
             json = JSON.std.mapFrom(text);
         } catch (ClassCastException e) {
-            throw new IOException("not a server's state", e);
+            throw new IOException("it is not the state of a server", e);
         }
         if (json != null
                 && json.get("pid") instanceof Number pid
@@ -38,6 +38,6 @@ public record ServerState(long pid, Path controlSocket) {
                 throw new IOException("not a socket's path: " + e.getReason(), e);
             }
         }
-        throw new IOException("not a server's state");
+        throw new IOException("it is not the state of a server");
     }
 }

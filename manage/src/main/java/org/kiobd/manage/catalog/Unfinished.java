@@ -37,11 +37,11 @@ public record Unfinished(String name, boolean isUnderWay, String reason) {
                         : what + ", begun " + change.start().at() + ", was interrupted; "
                                 + (isVolume
                                         ? "import again, or roll it back to a snapshot; " + remove + " deletes it"
-                                        : remove + " removes what is there, and so does making it again");
+                                        : remove + " removes the remains, and so does repeating the command");
             } else if (!isVolume && Files.exists(folder.resolve(ManifestFiles.DELETED))) {
                 reason = isUnderWay
                         ? "its deletion is under way; wait until it is done"
-                        : "its deletion was interrupted; " + remove + " goes on with it";
+                        : "its deletion was interrupted; " + remove + " continues it";
             }
         } catch (BlockIoException e) {
             reason = isVolume ? null : e.getMessage();

@@ -10,7 +10,7 @@ import org.kiobd.volume.DeviceCounters.MemberCounters;
 import org.kiobd.volume.LatencyFigures;
 
 /**
- * Turns figures into JSON objects and back. Users and the control protocol see the same names, in the same order; a new one goes behind the
+ * Turns figures into JSON objects and back. Users and the control protocol see the same names, in the same order; a new name is added after the
  * others of its object. Command and server may be of different versions: a field that is missing or of another type is read as 0 or as
  * empty, and a field that this version does not know is ignored. Stateless.
  *

@@ -83,7 +83,7 @@ public final class DeviceAccess {
         return switch (error) {
             case NO_SPACE -> "no space left on the file system it is on; free some and try again";
             case NO_MEMORY -> "no memory or open files left; try again when there are some";
-            case NOT_PERMITTED -> "permission denied; use an account that may";
+            case NOT_PERMITTED -> "permission denied; use an account that has permission";
             case IO -> "its medium fails (input/output error); kiobd scrub finds what can be read";
             case INVALID, NOT_SUPPORTED, OVERFLOW, DROPPED -> error.toString();
         };

@@ -129,7 +129,7 @@ public final class DeviceScrub {
         } finally {
             release(piece);
         }
-        // A range of bad blocks is told when it ends; until then whoever resumes must read it again.
+        // A range of bad blocks is reported at its end; a scrub that resumes before that must read it again.
         ByteRange untold = bad;
         long endBytes = untold == null ? piece.offsetBytes + piece.lengthBytes : untold.offsetBytes();
         listener.done(endBytes, piece.lengthBytes);

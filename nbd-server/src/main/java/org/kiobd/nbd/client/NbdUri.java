@@ -53,7 +53,7 @@ public record NbdUri(
         }
         Map<String, String> query = query(text, uri.getRawQuery());
         if (query.containsKey("tls-psk-file")) {
-            throw wrong(text, "pre-shared keys are not spoken (docs/adr/0005): use tls-certificates");
+            throw wrong(text, "pre-shared keys are not supported (docs/adr/0005): use tls-certificates");
         }
         String host = uri.getHost() == null ? "" : uri.getHost().replaceAll("^\\[|]$", "");
         String socket = query.get("socket");

@@ -237,7 +237,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         Outcome outcome = Options.handle(request, new OptionReplies(out), negotiation);
         if (outcome == Outcome.START_TLS && bytes.isReadable()) {
             out.release();
-            close(ctx, "bytes in plain text behind NBD_OPT_STARTTLS: bytes=" + bytes.readableBytes());
+            close(ctx, "bytes in plain text after NBD_OPT_STARTTLS: bytes=" + bytes.readableBytes());
             return true;
         }
         ctx.write(out);

@@ -1,5 +1,5 @@
 /**
- * The handshake: fixed newstyle option haggling as an explicit state machine, {@link org.kiobd.nbd.handshake.HandshakeHandler}, with one
+ * The handshake: fixed newstyle negotiation as an explicit state machine, {@link org.kiobd.nbd.handshake.HandshakeHandler}, with one
  * {@link org.kiobd.nbd.handshake.OptionHandler} for each option.
  *
  * <p>Threads: everything is confined to the event loop of the connection. Not here: requests ({@code transmission}).

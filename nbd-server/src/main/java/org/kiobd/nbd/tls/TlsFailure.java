@@ -18,7 +18,7 @@ public final class TlsFailure {
         CLIENT(
                 "the client",
                 "this server's",
-                "hung up, as a client does that does not trust this server's certificate",
+                "closed the connection; perhaps it does not trust this server's certificate",
                 "the CA this server trusts"),
         SERVER("the server", "our", "hung up", "a trusted CA");
 
@@ -80,10 +80,10 @@ public final class TlsFailure {
             return peer.name + "'s certificate is not signed by " + peer.authority + " (ca-cert.pem)";
         }
         if (peer == Peer.SERVER && cause instanceof CertificateException && message.startsWith("No ")) {
-            return "the server's certificate is for somebody else: " + message;
+            return "the server's certificate is for another name: " + message;
         }
         if (message.contains("Empty client certificate chain") || message.contains("null cert chain")) {
-            return peer.name + " showed no certificate, and one is demanded";
+            return peer.name + " sent no certificate, but one is required";
         }
         int alert = message.indexOf(ALERT);
         return alert < 0

@@ -67,7 +67,7 @@ final class PeerSocket implements Requester {
     }
 
     /**
-     * Ends the doubt, because the peer has sent NBD_CMD_DISC or the server shuts down.
+     * Ends the check for a lost peer, because the peer has sent NBD_CMD_DISC or the server shuts down.
      *
      * @return whether there was a doubt, so that mutations wait which may now be issued
      */

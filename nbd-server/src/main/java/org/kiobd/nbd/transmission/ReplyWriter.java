@@ -60,7 +60,7 @@ final class ReplyWriter {
     /** The batch that {@link #fileReplies} is sending. */
     private @Nullable Batch fromFiles;
 
-    /** What the replies of one batch give back when the batch is in the socket. Used again for a later batch. */
+    /** The resources to release when the replies of one batch are in the socket. Reused for later batches. */
     private final class Batch implements ChannelFutureListener {
         int requests;
         long inFlightBytes;

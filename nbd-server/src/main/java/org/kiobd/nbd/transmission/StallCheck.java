@@ -58,7 +58,10 @@ final class StallCheck {
                 intake.isReceiving() && nowNanos - transmission.counters().lastNanos() > limitNanos;
         if (takesNothing || sendsNothing) {
             String what = takesNothing ? "takes no replies" : "does not go on with its WRITE";
-            LOG.warn("{} is cut off: it {}, and others are short of the memory that takes", transmission.name(), what);
+            LOG.warn(
+                    "{} is disconnected: it {}, and other connections need the memory that it uses",
+                    transmission.name(),
+                    what);
             transmission.drop("it " + what + " within timeoutMs=" + limitMs);
         }
     }

@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the parts of one connection in its transmission phase share: what was negotiated, what the connection uses, the state it is in, and
+ * The data that the parts of one connection share during transmission: the negotiated protocol, the resources in use, the state, and
  * the ways to end it. Created and owned by the {@link TransmissionHandler}; confined to the connection's loop, except for {@link #counters}.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a failed close leaves the channel to channelInactive

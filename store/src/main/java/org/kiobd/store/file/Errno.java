@@ -54,7 +54,8 @@ final class Errno {
     static String describe(int errno) {
         return switch (errno) {
             case ENOENT -> "does not exist; check the path, or whether its file system is mounted";
-            case EACCES, EPERM -> "permission denied; use an account that may, or change the file's permissions";
+            case EACCES, EPERM ->
+                "permission denied; use an account that has permission, or change the file's permissions";
             case EBUSY -> "is in use: mounted, or part of another device; it was not touched; unmount it first";
             case EEXIST -> "exists already; nothing was changed; choose another path or remove it first";
             case ENOTDIR -> "part of the path is not a folder";

@@ -236,7 +236,7 @@ public final class FileMemberStore implements MemberStore {
         if (isRaw()) {
             throw new BlockIoException(
                     IoError.NOT_SUPPORTED,
-                    uri.location() + " is a plain image; only members of volumes are snapshotted");
+                    uri.location() + " is a raw image; only members of volumes support snapshots");
         }
         return FileCopy.begin(file, Path.of(uri.location()), FileMemberStoreProvider.path(target));
     }

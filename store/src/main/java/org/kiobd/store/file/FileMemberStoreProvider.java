@@ -317,7 +317,7 @@ public final class FileMemberStoreProvider implements MemberStoreProvider {
         }
     }
 
-    /** Deletes {@code path} if it is a dangling symbolic link, and all further links of the chain that it begins. */
+    /** Deletes {@code path} and every link that it leads to, if it is a dangling symbolic link. */
     public static void deleteLinks(Path path) throws IOException {
         Path next = path;
         while (Files.isSymbolicLink(next) && !Files.exists(next)) {

@@ -1,7 +1,7 @@
 package org.kiobd.store.file;
 
 /**
- * What all file members of a provider share: the threads for calls that may block, and the estimate of the kernel's room for dirty pages.
+ * Holds the resources that all file members of a provider share: the threads for calls that may block, and the estimate of the kernel's room for dirty pages.
  * Owned by the {@link FileMemberStoreProvider}, which closes it after all members. Any thread.
  */
 final class FileRuntime implements AutoCloseable {

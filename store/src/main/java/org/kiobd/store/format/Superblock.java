@@ -52,7 +52,7 @@ public record Superblock(
     /**
      * The history of a member. A use lasts from an opening for writing to the close; its id is random.
      *
-     * @param useId the use that wrote the superblock; nil if that use had no id
+     * @param useId id of the use that wrote the superblock; nil if the use had no id
      * @param previousUseId the previous use, in state OPENING; otherwise nil
      * @param madeBy the change (e.g. a create or a snapshot) that created the member, never overwritten; nil if an older version did
      */

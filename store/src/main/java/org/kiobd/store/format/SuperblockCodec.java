@@ -224,7 +224,7 @@ public final class SuperblockCodec {
      */
     public static Superblock newestValid(byte @Nullable [] copy0, byte @Nullable [] copy1) throws BlockIoException {
         if (copy0 == null || copy1 == null) {
-            throw new BlockIoException(IoError.INVALID, "has no superblock: it is a plain image, not a member");
+            throw new BlockIoException(IoError.INVALID, "has no superblock: it is a raw image, not a member");
         }
         Decoded first = decode(copy0);
         Decoded second = decode(copy1);

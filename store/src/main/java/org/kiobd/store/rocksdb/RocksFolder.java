@@ -159,7 +159,7 @@ final class RocksFolder {
         }
     }
 
-    /** Deletes {@code named} if it is a dangling symbolic link, and all further links of the chain that it begins. */
+    /** Deletes {@code named} and every link that it leads to, if it is a dangling symbolic link. */
     static void deleteLinks(Path named) throws BlockIoException {
         try {
             FileMemberStoreProvider.deleteLinks(named);

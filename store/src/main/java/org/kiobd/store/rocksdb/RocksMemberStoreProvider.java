@@ -111,7 +111,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
     @Override
     public MemberStore openRaw(MemberUri uri, boolean readOnly) throws BlockIoException {
         throw new BlockIoException(
-                IoError.NOT_SUPPORTED, "member=" + uri + " is a database, not a plain image; create a volume over it");
+                IoError.NOT_SUPPORTED, "member=" + uri + " is a database, not a raw image; create a volume over it");
     }
 
     @Override

@@ -16,7 +16,7 @@ import org.rocksdb.WriteBufferManager;
 import org.rocksdb.util.Environment;
 
 /**
- * What all databases of a provider share: one block cache, to which the write buffers of all members are charged, and one rate limiter for
+ * Holds the resources that all databases of a provider share: one block cache, to which the write buffers of all members are charged, and one rate limiter for
  * the writes of flushes and compaction. The native objects exist while a database uses them: they are made for the first one, and freed
  * with the last one, even if that is closed after this object. Owned by the provider, which closes it. Thread-safe.
  */

@@ -106,7 +106,7 @@ final class RocksReserve {
         }
     }
 
-    /** Writes go on without it, for a reason that is not want of space. */
+    /** Logs that the reserve cannot be made for a reason other than lack of space; writes go on without it. */
     void cannotBeMade(@Nullable String why) {
         LOG.warn("{} cannot be made, writes go on without it: {}", file, why);
         state = State.SETTLED;

@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a member does on a disk that is nearly or quite full: decides when to make its reserve and when to give it up, whether a WRITE may be
+ * Handles a disk that is nearly or completely full: decides when to make its reserve and when to give it up, whether a WRITE may be
  * tried, and whether a failed operation is worth another try. Thread-safe; calls block.
  */
 final class RocksSpace {

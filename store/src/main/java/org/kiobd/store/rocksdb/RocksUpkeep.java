@@ -21,7 +21,7 @@ final class RocksUpkeep {
     private final ColumnFamilyHandle blocks;
     private final ColumnFamilyHandle meta;
 
-    /** Whether the write buffer is large enough to hold the whole log, so that RocksDB flushes nothing by itself; for a full disk. */
+    /** True on a full disk: the write buffer then holds the whole log, so that RocksDB flushes nothing by itself. */
     private volatile boolean isInMemory;
 
     RocksUpkeep(RocksDB db, RocksDatabase.Families opened, boolean isInMemory) {

@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.kiobd.volume.IoError;
 
 /**
- * Whether mutations of a member fail for want of space. An operation reads {@link #current} before it begins, and hands that to {@link
+ * Tracks whether mutations of a member fail because there is no space. An operation reads {@link #current} before it begins, and hands that to {@link
  * #ended} if it succeeds: a success says nothing of a failure that came after it began. Thread-safe, without locks; a member that is short of
  * nothing costs an operation one volatile read.
  */

@@ -144,7 +144,7 @@ class SuperblockCodecTest {
         byte[] damaged = valid.clone();
         damaged[200] ^= 1;
         byte[] tooNew = with(SuperblockCodec.VERSION_OFFSET, 9);
-        refused(null, null, "plain image");
+        refused(null, null, "raw image");
         refused(absent, absent, "has no superblock");
         refused(damaged, damaged, "checksum is wrong");
         refused(absent, damaged, "checksum is wrong");

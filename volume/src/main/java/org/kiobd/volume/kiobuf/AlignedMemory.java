@@ -11,7 +11,7 @@ public final class AlignedMemory {
     /** Alignment of every buffer; no device asks for more. */
     public static final int ALIGNMENT_BYTES = 4096;
 
-    /** Maximum size of a buffer. Above the arenas' chunk size, a buffer would not come from an arena, and be larger than requested. */
+    /** Maximum size of a buffer. Above the arenas' chunk size, a buffer would not come from an arena, and would be larger than requested. */
     public static final int MAX_BYTES = 1 << 20;
 
     private static final PooledByteBufAllocator ALLOCATOR = new PooledByteBufAllocator(

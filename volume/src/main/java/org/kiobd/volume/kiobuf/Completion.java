@@ -32,7 +32,7 @@ public class Completion implements Runnable {
         boolean intercept(Completion completion, @Nullable IoError error);
     }
 
-    /** Is called when a completion has ended. */
+    /** Receives the end of a completion. */
     @FunctionalInterface
     public interface Notifier {
         /**

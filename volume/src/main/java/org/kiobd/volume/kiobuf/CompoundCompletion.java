@@ -9,7 +9,7 @@ import org.kiobd.volume.loop.IoLoop;
 /**
  * A completion composed of other completions, its parts. One variant ends when ALL parts have ended, with the first error in the order
  * in which the parts were added. The other ends when ANY part has succeeded, with an error only if every part failed. Parts may end while
- * others are still being added: the compound does not end before {@link #arm()}. A freeze of an array is ALL of its loops. The requests of
+ * others are still being added: the compound does not end before {@link #arm()}. A freeze of an array waits for ALL of its loops. The requests of
  * one loop need no compound: a {@link Kiobuf} counts its slices, which costs less.
  *
  * <p>Threads: one thread adds the parts and calls {@link #arm()}; the parts may belong to any loops.

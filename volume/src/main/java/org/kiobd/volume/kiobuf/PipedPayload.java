@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The payload of a WRITE that is received into pipes instead of memory, and goes from there to files without a copy in this process. Who
+ * The payload of a WRITE that is received into pipes instead of memory, and goes from there to files without a copy in this process. The component that
  * receives a WRITE fills it; stores see its bytes as a {@link Payload}, which can move them to memory for good.
  *
  * <p>A pipe returns its bytes in order, but the members of a stripe take their chunks one member after the other. So the bytes before the

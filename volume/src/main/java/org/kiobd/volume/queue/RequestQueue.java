@@ -181,9 +181,9 @@ public final class RequestQueue {
             KiobufChain.of(request.unlinked()).completeAll(IoError.DROPPED);
         }
         if (hasWaiting()) {
-            // What was put back may have waited for nothing but this owner, with whose requests it was in a chain.
-            // While chains are
-            // issued, it is behind that pass.
+            // The remaining requests of these chains may have waited only for this owner, so issue them now.
+            // If chains are being issued already,
+            // this call only requests another pass.
             issue();
         }
         return dropped.size();
