@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.manage.SnapshotNames;
 import org.kiobd.manage.VolumeSource;
 import org.kiobd.manage.Volumes;
 import org.kiobd.manage.catalog.VolumeCatalog;
@@ -49,6 +50,8 @@ final class CopyCommand implements Callable<Integer> {
     @Override
     public Integer call() throws BlockIoException {
         shape.requireSound();
+        // Before a served source makes a temporary snapshot, during which its clients wait.
+        SnapshotNames.refuse(newName);
         Volumes volumes = common.volumes();
         Volumes target = toHome == null ? volumes : new Volumes(new VolumeCatalog(toHome), common.stores());
         AtomicReference<@Nullable Copied> copied = new AtomicReference<>();

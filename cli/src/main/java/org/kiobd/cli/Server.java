@@ -64,14 +64,9 @@ final class Server {
         this.cache = options.cacheMode();
         MemberStores stores = common.stores();
         stores.memoryBytes(options.memoryBytes() / 8 * 3);
-        RequestTrace trace = options.log.openTrace();
         this.opening = new VolumeOpening(
-                new ServedFigures.ServerParts(engine, cache, this::refusedConnections),
-                options.mergeLimits(),
-                stores,
-                trace);
+                new ServedFigures.ServerParts(engine, cache, this::refusedConnections), options.mergeLimits(), stores);
         this.shutdown = new ServerShutdown(common, runOptions, volumes, pidFile);
-        shutdown.closes(trace);
     }
 
     /**
@@ -80,10 +75,13 @@ final class Server {
      * @throws BlockIoException with the last failure; the earlier ones are printed
      */
     void open(List<Openings.Wanted> wanted) throws BlockIoException {
+        RequestTrace trace = options.log.openTrace();
+        shutdown.closes(trace);
+        opening.trace(trace);
         Openings openings = new Openings();
         try {
             openings.open(wanted);
-        } catch (BlockIoException | RuntimeException e) {
+        } catch (BlockIoException | RuntimeException | Error e) {
             volumes.addAll(openings.opened());
             shutdown.run();
             throw e;
@@ -135,7 +133,7 @@ final class Server {
                 String volume = volumes.get(0).export().name();
                 command = shutdown.start(() -> CapturedCommand.start(line, listeners.get(0), volume));
             }
-        } catch (BlockIoException | RuntimeException e) {
+        } catch (BlockIoException | RuntimeException | Error e) {
             shutdown.run();
             throw e;
         }

@@ -19,21 +19,21 @@ import org.kiobd.volume.queue.MergeLimits;
 final class VolumeOpening {
     private final ServedFigures.ServerParts server;
     private final MergeLimits mergeLimits;
-    private final @Nullable RequestTrace trace;
     private final MemberStores stores;
     private final ArrayAssembler assembler;
+    private volatile @Nullable RequestTrace trace;
 
-    /** Borrows {@code stores} and {@code trace}. */
-    VolumeOpening(
-            ServedFigures.ServerParts server,
-            MergeLimits mergeLimits,
-            MemberStores stores,
-            @Nullable RequestTrace trace) {
-        this.trace = trace;
+    /** Borrows {@code stores}. */
+    VolumeOpening(ServedFigures.ServerParts server, MergeLimits mergeLimits, MemberStores stores) {
         this.server = server;
         this.mergeLimits = mergeLimits;
         this.stores = stores;
         this.assembler = new ArrayAssembler(stores, mergeLimits, server.cache());
+    }
+
+    /** Sets the trace of all volumes that are opened from now on; borrowed. Null if there is none. */
+    void trace(@Nullable RequestTrace newTrace) {
+        trace = newTrace;
     }
 
     /** Opens a volume of the catalog and takes its lock. */

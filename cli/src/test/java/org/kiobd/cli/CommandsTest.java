@@ -241,7 +241,7 @@ class CommandsTest {
         run("create", "other", "--size", "1M");
         assertRefused(run("rename", "old", "other"), 1, "volume=other", "exists");
         assertThat(run("rename", "old", "fresh").code).isZero();
-        assertThat(run("check", "fresh").out).contains("well");
+        assertThat(run("check", "fresh").out).contains("intact");
         assertThat(member("fresh", 0)).exists();
         assertRefused(run("info", "old"), 1, "volume=old");
     }

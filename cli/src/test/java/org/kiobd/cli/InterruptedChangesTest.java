@@ -185,7 +185,7 @@ final class InterruptedChangesTest {
         ok(killed, "delete", "twin");
         ok(killed, "serve", "big", "--run", "true");
         assertHolds(home, "twin", 9);
-        assertThat(ok(home, "check", "twin")).contains("well");
+        assertThat(ok(home, "check", "twin")).contains("intact");
     }
 
     @Test
@@ -231,7 +231,7 @@ final class InterruptedChangesTest {
         assertThat(Files.exists(decoy, LinkOption.NOFOLLOW_LINKS)).isTrue();
         assertThat(contents(decoy)).isEqualTo(before);
         assertThat(run(home, "list").code).isZero();
-        assertThat(ok(home, "check", "big")).contains("well");
+        assertThat(ok(home, "check", "big")).contains("intact");
     }
 
     private static Path decoy(Path place, int kind) throws IOException {

@@ -107,7 +107,7 @@ final class SnapshotCommandsTest {
         ok("delete", "a", "--yes");
         assertFilled("b", 3);
         assertFilled("b@own", 3);
-        assertThat(ok("check", "b@own")).contains("well");
+        assertThat(ok("check", "b@own")).contains("intact");
     }
 
     @Test

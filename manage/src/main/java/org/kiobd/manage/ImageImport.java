@@ -28,13 +28,15 @@ final class ImageImport {
     void run(Path image, String name, Volumes.Filling filling) throws BlockIoException {
         try (VolumeLock lock = catalog.lock(name)) {
             snapshots.tidy(name);
+            boolean begun = false;
             try (Volume source = assembler.openRaw(MemberUri.file(image), true);
                     Volume target = assembler.open(catalog.load(name), false)) {
                 requireFits(image, source, target);
                 changes.beginImport(name, image.toAbsolutePath().toString());
+                begun = true;
                 filling.fill(source, target);
             } catch (BlockIoException e) {
-                throw explained(name, e);
+                throw begun ? explained(name, e) : e;
             }
             changes.endImport(name);
         }
@@ -55,11 +57,8 @@ final class ImageImport {
         }
     }
 
-    /** Returns {@code e}; if the import had begun, with a note on what its failure means for the volume. */
-    private BlockIoException explained(String name, BlockIoException e) throws BlockIoException {
-        if (catalog.unfinished(name) == null) {
-            return e;
-        }
+    /** Returns {@code e} with a note on what the failure of an import that had begun means for the volume. */
+    private static BlockIoException explained(String name, BlockIoException e) {
         return new BlockIoException(
                 e.error(),
                 e.getMessage() + "; volume=" + name + " holds only a part of it now and is unfinished: import again,"

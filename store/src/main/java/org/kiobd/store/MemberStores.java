@@ -87,7 +87,10 @@ public final class MemberStores implements AutoCloseable {
         return provider;
     }
 
-    /** Closes the providers, see {@link MemberStoreProvider#close}; none is returned afterwards. A second call does nothing. */
+    /**
+     * Closes the providers, see {@link MemberStoreProvider#close}; none is returned afterwards. Close the devices over their members first.
+     * A second call does nothing.
+     */
     @Override
     public synchronized void close() {
         if (!closed && byScheme != null) {

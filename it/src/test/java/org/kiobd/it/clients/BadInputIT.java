@@ -24,7 +24,6 @@ import java.util.Arrays;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,7 +43,6 @@ import org.kiobd.nbd.testkit.RawNbdClient.Request;
  */
 @ParameterizedClass(name = "{0}")
 @ValueSource(strings = {"io_uring", "epoll"})
-@Tag("one-lane")
 @Timeout(60)
 final class BadInputIT {
     private static final long SIZE = 16L << 20;

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -19,7 +18,6 @@ import org.kiobd.it.kit.KiobdCli;
 import org.kiobd.it.kit.RunLength;
 
 /** Everything a session leaves behind, and what it has while it serves, is its owner's only, whatever the umask. */
-@Tag("one-lane")
 class FileModesIT {
     private static final Set<PosixFilePermission> OWNERS = PosixFilePermissions.fromString("rwx------");
 

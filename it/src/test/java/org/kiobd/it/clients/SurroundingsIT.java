@@ -150,7 +150,7 @@ final class SurroundingsIT {
             assertThat(result.err()).as("%s", command).isEmpty();
         }
         assertThat(image).hasSize(4 << 20);
-        assertThat(KiobdCli.ok(other, "check", "copy")).contains("well");
+        assertThat(KiobdCli.ok(other, "check", "copy")).contains("intact");
         assertOneLine(onReadOnlyMedia("serve", "ro", "--run", "true"), 1, "read-only");
     }
 
@@ -216,7 +216,7 @@ final class SurroundingsIT {
         assertThat(Arrays.copyOf(superblock(), 8))
                 .as("seed=%d: no answer was printed into a member", seed)
                 .isEqualTo(Arrays.copyOf(before, 8));
-        assertThat(KiobdCli.ok(home, "check", "v")).contains("well");
+        assertThat(KiobdCli.ok(home, "check", "v")).contains("intact");
     }
 
     private byte[] superblock() {

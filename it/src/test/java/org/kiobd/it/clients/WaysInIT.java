@@ -139,7 +139,7 @@ final class WaysInIT {
                 + " assert h.pread(3, 512) == b'one'; print(h.get_size()); h.shutdown()";
         HostCommand.Result result = run(List.of("env", "PATH=/usr/bin:/bin", "nbdsh", "-c", script));
         assertThat(result.output().strip()).isEqualTo(String.valueOf(SIZE_BYTES));
-        assertThat(KiobdCli.ok(home(), "check", NAME)).contains("well");
+        assertThat(KiobdCli.ok(home(), "check", NAME)).contains("intact");
     }
 
     @Test
@@ -168,7 +168,7 @@ final class WaysInIT {
         HostCommand.Result gone = run(List.of(
                 "bash", "-c", "for i in $(seq 100); do [ -e '" + socket + "' ] || exit 0; sleep 0.1; done; exit 1"));
         assertThat(gone.exitCode()).as("the server outlived its parent").isZero();
-        assertThat(KiobdCli.ok(home(), "check", NAME)).contains("well");
+        assertThat(KiobdCli.ok(home(), "check", NAME)).contains("intact");
     }
 
     @Test

@@ -3,11 +3,9 @@ package org.kiobd.it.vm;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** The kernel mounts a volume of which one half lies in files, the other in RocksDB; a sample has both file systems on it. */
-@Tag(OneLane.TAG)
 class KernelOnMixedMembersIT extends KernelRuns {
     @Override
     VolumeServer serve(String name, List<Volume> volumes) {

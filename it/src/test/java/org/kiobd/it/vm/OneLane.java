@@ -1,8 +1,8 @@
 package org.kiobd.it.vm;
 
 /**
- * Marks what says nothing new on another JDK: the kernel's client sees no more of it than those in user space.
- * {@code it/verify} leaves it out of the lane of the newer JDK.
+ * Marks tests that do not depend on the JDK: for the kernel's client, {@link KernelOnMixedMembersIT} is enough on a second one. Without
+ * {@code --full}, {@code it/verify} leaves them out of the lane of the newer JDK.
  */
 final class OneLane {
     static final String TAG = "one-lane";

@@ -343,7 +343,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         if (state.isOpen()) {
             become(HandshakeState.CLOSED);
             if (negotiation.refusal() != null) {
-                // The server logs refusals, a burst of them in one line.
+                // The server logs refusals, at most one in 10 s.
                 LOG.debug("{} ended in its handshake: {}; it was refused", connection, reason);
             } else if (negotiation.lockedOut().isEmpty()) {
                 LOG.info("{} ended in its handshake: {}; tls={}", connection, reason, tlsForLog());

@@ -35,7 +35,7 @@ final class ReplyDispatcher implements Completion.Notifier {
         this.budget = transmission.budget();
         this.memory = transmission.memory();
         this.counters = transmission.counters();
-        this.export = transmission.session().export().on(transmission.loop());
+        this.export = transmission.exportLoop();
     }
 
     @Override

@@ -65,8 +65,8 @@ final class RequestExecutor {
         this.pool = transmission.pool();
         this.memory = transmission.memory();
         this.export = transmission.session().export();
-        this.queue = export.on(loop).queue();
-        this.kiobufs = export.on(loop).kiobufs();
+        this.queue = transmission.exportLoop().queue();
+        this.kiobufs = transmission.exportLoop().kiobufs();
         this.device = transmission.device();
         this.encoding = transmission.encoding();
         this.takesExtents = takesExtents;

@@ -5,6 +5,7 @@ import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.ConnectionContext;
+import org.kiobd.nbd.ExportLoop;
 import org.kiobd.nbd.Session;
 import org.kiobd.nbd.trace.TraceSession;
 import org.kiobd.volume.BlockDevice;
@@ -28,6 +29,7 @@ final class Transmission {
     private final IoLoop loop;
     private final PagePool pool;
     private final ReplyEncoding encoding;
+    private final ExportLoop exportLoop;
     private final ConnectionBudget budget;
     private final ConnectionMemory memory;
     private final @Nullable TraceSession trace;
@@ -48,6 +50,8 @@ final class Transmission {
         this.loop = connection.loop();
         this.pool = connection.pool();
         this.encoding = ReplyEncoding.of(session.style());
+        // Fails if the device is closed, so it comes before the connection takes its share of the memory.
+        this.exportLoop = session.export().on(loop);
         this.trace = session.export().trace(connection.peer());
         this.budget = new ConnectionBudget(pool, connection.limits());
         this.memory = new ConnectionMemory(pool, budget, session.export().device());
@@ -76,6 +80,11 @@ final class Transmission {
 
     BlockDevice device() {
         return session.export().device();
+    }
+
+    /** Returns the part of the export that belongs to the loop. */
+    ExportLoop exportLoop() {
+        return exportLoop;
     }
 
     ReplyEncoding encoding() {

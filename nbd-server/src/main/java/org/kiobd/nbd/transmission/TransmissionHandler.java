@@ -213,6 +213,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
         now.intake.end();
         if (dropUnissued) {
             queue().dropUnissued(now.peer);
+        } else {
+            // Mutations that wait because the peer was in doubt are issued: they were accepted before the orderly end.
+            queue().reconsider();
         }
         now.replies.close();
         now.transmission.atEndOfIteration();

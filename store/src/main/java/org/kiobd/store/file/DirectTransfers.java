@@ -2,6 +2,7 @@ package org.kiobd.store.file;
 
 import java.util.function.Consumer;
 import org.kiobd.store.MemberOp;
+import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Fragment;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
@@ -60,6 +61,13 @@ final class DirectTransfers {
         }
 
         private void goOn() {
+            // The file may have turned out to be truncated while the change waited.
+            IoError refusal = file.refusal(op);
+            if (refusal != null) {
+                direct.guards().release(claim);
+                op.complete(0, refusal);
+                return;
+            }
             start();
             port.unplug();
         }

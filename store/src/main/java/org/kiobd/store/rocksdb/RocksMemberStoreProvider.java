@@ -99,7 +99,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
         try {
             database = opening.open();
             return new RocksMember(place, lock, database, options);
-        } catch (BlockIoException e) {
+        } catch (BlockIoException | RuntimeException e) {
             if (database != null) {
                 database.close();
             }
