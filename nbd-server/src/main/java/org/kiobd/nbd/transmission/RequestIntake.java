@@ -146,7 +146,7 @@ final class RequestIntake {
         pipes.header(command == NbdCommand.WRITE, decoder.offset(), decoder.length());
         if (command == NbdCommand.DISC) {
             end();
-            transmission.finish("client disconnected");
+            transmission.disconnected();
             return false;
         }
         long payloadBytes = validator.payloadBytes(command, decoder.flags(), decoder.length());

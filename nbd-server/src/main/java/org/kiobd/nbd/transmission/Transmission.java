@@ -40,6 +40,7 @@ final class Transmission {
     private String endReason = "client went away";
     private @Nullable Future<?> finishTimeout;
     private boolean endOfIterationScheduled;
+    private boolean disconnected;
 
     /** @param endOfIteration task that runs after all completions of an iteration in which {@link #atEndOfIteration} was called */
     Transmission(ChannelHandlerContext ctx, ConnectionContext connection, Session session, Runnable endOfIteration) {
@@ -192,6 +193,17 @@ final class Transmission {
         finishTimeout = ctx.executor()
                 .schedule(() -> drop("replies not taken"), connection.limits().closeTimeoutMs(), TimeUnit.MILLISECONDS);
         atEndOfIteration();
+    }
+
+    /** Ends the connection in order, because the client has sent NBD_CMD_DISC. */
+    void disconnected() {
+        disconnected = true;
+        finish("client disconnected");
+    }
+
+    /** Returns whether the client has sent NBD_CMD_DISC: it sends no request again on another connection. */
+    boolean isDisconnected() {
+        return disconnected;
     }
 
     /** Closes the socket if the connection is finishing and all accepted requests have been answered. */

@@ -204,18 +204,17 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         Parts now = parts();
-        boolean dropUnissued = now.transmission.isServing();
-        if (!dropUnissued && !now.transmission.isFinishing()) {
+        if (!now.transmission.isServing() && !now.transmission.isFinishing()) {
             return;
         }
         now.transmission.gone();
         now.stallCheck.stop();
         now.intake.end();
-        if (dropUnissued) {
-            queue().dropUnissued(now.peer);
-        } else {
+        if (now.transmission.isDisconnected()) {
             // Mutations that wait because the peer was in doubt are issued: they were accepted before the orderly end.
             queue().reconsider();
+        } else {
+            queue().dropUnissued(now.peer);
         }
         now.replies.close();
         now.transmission.atEndOfIteration();

@@ -1,6 +1,7 @@
 package org.kiobd.nbd.transmission;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kiobd.nbd.testkit.RawNbdClient.DISC;
 import static org.kiobd.nbd.testkit.RawNbdClient.READ;
 
 import java.io.ByteArrayOutputStream;
@@ -221,6 +222,31 @@ final class BackPressureTest {
         }
         device.go();
         assertThat(device.issued()).isZero();
+    }
+
+    @Test
+    void whatWasNotIssuedIsDroppedWithItsClientWhileTheServerShutsDown() {
+        try (ServedChannel served = new ServedChannel(device, new PagePool(8 << 20, LIMITS.maxConnections()), LIMITS)) {
+            device.stop();
+            served.receive(Request.write(1, 0, new byte[] {1, 2, 3, 4}).bytes());
+            served.shutDown();
+            assertThat(served.sent()).isEmpty();
+        }
+        device.go();
+        assertThat(device.issued()).isZero();
+    }
+
+    @Test
+    void whatWasNotIssuedIsIssuedIfItsClientDisconnectedInOrder() {
+        ServedChannel served = new ServedChannel(device, new PagePool(8 << 20, LIMITS.maxConnections()), LIMITS);
+        device.stop();
+        served.receive(Request.write(1, 0, new byte[] {1, 2, 3, 4}).bytes());
+        served.receive(Request.of(DISC, 2, 0, 0).bytes());
+        served.channel().finishAndReleaseAll();
+        device.go();
+        served.channel().runPendingTasks();
+        served.close();
+        assertThat(device.read(0, 4)).isEqualTo(new byte[] {1, 2, 3, 4});
     }
 
     @Test
