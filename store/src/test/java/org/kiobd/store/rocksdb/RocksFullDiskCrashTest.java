@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,7 @@ import org.kiobd.volume.testkit.ChildJvm;
 import org.kiobd.volume.testkit.Seeded;
 
 /** A database whose process is killed on a full disk. */
+@Tag("one-lane")
 @Timeout(300)
 class RocksFullDiskCrashTest {
     private static final int NEARLY_FULL_BYTES = 1 << 20;
