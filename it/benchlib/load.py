@@ -108,12 +108,12 @@ def take(client, server, workload, seconds, warm_up=0.0, **more):
     fail("%s answered nothing, %d times" % (server.name, ATTEMPTS))
 
 
-def copy(server, way, image):
-    """Returns MiB/s of nbdcopy over the whole volume, and the server's time a MiB."""
+def copy(server, way, image, more=()):
+    """Returns MiB/s of nbdcopy over the whole volume, and the server's time per MiB."""
     ends = (server.uri, "null:") if way == "out" else (image, server.uri)
     size_mib = server.size / (1 << 20)
     read = lambda _, used_us, seconds: {"rate": size_mib / seconds, "cpu": used_us / size_mib}
-    return Load(server, ["nbdcopy", "--connections=%d" % CONNECTIONS, *ends], COPY_SECONDS, read).sample()
+    return Load(server, ["nbdcopy", "--connections=%d" % CONNECTIONS, *more, *ends], COPY_SECONDS, read).sample()
 
 
 def fill(server):

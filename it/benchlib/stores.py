@@ -1,14 +1,17 @@
 """it/bench stores: RocksDB members beside file members, qemu-nbd on qcow2 and nbdkit on a sparse file, on the same disk.
 
 Servers take turns, round by round. Each gets an empty volume for each round, so that random writes go where nothing is stored yet; for the
-other loads that volume is filled first. kiobd's JVM is warmed up on another volume of the same server. Bytes written are those that the server
+other loads that volume is filled first. nbdcopy, 4 connections, copies a whole volume and flushes it. kiobd's JVM is warmed up on another volume of the same server. Bytes written are those that the server
 made the kernel write (write_bytes of /proc/PID/io, from the first request to a final flush) by those that the client sent. Memory is the
 server's peak.
 
 examples:
   it/bench stores --seconds 3
   it/bench stores --only "random read" --rounds 1 --print
+  it/bench stores --only nbdcopy --kinds "rocksdb fast,qemu-nbd qcow2" --print
 """
+import os
+
 from . import load, peers, processes, stats
 from .processes import say
 from .report import Report, measured
@@ -18,11 +21,18 @@ from .workloads import Workload
 REFERENCE = "qemu-nbd qcow2"
 WARM_MIB = 256
 WARM_SECONDS = 2
+COPY = "nbdcopy"
+# How often a volume is written before the copy that is measured; each time with the same data.
+COPIES_BEFORE = {"empty": 0, "again": 2, "full": 1}
 FIO_MORE = ["--randrepeat=0", "--refill_buffers"]
 
 
 def _load(name, client, state, *args, **more):
     return Workload(*args, name=name, **more), client, state
+
+
+def _copy(name, way, state):
+    return Workload(way, 1 << 20, 0, name=name), COPY, state
 
 
 #        what is asked, the client, what is stored before
@@ -36,6 +46,11 @@ LOADS = [
     _load("4 KiB random read, depth 1", load.FIO, "full", "randread", 4096, 1),
     _load("4 KiB sequential read, depth 32", load.FIO, "full", "read", 4096, 32),
     _load("4 KiB random write over what is there, depth 32", load.FIO, "full", "randwrite", 4096, 32),
+    _load("64 KiB sequential write over what is there, depth 8", load.FIO, "full", "write", 64 << 10, 8),
+    _load("128 KiB sequential read, depth 8", load.FIO, "full", "read", 128 << 10, 8),
+    _copy("nbdcopy into nothing", "in", "empty"),
+    _copy("nbdcopy over what is there, the third time", "in", "again"),
+    _copy("nbdcopy out", "out", "full"),
 ]
 
 
@@ -81,24 +96,30 @@ def add_options(parser):
     parser.add_argument("--seconds", type=float, default=4, help="per load, server and round (default: %(default)s)")
     parser.add_argument("--size-mib", type=int, default=1024, help="size of each volume (default: %(default)s)")
     parser.add_argument("--only", default="", metavar="WORDS", help="only loads with these words in their name")
+    parser.add_argument("--kinds", default=",".join(KINDS), help="servers, separated by commas (default: %(default)s)")
 
 
 def check(options, parser):
     options.loads = [one for one in LOADS if options.only in one[0].name]
     if not options.loads:
         parser.error("no load has %r in its name" % options.only)
+    options.kinds = [name.strip() for name in options.kinds.split(",")]
+    unknown = [name for name in options.kinds if name not in KINDS]
+    if unknown or REFERENCE not in options.kinds:
+        parser.error("--kinds has %s; the kinds are %s, and %s is needed" % (unknown, list(KINDS), REFERENCE))
 
 
 def run(options):
-    require(["nbdkit", "qemu-nbd", "fio", "nbdinfo"])
+    require(["nbdkit", "qemu-nbd", "fio", "nbdinfo", "nbdcopy"])
     if options.build:
         build()
     results = {"versions": [peers.Kiobd.version(), peers.QemuNbd.version(), peers.Nbdkit.version()], "loads": {}}
     with Run(options.folder) as here:
+        here.image = _random_image(here.folder, options)
         for turn in range(options.rounds):
             for one in options.loads:
-                by_server = results["loads"].setdefault(one[0].name, {name: [] for name in KINDS})
-                for name in turns(list(KINDS), turn):
+                by_server = results["loads"].setdefault(one[0].name, {name: [] for name in options.kinds})
+                for name in turns(options.kinds, turn):
                     by_server[name].append(_sample(here, name, one, options))
                 say("stores: round %d of %d: %s" % (turn + 1, options.rounds, one[0].name))
         results["about"] = measured("%d rounds, %g s a server and round, volumes of %d MiB" % (
@@ -113,6 +134,8 @@ def _sample(here, name, one, options):
     server.start()
     if isinstance(server, Files):
         server.warm_up(client, workload)
+    if client == COPY:
+        return _copied(here, server, workload, state)
     if state == "full":
         load.fill(server)
     before = server.proc("io", "write_bytes")
@@ -121,6 +144,29 @@ def _sample(here, name, one, options):
     processes.run(["/usr/bin/python3", "-c", "import nbd; h = nbd.NBD(); h.connect_uri('%s'); h.flush(); h.shutdown()" % server.uri])
     sent = sample["writes"] * workload.size
     sample["amplification"] = (server.proc("io", "write_bytes") - before) / sent if sent else None
+    sample["peak"] = server.peak_mib()
+    here.drop(server)
+    return sample
+
+
+def _random_image(folder, options):
+    """Returns a file of random data that is as large as a volume; None if no load copies."""
+    if all(client != COPY for _, client, _ in options.loads):
+        return None
+    image = folder / "random.img"
+    with open(image, "wb") as file:
+        for _ in range(options.size_mib):
+            file.write(os.urandom(1 << 20))
+    return image
+
+
+def _copied(here, server, workload, state):
+    for _ in range(COPIES_BEFORE[state]):
+        load.copy(server, "in", here.image, ["--flush"])
+    before = server.proc("io", "write_bytes")
+    sample = load.copy(server, workload.rw, here.image, ["--flush"] if workload.rw == "in" else [])
+    written = server.proc("io", "write_bytes") - before
+    sample["amplification"] = written / server.size if workload.rw == "in" else None
     sample["peak"] = server.peak_mib()
     here.drop(server)
     return sample
@@ -138,5 +184,6 @@ def report(results):
             rows.append([server, stats.spread([one["rate"] for one in samples]), stats.spread(ratios, stats.two_digits),
                          "%.1f" % stats.median(samples, "cpu"), "–" if amplification is None else "%.2f" % amplification,
                          "%.0f" % stats.median(samples, "peak")])
-        page.table(["server", "IOPS: min – median – max", "of qcow2: min – median – max", "CPU us a request", "bytes written a byte", "peak MiB"], rows)
+        page.table(["server", "IOPS (nbdcopy: MiB/s): min – median – max", "of qcow2: min – median – max", "CPU us per request (nbdcopy: per MiB)",
+                    "bytes written per byte", "peak MiB"], rows)
     return page

@@ -9,25 +9,19 @@ import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 import org.rocksdb.Cache;
 import org.rocksdb.LRUCache;
-import org.rocksdb.RateLimiter;
-import org.rocksdb.RateLimiterMode;
 import org.rocksdb.RocksDB;
 import org.rocksdb.WriteBufferManager;
 import org.rocksdb.util.Environment;
 
 /**
- * Holds the resources that all databases of a provider share: one block cache, to which the write buffers of all members are charged, and one rate limiter for
- * the writes of flushes and compaction. The native objects exist while a database uses them: they are made for the first one, and freed
- * with the last one, even if that is closed after this object. Owned by the provider, which closes it. Thread-safe.
+ * Holds the resources that all databases of a provider share: one block cache, to which the write buffers of all members are charged. The native objects exist
+ * while a database uses them: they are made for the first one, and freed with the last one, even if that is closed after this object.
+ * Owned by the provider, which closes it. Thread-safe.
+ *
+ * <p>There is no rate limiter: RocksDB would apply it to flushes, too, and a flush that waits makes all writers wait.
  */
 final class RocksMemory implements AutoCloseable {
     static final long DEFAULT_BYTES = 256L << 20;
-
-    /** Upper limit for the writes of compaction and flushes; the rate limiter tunes itself below it. */
-    private static final long MAX_BACKGROUND_BYTES_PER_S = 1L << 30;
-
-    private static final long REFILL_PERIOD_MICROS = 100_000;
-    private static final int FAIRNESS = 10;
 
     /** The library name that RocksDB looks for in a given folder; the name in its jar differs. */
     private static final String LOADED_AS = "rocksdbjni";
@@ -42,13 +36,10 @@ final class RocksMemory implements AutoCloseable {
         private final NativeHandles handles = new NativeHandles();
         private final Cache cache;
         private final WriteBufferManager writeBuffers;
-        private final RateLimiter rateLimiter;
 
         private Share(long cacheBytes) {
             cache = handles.own(new LRUCache(cacheBytes));
             writeBuffers = handles.own(new WriteBufferManager(cacheBytes / 3 * 2, cache));
-            rateLimiter = handles.own(new RateLimiter(
-                    MAX_BACKGROUND_BYTES_PER_S, REFILL_PERIOD_MICROS, FAIRNESS, RateLimiterMode.WRITES_ONLY, true));
         }
 
         Cache cache() {
@@ -57,10 +48,6 @@ final class RocksMemory implements AutoCloseable {
 
         WriteBufferManager writeBuffers() {
             return writeBuffers;
-        }
-
-        RateLimiter rateLimiter() {
-            return rateLimiter;
         }
 
         @Override

@@ -34,6 +34,9 @@ final class RocksSettings {
     /** A quarter of the jobs flush memtables, for all databases of the process; with a single flush job, writes had to wait for it. */
     private static final int BACKGROUND_JOBS = 8;
 
+    /** Rate of all writers of a database at the beginning of a delay; RocksDB lowers it while compaction falls behind. */
+    private static final long DELAYED_BYTES_PER_S = 256L << 20;
+
     private static final int TABLE_BLOCK_BYTES = 16 << 10;
     private static final int TABLE_FORMAT = 6;
     private static final int BLOOM_BITS = 10;
@@ -67,7 +70,7 @@ final class RocksSettings {
                 .setCreateMissingColumnFamilies(create)
                 .setParanoidChecks(true)
                 .setAvoidFlushDuringRecovery(mode == Mode.WRITE_LATER)
-                .setRateLimiter(memory.rateLimiter())
+                .setDelayedWriteRate(DELAYED_BYTES_PER_S)
                 // The manager polls for free space after ENOSPC. Not shared: a manager for all databases did not notice
                 // free space for a minute.
                 .setSstFileManager(handles.own(new SstFileManager(Env.getDefault())))
