@@ -37,19 +37,19 @@ def _copy(name, way, state):
 
 #        what is asked, the client, what is stored before
 LOADS = [
-    _load("4 KiB random write into nothing, depth 32", load.FIO, "empty", "randwrite", 4096, 32),
-    _load("4 KiB random write into nothing, depth 1", load.FIO, "empty", "randwrite", 4096, 1),
+    _load("4 KiB random write to an empty volume, depth 32", load.FIO, "empty", "randwrite", 4096, 32),
+    _load("4 KiB random write to an empty volume, depth 1", load.FIO, "empty", "randwrite", 4096, 1),
     _load("4 KiB sequential write, depth 32", load.FIO, "empty", "write", 4096, 32),
     _load("4 KiB random write and flush, 16 connections", load.FIO, "empty", "randwrite", 4096, 1, 16, fio_more=["--fsync=1"]),
     _load("4 KiB random FUA write, 16 connections, by kiobd bench", load.BENCH, "empty", "randwrite", 4096, 1, 16, bench_more=["--fua"]),
     _load("4 KiB random read, depth 32", load.FIO, "full", "randread", 4096, 32),
     _load("4 KiB random read, depth 1", load.FIO, "full", "randread", 4096, 1),
     _load("4 KiB sequential read, depth 32", load.FIO, "full", "read", 4096, 32),
-    _load("4 KiB random write over what is there, depth 32", load.FIO, "full", "randwrite", 4096, 32),
-    _load("64 KiB sequential write over what is there, depth 8", load.FIO, "full", "write", 64 << 10, 8),
+    _load("4 KiB random overwrite, depth 32", load.FIO, "full", "randwrite", 4096, 32),
+    _load("64 KiB sequential overwrite, depth 8", load.FIO, "full", "write", 64 << 10, 8),
     _load("128 KiB sequential read, depth 8", load.FIO, "full", "read", 128 << 10, 8),
-    _copy("nbdcopy into nothing", "in", "empty"),
-    _copy("nbdcopy over what is there, the third time", "in", "again"),
+    _copy("nbdcopy into an empty volume", "in", "empty"),
+    _copy("nbdcopy into the same volume, the third time", "in", "again"),
     _copy("nbdcopy out", "out", "full"),
 ]
 

@@ -64,7 +64,7 @@ public final class BenchmarkReport {
                 "# The core against the ways not taken%n%nMeasured %s with `it/bench-jmh%s`: %s, Java %s; load average before: %s. "
                         + "Times by JMH are those of the best iteration.%n",
                 today, quick ? " --quick" : "", machine(), Runtime.version(), load));
-        report.append("\n| | claim | what came of the prediction |\n|---|---|---|\n");
+        report.append("\n| | claim | result of the prediction |\n|---|---|---|\n");
         claims.forEach(claim -> report.append(claim.summary()));
         claims.forEach(claim -> report.append(claim.section()));
         Files.writeString(
