@@ -198,7 +198,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
     }
 
     private RequestQueue queue() {
-        return export.on(connection.loop()).queue();
+        return parts().transmission.exportLoop().queue();
     }
 
     @Override
