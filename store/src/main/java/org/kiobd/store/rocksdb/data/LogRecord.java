@@ -1,0 +1,129 @@
+package org.kiobd.store.rocksdb.data;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One record of the {@link MapLog}: changes of the map that are there after a crash together or not at all. Big-endian:
+ *
+ * <pre>
+ *     0   u32   magic
+ *     4   u32   length of the changes in bytes
+ *     8   u64   sequence number, one more than in the record before
+ *    16   u32   CRC-32C of the bytes [4, 16) and of the changes
+ *    20         changes
+ * </pre>
+ *
+ * A change that stores blocks: u64 first block, u32 count, u64 first place, count times u32 CRC-32C of the block. A change that clears
+ * blocks: u64 first block, u32 0, u64 count. Immutable.
+ *
+ * @param sequence sequence number, 1 or more
+ * @param changes the changes, in the order in which they apply
+ */
+record LogRecord(long sequence, List<Change> changes) {
+    static final int HEADER_BYTES = 20;
+
+    /** Larger than any operation can need; a length beyond it is not that of a record. */
+    static final int MOST_CHANGE_BYTES = 1 << 20;
+
+    private static final int MAGIC = 0x6B4D4C31;
+    private static final int CHANGE_BYTES = 20;
+
+    /**
+     * A change of adjacent blocks.
+     *
+     * @param firstBlock number of the first block
+     * @param count number of blocks, 1 or more
+     * @param firstPlace place of the first block, the others follow; {@link #CLEARED} if nothing is stored any more
+     * @param checksums CRC-32C of each block; empty if the blocks are cleared
+     */
+    @SuppressWarnings("ArrayRecordComponent") // handled per block; nobody compares changes
+    record Change(long firstBlock, long count, long firstPlace, int[] checksums) {
+        static final long CLEARED = -1;
+
+        static Change clear(long firstBlock, long count) {
+            return new Change(firstBlock, count, CLEARED, new int[0]);
+        }
+
+        boolean isClear() {
+            return firstPlace == CLEARED;
+        }
+
+        private int bytes() {
+            return CHANGE_BYTES + checksums.length * Integer.BYTES;
+        }
+    }
+
+    /** Returns the encoded length. */
+    int bytes() {
+        int bytes = HEADER_BYTES;
+        for (Change change : changes) {
+            bytes += change.bytes();
+        }
+        return bytes;
+    }
+
+    /** Writes the record at the position of {@code out}, which has room for {@link #bytes}. */
+    void encode(ByteBuffer out) {
+        int start = out.position();
+        out.putInt(MAGIC).putInt(bytes() - HEADER_BYTES).putLong(sequence).putInt(0);
+        for (Change change : changes) {
+            out.putLong(change.firstBlock).putInt(change.checksums.length);
+            out.putLong(change.isClear() ? change.count : change.firstPlace);
+            for (int checksum : change.checksums) {
+                out.putInt(checksum);
+            }
+        }
+        out.putInt(start + HEADER_BYTES - Integer.BYTES, checksum(out, start, out.position()));
+    }
+
+    private static int checksum(ByteBuffer record, int start, int end) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(record.slice(start + Integer.BYTES, HEADER_BYTES - 2 * Integer.BYTES));
+        checksum.update(record.slice(start + HEADER_BYTES, end - start - HEADER_BYTES));
+        return (int) checksum.getValue();
+    }
+
+    /**
+     * Returns the record at the position of {@code in}, and moves the position after it; null, with the position unchanged, if there is no
+     * valid record with this sequence number.
+     */
+    static @Nullable LogRecord decode(ByteBuffer in, long sequence) {
+        int start = in.position();
+        if (in.remaining() < HEADER_BYTES || in.getInt(start) != MAGIC || in.getLong(start + 8) != sequence) {
+            return null;
+        }
+        int changeBytes = in.getInt(start + 4);
+        if (changeBytes < 0 || changeBytes > Math.min(MOST_CHANGE_BYTES, in.remaining() - HEADER_BYTES)) {
+            return null;
+        }
+        int end = start + HEADER_BYTES + changeBytes;
+        if (in.getInt(start + HEADER_BYTES - Integer.BYTES) != checksum(in, start, end)) {
+            return null;
+        }
+        List<Change> changes = new ArrayList<>();
+        ByteBuffer body = in.slice(start + HEADER_BYTES, changeBytes);
+        while (body.remaining() >= CHANGE_BYTES) {
+            changes.add(change(body));
+        }
+        in.position(end);
+        return new LogRecord(sequence, changes);
+    }
+
+    private static Change change(ByteBuffer body) {
+        long firstBlock = body.getLong();
+        int stored = body.getInt();
+        long value = body.getLong();
+        if (stored == 0) {
+            return Change.clear(firstBlock, value);
+        }
+        int[] checksums = new int[stored];
+        for (int i = 0; i < stored; i++) {
+            checksums[i] = body.getInt();
+        }
+        return new Change(firstBlock, stored, value, checksums);
+    }
+}
