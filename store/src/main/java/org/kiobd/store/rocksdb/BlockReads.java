@@ -1,6 +1,7 @@
 package org.kiobd.store.rocksdb;
 
 import java.nio.ByteBuffer;
+import org.kiobd.store.rocksdb.data.BlockReading;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;

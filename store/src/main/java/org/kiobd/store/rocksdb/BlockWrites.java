@@ -3,6 +3,8 @@ package org.kiobd.store.rocksdb;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.kiobd.store.MemberOp;
+import org.kiobd.store.rocksdb.data.BlockGuards;
+import org.kiobd.store.rocksdb.data.OpMemory;
 import org.kiobd.volume.kiobuf.Op;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;

@@ -31,6 +31,7 @@ final class RocksDatabase implements AutoCloseable {
     private final RocksWrites writes;
     private final RocksMeta meta;
     private final RocksUpkeep upkeep;
+    private final @Nullable SyncedMark synced;
 
     /** The column families of an open database. Borrowed from it. */
     record Families(ColumnFamilyHandle blocks, ColumnFamilyHandle meta) {}
@@ -51,7 +52,7 @@ final class RocksDatabase implements AutoCloseable {
                             ? RocksDB.openReadOnly(dbOptions, folder.toString(), families, opened)
                             : RocksDB.open(dbOptions, folder.toString(), families, opened));
             Families both = new Families(handles.own(opened.get(0)), handles.own(opened.get(1)));
-            SyncedMark synced = readOnly ? null : handles.own(SyncedMark.open(folder));
+            synced = readOnly ? null : handles.own(SyncedMark.open(folder));
             blocks = both.blocks();
             writes = new RocksWrites(handles, db, both, synced);
             meta = new RocksMeta(db, both.meta(), read, writes);
@@ -88,7 +89,7 @@ final class RocksDatabase implements AutoCloseable {
             RocksDatabase opened =
                     new RocksDatabase(memory, folder, options, Mode.READ, RocksSettings.WRITE_BUFFER_BYTES);
             try {
-                opened.checkIsAll(folder);
+                opened.checkIsAll(folder, options);
                 return opened;
             } catch (BlockIoException | RocksDBException e) {
                 opened.close();
@@ -145,11 +146,12 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     /** Checks for losses that RocksDB itself does not report: a missing end of the log, and missing blob files. */
-    private void checkIsAll(Path folder) throws BlockIoException, RocksDBException {
-        long synced = SyncedMark.read(folder);
+    private void checkIsAll(Path folder, RocksOptions options) throws BlockIoException, RocksDBException {
+        // In data files, the mark is about the log of the map.
+        long marked = options.data() == RocksOptions.Data.FILES ? 0 : SyncedMark.read(folder);
         long found = db.getLatestSequenceNumber();
-        if (found < synced) {
-            String how = "its log ends at write=" + found + " and was synced up to write=" + synced
+        if (found < marked) {
+            String how = "its log ends at write=" + found + " and was synced up to write=" + marked
                     + "; put its .log files right, or delete " + SyncedMark.FILE
                     + " there to go on without the writes between";
             throw new BlockIoException(IoError.IO, damaged(folder, how));
@@ -160,6 +162,13 @@ final class RocksDatabase implements AutoCloseable {
                 throw new BlockIoException(
                         IoError.IO, damaged(folder, file.getFileName() + " is missing; put it back"));
             }
+        }
+    }
+
+    /** Notes that the writes, or for a member with data files the changes of the map, up to {@code sequence} are durable. */
+    void synced(long sequence) {
+        if (synced != null) {
+            synced.synced(sequence);
         }
     }
 

@@ -13,6 +13,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.file.FileMemberStoreProvider;
@@ -27,6 +28,7 @@ import org.kiobd.volume.IoError;
  *     member.lock      held by whoever has the member open
  *     member.options   the options it was made with, as text
  *     db/              the database, and files of kiobd beside those of RocksDB
+ *     data-NNNNNN      blocks, and map-log-0 and map-log-1, where they are; only with data=files
  *     kiobd.reserve    space for a full disk, see {@link RocksReserve}
  * </pre>
  *
@@ -36,6 +38,7 @@ final class RocksFolder {
     static final String DATABASE = "db";
     static final String LOCK = "member.lock";
     static final String OPTIONS = "member.options";
+    private static final Pattern DATA_FILE = Pattern.compile("data-[0-9]{6,}");
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
     private static final Set<PosixFilePermission> OWNER_ONLY_FOLDER = PosixFilePermissions.fromString("rwx------");
 
@@ -89,6 +92,11 @@ final class RocksFolder {
                 List.of(folder.resolve(OPTIONS), folder, folder.resolve("..").normalize())) {
             sync(durable);
         }
+    }
+
+    /** Returns whether the name of {@code file} is that of a data file. */
+    static boolean isDataFile(Path file) {
+        return DATA_FILE.matcher(String.valueOf(file.getFileName())).matches();
     }
 
     /** Syncs a file or a folder. */

@@ -8,7 +8,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.CacheMode;
 import org.kiobd.store.MemberCapabilities;
@@ -27,7 +26,6 @@ import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoLoop;
-import org.rocksdb.RocksDBException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,15 +54,10 @@ final class RocksMember implements MemberStore {
     private final RocksDatabase database;
     private final RocksOptions options;
     private final OpenOptions opened;
-    private final RocksBlocks blocks;
-    private final BlockWrites writes;
-    private final BlockReads reads;
-    private final BlockExtents extents;
+    private final BlockStore blocks;
     private final RocksSpace space;
-    private final RocksReclaim reclaim;
     private final RocksSync sync;
     private final ExecutorService threads;
-    private final LongAdder damagedReads = new LongAdder();
     private volatile long sizeBytes;
     private boolean closed;
 
@@ -85,47 +78,48 @@ final class RocksMember implements MemberStore {
         this.options = place.options();
         this.sizeBytes = database.meta().sizeBytes();
         RocksReserve reserve = new RocksReserve(folder);
-        this.blocks = new RocksBlocks(database, options.blockBytes());
-        this.writes = new BlockWrites(blocks, database.writes(), reserve);
-        this.reads = new BlockReads(blocks);
-        this.extents = new BlockExtents(blocks);
-        this.space = new RocksSpace(uri, reserve, database.upkeep(), extents, () -> sizeBytes);
+        if (options.data() == RocksOptions.Data.FILES) {
+            this.blocks = new FileBlocks(place, database, reserve, opened.readOnly());
+            this.space = new RocksSpace(uri, reserve, database.upkeep(), blocks, () -> sizeBytes);
+        } else {
+            DatabaseBlocks inDatabase = new DatabaseBlocks(place, uri, database, reserve, opened.readOnly());
+            this.blocks = inDatabase;
+            this.space = new RocksSpace(uri, reserve, database.upkeep(), blocks, () -> sizeBytes);
+            inDatabase.space(space);
+        }
+        this.threads = Executors.newFixedThreadPool(THREADS, new DefaultThreadFactory("kiobd-rocksdb", true));
+        this.sync = new RocksSync(uri, blocks, space, threads, opened.readOnly());
         if (!opened.readOnly()) {
             space.look();
+            blocks.start(sync.rounds()::now);
         }
-        this.reclaim = new RocksReclaim(uri, database, extents, reserve, space);
-        this.threads = Executors.newFixedThreadPool(THREADS, new DefaultThreadFactory("kiobd-rocksdb", true));
-        this.sync = new RocksSync(uri, database.writes(), space, blocks.calls(), threads, opened.readOnly());
     }
 
     @Override
     public boolean isSyncFailureFinal(IoError error) {
-        return RocksSync.isFinal(error);
+        return blocks.isSyncFailureFinal(error);
     }
 
     /** Executes a TRIM or WRITE_ZEROES; on a full disk, gives up the reserve for it. */
-    void clear(MemberOp op) throws RocksDBException {
-        space.clear(writes, op);
-        reclaim.cleared(op.lengthBytes());
+    void clear(MemberOp op) throws BlockIoException {
+        space.clear(op);
+        blocks.cleared(op.lengthBytes());
     }
 
     /** Logs the failure of {@code op} after {@code doneBytes} bytes and returns the error for the client. */
-    IoError failed(MemberOp op, long doneBytes, RocksDBException failure) {
-        IoError error = RocksErrors.toIoError(failure);
-        if (RocksErrors.isDamage(failure)) {
-            damagedReads.increment();
-        }
+    IoError failed(MemberOp op, long doneBytes, BlockIoException failure) {
+        IoError error = failure.error();
         if (op.op().mutates()) {
             space.failed(error);
         }
-        // RocksDB's message names the damaged file, except for a blob file.
+        // The message names the damaged file, except for a blob file.
         LOG.error(
                 "member={} {} key={}: error={}: {}; what else is stored there is unharmed",
                 uri,
                 op,
                 (op.offsetBytes() + doneBytes) / options.blockBytes(),
                 error,
-                String.valueOf(failure.getMessage()));
+                failure.getMessage());
         return error;
     }
 
@@ -133,12 +127,8 @@ final class RocksMember implements MemberStore {
         return threads;
     }
 
-    BlockWrites writes() {
-        return writes;
-    }
-
-    BlockReads reads() {
-        return reads;
+    BlockStore blocks() {
+        return blocks;
     }
 
     RocksSpace space() {
@@ -155,15 +145,15 @@ final class RocksMember implements MemberStore {
 
     List<Extent> extents(ByteRange range, int maxExtents) throws BlockIoException {
         try {
-            return extents.extents(range, maxExtents);
-        } catch (RocksDBException e) {
-            throw RocksErrors.failure(uri + ": cannot tell what is stored", e);
+            return blocks.extents(range, maxExtents);
+        } catch (BlockIoException e) {
+            throw new BlockIoException(e.error(), uri + ": cannot tell what is stored: " + e.getMessage(), e);
         }
     }
 
     /** Compacts now, so that the space of deleted and overwritten blocks is freed at once. */
     void reclaimNow() throws BlockIoException {
-        database.upkeep().compact();
+        blocks.reclaimNow();
     }
 
     @Override
@@ -242,7 +232,7 @@ final class RocksMember implements MemberStore {
 
     @Override
     public long allocatedBytes() throws BlockIoException {
-        return database.allocatedBytes();
+        return blocks.allocatedBytes();
     }
 
     @Override
@@ -255,7 +245,7 @@ final class RocksMember implements MemberStore {
         Path copy = RocksFolder.of(target);
         RocksFolder.make(copy, options);
         try {
-            return RocksCopy.begin(database, folder, copy, opened.readOnly());
+            return blocks.copyTo(copy);
         } catch (BlockIoException e) {
             RocksMemberRemoval.remove(copy);
             throw e;
@@ -264,7 +254,7 @@ final class RocksMember implements MemberStore {
 
     @Override
     public StoreFigures figures() {
-        return database.figures(damagedReads.sum());
+        return database.figures(blocks.damagedReads());
     }
 
     @Override
@@ -274,14 +264,14 @@ final class RocksMember implements MemberStore {
         }
         closed = true;
         threads.shutdown();
-        reclaim.stop();
         try {
-            if (!threads.awaitTermination(CLOSE_TIMEOUT_S, TimeUnit.SECONDS) || !reclaim.awaitEnd(CLOSE_TIMEOUT_S)) {
+            if (!threads.awaitTermination(CLOSE_TIMEOUT_S, TimeUnit.SECONDS) || !blocks.stop(CLOSE_TIMEOUT_S)) {
                 throw new BlockIoException(
                         IoError.IO,
                         "member=" + uri + ": calls are still under way; it is left open, and was not synced");
             }
             int failure = sync.rounds().now();
+            blocks.close();
             if (!database.closeWithin(CLOSE_TIMEOUT_S)) {
                 throw new BlockIoException(
                         IoError.IO,

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.kiobd.store.MemberOp;
 import org.kiobd.store.ThreadedPort;
+import org.kiobd.store.rocksdb.data.BlockReading;
+import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.IoError;
@@ -12,7 +14,6 @@ import org.kiobd.volume.ReadPiece;
 import org.kiobd.volume.kiobuf.Kiobuf;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.loop.IoLoop;
-import org.rocksdb.RocksDBException;
 
 /** The port of one event loop to a RocksDB member. */
 final class RocksMemberPort extends ThreadedPort {
@@ -50,7 +51,7 @@ final class RocksMemberPort extends ThreadedPort {
     protected int groupEnd(MemberOp[] ops, int from) {
         int end = from;
         long bytes = 0;
-        while (end < ops.length && member.writes().isWholeWrite(ops[end]) && bytes < MOST_GROUPED_BYTES) {
+        while (end < ops.length && member.blocks().isWholeWrite(ops[end]) && bytes < MOST_GROUPED_BYTES) {
             bytes += ops[end].lengthBytes();
             end++;
         }
@@ -72,11 +73,11 @@ final class RocksMemberPort extends ThreadedPort {
         long shortage = member.space().shortage();
         try {
             if (ops[from].op() == Op.WRITE) {
-                member.writes().write(ops, from, to);
+                member.blocks().write(ops, from, to);
             } else {
                 member.clear(ops[from]);
             }
-        } catch (RocksDBException e) {
+        } catch (BlockIoException e) {
             member.syncRounds().changed();
             for (int i = from; i < to; i++) {
                 end(ops[i], 0, member.failed(ops[i], 0, e));
@@ -112,9 +113,9 @@ final class RocksMemberPort extends ThreadedPort {
     private void read(MemberOp op) {
         BlockReading reading = new BlockReading(op, member.options().blockBytes(), op.accepts(ReadPiece.ACCEPT_HOLE));
         try {
-            member.reads().read(reading);
+            member.blocks().read(reading);
             end(op, op.lengthBytes(), null, reading.holes());
-        } catch (RocksDBException e) {
+        } catch (BlockIoException e) {
             end(op, reading.doneBytes(), member.failed(op, reading.doneBytes(), e), reading.holes());
         }
     }

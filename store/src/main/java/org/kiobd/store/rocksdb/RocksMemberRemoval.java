@@ -28,7 +28,8 @@ final class RocksMemberRemoval {
             Pattern.compile("[0-9]+\\.(sst|blob|log|dbtmp)|MANIFEST-[0-9]+|OPTIONS-[0-9]+(\\.dbtmp)?"
                     + "|CURRENT|IDENTITY|LOCK|LOG(\\.old\\.[0-9]+)?|kiobd\\..*|trial");
 
-    private static final Pattern OF_MEMBER = Pattern.compile("member\\.(?!deleted$|lock$).*|kiobd\\..*");
+    private static final Pattern OF_MEMBER =
+            Pattern.compile("member\\.(?!deleted$|lock$).*|kiobd\\..*|map-log-[01]|data-[0-9]{6,}");
 
     private RocksMemberRemoval() {}
 

@@ -9,6 +9,7 @@ import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberStoreProvider;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.OpenOptions;
+import org.kiobd.store.file.FileSpaces;
 import org.kiobd.store.file.MemberLock;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -125,7 +126,7 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
 
     @Override
     public long allocatedBytes(MemberUri uri) throws BlockIoException {
-        return RocksFolder.bytes(RocksFolder.of(uri), file -> file.endsWith(RocksReserve.FILE) ? 0 : Files.size(file));
+        return RocksFolder.bytes(RocksFolder.of(uri), file -> file.endsWith(RocksReserve.FILE) ? 0 : takenBytes(file));
     }
 
     @Override
@@ -133,7 +134,13 @@ public final class RocksMemberStoreProvider implements MemberStoreProvider {
         // A file with other hard links keeps its space.
         return RocksFolder.bytes(
                 RocksFolder.of(uri),
-                file -> Integer.valueOf(1).equals(Files.getAttribute(file, "unix:nlink")) ? Files.size(file) : 0);
+                file -> Integer.valueOf(1).equals(Files.getAttribute(file, "unix:nlink")) ? takenBytes(file) : 0);
+    }
+
+    private static long takenBytes(Path file) throws IOException {
+        // Data files are sparse. Others count by their size: of a file just written, the disk may not say yet what it
+        // takes.
+        return RocksFolder.isDataFile(file) ? FileSpaces.allocatedBytes(file) : Files.size(file);
     }
 
     @Override

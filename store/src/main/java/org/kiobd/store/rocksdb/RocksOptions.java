@@ -13,10 +13,18 @@ import org.rocksdb.CompressionType;
  * rocksdb:/srv/m0?profile=compact&compression=zstd&block=16K}. A file in the member's folder stores them, so that later URIs need not
  * repeat them.
  *
- * @param blockBytes bytes stored under one key, 4096 to 65536, a power of two
+ * @param blockBytes bytes of a block, 4096 to 65536, a power of two
+ * @param data where the blocks are stored
  */
-record RocksOptions(int blockBytes, Profile profile, Compression compression) {
-    static final RocksOptions DEFAULT = new RocksOptions(4096, Profile.FAST, Compression.NONE);
+record RocksOptions(int blockBytes, Profile profile, Compression compression, Data data) {
+    private static final int DEFAULT_BLOCK_BYTES = 4096;
+
+    static final RocksOptions DEFAULT =
+            new RocksOptions(DEFAULT_BLOCK_BYTES, Profile.FAST, Compression.NONE, Data.FILES);
+
+    /** The options that a member has whose file says nothing of them: those of the first version. */
+    private static final RocksOptions FIRST =
+            new RocksOptions(DEFAULT_BLOCK_BYTES, Profile.FAST, Compression.NONE, Data.DATABASE);
 
     private static final int LEAST_BLOCK_BYTES = 4096;
     private static final int MOST_BLOCK_BYTES = 64 << 10;
@@ -24,12 +32,20 @@ record RocksOptions(int blockBytes, Profile profile, Compression compression) {
     /** The trade-off between write cost and space. */
     enum Profile {
         /**
-         * Stores values in blob files: a value is written twice, to the log and to a blob file, and compaction moves it only to collect
-         * garbage.
+         * Writes quickly: stores blocks in data files, or else in blob files of the database, to which a value is written after the log, and where
+         * compaction moves it only to collect garbage.
          */
         FAST,
         /** Stores values in the LSM tree: compaction rewrites them, and overwritten values take little space. */
         COMPACT
+    }
+
+    /** Where the blocks of a member are stored. */
+    enum Data {
+        /** In files of their own; the database says where. Not compressed. */
+        FILES,
+        /** In the database. */
+        DATABASE
     }
 
     enum Compression {
@@ -48,28 +64,46 @@ record RocksOptions(int blockBytes, Profile profile, Compression compression) {
         }
     }
 
-    /** Returns the options for a new member from the query of its URI; an option that is not given has its default. */
+    /**
+     * Returns the options for a new member from the query of its URI; an option that is not given has its default. Blocks that are to be
+     * compressed are stored in the database.
+     */
     static RocksOptions parse(MemberUri uri) throws BlockIoException {
         int mark = uri.location().indexOf('?');
-        return mark < 0 ? DEFAULT : parse(uri.location().substring(mark + 1));
-    }
-
-    /** Parses the output of {@link #toString}, or the query of a URI. */
-    static RocksOptions parse(String query) throws BlockIoException {
-        RocksOptions options = DEFAULT;
-        for (Map.Entry<String, String> one : split(query).entrySet()) {
-            String value = one.getValue();
-            options = switch (one.getKey()) {
-                case "block" -> new RocksOptions(blockBytes(value), options.profile, options.compression);
-                case "profile" -> new RocksOptions(options.blockBytes, choice(Profile.class, one), options.compression);
-                case "compression" ->
-                    new RocksOptions(options.blockBytes, options.profile, choice(Compression.class, one));
-                default ->
-                    throw refused(one.getKey() + "=" + value
-                            + " is not an option of rocksdb: members; they have block, profile and compression");
-            };
+        String query = mark < 0 ? "" : uri.location().substring(mark + 1);
+        RocksOptions options = parse(DEFAULT, query);
+        if (options.data == Data.FILES
+                && (options.profile != Profile.FAST || options.compression != Compression.NONE)) {
+            if (split(query).containsKey("data")) {
+                throw refused("data=files goes with profile=fast and compression=none only");
+            }
+            return new RocksOptions(options.blockBytes, options.profile, options.compression, Data.DATABASE);
         }
         return options;
+    }
+
+    /** Parses the output of {@link #toString} that a member's file has. */
+    static RocksOptions parse(String stored) throws BlockIoException {
+        return parse(FIRST, stored);
+    }
+
+    private static RocksOptions parse(RocksOptions defaults, String query) throws BlockIoException {
+        int blockBytes = defaults.blockBytes;
+        Profile profile = defaults.profile;
+        Compression compression = defaults.compression;
+        Data data = defaults.data;
+        for (Map.Entry<String, String> one : split(query).entrySet()) {
+            switch (one.getKey()) {
+                case "block" -> blockBytes = blockBytes(one.getValue());
+                case "profile" -> profile = choice(Profile.class, one);
+                case "compression" -> compression = choice(Compression.class, one);
+                case "data" -> data = choice(Data.class, one);
+                default ->
+                    throw refused(one.getKey() + "=" + one.getValue()
+                            + " is not an option of rocksdb: members; they have block, profile, compression and data");
+            }
+        }
+        return new RocksOptions(blockBytes, profile, compression, data);
     }
 
     private static Map<String, String> split(String query) {
@@ -120,6 +154,9 @@ record RocksOptions(int blockBytes, Profile profile, Compression compression) {
 
     @Override
     public String toString() {
-        return "block=" + (blockBytes >> 10) + "K&profile=" + word(profile) + "&compression=" + word(compression);
+        String words =
+                "block=" + (blockBytes >> 10) + "K&profile=" + word(profile) + "&compression=" + word(compression);
+        // A member without data files can be opened by versions that do not know the word.
+        return data == Data.FILES ? words + "&data=files" : words;
     }
 }

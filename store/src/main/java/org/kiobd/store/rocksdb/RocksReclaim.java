@@ -1,11 +1,13 @@
 package org.kiobd.store.rocksdb;
 
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockIoException;
 import org.slf4j.Logger;
@@ -36,19 +38,23 @@ final class RocksReclaim {
     private final RocksDatabase database;
     private final BlockExtents extents;
     private final RocksReserve reserve;
-    private final RocksSpace space;
+    private @Nullable RocksSpace space;
     private final ScheduledExecutorService thread =
             Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("kiobd-rocksdb-reclaim", true));
     private final AtomicBoolean reclaiming = new AtomicBoolean();
     private final LongAdder clearedBytes = new LongAdder();
 
     /** Borrows all parts. */
-    RocksReclaim(MemberUri uri, RocksDatabase database, BlockExtents extents, RocksReserve reserve, RocksSpace space) {
+    RocksReclaim(MemberUri uri, RocksDatabase database, BlockExtents extents, RocksReserve reserve) {
         this.uri = uri;
         this.database = database;
         this.extents = extents;
         this.reserve = reserve;
-        this.space = space;
+    }
+
+    /** Sets what makes the reserve again; called once, before the first TRIM. */
+    void space(RocksSpace newSpace) {
+        this.space = newSpace;
     }
 
     /**
@@ -87,7 +93,7 @@ final class RocksReclaim {
             if (hasSpace) {
                 database.upkeep().compact();
             } else {
-                space.makeReserve();
+                Objects.requireNonNull(space).makeReserve();
             }
             LOG.info(
                     "member={}: gave back what was trimmed: bytes={} of {} in {} ms",

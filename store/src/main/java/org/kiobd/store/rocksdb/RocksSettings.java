@@ -123,7 +123,7 @@ final class RocksSettings {
                 .setLevelCompactionDynamicLevelBytes(true)
                 .setMemtableMaxRangeDeletions(MAX_RANGE_DELETIONS)
                 .setCompressionType(options.compression().type());
-        if (options.profile() == RocksOptions.Profile.FAST) {
+        if (options.profile() == RocksOptions.Profile.FAST && options.data() == RocksOptions.Data.DATABASE) {
             family.setEnableBlobFiles(true)
                     .setMinBlobSize(LEAST_BLOB_BYTES)
                     .setBlobFileSize(BLOB_FILE_BYTES)

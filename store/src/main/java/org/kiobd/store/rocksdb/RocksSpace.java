@@ -7,7 +7,6 @@ import org.kiobd.store.MemberOp;
 import org.kiobd.store.MemberUri;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
-import org.rocksdb.RocksDBException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,7 +22,7 @@ final class RocksSpace {
     private final MemberUri uri;
     private final RocksReserve reserve;
     private final RocksUpkeep upkeep;
-    private final BlockExtents extents;
+    private final BlockStore blocks;
     private final LongSupplier memberBytes;
     private final SpaceShortage shortage = new SpaceShortage();
 
@@ -32,12 +31,11 @@ final class RocksSpace {
      *
      * @param memberBytes tells the size of the member's data area
      */
-    RocksSpace(
-            MemberUri uri, RocksReserve reserve, RocksUpkeep upkeep, BlockExtents extents, LongSupplier memberBytes) {
+    RocksSpace(MemberUri uri, RocksReserve reserve, RocksUpkeep upkeep, BlockStore blocks, LongSupplier memberBytes) {
         this.uri = uri;
         this.reserve = reserve;
         this.upkeep = upkeep;
-        this.extents = extents;
+        this.blocks = blocks;
         this.memberBytes = memberBytes;
     }
 
@@ -46,7 +44,7 @@ final class RocksSpace {
         if (reserve.exists()) {
             makeReserve();
         } else if (reserve.isSpaceLow()) {
-            reserve.look(extents.unwrittenBytes());
+            reserve.look(blocks.unwrittenBytes());
         }
     }
 
@@ -64,7 +62,7 @@ final class RocksSpace {
 
     /** Makes the reserve if there is room for it and for the data in memory. */
     void makeReserve() throws BlockIoException {
-        reserve.make(memberBytes.getAsLong(), extents.unwrittenBytes());
+        reserve.make(memberBytes.getAsLong(), blocks.unwrittenBytes());
         if (reserve.isSettled()) {
             upkeep.spaceAgain();
         }
@@ -78,15 +76,15 @@ final class RocksSpace {
     }
 
     /** Executes {@code op}, a TRIM or WRITE_ZEROES; on a full disk, gives up the reserve for it. */
-    void clear(BlockWrites writes, MemberOp op) throws RocksDBException {
+    void clear(MemberOp op) throws BlockIoException {
         boolean done = false;
         long startNanos = System.nanoTime();
         while (!done) {
             try {
-                writes.clear(op);
+                blocks.clear(op);
                 done = true;
-            } catch (RocksDBException e) {
-                if (!getsSpace(RocksErrors.toIoError(e), startNanos)) {
+            } catch (BlockIoException e) {
+                if (!getsSpace(e.error(), startNanos)) {
                     throw e;
                 }
             }

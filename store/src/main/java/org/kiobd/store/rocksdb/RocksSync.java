@@ -1,12 +1,10 @@
 package org.kiobd.store.rocksdb;
 
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.LongAdder;
 import org.kiobd.store.MemberUri;
 import org.kiobd.store.SyncRounds;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
-import org.rocksdb.RocksDBException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,26 +13,23 @@ final class RocksSync {
     private static final Logger LOG = LoggerFactory.getLogger(RocksSync.class);
 
     private final MemberUri uri;
-    private final RocksWrites writes;
+    private final BlockStore blocks;
     private final RocksSpace space;
-    private final LongAdder calls;
     private final boolean readOnly;
     private final SyncRounds rounds;
 
     /**
      * Borrows all parts.
      *
-     * @param calls counts the syncs
      * @param threads run the rounds
      */
-    RocksSync(
-            MemberUri uri, RocksWrites writes, RocksSpace space, LongAdder calls, Executor threads, boolean readOnly) {
+    RocksSync(MemberUri uri, BlockStore blocks, RocksSpace space, Executor threads, boolean readOnly) {
         this.uri = uri;
-        this.writes = writes;
+        this.blocks = blocks;
         this.space = space;
-        this.calls = calls;
         this.readOnly = readOnly;
-        this.rounds = new SyncRounds(threads, this::sync, failure -> isFinal(IoError.ofCode(failure)));
+        this.rounds =
+                new SyncRounds(threads, this::sync, failure -> blocks.isSyncFailureFinal(IoError.ofCode(failure)));
     }
 
     /** Returns the rounds that requests join; a failure there is the code of an {@link IoError}. */
@@ -42,38 +37,23 @@ final class RocksSync {
         return rounds;
     }
 
-    /**
-     * Returns whether no sync succeeds after one failed with {@code error} until the member is opened again. A full disk is not final:
-     * RocksDB then flushes its memtables to new files before it accepts another write, and does not rely on the data that it could not
-     * sync.
-     */
-    static boolean isFinal(IoError error) {
-        return error != IoError.NO_SPACE;
-    }
-
     private int sync() {
         if (readOnly) {
             return 0;
         }
         try {
-            calls.increment();
             long shortage = space.shortage();
-            if (shortage != SpaceShortage.NONE) {
-                // RocksDB recovers by itself when there is space, but never after a sync of a log that could not grow.
-                writes.tryWrite();
-                space.written(shortage);
-            }
-            writes.sync();
+            blocks.sync(shortage != SpaceShortage.NONE);
+            space.written(shortage);
             return 0;
-        } catch (RocksDBException e) {
-            IoError error = RocksErrors.toIoError(e);
+        } catch (BlockIoException e) {
             LOG.error(
                     "member={} could not be synced, error={}: {}; syncs of it fail until {}",
                     uri,
-                    error,
-                    String.valueOf(e.getMessage()),
-                    isFinal(error) ? "it is opened again" : "there is space again");
-            return error.code();
+                    e.error(),
+                    e.getMessage(),
+                    blocks.isSyncFailureFinal(e.error()) ? "it is opened again" : "there is space again");
+            return e.error().code();
         }
     }
 

@@ -57,6 +57,15 @@ final class SyncedMark implements AutoCloseable {
         }
     }
 
+    /** Writes the mark of a copy in {@code folder}. */
+    static void write(Path folder, long sequence) {
+        try (SyncedMark mark = open(folder)) {
+            mark.synced(sequence);
+        } catch (IOException e) {
+            LOG.warn("{} cannot be written: {}", folder.resolve(FILE), e.toString());
+        }
+    }
+
     /** Records that all writes up to {@code sequence} are durable. */
     void synced(long sequence) {
         bytes.clear().putLong(sequence).putLong(~sequence).flip();

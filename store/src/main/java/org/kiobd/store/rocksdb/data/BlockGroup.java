@@ -10,12 +10,16 @@ import java.util.Arrays;
  */
 final class BlockGroup {
     static final int BLOCKS = 16;
-    static final int SHIFT = 4;
+    private static final int SHIFT = 4;
 
     /** The place of a block that is not stored. */
     static final long NONE = -1;
 
     private static final int ENTRY_BYTES = 9;
+
+    /** The largest encoded length. */
+    static final int MOST_BYTES = Short.BYTES + BLOCKS * ENTRY_BYTES;
+
     private static final int LOW_BITS = 32;
     private static final long LOW_MASK = 0xFFFF_FFFFL;
 
@@ -31,8 +35,27 @@ final class BlockGroup {
         System.arraycopy(other.checksums, 0, checksums, 0, BLOCKS);
     }
 
-    /** Returns the group that {@code in} encodes, from its position to its limit. */
-    static BlockGroup decode(ByteBuffer in) {
+    /** Returns the number of the group of a block. */
+    static long of(long block) {
+        return block >>> SHIFT;
+    }
+
+    /** Returns the first block of a group. */
+    static long first(long group) {
+        return group << SHIFT;
+    }
+
+    /** Returns the position of a block in its group. */
+    static int index(long block) {
+        return (int) (block & (BLOCKS - 1));
+    }
+
+    /** Returns the group that {@code value} encodes. */
+    static BlockGroup decode(byte[] value) {
+        ByteBuffer in = ByteBuffer.wrap(value);
+        if (value.length < Short.BYTES) {
+            throw new IllegalArgumentException("a group of blocks has " + value.length + " bytes");
+        }
         BlockGroup group = new BlockGroup();
         int stored = in.getShort() & 0xFFFF;
         if (in.remaining() != Integer.bitCount(stored) * ENTRY_BYTES) {
@@ -48,8 +71,14 @@ final class BlockGroup {
         return group;
     }
 
-    /** Encodes the group at the position of {@code out}. */
-    void encode(ByteBuffer out) {
+    /** Returns the encoded group, owned by the caller; no bytes if no block is stored. */
+    byte[] encode() {
+        ByteBuffer out = ByteBuffer.allocate(MOST_BYTES);
+        encode(out);
+        return isEmpty() ? new byte[0] : Arrays.copyOf(out.array(), out.position());
+    }
+
+    private void encode(ByteBuffer out) {
         int at = out.position();
         out.putShort((short) 0);
         int stored = 0;
@@ -60,11 +89,6 @@ final class BlockGroup {
             }
         }
         out.putShort(at, (short) stored);
-    }
-
-    /** Returns the largest encoded length. */
-    static int mostBytes() {
-        return Short.BYTES + BLOCKS * ENTRY_BYTES;
     }
 
     boolean isEmpty() {

@@ -6,37 +6,58 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.store.file.FileSpaces;
 
 /**
  * The files that hold the blocks of a member, {@value FreePlaces#FILE_PLACES} blocks each. A file is sparse: it takes space only where blocks
- * were written. A file with a second hard link belongs to a snapshot, too, and may not be changed. Thread-safe; calls block.
+ * were written. A file with a second hard link belongs to a snapshot, too, and may not be changed. Thread-safe, except that one thread at a
+ * time syncs; calls block.
  */
 final class DataFiles implements AutoCloseable {
     private static final String PREFIX = "data-";
 
     private final Path folder;
+    private final Channels channels;
     private final int blockBytes;
     private final boolean readOnly;
     private final ConcurrentMap<Integer, FileChannel> files = new ConcurrentHashMap<>();
     private final Set<Integer> unsynced = new ConcurrentSkipListSet<>();
+    private final ThreadLocal<ByteBuffer> checked;
+    private volatile boolean hasNewFiles;
+    private volatile @Nullable IOException failedSync;
 
     /** @param folder existing folder of the files; those that are there are opened when they are needed */
-    DataFiles(Path folder, int blockBytes, boolean readOnly) {
+    DataFiles(Path folder, Channels channels, int blockBytes, boolean readOnly) {
         this.folder = folder;
+        this.channels = channels;
         this.blockBytes = blockBytes;
         this.readOnly = readOnly;
+        this.checked = ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(blockBytes));
     }
 
     /** Returns the path of a data file. */
     static Path path(Path folder, int file) {
         return folder.resolve(String.format(Locale.ROOT, "%s%06d", PREFIX, file));
+    }
+
+    Path path(int file) {
+        return path(folder, file);
+    }
+
+    /** Returns the CRC-32C of the bytes from the position of {@code block} to its limit, which stay. */
+    static int checksum(ByteBuffer block) {
+        CRC32C checksum = new CRC32C();
+        int at = block.position();
+        checksum.update(block);
+        block.position(at);
+        return (int) checksum.getValue();
     }
 
     private FileChannel file(int number) throws IOException {
@@ -47,13 +68,9 @@ final class DataFiles implements AutoCloseable {
     private synchronized FileChannel open(int number) throws IOException {
         FileChannel open = files.get(number);
         if (open == null) {
-            Path path = path(folder, number);
-            open = readOnly
-                    ? FileChannel.open(path, StandardOpenOption.READ)
-                    : FileChannel.open(
-                            path,
-                            Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
-                            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            Path path = path(number);
+            hasNewFiles |= !readOnly && !Files.exists(path);
+            open = channels.open(path, readOnly);
             files.put(number, open);
         }
         return open;
@@ -64,44 +81,94 @@ final class DataFiles implements AutoCloseable {
         int number = FreePlaces.file(firstPlace);
         FileChannel file = file(number);
         long atBytes = (long) FreePlaces.position(firstPlace) * blockBytes;
-        // Before the write: a sync between the write and the note would not know of it.
-        unsynced.add(number);
-        while (blocks.hasRemaining()) {
-            atBytes += file.write(blocks, atBytes);
+        try {
+            while (blocks.hasRemaining()) {
+                atBytes += file.write(blocks, atBytes);
+            }
+        } finally {
+            // After the write: a sync that removed the note before would not cover it.
+            unsynced.add(number);
         }
-        unsynced.add(number);
     }
 
     /** Reads whole blocks from places of one file, from {@code firstPlace} on, until {@code into} is full. */
     void read(long firstPlace, ByteBuffer into) throws IOException {
-        FileChannel file = file(FreePlaces.file(firstPlace));
+        int number = FreePlaces.file(firstPlace);
+        FileChannel file = file(number);
         long atBytes = (long) FreePlaces.position(firstPlace) * blockBytes;
         while (into.hasRemaining()) {
             int bytes = file.read(into, atBytes);
             if (bytes < 0) {
-                throw new EOFException(path(folder, FreePlaces.file(firstPlace)) + " ends at byte " + atBytes);
+                throw new EOFException(path(number) + " ends at byte " + atBytes);
             }
             atBytes += bytes;
         }
     }
 
-    /** Syncs every file that was written since its last sync. A file whose sync fails is synced again by the next call. */
+    /** Returns whether the block at {@code place} has this checksum. */
+    boolean has(long place, int checksum) throws IOException {
+        ByteBuffer block = checked.get().clear();
+        if (!Files.exists(path(FreePlaces.file(place)))) {
+            return false;
+        }
+        try {
+            read(place, block);
+        } catch (EOFException e) {
+            return false;
+        }
+        return checksum(block.flip()) == checksum;
+    }
+
+    /** Syncs every file that was written since its last sync. A failure is final: the kernel may have dropped what it could not write. */
     void sync() throws IOException {
-        for (int number : unsynced.toArray(Integer[]::new)) {
-            unsynced.remove(number);
-            try {
+        IOException before = failedSync;
+        if (before != null) {
+            throw new IOException("the data files could not be synced before: " + before.getMessage(), before);
+        }
+        try {
+            for (int number : unsynced.toArray(Integer[]::new)) {
+                unsynced.remove(number);
                 file(number).force(false);
-            } catch (IOException e) {
-                unsynced.add(number);
-                throw e;
             }
+            if (hasNewFiles) {
+                hasNewFiles = false;
+                syncFolder();
+            }
+        } catch (IOException e) {
+            failedSync = e;
+            throw e;
+        }
+    }
+
+    /** Syncs all files up to {@code count}, whoever wrote them. */
+    void syncAll(int count) throws IOException {
+        for (int number = 0; number < count; number++) {
+            if (Files.exists(path(number))) {
+                unsynced.add(number);
+            }
+        }
+        hasNewFiles = true;
+        sync();
+    }
+
+    private void syncFolder() throws IOException {
+        try (FileChannel channel = channels.open(folder, true)) {
+            channel.force(true);
         }
     }
 
     /** Returns whether a file has another hard link, i.e. belongs to a snapshot, too. */
     boolean isShared(int number) throws IOException {
-        Path path = path(folder, number);
+        Path path = path(number);
         return Files.exists(path) && !Integer.valueOf(1).equals(Files.getAttribute(path, "unix:nlink"));
+    }
+
+    /** Frees the space of places of one file, which then read as zeros. */
+    void punch(long firstPlace, int count) throws IOException {
+        FileSpaces.punch(
+                path(FreePlaces.file(firstPlace)),
+                (long) FreePlaces.position(firstPlace) * blockBytes,
+                (long) count * blockBytes);
     }
 
     @Override

@@ -13,17 +13,21 @@ import org.jspecify.annotations.Nullable;
  *     0   u32   magic
  *     4   u32   length of the changes in bytes
  *     8   u64   sequence number, one more than in the record before
- *    16   u32   CRC-32C of the bytes [4, 16) and of the changes
+ *    16   u32   CRC-32C of the checksum of the record before, the bytes [4, 16) and the changes
  *    20         changes
  * </pre>
  *
  * A change that stores blocks: u64 first block, u32 count, u64 first place, count times u32 CRC-32C of the block. A change that clears
  * blocks: u64 first block, u32 0, u64 count. Immutable.
  *
+ * <p>The checksum of the record before is part of each checksum, so that a record which an earlier use of the file left behind is not taken
+ * for the next one.
+ *
  * @param sequence sequence number, 1 or more
+ * @param checksum its checksum, which is part of that of the next record; 0 in a record that is not encoded yet
  * @param changes the changes, in the order in which they apply
  */
-record LogRecord(long sequence, List<Change> changes) {
+record LogRecord(long sequence, int checksum, List<Change> changes) {
     static final int HEADER_BYTES = 20;
 
     /** Larger than any operation can need; a length beyond it is not that of a record. */
@@ -66,8 +70,13 @@ record LogRecord(long sequence, List<Change> changes) {
         return bytes;
     }
 
-    /** Writes the record at the position of {@code out}, which has room for {@link #bytes}. */
-    void encode(ByteBuffer out) {
+    /**
+     * Writes the record at the position of {@code out}, which has room for {@link #bytes}.
+     *
+     * @param before checksum of the record before
+     * @return checksum of this record
+     */
+    int encode(ByteBuffer out, int before) {
         int start = out.position();
         out.putInt(MAGIC).putInt(bytes() - HEADER_BYTES).putLong(sequence).putInt(0);
         for (Change change : changes) {
@@ -77,11 +86,17 @@ record LogRecord(long sequence, List<Change> changes) {
                 out.putInt(checksum);
             }
         }
-        out.putInt(start + HEADER_BYTES - Integer.BYTES, checksum(out, start, out.position()));
+        int checksum = checksum(out, start, out.position(), before);
+        out.putInt(start + HEADER_BYTES - Integer.BYTES, checksum);
+        return checksum;
     }
 
-    private static int checksum(ByteBuffer record, int start, int end) {
+    private static int checksum(ByteBuffer record, int start, int end, int before) {
         CRC32C checksum = new CRC32C();
+        checksum.update(before);
+        checksum.update(before >>> 8);
+        checksum.update(before >>> 16);
+        checksum.update(before >>> 24);
         checksum.update(record.slice(start + Integer.BYTES, HEADER_BYTES - 2 * Integer.BYTES));
         checksum.update(record.slice(start + HEADER_BYTES, end - start - HEADER_BYTES));
         return (int) checksum.getValue();
@@ -90,8 +105,10 @@ record LogRecord(long sequence, List<Change> changes) {
     /**
      * Returns the record at the position of {@code in}, and moves the position after it; null, with the position unchanged, if there is no
      * valid record with this sequence number.
+     *
+     * @param before checksum of the record before
      */
-    static @Nullable LogRecord decode(ByteBuffer in, long sequence) {
+    static @Nullable LogRecord decode(ByteBuffer in, long sequence, int before) {
         int start = in.position();
         if (in.remaining() < HEADER_BYTES || in.getInt(start) != MAGIC || in.getLong(start + 8) != sequence) {
             return null;
@@ -101,7 +118,8 @@ record LogRecord(long sequence, List<Change> changes) {
             return null;
         }
         int end = start + HEADER_BYTES + changeBytes;
-        if (in.getInt(start + HEADER_BYTES - Integer.BYTES) != checksum(in, start, end)) {
+        int checksum = in.getInt(start + HEADER_BYTES - Integer.BYTES);
+        if (checksum != checksum(in, start, end, before)) {
             return null;
         }
         List<Change> changes = new ArrayList<>();
@@ -110,7 +128,7 @@ record LogRecord(long sequence, List<Change> changes) {
             changes.add(change(body));
         }
         in.position(end);
-        return new LogRecord(sequence, changes);
+        return new LogRecord(sequence, checksum, changes);
     }
 
     private static Change change(ByteBuffer body) {

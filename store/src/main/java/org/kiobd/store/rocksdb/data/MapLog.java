@@ -2,80 +2,75 @@ package org.kiobd.store.rocksdb.data;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Set;
-import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.store.file.SystemErrors;
+import org.kiobd.volume.IoError;
 
 /**
- * A log of the changes of the map since they were last put into the database. A change is acknowledged when its record has been written to
- * the log, so it survives the process; it survives the machine when the log was synced after the data files.
+ * The log of the changes of the map that are not in the database yet. A change is acknowledged when its record has been written to the log,
+ * so it survives the process; it survives the machine when the data files and the log were synced.
  *
- * <p>Records that several threads append at the same time are written together. A failed write is final: nothing is appended afterwards,
- * because a record after a gap would be lost. Thread-safe; calls block.
+ * <p>The log has two files, which it uses in turn: {@link #rotate} changes to the other one when the changes before are about to be put into
+ * the database. A file is overwritten, not made again, so that a sync of it writes no metadata. It begins with {@link MapLogFile#HEADER_BYTES}
+ * bytes that say which record is its first.
+ *
+ * <p>Records that several threads append at the same time are written together. On a full disk nothing more is appended until what was
+ * appended before could be written; any other failed write is final, because a record after a gap would be lost. Thread-safe; calls block.
  */
 final class MapLog implements AutoCloseable {
     private static final int FIRST_BUFFER_BYTES = 64 << 10;
-    private static final int READ_BYTES = 4 << 20;
 
-    private final FileChannel file;
+    private final MapLogFile[] files;
     private final Object writing = new Object();
+
+    /** Records that are appended and not written; guarded by this object, as are the fields after it. */
     private ByteBuffer appended = ByteBuffer.allocateDirect(FIRST_BUFFER_BYTES);
-    private ByteBuffer spare = ByteBuffer.allocateDirect(FIRST_BUFFER_BYTES);
+
     private long lastSequence;
-    private long endBytes;
+    private int lastChecksum;
+
+    /** The buffer that is not {@link #appended}: empty, or records that did not fit on the disk. Guarded by {@link #writing}. */
+    private ByteBuffer taken = ByteBuffer.allocateDirect(FIRST_BUFFER_BYTES).limit(0);
+
+    private long takenSequence;
+    private int current;
+    private boolean beforeIsUnsynced;
+
     private volatile long writtenSequence;
-    private volatile boolean failed;
+    private volatile @Nullable IOException failure;
 
-    private MapLog(FileChannel file, long lastSequence, long endBytes) {
-        this.file = file;
-        this.lastSequence = lastSequence;
-        this.writtenSequence = lastSequence;
-        this.endBytes = endBytes;
+    /** Takes the files; goes on after {@code end}. */
+    private MapLog(MapLogFile[] files, MapLogEnd end) {
+        this.files = files;
+        this.current = end.file();
+        this.lastSequence = end.sequence();
+        this.takenSequence = end.sequence();
+        this.writtenSequence = end.sequence();
+        this.lastChecksum = end.checksum();
     }
 
-    /**
-     * Creates a log.
-     *
-     * @param lastSequence sequence number of the last record of the log before; 0 for the first log
-     */
-    static MapLog create(Path path, long lastSequence) throws IOException {
-        FileChannel file = FileChannel.open(
-                path,
-                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.READ),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        return new MapLog(file, lastSequence, 0);
-    }
-
-    /**
-     * Reads a log up to its last valid record.
-     *
-     * @param lastSequence sequence number of the last record of the log before
-     * @return sequence number of the last valid record; {@code lastSequence} if there is none
-     */
-    static long read(Path path, long lastSequence, Consumer<LogRecord> records) throws IOException {
-        long sequence = lastSequence;
-        long atBytes = 0;
-        ByteBuffer buffer = ByteBuffer.allocateDirect(READ_BYTES);
-        try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
-            while (true) {
-                buffer.clear();
-                while (buffer.hasRemaining() && file.read(buffer, atBytes + buffer.position()) > 0) {}
-                buffer.flip();
-                LogRecord record = LogRecord.decode(buffer, sequence + 1);
-                if (record == null) {
-                    return sequence;
-                }
-                while (record != null) {
-                    records.accept(record);
-                    sequence++;
-                    record = LogRecord.decode(buffer, sequence + 1);
-                }
-                atBytes += buffer.position();
+    /** Opens the log for writing after the end that {@link MapLogEnd#read} has found. */
+    static MapLog open(Path folder, Channels channels, MapLogEnd end) throws IOException {
+        MapLogFile[] files = new MapLogFile[MapLogFile.FILES];
+        try {
+            for (int i = 0; i < files.length; i++) {
+                files[i] = new MapLogFile(channels.open(MapLogFile.path(folder, i), false));
             }
+            if (end.isNew()) {
+                files[end.file()].begin(end.sequence(), end.checksum());
+            } else {
+                files[end.file()].goOn(end.endBytes());
+            }
+            return new MapLog(files, end);
+        } catch (IOException e) {
+            for (MapLogFile file : files) {
+                if (file != null) {
+                    file.close();
+                }
+            }
+            throw e;
         }
     }
 
@@ -85,18 +80,33 @@ final class MapLog implements AutoCloseable {
      *
      * @return sequence number of the record
      */
-    synchronized long append(List<LogRecord.Change> changes) throws IOException {
-        requireGood();
-        LogRecord record = new LogRecord(lastSequence + 1, changes);
+    synchronized long append(List<LogRecord.Change> changes) {
+        LogRecord record = new LogRecord(lastSequence + 1, 0, changes);
         int bytes = record.bytes();
         if (bytes > appended.remaining()) {
             ByteBuffer larger =
                     ByteBuffer.allocateDirect(Math.max(2 * appended.capacity(), appended.position() + bytes));
             appended = larger.put(appended.flip());
         }
-        record.encode(appended);
+        lastChecksum = record.encode(appended, lastChecksum);
         lastSequence++;
         return lastSequence;
+    }
+
+    /** Throws if nothing may be appended: the log has failed, or the disk is full and what was appended before is not written yet. */
+    void requireGood() throws IOException {
+        IOException before = failure;
+        if (before == null) {
+            return;
+        }
+        if (!isFull(before)) {
+            throw new IOException("the log of the map could not be written before: " + before.getMessage(), before);
+        }
+        write(lastSequence());
+    }
+
+    private static boolean isFull(IOException e) {
+        return SystemErrors.toIoError(e) == IoError.NO_SPACE;
     }
 
     /** Writes all records up to {@code sequence}, with all that were appended meanwhile; returns at once if another thread has done it. */
@@ -105,42 +115,81 @@ final class MapLog implements AutoCloseable {
             return;
         }
         synchronized (writing) {
-            if (writtenSequence >= sequence) {
-                return;
-            }
-            requireGood();
-            ByteBuffer out;
-            long last;
-            synchronized (this) {
-                out = appended;
-                appended = spare.clear();
-                last = lastSequence;
-            }
-            spare = out;
-            out.flip();
-            try {
-                while (out.hasRemaining()) {
-                    endBytes += file.write(out, endBytes);
+            if (writtenSequence < sequence) {
+                IOException before = failure;
+                if (before != null && !isFull(before)) {
+                    throw new IOException("the log of the map could not be written before", before);
                 }
-            } catch (IOException e) {
-                failed = true;
-                throw e;
+                try {
+                    writeTaken();
+                    take();
+                    writeTaken();
+                    failure = null;
+                } catch (IOException e) {
+                    failure = e;
+                    throw e;
+                }
             }
-            writtenSequence = last;
         }
     }
 
-    /** Syncs what was written so far; returns the sequence number of the last record that is durable. */
-    long sync() throws IOException {
-        long covered = writtenSequence;
-        file.force(false);
-        return covered;
+    private void take() {
+        synchronized (this) {
+            ByteBuffer empty = taken.clear();
+            taken = appended.flip();
+            appended = empty;
+            takenSequence = lastSequence;
+        }
     }
 
-    private void requireGood() throws IOException {
-        if (failed) {
-            throw new IOException("the log of the map could not be written before");
+    private void writeTaken() throws IOException {
+        files[current].write(taken);
+        writtenSequence = takenSequence;
+    }
+
+    /** Returns the sequence number of the last record that was written. */
+    long writtenSequence() {
+        return writtenSequence;
+    }
+
+    /** Syncs every record that was written before the call. */
+    void sync() throws IOException {
+        boolean both;
+        int now;
+        synchronized (writing) {
+            both = beforeIsUnsynced;
+            now = current;
         }
+        if (both) {
+            files[other(now)].sync();
+        }
+        files[now].sync();
+        if (both) {
+            synchronized (writing) {
+                beforeIsUnsynced &= current != now;
+            }
+        }
+    }
+
+    /**
+     * Writes all records, and changes to the other file. The caller sees to it that nothing is appended meanwhile, and that all changes in the
+     * other file are in the database.
+     *
+     * @return sequence number of the last record before
+     */
+    long rotate() throws IOException {
+        write(lastSequence());
+        synchronized (writing) {
+            int next = other(current);
+            files[next].begin(lastSequence(), lastChecksum());
+            current = next;
+            beforeIsUnsynced = true;
+            return writtenSequence;
+        }
+    }
+
+    private static int other(int file) {
+        return 1 - file;
     }
 
     /** Returns the sequence number of the last record that was appended. */
@@ -148,15 +197,28 @@ final class MapLog implements AutoCloseable {
         return lastSequence;
     }
 
-    /** Returns the number of bytes written. */
+    private synchronized int lastChecksum() {
+        return lastChecksum;
+    }
+
+    /** Returns the number of bytes in the current file. */
     long bytes() {
         synchronized (writing) {
-            return endBytes;
+            return files[current].endBytes();
+        }
+    }
+
+    /** Returns the number of bytes in each file that were written since it was begun. */
+    long[] lengthsBytes() {
+        synchronized (writing) {
+            return new long[] {files[0].endBytes(), files[1].endBytes()};
         }
     }
 
     @Override
     public void close() throws IOException {
-        file.close();
+        for (MapLogFile file : files) {
+            file.close();
+        }
     }
 }

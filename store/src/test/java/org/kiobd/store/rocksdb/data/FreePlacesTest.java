@@ -26,20 +26,49 @@ final class FreePlacesTest {
     @Test
     void aSharedFileKeepsItsPlaces() {
         places.take(10);
-        places.shared(0, true);
+        places.share(0);
         assertThat(FreePlaces.file(places.take(10).first())).isEqualTo(1);
-        places.free(0, 10);
-        places.shared(1, true);
-        places.shared(0, false);
+        places.giveBack(new FreePlaces.Run(0, 10));
+        places.share(1);
+        assertThat(places.unshared(0)).containsExactly(new FreePlaces.Run(0, 10));
+        places.punched(new FreePlaces.Run(0, 10), true);
         assertThat(FreePlaces.file(places.take(10).first())).isZero();
     }
 
     @Test
     void aPlaceIsFreedOnceAndBelongsToOneBlock() {
-        places.markUsed(100, 5);
-        assertThatThrownBy(() -> places.markUsed(104, 1)).hasMessageContaining("place=104");
-        places.free(100, 5);
-        assertThatThrownBy(() -> places.free(102, 1)).hasMessageContaining("free already");
+        places.markUsed(104);
+        assertThatThrownBy(() -> places.markUsed(104)).hasMessageContaining("place=104");
+        places.giveBack(new FreePlaces.Run(104, 1));
+        assertThatThrownBy(() -> places.giveBack(new FreePlaces.Run(104, 1))).hasMessageContaining("free already");
+    }
+
+    @Test
+    void aPlaceOfASyncedMapIsTakenAgainAfterTheNextSyncOnly() {
+        places.take(2);
+        places.syncBegins();
+        places.freed(new long[] {0, 1}, 1, 7, false);
+        assertThat(places.waitingCount()).isEqualTo(1);
+        assertThat(places.synced(6)).isEmpty();
+        assertThat(places.usedCount()).isEqualTo(2);
+        assertThat(places.synced(7)).isEmpty();
+        assertThat(places.usedCount()).isEqualTo(1);
+        FreePlaces.Run young = places.take(1);
+        places.freed(new long[] {young.first()}, 1, 9, false);
+        assertThat(places.usedCount()).as("no sync has seen it").isEqualTo(1);
+    }
+
+    @Test
+    void whatWasTrimmedIsPunchedOutBeforeItIsFree() {
+        places.take(10);
+        places.freed(new long[] {8, 2, 3}, 3, 4, true);
+        assertThat(places.hasTrimmed()).isTrue();
+        assertThat(places.synced(4)).containsExactly(new FreePlaces.Run(2, 2), new FreePlaces.Run(8, 1));
+        assertThat(places.usedCount()).isEqualTo(10);
+        places.punched(new FreePlaces.Run(2, 2), true);
+        assertThat(places.takeAllocated(5)).as("punched out").isNull();
+        places.punched(new FreePlaces.Run(8, 1), false);
+        assertThat(places.takeAllocated(5)).isEqualTo(new FreePlaces.Run(8, 1));
     }
 
     /** Against a model: nothing is taken twice, free places are reused before a file is added, and the count is right. */
@@ -59,10 +88,9 @@ final class FreePlacesTest {
             } else {
                 FreePlaces.Run run = taken.remove(random.nextInt(taken.size()));
                 used.clear((int) run.first(), (int) run.first() + run.count());
-                places.free(run.first(), run.count());
+                places.giveBack(run);
             }
-            assertThat(places.freeCount())
-                    .isEqualTo((long) places.files() * FreePlaces.FILE_PLACES - used.cardinality());
+            assertThat(places.usedCount()).isEqualTo(used.cardinality());
         }
         assertThat(places.files()).isEqualTo(1);
     }

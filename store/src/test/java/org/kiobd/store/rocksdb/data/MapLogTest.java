@@ -3,7 +3,6 @@ package org.kiobd.store.rocksdb.data;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,46 +42,109 @@ final class MapLogTest {
                 .toList();
     }
 
+    private static MapLogEnd end(Path log, long inTable, List<List<String>> records) throws IOException {
+        return MapLogEnd.read(log, Channels.FILES, inTable, record -> records.add(texts(record.changes())));
+    }
+
+    private static MapLog open(Path log, long inTable) throws IOException {
+        return MapLog.open(log, Channels.FILES, end(log, inTable, new ArrayList<>()));
+    }
+
+    private static List<Change> someChanges(Random random) {
+        List<Change> changes = new ArrayList<>();
+        for (int i = random.nextInt(4); i >= 0; i--) {
+            changes.add(random(random));
+        }
+        return changes;
+    }
+
     @Seeded(rounds = 3)
     void aTornOrDamagedLogEndsAtTheRecordBefore(Random random) throws IOException {
-        Path path = folder.resolve("log-" + random.nextInt(1 << 30));
+        Path log = Files.createDirectory(folder.resolve("log-" + random.nextInt(1 << 30)));
         List<List<String>> written = new ArrayList<>();
         List<Long> ends = new ArrayList<>();
-        try (MapLog log = MapLog.create(path, 41)) {
+        try (MapLog open = open(log, 41)) {
             for (int i = 0; i < 200; i++) {
-                List<Change> changes = new ArrayList<>();
-                for (int j = random.nextInt(4); j >= 0; j--) {
-                    changes.add(random(random));
-                }
-                log.write(log.append(changes));
+                List<Change> changes = someChanges(random);
+                open.write(open.append(changes));
                 written.add(texts(changes));
-                ends.add(log.bytes());
+                ends.add(open.bytes());
             }
-            assertThat(log.sync()).isEqualTo(241);
+            open.sync();
         }
         List<List<String>> read = new ArrayList<>();
-        assertThat(MapLog.read(path, 41, record -> read.add(texts(record.changes()))))
-                .isEqualTo(241);
+        assertThat(end(log, 41, read).sequence()).isEqualTo(241);
         assertThat(read).isEqualTo(written);
-        assertThat(MapLog.read(path, 40, record -> {})).as("another log before").isEqualTo(40);
+        assertThat(end(log, 40, new ArrayList<>()).sequence())
+                .as("a log that begins later")
+                .isEqualTo(40);
 
-        byte[] bytes = Files.readAllBytes(path);
-        int at = random.nextInt(bytes.length);
+        Path file = MapLogFile.path(log, 0);
+        byte[] bytes = Files.readAllBytes(file);
+        int at = MapLogFile.HEADER_BYTES + random.nextInt(bytes.length - MapLogFile.HEADER_BYTES);
         int whole = (int) ends.stream().filter(end -> end <= at).count();
-        Files.write(path, Arrays.copyOf(bytes, at));
-        assertThat(MapLog.read(path, 41, record -> {})).as("torn at %d", at).isEqualTo(41 + whole);
+        Files.write(file, Arrays.copyOf(bytes, at));
+        assertThat(end(log, 41, new ArrayList<>()).sequence())
+                .as("torn at %d", at)
+                .isEqualTo(41 + whole);
         bytes[at] ^= (byte) (1 << random.nextInt(8));
-        Files.write(path, bytes);
-        assertThat(MapLog.read(path, 41, record -> {})).as("damaged at %d", at).isEqualTo(41 + whole);
+        Files.write(file, bytes);
+        assertThat(end(log, 41, new ArrayList<>()).sequence())
+                .as("damaged at %d", at)
+                .isEqualTo(41 + whole);
+        // What comes after the damage stays in the file, and is no part of the log that goes on before it.
+        List<List<String>> again = new ArrayList<>(written.subList(0, whole));
+        try (MapLog open = open(log, 41)) {
+            List<Change> changes = someChanges(random);
+            open.write(open.append(changes));
+            again.add(texts(changes));
+        }
+        read.clear();
+        end(log, 41, read);
+        assertThat(read).isEqualTo(again);
+    }
+
+    /** Rotates at random, and forgets what is in the database by then; what is read is always the rest. */
+    @Seeded(rounds = 3)
+    void aLogThatRotatesHasWhatTheDatabaseHasNot(Random random) throws IOException {
+        Path log = Files.createDirectory(folder.resolve("rotating-" + random.nextInt(1 << 30)));
+        List<List<String>> written = new ArrayList<>();
+        long inTable = 0;
+        boolean before = false;
+        MapLog open = open(log, 0);
+        for (int i = 0; i < 500; i++) {
+            List<Change> changes = someChanges(random);
+            open.write(open.append(changes));
+            written.add(texts(changes));
+            long rotatedAt = written.size();
+            if (!before && random.nextInt(10) == 0) {
+                assertThat(open.rotate()).isEqualTo(rotatedAt);
+                before = true;
+            } else if (before && random.nextInt(10) == 0) {
+                inTable = rotatedAt;
+                assertThat(open.rotate()).isEqualTo(rotatedAt);
+                before = false;
+            }
+            if (random.nextInt(5) == 0) {
+                List<List<String>> read = new ArrayList<>();
+                MapLogEnd end = end(log, inTable, read);
+                assertThat(read).as("inTable=%d", inTable).isEqualTo(written.subList((int) inTable, written.size()));
+                assertThat(end.sequence()).isEqualTo(written.size());
+                if (!end.needsBoth()) {
+                    open.close();
+                    open = MapLog.open(log, Channels.FILES, end);
+                }
+            }
+        }
+        open.close();
     }
 
     @Test
     void recordsOfSeveralThreadsAreWrittenInTheirOrder() throws Exception {
-        Path path = folder.resolve("log");
         int threads = 4;
         int each = 2000;
         ExecutorService writers = Executors.newFixedThreadPool(threads);
-        try (MapLog log = MapLog.create(path, 0)) {
+        try (MapLog log = open(folder, 0)) {
             CountDownLatch start = new CountDownLatch(1);
             List<Future<?>> ends = new ArrayList<>();
             for (int thread = 0; thread < threads; thread++) {
@@ -103,22 +165,21 @@ final class MapLogTest {
             writers.shutdown();
         }
         long[] next = new long[threads];
-        assertThat(MapLog.read(path, 0, record -> {
-                    Change change = record.changes().get(0);
-                    assertThat(change.firstPlace()).isEqualTo(next[(int) change.firstBlock()]++);
-                }))
-                .isEqualTo((long) threads * each);
+        MapLogEnd end = MapLogEnd.read(folder, Channels.FILES, 0, record -> {
+            Change change = record.changes().get(0);
+            assertThat(change.firstPlace()).isEqualTo(next[(int) change.firstBlock()]++);
+        });
+        assertThat(end.sequence()).isEqualTo((long) threads * each);
     }
 
     @Test
     void aGroupOfBlocksIsEncodedAndDecoded() {
         BlockGroup group = new BlockGroup();
+        assertThat(group.encode()).isEmpty();
         group.set(0, 0, -1);
         group.set(7, (1L << 40) - 1, 5);
         group.set(15, 1L << 32, 0);
-        ByteBuffer bytes = ByteBuffer.allocate(BlockGroup.mostBytes());
-        group.encode(bytes);
-        BlockGroup again = BlockGroup.decode(bytes.flip());
+        BlockGroup again = BlockGroup.decode(group.encode());
         for (int i = 0; i < BlockGroup.BLOCKS; i++) {
             assertThat(again.place(i)).isEqualTo(group.place(i));
             assertThat(again.checksum(i)).isEqualTo(group.checksum(i));

@@ -1,4 +1,4 @@
-package org.kiobd.store.rocksdb;
+package org.kiobd.store.rocksdb.data;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -10,7 +10,7 @@ import org.kiobd.store.ThreadedPort;
  * The progress of one READ, whose blocks arrive in ascending order: it places found blocks in the request's memory, collects holes and
  * counts the bytes done. Not thread-safe.
  */
-final class BlockReading {
+public final class BlockReading {
     private final int blockBytes;
     private final boolean tellHoles;
     private final OpMemory memory;
@@ -20,7 +20,7 @@ final class BlockReading {
     private long atBytes;
 
     /** @param tellHoles whether missing blocks are reported as holes instead of being zeroed in memory */
-    BlockReading(MemberOp op, int blockBytes, boolean tellHoles) {
+    public BlockReading(MemberOp op, int blockBytes, boolean tellHoles) {
         this.blockBytes = blockBytes;
         this.tellHoles = tellHoles;
         this.memory = new OpMemory(op);
@@ -29,25 +29,25 @@ final class BlockReading {
         this.atBytes = startBytes;
     }
 
-    long startBytes() {
+    public long startBytes() {
         return startBytes;
     }
 
-    long endBytes() {
+    public long endBytes() {
         return endBytes;
     }
 
     /** Returns the number of bytes from the start that are done. */
-    long doneBytes() {
+    public long doneBytes() {
         return atBytes - startBytes;
     }
 
-    List<ThreadedPort.Hole> holes() {
+    public List<ThreadedPort.Hole> holes() {
         return holes;
     }
 
     /** Records that nothing is stored between the current position and {@code offsetBytes}: adds a hole or zeroes the memory. */
-    void missingUpTo(long offsetBytes) {
+    public void missingUpTo(long offsetBytes) {
         long to = Math.min(offsetBytes, endBytes);
         if (to <= atBytes) {
             return;
@@ -69,15 +69,25 @@ final class BlockReading {
     }
 
     /** Returns the buffer to read {@code block}, the next one, into: the request's own memory if possible, otherwise {@code scratch}. */
-    ByteBuffer into(long block, ByteBuffer scratch) {
+    public ByteBuffer into(long block, ByteBuffer scratch) {
         boolean all = block * blockBytes == atBytes && endBytes - atBytes >= blockBytes;
         return all && memory.isWhole(blockBytes)
                 ? memory.whole(blockBytes)
                 : scratch.clear().limit(blockBytes);
     }
 
+    /**
+     * Returns the buffer to read up to {@code count} blocks from {@code block} on, the next one, into: as many blocks of the request's own
+     * memory as are contiguous, otherwise {@code scratch}, for one block.
+     */
+    ByteBuffer into(long block, int count, ByteBuffer scratch) {
+        long wholeBytes = block * blockBytes == atBytes ? Math.min(endBytes - atBytes, memory.contiguousBytes()) : 0;
+        int blocks = (int) Math.min(count, wholeBytes / blockBytes);
+        return blocks == 0 ? scratch.clear().limit(blockBytes) : memory.whole(blocks * blockBytes);
+    }
+
     /** Records that {@code block} was read into {@code from}, the buffer from {@link #into}; copies it to the request if needed. */
-    void found(long block, ByteBuffer from) {
+    public void found(long block, ByteBuffer from) {
         int skip = (int) (atBytes - block * blockBytes);
         int bytes = (int) Math.min(blockBytes - skip, endBytes - atBytes);
         if (bytes == blockBytes && memory.isWhole(blockBytes)) {

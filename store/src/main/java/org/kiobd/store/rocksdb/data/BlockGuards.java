@@ -1,4 +1,4 @@
-package org.kiobd.store.rocksdb;
+package org.kiobd.store.rocksdb.data;
 
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -8,20 +8,20 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * and no other write to the block may happen in between: it holds the block's guard exclusively. Writes of whole blocks only exclude
  * partial writes, so they share the guard. One guard covers groups of neighboring blocks. Thread-safe.
  */
-final class BlockGuards {
+public final class BlockGuards {
     private static final int GUARDS = 64;
     private static final int GROUP_SHIFT = 5;
 
     private final ReentrantReadWriteLock[] guards = new ReentrantReadWriteLock[GUARDS];
 
-    BlockGuards() {
+    public BlockGuards() {
         for (int i = 0; i < GUARDS; i++) {
             guards[i] = new ReentrantReadWriteLock();
         }
     }
 
     /** The guards that one operation holds; must be closed on the thread that took them. */
-    final class Held implements AutoCloseable {
+    public final class Held implements AutoCloseable {
         private final long shared;
         private final long alone;
 
@@ -43,7 +43,7 @@ final class BlockGuards {
     }
 
     /** A set of guards to take together. */
-    static final class Wanted {
+    public static final class Wanted {
         private long shared;
         private long alone;
 
@@ -53,7 +53,7 @@ final class BlockGuards {
          * @param firstAlone whether the first block is written partially
          * @param lastAlone whether the last block is written partially
          */
-        void add(long firstBlock, long lastBlock, boolean firstAlone, boolean lastAlone) {
+        public void add(long firstBlock, long lastBlock, boolean firstAlone, boolean lastAlone) {
             long firstGroup = firstBlock >>> GROUP_SHIFT;
             long lastGroup = lastBlock >>> GROUP_SHIFT;
             for (long group = firstGroup; group <= lastGroup && shared != -1L; group++) {
@@ -64,7 +64,7 @@ final class BlockGuards {
     }
 
     /** Takes the guards in ascending order, so that two operations never deadlock. */
-    Held take(Wanted wanted) {
+    public Held take(Wanted wanted) {
         for (int i = 0; i < GUARDS; i++) {
             boolean wantsAlone = (wanted.alone >>> i & 1) != 0;
             if (wantsAlone || (wanted.shared >>> i & 1) != 0) {

@@ -1,4 +1,4 @@
-package org.kiobd.store.rocksdb;
+package org.kiobd.store.rocksdb.data;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
@@ -8,19 +8,25 @@ import org.kiobd.store.MemberOp;
  * A cursor over the memory of one operation, which it passes once from start to end, entry by entry. A block that is contained in one
  * entry can be used in place, without a copy. Borrows the operation's memory. Not thread-safe.
  */
-final class OpMemory {
+public final class OpMemory {
     private final MemberOp op;
     private int entry;
     private long inEntry;
 
-    OpMemory(MemberOp op) {
+    public OpMemory(MemberOp op) {
         this.op = op;
     }
 
     /** Returns whether the next {@code bytes} bytes are contiguous in direct memory. */
-    boolean isWhole(int bytes) {
+    public boolean isWhole(int bytes) {
         skipEmpty();
         return op.entryLengthBytes(entry) - inEntry >= bytes && op.memory(entry).isDirect();
+    }
+
+    /** Returns the number of bytes from here on that are contiguous in direct memory; 0 at the end. */
+    public long contiguousBytes() {
+        skipEmpty();
+        return entry < op.entries() && op.memory(entry).isDirect() ? op.entryLengthBytes(entry) - inEntry : 0;
     }
 
     private void skipEmpty() {
@@ -31,12 +37,12 @@ final class OpMemory {
     }
 
     /** Returns a view of the next {@code bytes} bytes, for which {@link #isWhole} must hold; does not move the cursor. */
-    ByteBuffer whole(int bytes) {
+    public ByteBuffer whole(int bytes) {
         return op.memory(entry).nioBuffer(at(), bytes);
     }
 
     /** Skips the next {@code bytes} bytes without changing them. */
-    void skip(long bytes) {
+    public void skip(long bytes) {
         long left = bytes;
         while (left > 0) {
             int count = next(left);
@@ -46,7 +52,7 @@ final class OpMemory {
     }
 
     /** Copies the next {@code bytes} bytes to the position of {@code to}. */
-    void copyTo(ByteBuffer to, int bytes) {
+    public void copyTo(ByteBuffer to, int bytes) {
         int left = bytes;
         while (left > 0) {
             int count = next(left);
@@ -58,7 +64,7 @@ final class OpMemory {
     }
 
     /** Copies {@code bytes} bytes from the position of {@code from} to the cursor. */
-    void copyFrom(ByteBuffer from, int bytes) {
+    public void copyFrom(ByteBuffer from, int bytes) {
         int left = bytes;
         while (left > 0) {
             int count = next(left);
@@ -70,7 +76,7 @@ final class OpMemory {
     }
 
     /** Zeroes the next {@code bytes} bytes. */
-    void zero(long bytes) {
+    public void zero(long bytes) {
         long left = bytes;
         while (left > 0) {
             int count = next(left);

@@ -1,0 +1,294 @@
+package org.kiobd.store.rocksdb.data;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.store.MemberOp;
+import org.kiobd.store.file.SystemErrors;
+import org.kiobd.volume.IoError;
+
+/**
+ * Writes blocks to free places, and then changes the map. Small pieces are gathered in memory, so that one call writes several blocks; large
+ * ones are written from where they are. The caller holds the guards of the blocks. Thread-safe; calls block.
+ */
+final class DataWrites {
+    private static final int GATHERED_BYTES = 256 << 10;
+
+    /** Size from which on memory is written from where it is: a copy of less costs less than a call. */
+    private static final int IN_PLACE_BYTES = 32 << 10;
+
+    private final BlockMap map;
+    private final DataFiles files;
+    private final FreePlaces places;
+    private final @Nullable MapLog log;
+    private final Keeper keeper;
+    private final DataReads reads;
+    private final int blockBytes;
+    private final LongAdder calls;
+    private final ThreadLocal<ByteBuffer> gather =
+            ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(GATHERED_BYTES));
+
+    /** Whether the disk had no space for the last block that needed some. */
+    private volatile boolean isFull;
+
+    DataWrites(
+            BlockMap map,
+            DataFiles files,
+            FreePlaces places,
+            @Nullable MapLog log,
+            Keeper keeper,
+            DataReads reads,
+            DataBlocks.Setup setup) {
+        this.map = map;
+        this.files = files;
+        this.places = places;
+        this.log = log;
+        this.keeper = keeper;
+        this.reads = reads;
+        this.blockBytes = setup.blockBytes();
+        this.calls = setup.calls();
+    }
+
+    /** What one call writes. Used by one thread. */
+    private final class Plan {
+        private final List<LogRecord.Change> changes = new ArrayList<>();
+        private final List<FreePlaces.Run> taken = new ArrayList<>();
+        private final ByteBuffer gathered = gather.get().clear();
+        private final long[] blocks = new long[GATHERED_BYTES / blockBytes];
+        private final int[] checksums = new int[GATHERED_BYTES / blockBytes];
+        private int count;
+
+        void add(MemberOp op) throws IOException {
+            OpMemory memory = new OpMemory(op);
+            long at = op.offsetBytes();
+            long end = at + op.lengthBytes();
+            while (at < end) {
+                long whole = at % blockBytes == 0 ? Math.min(end - at, memory.contiguousBytes()) / blockBytes : 0;
+                long block = at / blockBytes;
+                if (whole * blockBytes >= IN_PLACE_BYTES) {
+                    int bytes = (int) whole * blockBytes;
+                    inPlace(block, memory.whole(bytes));
+                    memory.skip(bytes);
+                    at += bytes;
+                } else {
+                    int from = (int) (at % blockBytes);
+                    int bytes = (int) Math.min(blockBytes - from, end - at);
+                    ByteBuffer slot = slot();
+                    if (bytes < blockBytes) {
+                        reads.read(block, slot);
+                        slot.rewind();
+                    }
+                    memory.copyTo(slot.position(from), bytes);
+                    gathered(block, slot.rewind());
+                    at += bytes;
+                }
+            }
+        }
+
+        /** Returns memory for the next gathered block. */
+        private ByteBuffer slot() throws IOException {
+            if (count == blocks.length) {
+                storeGathered();
+            }
+            return gathered.slice(count * blockBytes, blockBytes);
+        }
+
+        private void gathered(long block, ByteBuffer bytes) {
+            if (isZero(bytes)) {
+                changes.add(LogRecord.Change.clear(block, 1));
+            } else {
+                blocks[count] = block;
+                checksums[count++] = DataFiles.checksum(bytes);
+            }
+        }
+
+        private void storeGathered() throws IOException {
+            if (count > 0) {
+                int stored = count;
+                count = 0;
+                store(gathered.slice(0, stored * blockBytes), Arrays.copyOf(blocks, stored), checksums);
+            }
+        }
+
+        private void inPlace(long firstBlock, ByteBuffer bytes) throws IOException {
+            int all = bytes.remaining() / blockBytes;
+            int from = 0;
+            int[] sums = new int[all];
+            long[] numbers = new long[all];
+            for (int i = 0; i <= all; i++) {
+                boolean stored = false;
+                if (i < all) {
+                    ByteBuffer block = bytes.slice(i * blockBytes, blockBytes);
+                    stored = !isZero(block);
+                    if (stored) {
+                        sums[i - from] = DataFiles.checksum(block);
+                        numbers[i - from] = firstBlock + i;
+                    } else {
+                        changes.add(LogRecord.Change.clear(firstBlock + i, 1));
+                    }
+                }
+                if (!stored) {
+                    if (i > from) {
+                        store(
+                                bytes.slice(from * blockBytes, (i - from) * blockBytes),
+                                Arrays.copyOf(numbers, i - from),
+                                sums);
+                    }
+                    from = i + 1;
+                }
+            }
+        }
+
+        /** Writes blocks that are adjacent in memory. */
+        private void store(ByteBuffer bytes, long[] numbers, int[] sums) throws IOException {
+            int done = 0;
+            while (done < numbers.length) {
+                FreePlaces.Run run = write(bytes, done, numbers.length - done);
+                int from = done;
+                done += run.count();
+                for (int i = from + 1; i <= done; i++) {
+                    if (i == done || numbers[i] != numbers[i - 1] + 1) {
+                        long place = run.first() + from - (done - run.count());
+                        changes.add(new LogRecord.Change(
+                                numbers[from], i - from, place, Arrays.copyOfRange(sums, from, i)));
+                        from = i;
+                    }
+                }
+            }
+        }
+
+        private FreePlaces.Run write(ByteBuffer bytes, int from, int wanted) throws IOException {
+            FreePlaces.Run reused = isFull ? takeAllocated(wanted) : null;
+            if (reused != null) {
+                return write(reused, bytes, from);
+            }
+            try {
+                FreePlaces.Run run = write(places.take(wanted), bytes, from);
+                isFull = false;
+                return run;
+            } catch (IOException e) {
+                if (SystemErrors.toIoError(e) == IoError.NO_SPACE) {
+                    isFull = true;
+                    reused = takeAllocated(wanted);
+                }
+                if (reused == null) {
+                    throw e;
+                }
+                return write(reused, bytes, from);
+            }
+        }
+
+        private FreePlaces.Run write(FreePlaces.Run run, ByteBuffer bytes, int from) throws IOException {
+            boolean isWritten = false;
+            try {
+                files.write(run.first(), bytes.slice(from * blockBytes, run.count() * blockBytes));
+                taken.add(run);
+                isWritten = true;
+                return run;
+            } finally {
+                if (!isWritten) {
+                    places.giveBack(run);
+                }
+            }
+        }
+
+        /** Takes places that take space already; a sync may free some. Returns null if there is none. */
+        private FreePlaces.@Nullable Run takeAllocated(int wanted) {
+            FreePlaces.Run run = places.takeAllocated(wanted);
+            return run == null && keeper.sync() ? places.takeAllocated(wanted) : run;
+        }
+
+        void run(Filling filling) throws IOException {
+            BlockMap.Changed changed = null;
+            try {
+                filling.fill();
+                storeGathered();
+                changed = map.change(changes);
+            } finally {
+                if (changed == null) {
+                    taken.forEach(places::giveBack);
+                }
+            }
+            record(changed, false);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Filling {
+        void fill() throws IOException;
+    }
+
+    /** Returns whether all bytes are 0. Data rarely begins with zeros, so this check usually ends at the first word. */
+    private static boolean isZero(ByteBuffer block) {
+        ByteBuffer words = block.duplicate().order(ByteOrder.nativeOrder());
+        while (words.remaining() >= Long.BYTES) {
+            if (words.getLong() != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Executes the WRITEs {@code [from, to)}; their changes are one record. */
+    void write(MemberOp[] ops, int from, int to) throws IOException {
+        calls.increment();
+        Plan plan = new Plan();
+        plan.run(() -> {
+            for (int i = from; i < to; i++) {
+                plan.add(ops[i]);
+            }
+        });
+    }
+
+    /** Zeroes those parts of {@code [start, end)} that are no whole blocks, at both ends. */
+    void clearParts(long start, long end) throws IOException {
+        calls.increment();
+        Plan plan = new Plan();
+        long first = start / blockBytes;
+        long last = (end - 1) / blockBytes;
+        plan.run(() -> {
+            if (start % blockBytes != 0 || end < (first + 1) * blockBytes) {
+                clearPart(plan, first, start, end);
+            }
+            if (end % blockBytes != 0 && last != first) {
+                clearPart(plan, last, start, end);
+            }
+        });
+    }
+
+    private void clearPart(Plan plan, long number, long start, long end) throws IOException {
+        int from = (int) Math.max(0, start - number * blockBytes);
+        int to = (int) Math.min(blockBytes, end - number * blockBytes);
+        ByteBuffer block = plan.slot();
+        reads.read(number, block);
+        for (int at = from; at < to; at++) {
+            block.put(at, (byte) 0);
+        }
+        plan.gathered(number, block.rewind());
+    }
+
+    /** Clears blocks, and gives their space back to the disk after the next sync. */
+    void clear(List<LogRecord.Change> changes) throws IOException {
+        record(map.change(changes), true);
+    }
+
+    /** Writes the record of a change to the log, and frees the places that it no longer uses. */
+    private void record(BlockMap.Changed changed, boolean trimmed) throws IOException {
+        if (changed.sequence() == 0) {
+            return;
+        }
+        try {
+            Objects.requireNonNull(log).write(changed.sequence());
+        } catch (IOException e) {
+            places.freedLater(changed.freed(), changed.count(), changed.sequence());
+            throw e;
+        }
+        places.freed(changed.freed(), changed.count(), changed.sequence(), trimmed);
+    }
+}

@@ -1,0 +1,286 @@
+package org.kiobd.store.rocksdb.data;
+
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.kiobd.store.file.SystemErrors;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The thread that keeps the map and the places of a member: it puts changes of the map into the database before the log becomes long, syncs
+ * when many places wait for that, gives the space of cleared blocks back to the disk, and notices when a snapshot is gone. Thread-safe.
+ */
+public final class Keeper {
+    private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
+
+    private static final long LONG_LOG_BYTES = 8L << 20;
+    private static final long MANY_WAITING_BYTES = 64L << 20;
+    private static final long MOST_WAITING_BYTES = 512L << 20;
+    private static final int LOOK_MS = 2_000;
+    private static final int AGAIN_MS = 1_000;
+
+    private final DataFiles files;
+    private final FreePlaces places;
+    private final @Nullable MapLog log;
+    private final BlockMap map;
+    private final int blockBytes;
+    private final ScheduledExecutorService thread =
+            Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("kiobd-rocksdb-map", true));
+    private final AtomicBoolean checkpointDue = new AtomicBoolean();
+    private final AtomicBoolean syncDue = new AtomicBoolean();
+
+    /** Held while the log and the database belong together: during a checkpoint, and while a copy is made. */
+    private final Semaphore checkpoints = new Semaphore(1);
+
+    private final Object punching = new Object();
+    private final LongAdder waits = new LongAdder();
+    private volatile @Nullable IOException failure;
+    private Sync sync = () -> IoError.IO.code();
+
+    /** Makes the writes before durable, while no other sync runs. */
+    @FunctionalInterface
+    public interface Sync {
+        /** Returns 0, or the failure. */
+        int now();
+    }
+
+    Keeper(DataFiles files, FreePlaces places, @Nullable MapLog log, BlockMap map, int blockBytes) {
+        this.files = files;
+        this.places = places;
+        this.log = log;
+        this.map = map;
+        this.blockBytes = blockBytes;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // look() logs its outcome
+    void start(Sync newSync) {
+        sync = newSync;
+        thread.scheduleWithFixedDelay(this::look, LOOK_MS, LOOK_MS, TimeUnit.MILLISECONDS);
+    }
+
+    /** Syncs on the calling thread; returns whether that succeeded. */
+    boolean sync() {
+        return sync.now() == 0;
+    }
+
+    /** Called after each change. */
+    void changed() {
+        if (log == null) {
+            return;
+        }
+        if ((map.changedCount() >= BlockMap.MANY_CHANGED || log.bytes() >= LONG_LOG_BYTES)
+                && failure == null
+                && checkpointDue.compareAndSet(false, true)) {
+            thread.execute(this::checkpointIfDue);
+        }
+        if (waitingBytes() >= MANY_WAITING_BYTES && syncDue.compareAndSet(false, true)) {
+            thread.execute(this::syncIfDue);
+        }
+    }
+
+    private long waitingBytes() {
+        return (long) places.waitingCount() * blockBytes;
+    }
+
+    private void syncIfDue() {
+        syncDue.set(false);
+        if (waitingBytes() >= MANY_WAITING_BYTES) {
+            sync();
+        }
+        tellWaiters();
+    }
+
+    private void checkpointIfDue() {
+        checkpointDue.set(false);
+        if (checkpoints.tryAcquire()) {
+            try {
+                checkpoint();
+            } catch (IOException e) {
+                LOG.warn("{}: the map stays in the log: {}", folder(), e.getMessage());
+            } finally {
+                checkpoints.release();
+            }
+        }
+        tellWaiters();
+    }
+
+    private void checkpoint() throws IOException {
+        try {
+            if (map.checkpointBegins()) {
+                if (!sync()) {
+                    throw new BlockIoException(IoError.IO, "the data could not be synced");
+                }
+                map.checkpoint();
+            }
+            failure = null;
+        } catch (IOException e) {
+            failure = e;
+            throw e;
+        }
+    }
+
+    private synchronized void tellWaiters() {
+        notifyAll();
+    }
+
+    /** Waits while so much has changed that memory or the disk would become short. */
+    void awaitRoom() throws IOException {
+        if (map.changedCount() < BlockMap.MOST_CHANGED && waitingBytes() < MOST_WAITING_BYTES) {
+            return;
+        }
+        waits.increment();
+        changed();
+        try {
+            synchronized (this) {
+                while (map.changedCount() >= BlockMap.MOST_CHANGED || waitingBytes() >= MOST_WAITING_BYTES) {
+                    IOException because = failure;
+                    if (because != null) {
+                        throw new BlockIoException(
+                                SystemErrors.toIoError(because),
+                                "the map cannot be put into the database: " + because.getMessage(),
+                                because);
+                    }
+                    wait(AGAIN_MS);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BlockIoException(IoError.IO, "interrupted while the map is put into the database", e);
+        }
+    }
+
+    long waits() {
+        return waits.sum();
+    }
+
+    /** Every few seconds: tries again what failed, gives back what was cleared, and looks whether snapshots are gone. */
+    private void look() {
+        try {
+            if (failure != null) {
+                checkpointIfDue();
+            }
+            if (places.hasTrimmed()) {
+                sync();
+            }
+            lookAtShared();
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("{}: {}", folder(), e.toString());
+        }
+    }
+
+    private void lookAtShared() throws IOException {
+        for (int file : places.shared()) {
+            if (checkpoints.tryAcquire()) {
+                try {
+                    if (!files.isShared(file)) {
+                        punchNow(places.unshared(file));
+                    }
+                } finally {
+                    checkpoints.release();
+                }
+            }
+        }
+    }
+
+    /** Gives the space of places back to the disk, later. */
+    void punch(List<FreePlaces.Run> runs) {
+        if (runs.isEmpty()) {
+            return;
+        }
+        try {
+            thread.execute(() -> punchNow(runs));
+        } catch (RejectedExecutionException e) {
+            // The member is being closed.
+            punchNow(runs);
+        }
+    }
+
+    private void punchNow(List<FreePlaces.Run> runs) {
+        for (FreePlaces.Run run : runs) {
+            synchronized (punching) {
+                boolean done = false;
+                try {
+                    if (!places.isShared(FreePlaces.file(run.first()))) {
+                        files.punch(run.first(), run.count());
+                        done = true;
+                    }
+                } catch (IOException e) {
+                    LOG.warn("{}: the space of cleared blocks stays taken: {}", folder(), e.getMessage());
+                }
+                places.punched(run, done);
+            }
+        }
+    }
+
+    /** Marks all files as shared with a copy; nothing in them is changed from now on. */
+    void share() {
+        synchronized (punching) {
+            for (int file = 0; file < places.files(); file++) {
+                places.share(file);
+            }
+        }
+    }
+
+    /** Puts all changes into the database, and gives the space of cleared blocks back; waits for both. */
+    void checkpointNow() throws IOException {
+        copyBegins();
+        copyEnds();
+        try {
+            thread.submit(() -> {}).get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Puts all changes into the database, and does so no more until {@link #copyEnds}. */
+    void copyBegins() throws IOException {
+        checkpoints.acquireUninterruptibly();
+        boolean begun = false;
+        try {
+            if (log != null) {
+                checkpoint();
+            }
+            begun = true;
+        } finally {
+            if (!begun) {
+                checkpoints.release();
+            }
+        }
+    }
+
+    /** Ends what {@link #copyBegins} began. */
+    void copyEnds() {
+        checkpoints.release();
+    }
+
+    Path folder() {
+        return Objects.requireNonNull(files.path(0).getParent());
+    }
+
+    /** Ends the thread; what it has not done is done after the next opening. Returns false if it has not ended after {@code timeoutS} seconds. */
+    boolean stop(int timeoutS) {
+        thread.shutdown();
+        try {
+            return thread.awaitTermination(timeoutS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package org.kiobd.store.rocksdb.data;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a log ends, and where it goes on.
+ *
+ * @param file the file that has the last record
+ * @param endBytes the end of that record in the file; 0 if the file must be begun
+ * @param sequence sequence number of the last record
+ * @param checksum its checksum
+ * @param needsBoth whether both files have records that the database does not have
+ */
+record MapLogEnd(int file, long endBytes, long sequence, int checksum, boolean needsBoth) {
+    private static final int READ_BYTES = 4 << 20;
+
+    boolean isNew() {
+        return endBytes == 0;
+    }
+
+    /** Reads both files up to the last valid record. Changes nothing. */
+    private static final class Reader {
+        private final Path folder;
+        private final Channels channels;
+        private final long inTable;
+        private final Consumer<LogRecord> records;
+        private final ByteBuffer buffer = ByteBuffer.allocateDirect(READ_BYTES);
+
+        Reader(Path folder, Channels channels, long inTable, Consumer<LogRecord> records) {
+            this.folder = folder;
+            this.channels = channels;
+            this.inTable = inTable;
+            this.records = records;
+        }
+
+        private MapLogFile.@Nullable Header header(int file) throws IOException {
+            Path path = MapLogFile.path(folder, file);
+            if (!Files.exists(path)) {
+                return null;
+            }
+            try (FileChannel channel = channels.open(path, true)) {
+                fill(channel, 0);
+                return MapLogFile.header(buffer);
+            }
+        }
+
+        private void fill(FileChannel channel, long atBytes) throws IOException {
+            buffer.clear();
+            int bytes = channel.read(buffer, atBytes);
+            while (bytes > 0) {
+                bytes = channel.read(buffer, atBytes + buffer.position());
+            }
+            buffer.flip();
+        }
+
+        /** Reads the records of a file; those that the table has are skipped. */
+        MapLogEnd read(int file, MapLogFile.Header header) throws IOException {
+            long sequence = header.before();
+            int checksum = header.checksum();
+            long atBytes = MapLogFile.HEADER_BYTES;
+            try (FileChannel channel = channels.open(MapLogFile.path(folder, file), true)) {
+                while (true) {
+                    fill(channel, atBytes);
+                    LogRecord record = LogRecord.decode(buffer, sequence + 1, checksum);
+                    if (record == null) {
+                        return new MapLogEnd(file, atBytes, sequence, checksum, false);
+                    }
+                    while (record != null) {
+                        if (record.sequence() > inTable) {
+                            records.accept(record);
+                        }
+                        sequence = record.sequence();
+                        checksum = record.checksum();
+                        record = LogRecord.decode(buffer, sequence + 1, checksum);
+                    }
+                    atBytes += buffer.position();
+                }
+            }
+        }
+    }
+
+    /**
+     * Reads the log in {@code folder} up to its last valid record. Changes nothing.
+     *
+     * @param inTable sequence number of the last change that is in the database
+     * @param records receives the records after that one, in ascending order
+     */
+    static MapLogEnd read(Path folder, Channels channels, long inTable, Consumer<LogRecord> records)
+            throws IOException {
+        Reader reader = new Reader(folder, channels, inTable, records);
+        MapLogFile.Header zero = reader.header(0);
+        MapLogFile.Header one = reader.header(1);
+        int newest = zero == null || (one != null && one.before() > zero.before()) ? 1 : 0;
+        MapLogFile.Header newer = newest == 1 ? one : zero;
+        MapLogFile.Header older = newest == 1 ? zero : one;
+        if (newer != null && newer.before() <= inTable) {
+            return orNew(reader.read(newest, newer), inTable);
+        }
+        if (older == null || older.before() > inTable) {
+            return new MapLogEnd(0, 0, inTable, 0, false);
+        }
+        MapLogEnd end = reader.read(1 - newest, older);
+        if (newer == null || end.sequence() != newer.before() || end.checksum() != newer.checksum()) {
+            // The change to the newer file, or the end of the older one, was lost in a crash.
+            return orNew(end, inTable);
+        }
+        MapLogEnd last = reader.read(newest, newer);
+        return new MapLogEnd(newest, last.endBytes, last.sequence, last.checksum, true);
+    }
+
+    /** A log that ends before what the database has is begun again. */
+    private static MapLogEnd orNew(MapLogEnd end, long inTable) {
+        return end.sequence() >= inTable ? end : new MapLogEnd(end.file, 0, inTable, 0, false);
+    }
+}

@@ -1,0 +1,92 @@
+package org.kiobd.store.rocksdb.data;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One of the two files of a {@link MapLog}. Header, big-endian: u32 magic, u64 sequence number of the last record before, u32 checksum of
+ * that record, u32 CRC-32C of the 16 bytes before; the records follow. Used by one thread at a time, except for {@link #sync}.
+ */
+final class MapLogFile implements AutoCloseable {
+    /** Number of files. */
+    static final int FILES = 2;
+
+    static final int HEADER_BYTES = 20;
+
+    private static final int MAGIC = 0x6B4D4C30;
+    private static final int CHECKED_BYTES = HEADER_BYTES - Integer.BYTES;
+
+    private final FileChannel channel;
+    private long endBytes;
+
+    /**
+     * The header of a file.
+     *
+     * @param before sequence number of the last record before
+     * @param checksum checksum of that record
+     */
+    record Header(long before, int checksum) {}
+
+    /** Takes the channel. */
+    MapLogFile(FileChannel channel) {
+        this.channel = channel;
+    }
+
+    /** Returns the path of a file, 0 or 1. */
+    static Path path(Path folder, int file) {
+        return folder.resolve("map-log-" + file);
+    }
+
+    /** Returns the header at the start of {@code file}, with its position after it; null if there is none. */
+    static @Nullable Header header(ByteBuffer file) {
+        if (file.remaining() < HEADER_BYTES || file.getInt() != MAGIC) {
+            return null;
+        }
+        Header header = new Header(file.getLong(), file.getInt());
+        return file.getInt() == checksum(file) ? header : null;
+    }
+
+    private static int checksum(ByteBuffer header) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(header.slice(0, CHECKED_BYTES));
+        return (int) checksum.getValue();
+    }
+
+    /** Begins the file again: the next record follows the one with sequence number {@code before}. */
+    void begin(long before, int checksum) throws IOException {
+        ByteBuffer header = ByteBuffer.allocateDirect(HEADER_BYTES);
+        header.putInt(MAGIC).putLong(before).putInt(checksum);
+        header.putInt(checksum(header));
+        endBytes = 0;
+        write(header.flip());
+    }
+
+    /** Goes on after the byte {@code atBytes}. */
+    void goOn(long atBytes) {
+        endBytes = atBytes;
+    }
+
+    /** Writes from the position of {@code records} to its limit; after a failure, what was not written remains. */
+    void write(ByteBuffer records) throws IOException {
+        while (records.hasRemaining()) {
+            endBytes += channel.write(records, endBytes);
+        }
+    }
+
+    void sync() throws IOException {
+        channel.force(false);
+    }
+
+    long endBytes() {
+        return endBytes;
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}
