@@ -31,6 +31,7 @@ public final class ChildJvm implements AutoCloseable {
         if (logging != null) {
             command.add("-Dlogback.configurationFile=" + logging);
         }
+        command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-Xmx256m", "-cp"));
         command.add(System.getProperty("java.class.path"));
         command.add(main.getName());
