@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -34,7 +35,9 @@ public final class KiobdCli {
 
     /** Runs {@code kiobd ARGUMENTS --home HOME} through {@code prefix}, e.g. {@code setpriv ...}, which must exec it. */
     public static Result run(List<String> prefix, Path home, String... arguments) {
-        List<String> line = new KiobdCommand(home, prefix).line(List.of(arguments));
+        List<String> behind = new ArrayList<>(prefix);
+        behind.addAll(List.of("env", "KIOBD_JAVA_OPTS=" + KiobdCommand.SHORT_LIVED));
+        List<String> line = new KiobdCommand(home, behind).line(List.of(arguments));
         try {
             Path out = Files.createTempFile("kiobd-it-", ".out");
             Path err = Files.createTempFile("kiobd-it-", ".err");

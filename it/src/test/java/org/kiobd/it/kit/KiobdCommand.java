@@ -12,6 +12,12 @@ import java.util.List;
  * @param prefix the command that runs it, e.g. {@code setpriv ...}; it must exec the program, so that its process is the program's
  */
 public record KiobdCommand(Path home, List<String> prefix) {
+    /**
+     * Options for the JVM of a server that does little. One that lives for a second spends half its processor time in the second compiler,
+     * which a sample leaves out.
+     */
+    static final String SHORT_LIVED = RunLength.current() == RunLength.FULL ? "" : "-XX:TieredStopAtLevel=1";
+
     public KiobdCommand {
         prefix = List.copyOf(prefix);
     }

@@ -32,7 +32,7 @@ import java.util.regex.Pattern;
  */
 public final class KiobdServer implements AutoCloseable {
     /** The JVM's options where a test gives no others. */
-    public static final String STRICT = "-Dio.netty.leakDetection.level=paranoid";
+    public static final String STRICT = "-Dio.netty.leakDetection.level=paranoid " + KiobdCommand.SHORT_LIVED;
 
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(30);
