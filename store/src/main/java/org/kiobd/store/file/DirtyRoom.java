@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * are read again when the writes here may have used up their share of the room, and at least every 50 ms, because other processes write
  * as well. Any thread.
  */
-final class DirtyRoom {
+public final class DirtyRoom {
     private static final Logger LOG = LoggerFactory.getLogger(DirtyRoom.class);
     private static final int PAGE_BYTES = 4096;
 
@@ -40,7 +40,7 @@ final class DirtyRoom {
     private volatile boolean unknown;
 
     /** Creates the estimate for the page cache of this machine. */
-    DirtyRoom() {
+    public DirtyRoom() {
         this(DirtyRoom::vmstat);
     }
 

@@ -11,8 +11,7 @@ import org.kiobd.volume.ReadPiece;
  * it must not block, because all connections of the loop would wait.
  *
  * <p>RWF_NOWAIT does not work for buffered writes on ext4, so whether a WRITE would block is estimated. It must cover whole pages, because
- * the kernel might have to read a partial page first, and {@link DirtyRoom} must expect that the kernel does not throttle writers. If a
- * call blocked nevertheless ({@link #took}), the next ones stay off the loop for a while, and longer each time.
+ * the kernel might have to read a partial page first, and {@link PageCacheRoom} must have room.
  *
  * <p>One for each port; confined to its loop.
  */
@@ -24,12 +23,8 @@ final class IoPathChooser {
     private final SplicedWrites splices;
     private final IoPath waiting;
     private final FileTuning tuning;
-    private final DirtyRoom room;
-    private final LongSupplier clock;
+    private final PageCacheRoom room;
     private boolean readsRefused;
-    private boolean banned;
-    private long bannedUntilNanos;
-    private long penaltyNanos;
 
     /**
      * @param splices answers whether the file accepts splice(2)
@@ -42,9 +37,7 @@ final class IoPathChooser {
         this.splices = splices;
         this.waiting = waiting;
         this.tuning = runtime.tuning();
-        this.room = runtime.dirtyRoom();
-        this.clock = clock;
-        this.penaltyNanos = tuning.firstPenaltyNanos();
+        this.room = new PageCacheRoom(runtime.dirtyRoom(), tuning, clock);
     }
 
     /** Returns the path of {@code op}. A READ for which the answer is {@link IoPath#NONE} has its pieces already. */
@@ -91,23 +84,13 @@ final class IoPathChooser {
             case ALWAYS -> true;
             // A thread has a part of a payload that was handed over: the other parts have to follow.
             case WHILE_THEY_RETURN_AT_ONCE ->
-                isWholePages(op) && (hasRoom(op) || op.payload().isHandedOver());
+                isWholePages(op)
+                        && (room.hasRoom(op.lengthBytes()) || op.payload().isHandedOver());
         };
-    }
-
-    private boolean hasRoom(MemberOp op) {
-        return !isBanned() && room.hasRoom(op.lengthBytes(), clock.getAsLong());
     }
 
     private boolean isWholePages(MemberOp op) {
         return (file.dataOffsetBytes() + op.offsetBytes()) % PAGE_BYTES == 0 && op.lengthBytes() % PAGE_BYTES == 0;
-    }
-
-    private boolean isBanned() {
-        if (banned && clock.getAsLong() - bannedUntilNanos >= 0) {
-            banned = false;
-        }
-        return banned;
     }
 
     /** Returns the path of a READ that was tried by {@link IoPath#CALL} and whose data is not cached. */
@@ -122,13 +105,6 @@ final class IoPathChooser {
 
     /** Notes how long a WRITE to the page cache took, on the loop or beside it. */
     void took(long nanos) {
-        long endNanos = clock.getAsLong();
-        if (nanos > tuning.waitedNanos()) {
-            banned = true;
-            bannedUntilNanos = endNanos + penaltyNanos;
-            penaltyNanos = Math.min(tuning.longestPenaltyNanos(), 2 * penaltyNanos);
-        } else if (penaltyNanos > tuning.firstPenaltyNanos() && endNanos - bannedUntilNanos > 2 * penaltyNanos) {
-            penaltyNanos = tuning.firstPenaltyNanos();
-        }
+        room.took(nanos);
     }
 }

@@ -23,6 +23,21 @@ interface BlockStore {
      */
     void write(MemberOp[] ops, int from, int to) throws BlockIoException;
 
+    /**
+     * Executes WRITEs like {@link #write}, waiting for nothing but the page cache; returns false, with nothing done, if that cannot be. May be
+     * called on a loop.
+     */
+    default boolean writeNow(MemberOp[] ops, int from, int to) throws BlockIoException {
+        return false;
+    }
+
+    /**
+     * Executes a READ without waiting for the disk; returns false, with the READ still to be done, if that cannot be. May be called on a loop.
+     */
+    default boolean readNow(BlockReading reading) throws BlockIoException {
+        return false;
+    }
+
     /** Executes a TRIM or WRITE_ZEROES. */
     void clear(MemberOp op) throws BlockIoException;
 

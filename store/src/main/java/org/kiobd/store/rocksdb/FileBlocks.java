@@ -80,6 +80,20 @@ final class FileBlocks implements BlockStore {
     }
 
     @Override
+    public boolean writeNow(MemberOp[] ops, int from, int to) throws BlockIoException {
+        try {
+            return blocks.writeNow(ops, from, to);
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    @Override
+    public boolean readNow(BlockReading reading) {
+        return blocks.readNow(reading);
+    }
+
+    @Override
     public void clear(MemberOp op) throws BlockIoException {
         try {
             blocks.clear(op);
@@ -218,11 +232,7 @@ final class FileBlocks implements BlockStore {
     }
 
     @Override
-    public void close() throws BlockIoException {
-        try {
-            blocks.close();
-        } catch (IOException e) {
-            throw failure(e);
-        }
+    public void close() {
+        blocks.close();
     }
 }

@@ -20,6 +20,7 @@ import org.kiobd.store.MemberUri;
 import org.kiobd.store.OpenOptions;
 import org.kiobd.store.StoreFigures;
 import org.kiobd.store.SyncRounds;
+import org.kiobd.store.file.DirtyRoom;
 import org.kiobd.store.file.MemberLock;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
@@ -58,6 +59,7 @@ final class RocksMember implements MemberStore {
     private final RocksSpace space;
     private final RocksSync sync;
     private final ExecutorService threads;
+    private final DirtyRoom dirtyRoom = new DirtyRoom();
     private volatile long sizeBytes;
     private boolean closed;
 
@@ -125,6 +127,11 @@ final class RocksMember implements MemberStore {
 
     Executor threads() {
         return threads;
+    }
+
+    /** Returns the estimate that the ports share. */
+    DirtyRoom dirtyRoom() {
+        return dirtyRoom;
     }
 
     BlockStore blocks() {

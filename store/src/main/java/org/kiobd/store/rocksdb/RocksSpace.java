@@ -60,6 +60,11 @@ final class RocksSpace {
         return !reserve.isMissing();
     }
 
+    /** Returns whether {@link #takesWrites} returns true, and has nothing to do for that. */
+    boolean takesWritesNow() {
+        return !reserve.isMissing() && !reserve.wantsTry();
+    }
+
     /** Makes the reserve if there is room for it and for the data in memory. */
     void makeReserve() throws BlockIoException {
         reserve.make(memberBytes.getAsLong(), blocks.unwrittenBytes());

@@ -2,6 +2,7 @@ package org.kiobd.store.rocksdb.data;
 
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Locks that keep concurrent writes to one block from losing data. A write to a part of a block reads, patches and writes the whole block,
@@ -70,6 +71,22 @@ public final class BlockGuards {
             if (wantsAlone || (wanted.shared >>> i & 1) != 0) {
                 Lock lock = wantsAlone ? guards[i].writeLock() : guards[i].readLock();
                 lock.lock();
+            }
+        }
+        return new Held(wanted.shared, wanted.alone);
+    }
+
+    /** Takes the guards if none of them is held by others such that it would have to wait; else returns null. */
+    public @Nullable Held tryTake(Wanted wanted) {
+        for (int i = 0; i < GUARDS; i++) {
+            boolean wantsAlone = (wanted.alone >>> i & 1) != 0;
+            if (wantsAlone || (wanted.shared >>> i & 1) != 0) {
+                Lock lock = wantsAlone ? guards[i].writeLock() : guards[i].readLock();
+                if (!lock.tryLock()) {
+                    long taken = (1L << i) - 1;
+                    new Held(wanted.shared & taken, wanted.alone & taken).close();
+                    return null;
+                }
             }
         }
         return new Held(wanted.shared, wanted.alone);

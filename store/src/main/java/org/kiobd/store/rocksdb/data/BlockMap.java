@@ -67,21 +67,32 @@ final class BlockMap {
         return (int) (group & (STRIPES - 1));
     }
 
-    /** Returns a group, which the caller must not change; null if none of its blocks was ever stored. The stripe is locked. */
-    private @Nullable BlockGroup find(long number) throws IOException {
+    private @Nullable BlockGroup inMemory(long number) {
         BlockGroup group = changed.get(number);
         if (group == null) {
             group = leaving.get(number);
         }
-        if (group == null) {
-            group = cached.get(number);
+        return group == null ? cached.get(number) : group;
+    }
+
+    /** Returns whether the groups of these blocks are in memory, so that a change of them does not read the database. A hint only. */
+    boolean isInMemory(long firstBlock, long lastBlock) {
+        for (long group = BlockGroup.of(firstBlock); group <= BlockGroup.of(lastBlock); group++) {
+            if (inMemory(group) == null) {
+                return false;
+            }
         }
+        return true;
+    }
+
+    /** Returns a group, which the caller must not change. The stripe is locked. */
+    private BlockGroup find(long number) throws IOException {
+        BlockGroup group = inMemory(number);
         if (group == null) {
             byte[] stored = table.get(number);
-            if (stored != null) {
-                group = decode(number, stored);
-                cache(number, group);
-            }
+            // A group that is not there is cached, too, as an empty one.
+            group = stored == null ? new BlockGroup() : decode(number, stored);
+            cache(number, group);
         }
         return group;
     }
@@ -112,8 +123,7 @@ final class BlockMap {
     private BlockGroup forChange(long number) throws IOException {
         BlockGroup group = changed.get(number);
         if (group == null) {
-            BlockGroup before = find(number);
-            group = before == null ? new BlockGroup() : new BlockGroup(before);
+            group = new BlockGroup(find(number));
             changed.put(number, group);
             changedCount.incrementAndGet();
             cached.remove(number);
@@ -133,13 +143,40 @@ final class BlockMap {
                 BlockGroup group = find(number);
                 for (; i < end; i++) {
                     int index = BlockGroup.index(firstBlock + i);
-                    places[i] = group == null ? BlockGroup.NONE : group.place(index);
-                    checksums[i] = group == null ? 0 : group.checksum(index);
+                    places[i] = group.place(index);
+                    checksums[i] = group.checksum(index);
                 }
             } finally {
                 stripe.unlock();
             }
         }
+    }
+
+    /** Tells places like {@link #lookUp}, without waiting for the disk or another thread; returns false if that cannot be. */
+    boolean lookUpNow(long firstBlock, int count, long[] places, int[] checksums) {
+        int i = 0;
+        while (i < count) {
+            long number = BlockGroup.of(firstBlock + i);
+            int end = (int) Math.min(count, BlockGroup.first(number + 1) - firstBlock);
+            ReentrantLock stripe = stripes[stripe(number)];
+            if (!stripe.tryLock()) {
+                return false;
+            }
+            try {
+                BlockGroup group = inMemory(number);
+                if (group == null) {
+                    return false;
+                }
+                for (; i < end; i++) {
+                    int index = BlockGroup.index(firstBlock + i);
+                    places[i] = group.place(index);
+                    checksums[i] = group.checksum(index);
+                }
+            } finally {
+                stripe.unlock();
+            }
+        }
+        return true;
     }
 
     /** The result of a change: the sequence number of its record, 0 if there was nothing to change, and the places that it has freed. */
@@ -217,7 +254,7 @@ final class BlockMap {
     private void prepare(LogRecord.Change change) throws IOException {
         long last = BlockGroup.of(change.firstBlock() + change.count() - 1);
         for (long group = BlockGroup.of(change.firstBlock()); group <= last; group++) {
-            if (!change.isClear() || find(group) != null) {
+            if (!change.isClear() || !find(group).isEmpty()) {
                 forChange(group);
             }
         }
@@ -352,7 +389,7 @@ final class BlockMap {
             ReentrantLock stripe = stripes[stripe(group.getKey())];
             stripe.lock();
             try {
-                if (!changed.containsKey(group.getKey()) && !group.getValue().isEmpty()) {
+                if (!changed.containsKey(group.getKey())) {
                     cache(group.getKey(), group.getValue());
                 }
             } finally {

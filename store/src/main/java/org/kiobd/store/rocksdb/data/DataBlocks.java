@@ -1,7 +1,6 @@
 package org.kiobd.store.rocksdb.data;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,18 +76,18 @@ public final class DataBlocks implements AutoCloseable {
      * @throws BlockIoException if something is missing or damaged; nothing was changed
      */
     public static DataBlocks open(Setup setup) throws IOException {
-        return open(setup, Channels.FILES);
+        return open(setup, Disk.FILE_SYSTEM);
     }
 
-    static DataBlocks open(Setup setup, Channels channels) throws IOException {
-        DataFiles files = new DataFiles(setup.folder, channels, setup.blockBytes, setup.readOnly);
+    static DataBlocks open(Setup setup, Disk disk) throws IOException {
+        DataFiles files = new DataFiles(setup.folder, disk, setup.blockBytes, setup.readOnly);
         MapLog log = null;
         boolean isOpen = false;
         try {
             long inTable = setup.table.sequence();
             MapReplay replay = new MapReplay(setup.table, files, setup.synced);
             List<LogRecord> records = new ArrayList<>();
-            MapLogEnd end = MapLogEnd.read(setup.folder, channels, inTable, records::add);
+            MapLogEnd end = MapLogEnd.read(setup.folder, disk, inTable, records::add);
             if (end.sequence() < setup.synced) {
                 throw new BlockIoException(
                         IoError.IO,
@@ -104,7 +103,7 @@ public final class DataBlocks implements AutoCloseable {
             NavigableMap<Long, BlockGroup> replayed = replay.finish();
             FreePlaces places = places(setup, files, replayed);
             if (!setup.readOnly) {
-                log = MapLog.open(setup.folder, channels, end);
+                log = MapLog.open(setup.folder, disk, end);
             }
             BlockMap map = new BlockMap(setup.table, log, replayed);
             DataBlocks opened = new DataBlocks(setup, files, places, log, map);
@@ -135,14 +134,14 @@ public final class DataBlocks implements AutoCloseable {
         });
         replayed.values().forEach(group -> mark(places, group));
         for (int file = 0; file < places.files(); file++) {
-            if (places.isUsed(file) && !Files.exists(files.path(file))) {
+            if (places.isUsed(file) && !files.exists(file)) {
                 throw new BlockIoException(
                         IoError.IO,
                         setup.folder + " is damaged and was not opened; nothing in it was changed: "
                                 + files.path(file).getFileName() + " is missing; put it back");
             }
         }
-        while (Files.exists(files.path(places.files()))) {
+        while (files.exists(places.files())) {
             places.addFiles(places.files() + 1);
         }
         for (int file = 0; file < places.files(); file++) {
@@ -170,11 +169,13 @@ public final class DataBlocks implements AutoCloseable {
                 open.write(open.append(corrections.subList(from, to)));
             }
         }
-        if (end.sequence() > setup.synced || !replay.corrections().isEmpty()) {
+        // A record without changes: one that a power cut has torn out before it must not become valid again.
+        open.write(open.append(List.of()));
+        if (end.sequence() > setup.synced) {
             files.syncAll(places.files());
-            open.sync();
-            setup.mark.accept(open.writtenSequence());
         }
+        open.sync();
+        setup.mark.accept(open.writtenSequence());
         if (end.needsBoth()) {
             // The log can only go on in a file whose changes are in the database.
             map.checkpointFirst();
@@ -187,7 +188,13 @@ public final class DataBlocks implements AutoCloseable {
      * @param sync calls {@link #sync} such that no other sync runs; returns 0, or the failure
      */
     public void start(Keeper.Sync sync) {
-        keeper.start(sync);
+        prepare(sync);
+        keeper.start();
+    }
+
+    /** Sets how to sync, without starting the thread's regular looks. */
+    void prepare(Keeper.Sync sync) {
+        keeper.prepare(sync);
     }
 
     /** Returns whether {@code op} begins and ends at the bounds of blocks. */
@@ -195,7 +202,7 @@ public final class DataBlocks implements AutoCloseable {
         return op.offsetBytes() % blockBytes == 0 && op.lengthBytes() % blockBytes == 0;
     }
 
-    private BlockGuards.Held guard(MemberOp[] ops, int from, int to) {
+    private BlockGuards.Wanted wanted(MemberOp[] ops, int from, int to) {
         BlockGuards.Wanted wanted = new BlockGuards.Wanted();
         for (int i = from; i < to; i++) {
             long start = ops[i].offsetBytes();
@@ -205,23 +212,49 @@ public final class DataBlocks implements AutoCloseable {
             boolean lastPart = end % blockBytes != 0;
             wanted.add(first, last, start % blockBytes != 0 || (first == last && lastPart), lastPart);
         }
-        return guards.take(wanted);
+        return wanted;
     }
 
     /** Executes the WRITEs {@code [from, to)}, which are in the log together; on return they survive the process. */
     public void write(MemberOp[] ops, int from, int to) throws IOException {
         keeper.awaitRoom();
-        try (BlockGuards.Held held = guard(ops, from, to)) {
+        try (BlockGuards.Held held = guards.take(wanted(ops, from, to))) {
             writes.write(ops, from, to);
         }
         keeper.changed();
+    }
+
+    /**
+     * Executes WRITEs like {@link #write}, without waiting for anything but the page cache; returns false, with nothing done, if that cannot
+     * be.
+     */
+    public boolean writeNow(MemberOp[] ops, int from, int to) throws IOException {
+        for (int i = from; i < to; i++) {
+            long first = ops[i].offsetBytes() / blockBytes;
+            long last = (ops[i].offsetBytes() + ops[i].lengthBytes() - 1) / blockBytes;
+            if (!isWhole(ops[i]) || !map.isInMemory(first, last)) {
+                return false;
+            }
+        }
+        if (!keeper.hasRoom() || writes.isFull()) {
+            return false;
+        }
+        BlockGuards.Wanted wanted = wanted(ops, from, to);
+        try (BlockGuards.Held held = guards.tryTake(wanted)) {
+            if (held == null) {
+                return false;
+            }
+            writes.write(ops, from, to);
+        }
+        keeper.changed();
+        return true;
     }
 
     /** Executes a TRIM or WRITE_ZEROES: clears whole blocks and zeroes partial blocks at the two ends. */
     public void clear(MemberOp op) throws IOException {
         long start = op.offsetBytes();
         long end = start + op.lengthBytes();
-        try (BlockGuards.Held held = guard(new MemberOp[] {op}, 0, 1)) {
+        try (BlockGuards.Held held = guards.take(wanted(new MemberOp[] {op}, 0, 1))) {
             long firstWhole = (start + blockBytes - 1) / blockBytes;
             long endWhole = end / blockBytes;
             writes.clearParts(start, end);
@@ -265,6 +298,11 @@ public final class DataBlocks implements AutoCloseable {
      */
     public void read(BlockReading reading) throws IOException {
         reads.read(reading);
+    }
+
+    /** Executes a READ without waiting for the disk; returns false, with the READ still to be done, if that cannot be. */
+    public boolean readNow(BlockReading reading) {
+        return reads.readNow(reading);
     }
 
     /** Returns which blocks are stored, by the rules of {@link org.kiobd.volume.BlockDevice#extents}. */
@@ -349,7 +387,7 @@ public final class DataBlocks implements AutoCloseable {
 
     /** Closes the files. The caller has stopped the work in the background, and synced. */
     @Override
-    public void close() throws IOException {
+    public void close() {
         keeper.stop(0);
         files.close();
         if (log != null) {

@@ -3,8 +3,6 @@ package org.kiobd.store.rocksdb.data;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Set;
@@ -13,7 +11,6 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.store.file.FileSpaces;
 
 /**
  * The files that hold the blocks of a member, {@value FreePlaces#FILE_PLACES} blocks each. A file is sparse: it takes space only where blocks
@@ -24,19 +21,19 @@ final class DataFiles implements AutoCloseable {
     private static final String PREFIX = "data-";
 
     private final Path folder;
-    private final Channels channels;
+    private final Disk disk;
     private final int blockBytes;
     private final boolean readOnly;
-    private final ConcurrentMap<Integer, FileChannel> files = new ConcurrentHashMap<>();
+    private final ConcurrentMap<Integer, BlockFile> files = new ConcurrentHashMap<>();
     private final Set<Integer> unsynced = new ConcurrentSkipListSet<>();
     private final ThreadLocal<ByteBuffer> checked;
     private volatile boolean hasNewFiles;
     private volatile @Nullable IOException failedSync;
 
     /** @param folder existing folder of the files; those that are there are opened when they are needed */
-    DataFiles(Path folder, Channels channels, int blockBytes, boolean readOnly) {
+    DataFiles(Path folder, Disk disk, int blockBytes, boolean readOnly) {
         this.folder = folder;
-        this.channels = channels;
+        this.disk = disk;
         this.blockBytes = blockBytes;
         this.readOnly = readOnly;
         this.checked = ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(blockBytes));
@@ -45,6 +42,10 @@ final class DataFiles implements AutoCloseable {
     /** Returns the path of a data file. */
     static Path path(Path folder, int file) {
         return folder.resolve(String.format(Locale.ROOT, "%s%06d", PREFIX, file));
+    }
+
+    boolean exists(int file) {
+        return disk.exists(path(file));
     }
 
     Path path(int file) {
@@ -60,17 +61,17 @@ final class DataFiles implements AutoCloseable {
         return (int) checksum.getValue();
     }
 
-    private FileChannel file(int number) throws IOException {
-        FileChannel open = files.get(number);
+    private BlockFile file(int number) throws IOException {
+        BlockFile open = files.get(number);
         return open != null ? open : open(number);
     }
 
-    private synchronized FileChannel open(int number) throws IOException {
-        FileChannel open = files.get(number);
+    private synchronized BlockFile open(int number) throws IOException {
+        BlockFile open = files.get(number);
         if (open == null) {
             Path path = path(number);
-            hasNewFiles |= !readOnly && !Files.exists(path);
-            open = channels.open(path, readOnly);
+            hasNewFiles |= !readOnly && !disk.exists(path);
+            open = disk.open(path, readOnly);
             files.put(number, open);
         }
         return open;
@@ -79,7 +80,7 @@ final class DataFiles implements AutoCloseable {
     /** Writes whole blocks from the position of {@code blocks} to its limit, to places of one file from {@code firstPlace} on. */
     void write(long firstPlace, ByteBuffer blocks) throws IOException {
         int number = FreePlaces.file(firstPlace);
-        FileChannel file = file(number);
+        BlockFile file = file(number);
         long atBytes = (long) FreePlaces.position(firstPlace) * blockBytes;
         try {
             while (blocks.hasRemaining()) {
@@ -94,7 +95,7 @@ final class DataFiles implements AutoCloseable {
     /** Reads whole blocks from places of one file, from {@code firstPlace} on, until {@code into} is full. */
     void read(long firstPlace, ByteBuffer into) throws IOException {
         int number = FreePlaces.file(firstPlace);
-        FileChannel file = file(number);
+        BlockFile file = file(number);
         long atBytes = (long) FreePlaces.position(firstPlace) * blockBytes;
         while (into.hasRemaining()) {
             int bytes = file.read(into, atBytes);
@@ -105,10 +106,16 @@ final class DataFiles implements AutoCloseable {
         }
     }
 
+    /** Reads like {@link #read}, if all is in the page cache, without waiting for the disk; returns false if it is not. */
+    boolean readCached(long firstPlace, ByteBuffer into) {
+        BlockFile file = files.get(FreePlaces.file(firstPlace));
+        return file != null && file.readCached(into, (long) FreePlaces.position(firstPlace) * blockBytes);
+    }
+
     /** Returns whether the block at {@code place} has this checksum. */
     boolean has(long place, int checksum) throws IOException {
         ByteBuffer block = checked.get().clear();
-        if (!Files.exists(path(FreePlaces.file(place)))) {
+        if (!disk.exists(path(FreePlaces.file(place)))) {
             return false;
         }
         try {
@@ -128,11 +135,11 @@ final class DataFiles implements AutoCloseable {
         try {
             for (int number : unsynced.toArray(Integer[]::new)) {
                 unsynced.remove(number);
-                file(number).force(false);
+                file(number).sync();
             }
             if (hasNewFiles) {
                 hasNewFiles = false;
-                syncFolder();
+                disk.syncFolder(folder);
             }
         } catch (IOException e) {
             failedSync = e;
@@ -143,7 +150,7 @@ final class DataFiles implements AutoCloseable {
     /** Syncs all files up to {@code count}, whoever wrote them. */
     void syncAll(int count) throws IOException {
         for (int number = 0; number < count; number++) {
-            if (Files.exists(path(number))) {
+            if (disk.exists(path(number))) {
                 unsynced.add(number);
             }
         }
@@ -151,29 +158,23 @@ final class DataFiles implements AutoCloseable {
         sync();
     }
 
-    private void syncFolder() throws IOException {
-        try (FileChannel channel = channels.open(folder, true)) {
-            channel.force(true);
-        }
-    }
-
     /** Returns whether a file has another hard link, i.e. belongs to a snapshot, too. */
     boolean isShared(int number) throws IOException {
         Path path = path(number);
-        return Files.exists(path) && !Integer.valueOf(1).equals(Files.getAttribute(path, "unix:nlink"));
+        return disk.exists(path) && disk.isShared(path);
     }
 
     /** Frees the space of places of one file, which then read as zeros. */
     void punch(long firstPlace, int count) throws IOException {
-        FileSpaces.punch(
+        disk.punch(
                 path(FreePlaces.file(firstPlace)),
                 (long) FreePlaces.position(firstPlace) * blockBytes,
                 (long) count * blockBytes);
     }
 
     @Override
-    public synchronized void close() throws IOException {
-        for (FileChannel file : files.values()) {
+    public synchronized void close() {
+        for (BlockFile file : files.values()) {
             file.close();
         }
         files.clear();

@@ -69,14 +69,58 @@ final class DataReads {
         reading.missingUpTo(reading.endBytes());
     }
 
-    /** Reads the blocks at adjacent places from window index {@code from} on; returns the index after the last one. */
-    private int readRun(BlockReading reading, long firstBlock, int from, int count, Scratch mine) throws IOException {
+    /** Executes a READ without waiting for the disk; returns false, with the READ still to be done, if that cannot be. */
+    boolean readNow(BlockReading reading) {
+        Scratch mine = scratch.get();
+        long last = (reading.endBytes() - 1) / blockBytes;
+        long block = reading.startBytes() / blockBytes;
+        while (block <= last) {
+            int count = (int) Math.min(WINDOW, last - block + 1);
+            if (!map.lookUpNow(block, count, mine.places, mine.checksums)) {
+                return false;
+            }
+            int i = 0;
+            while (i < count) {
+                if (mine.places[i] == BlockGroup.NONE) {
+                    i++;
+                    reading.missingUpTo((block + i) * blockBytes);
+                } else {
+                    int end = runEnd(i, count, mine);
+                    ByteBuffer into = reading.into(block + i, end - i, mine.block);
+                    calls.increment();
+                    if (!files.readCached(mine.places[i], into)) {
+                        return false;
+                    }
+                    into.rewind();
+                    end = i + into.remaining() / blockBytes;
+                    for (int from = i; i < end; i++) {
+                        into.limit((i - from + 1) * blockBytes).position((i - from) * blockBytes);
+                        if (DataFiles.checksum(into) != mine.checksums[i]) {
+                            return false;
+                        }
+                        reading.found(block + i, into);
+                    }
+                }
+            }
+            block += count;
+        }
+        reading.missingUpTo(reading.endBytes());
+        return true;
+    }
+
+    private static int runEnd(int from, int count, Scratch mine) {
         int end = from + 1;
         while (end < count
                 && mine.places[end] == mine.places[end - 1] + 1
                 && FreePlaces.position(mine.places[end]) != 0) {
             end++;
         }
+        return end;
+    }
+
+    /** Reads the blocks at adjacent places from window index {@code from} on; returns the index after the last one. */
+    private int readRun(BlockReading reading, long firstBlock, int from, int count, Scratch mine) throws IOException {
+        int end = runEnd(from, count, mine);
         ByteBuffer into = reading.into(firstBlock + from, end - from, mine.block);
         end = from + into.remaining() / blockBytes;
         if (!isRead(mine.places[from], into)) {

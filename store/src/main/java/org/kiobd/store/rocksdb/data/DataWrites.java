@@ -235,6 +235,11 @@ final class DataWrites {
         return true;
     }
 
+    /** Returns whether the disk had no space for the last block that needed some. */
+    boolean isFull() {
+        return isFull;
+    }
+
     /** Executes the WRITEs {@code [from, to)}; their changes are one record. */
     void write(MemberOp[] ops, int from, int to) throws IOException {
         calls.increment();

@@ -49,6 +49,7 @@ public final class Keeper {
     private final Object punching = new Object();
     private final LongAdder waits = new LongAdder();
     private volatile @Nullable IOException failure;
+    private volatile boolean started;
     private Sync sync = () -> IoError.IO.code();
 
     /** Makes the writes before durable, while no other sync runs. */
@@ -66,9 +67,13 @@ public final class Keeper {
         this.blockBytes = blockBytes;
     }
 
-    @SuppressWarnings("FutureReturnValueIgnored") // look() logs its outcome
-    void start(Sync newSync) {
+    void prepare(Sync newSync) {
         sync = newSync;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // look() logs its outcome
+    void start() {
+        started = true;
         thread.scheduleWithFixedDelay(this::look, LOOK_MS, LOOK_MS, TimeUnit.MILLISECONDS);
     }
 
@@ -137,16 +142,21 @@ public final class Keeper {
         notifyAll();
     }
 
+    /** Returns whether {@link #awaitRoom} would not wait. */
+    boolean hasRoom() {
+        return map.changedCount() < BlockMap.MOST_CHANGED && waitingBytes() < MOST_WAITING_BYTES;
+    }
+
     /** Waits while so much has changed that memory or the disk would become short. */
     void awaitRoom() throws IOException {
-        if (map.changedCount() < BlockMap.MOST_CHANGED && waitingBytes() < MOST_WAITING_BYTES) {
+        if (hasRoom()) {
             return;
         }
         waits.increment();
         changed();
         try {
             synchronized (this) {
-                while (map.changedCount() >= BlockMap.MOST_CHANGED || waitingBytes() >= MOST_WAITING_BYTES) {
+                while (!hasRoom()) {
                     IOException because = failure;
                     if (because != null) {
                         throw new BlockIoException(
@@ -196,9 +206,13 @@ public final class Keeper {
         }
     }
 
-    /** Gives the space of places back to the disk, later. */
+    /** Gives the space of places back to the disk, later; before {@link #start}, now. */
     void punch(List<FreePlaces.Run> runs) {
         if (runs.isEmpty()) {
+            return;
+        }
+        if (!started) {
+            punchNow(runs);
             return;
         }
         try {

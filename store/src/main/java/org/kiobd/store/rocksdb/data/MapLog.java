@@ -36,7 +36,9 @@ final class MapLog implements AutoCloseable {
 
     private long takenSequence;
     private int current;
-    private boolean beforeIsUnsynced;
+    private long turn;
+    /** Whether the other file may have records that were not synced; true at first, because another process may have written them. */
+    private boolean beforeIsUnsynced = true;
 
     private volatile long writtenSequence;
     private volatile @Nullable IOException failure;
@@ -45,6 +47,7 @@ final class MapLog implements AutoCloseable {
     private MapLog(MapLogFile[] files, MapLogEnd end) {
         this.files = files;
         this.current = end.file();
+        this.turn = end.turn();
         this.lastSequence = end.sequence();
         this.takenSequence = end.sequence();
         this.writtenSequence = end.sequence();
@@ -52,14 +55,20 @@ final class MapLog implements AutoCloseable {
     }
 
     /** Opens the log for writing after the end that {@link MapLogEnd#read} has found. */
-    static MapLog open(Path folder, Channels channels, MapLogEnd end) throws IOException {
+    static MapLog open(Path folder, Disk disk, MapLogEnd end) throws IOException {
         MapLogFile[] files = new MapLogFile[MapLogFile.FILES];
         try {
+            boolean areThere = true;
             for (int i = 0; i < files.length; i++) {
-                files[i] = new MapLogFile(channels.open(MapLogFile.path(folder, i), false));
+                Path path = MapLogFile.path(folder, i);
+                areThere &= disk.exists(path);
+                files[i] = new MapLogFile(disk.open(path, false));
+            }
+            if (!areThere) {
+                disk.syncFolder(folder);
             }
             if (end.isNew()) {
-                files[end.file()].begin(end.sequence(), end.checksum());
+                files[end.file()].begin(end.turn(), end.sequence(), end.checksum());
             } else {
                 files[end.file()].goOn(end.endBytes());
             }
@@ -181,7 +190,8 @@ final class MapLog implements AutoCloseable {
         write(lastSequence());
         synchronized (writing) {
             int next = other(current);
-            files[next].begin(lastSequence(), lastChecksum());
+            turn++;
+            files[next].begin(turn, lastSequence(), lastChecksum());
             current = next;
             beforeIsUnsynced = true;
             return writtenSequence;
@@ -216,7 +226,7 @@ final class MapLog implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
         for (MapLogFile file : files) {
             file.close();
         }

@@ -2,8 +2,6 @@ package org.kiobd.store.rocksdb.data;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -11,13 +9,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a log ends, and where it goes on.
  *
+ * @param turn turn of the file, see {@link MapLogFile.Header}
  * @param file the file that has the last record
  * @param endBytes the end of that record in the file; 0 if the file must be begun
  * @param sequence sequence number of the last record
  * @param checksum its checksum
  * @param needsBoth whether both files have records that the database does not have
  */
-record MapLogEnd(int file, long endBytes, long sequence, int checksum, boolean needsBoth) {
+record MapLogEnd(long turn, int file, long endBytes, long sequence, int checksum, boolean needsBoth) {
     private static final int READ_BYTES = 4 << 20;
 
     boolean isNew() {
@@ -27,34 +26,34 @@ record MapLogEnd(int file, long endBytes, long sequence, int checksum, boolean n
     /** Reads both files up to the last valid record. Changes nothing. */
     private static final class Reader {
         private final Path folder;
-        private final Channels channels;
+        private final Disk disk;
         private final long inTable;
         private final Consumer<LogRecord> records;
         private final ByteBuffer buffer = ByteBuffer.allocateDirect(READ_BYTES);
 
-        Reader(Path folder, Channels channels, long inTable, Consumer<LogRecord> records) {
+        Reader(Path folder, Disk disk, long inTable, Consumer<LogRecord> records) {
             this.folder = folder;
-            this.channels = channels;
+            this.disk = disk;
             this.inTable = inTable;
             this.records = records;
         }
 
         private MapLogFile.@Nullable Header header(int file) throws IOException {
             Path path = MapLogFile.path(folder, file);
-            if (!Files.exists(path)) {
+            if (!disk.exists(path)) {
                 return null;
             }
-            try (FileChannel channel = channels.open(path, true)) {
-                fill(channel, 0);
+            try (BlockFile opened = disk.open(path, true)) {
+                fill(opened, 0);
                 return MapLogFile.header(buffer);
             }
         }
 
-        private void fill(FileChannel channel, long atBytes) throws IOException {
+        private void fill(BlockFile opened, long atBytes) throws IOException {
             buffer.clear();
-            int bytes = channel.read(buffer, atBytes);
+            int bytes = opened.read(buffer, atBytes);
             while (bytes > 0) {
-                bytes = channel.read(buffer, atBytes + buffer.position());
+                bytes = opened.read(buffer, atBytes + buffer.position());
             }
             buffer.flip();
         }
@@ -64,12 +63,12 @@ record MapLogEnd(int file, long endBytes, long sequence, int checksum, boolean n
             long sequence = header.before();
             int checksum = header.checksum();
             long atBytes = MapLogFile.HEADER_BYTES;
-            try (FileChannel channel = channels.open(MapLogFile.path(folder, file), true)) {
+            try (BlockFile opened = disk.open(MapLogFile.path(folder, file), true)) {
                 while (true) {
-                    fill(channel, atBytes);
+                    fill(opened, atBytes);
                     LogRecord record = LogRecord.decode(buffer, sequence + 1, checksum);
                     if (record == null) {
-                        return new MapLogEnd(file, atBytes, sequence, checksum, false);
+                        return new MapLogEnd(header.turn(), file, atBytes, sequence, checksum, false);
                     }
                     while (record != null) {
                         if (record.sequence() > inTable) {
@@ -91,31 +90,33 @@ record MapLogEnd(int file, long endBytes, long sequence, int checksum, boolean n
      * @param inTable sequence number of the last change that is in the database
      * @param records receives the records after that one, in ascending order
      */
-    static MapLogEnd read(Path folder, Channels channels, long inTable, Consumer<LogRecord> records)
-            throws IOException {
-        Reader reader = new Reader(folder, channels, inTable, records);
+    static MapLogEnd read(Path folder, Disk disk, long inTable, Consumer<LogRecord> records) throws IOException {
+        Reader reader = new Reader(folder, disk, inTable, records);
         MapLogFile.Header zero = reader.header(0);
         MapLogFile.Header one = reader.header(1);
-        int newest = zero == null || (one != null && one.before() > zero.before()) ? 1 : 0;
+        int newest = zero == null || (one != null && one.turn() > zero.turn()) ? 1 : 0;
         MapLogFile.Header newer = newest == 1 ? one : zero;
         MapLogFile.Header older = newest == 1 ? zero : one;
-        if (newer != null && newer.before() <= inTable) {
-            return orNew(reader.read(newest, newer), inTable);
+        if (newer == null) {
+            return new MapLogEnd(1, 0, 0, inTable, 0, false);
+        }
+        if (newer.before() <= inTable) {
+            return orNew(reader.read(newest, newer), newer, inTable);
         }
         if (older == null || older.before() > inTable) {
-            return new MapLogEnd(0, 0, inTable, 0, false);
+            return new MapLogEnd(newer.turn() + 1, 1 - newest, 0, inTable, 0, false);
         }
         MapLogEnd end = reader.read(1 - newest, older);
-        if (newer == null || end.sequence() != newer.before() || end.checksum() != newer.checksum()) {
+        if (end.sequence() != newer.before() || end.checksum() != newer.checksum()) {
             // The change to the newer file, or the end of the older one, was lost in a crash.
-            return orNew(end, inTable);
+            return orNew(end, newer, inTable);
         }
         MapLogEnd last = reader.read(newest, newer);
-        return new MapLogEnd(newest, last.endBytes, last.sequence, last.checksum, true);
+        return new MapLogEnd(newer.turn(), newest, last.endBytes, last.sequence, last.checksum, true);
     }
 
     /** A log that ends before what the database has is begun again. */
-    private static MapLogEnd orNew(MapLogEnd end, long inTable) {
-        return end.sequence() >= inTable ? end : new MapLogEnd(end.file, 0, inTable, 0, false);
+    private static MapLogEnd orNew(MapLogEnd end, MapLogFile.Header newer, long inTable) {
+        return end.sequence() >= inTable ? end : new MapLogEnd(newer.turn() + 1, end.file, 0, inTable, 0, false);
     }
 }

@@ -2,38 +2,38 @@ package org.kiobd.store.rocksdb.data;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of the two files of a {@link MapLog}. Header, big-endian: u32 magic, u64 sequence number of the last record before, u32 checksum of
- * that record, u32 CRC-32C of the 16 bytes before; the records follow. Used by one thread at a time, except for {@link #sync}.
+ * One of the two files of a {@link MapLog}. Header, big-endian: u32 magic; u64 turn, one more than that of the other file when this one was begun;
+ * u64 sequence number of the last record before; u32 checksum of that record; u32 CRC-32C of the header so far. The records follow. Used by one thread at a time, except for {@link #sync}.
  */
 final class MapLogFile implements AutoCloseable {
     /** Number of files. */
     static final int FILES = 2;
 
-    static final int HEADER_BYTES = 20;
+    static final int HEADER_BYTES = 28;
 
     private static final int MAGIC = 0x6B4D4C30;
     private static final int CHECKED_BYTES = HEADER_BYTES - Integer.BYTES;
 
-    private final FileChannel channel;
+    private final BlockFile file;
     private long endBytes;
 
     /**
      * The header of a file.
      *
+     * @param turn how often a file of the log was begun by then
      * @param before sequence number of the last record before
      * @param checksum checksum of that record
      */
-    record Header(long before, int checksum) {}
+    record Header(long turn, long before, int checksum) {}
 
-    /** Takes the channel. */
-    MapLogFile(FileChannel channel) {
-        this.channel = channel;
+    /** Takes the file. */
+    MapLogFile(BlockFile file) {
+        this.file = file;
     }
 
     /** Returns the path of a file, 0 or 1. */
@@ -46,7 +46,7 @@ final class MapLogFile implements AutoCloseable {
         if (file.remaining() < HEADER_BYTES || file.getInt() != MAGIC) {
             return null;
         }
-        Header header = new Header(file.getLong(), file.getInt());
+        Header header = new Header(file.getLong(), file.getLong(), file.getInt());
         return file.getInt() == checksum(file) ? header : null;
     }
 
@@ -57,9 +57,9 @@ final class MapLogFile implements AutoCloseable {
     }
 
     /** Begins the file again: the next record follows the one with sequence number {@code before}. */
-    void begin(long before, int checksum) throws IOException {
+    void begin(long turn, long before, int checksum) throws IOException {
         ByteBuffer header = ByteBuffer.allocateDirect(HEADER_BYTES);
-        header.putInt(MAGIC).putLong(before).putInt(checksum);
+        header.putInt(MAGIC).putLong(turn).putLong(before).putInt(checksum);
         header.putInt(checksum(header));
         endBytes = 0;
         write(header.flip());
@@ -73,12 +73,12 @@ final class MapLogFile implements AutoCloseable {
     /** Writes from the position of {@code records} to its limit; after a failure, what was not written remains. */
     void write(ByteBuffer records) throws IOException {
         while (records.hasRemaining()) {
-            endBytes += channel.write(records, endBytes);
+            endBytes += file.write(records, endBytes);
         }
     }
 
     void sync() throws IOException {
-        channel.force(false);
+        file.sync();
     }
 
     long endBytes() {
@@ -86,7 +86,7 @@ final class MapLogFile implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException {
-        channel.close();
+    public void close() {
+        file.close();
     }
 }

@@ -43,11 +43,11 @@ final class MapLogTest {
     }
 
     private static MapLogEnd end(Path log, long inTable, List<List<String>> records) throws IOException {
-        return MapLogEnd.read(log, Channels.FILES, inTable, record -> records.add(texts(record.changes())));
+        return MapLogEnd.read(log, Disk.FILE_SYSTEM, inTable, record -> records.add(texts(record.changes())));
     }
 
     private static MapLog open(Path log, long inTable) throws IOException {
-        return MapLog.open(log, Channels.FILES, end(log, inTable, new ArrayList<>()));
+        return MapLog.open(log, Disk.FILE_SYSTEM, end(log, inTable, new ArrayList<>()));
     }
 
     private static List<Change> someChanges(Random random) {
@@ -132,7 +132,7 @@ final class MapLogTest {
                 assertThat(end.sequence()).isEqualTo(written.size());
                 if (!end.needsBoth()) {
                     open.close();
-                    open = MapLog.open(log, Channels.FILES, end);
+                    open = MapLog.open(log, Disk.FILE_SYSTEM, end);
                 }
             }
         }
@@ -165,7 +165,7 @@ final class MapLogTest {
             writers.shutdown();
         }
         long[] next = new long[threads];
-        MapLogEnd end = MapLogEnd.read(folder, Channels.FILES, 0, record -> {
+        MapLogEnd end = MapLogEnd.read(folder, Disk.FILE_SYSTEM, 0, record -> {
             Change change = record.changes().get(0);
             assertThat(change.firstPlace()).isEqualTo(next[(int) change.firstBlock()]++);
         });
