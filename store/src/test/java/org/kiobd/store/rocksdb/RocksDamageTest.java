@@ -29,7 +29,7 @@ import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.testkit.TestLoops;
 import org.slf4j.LoggerFactory;
 
-/** What a damaged database does, file by file. */
+/** What a database that has the blocks does when it is damaged, file by file. */
 @Tag("one-lane")
 @Timeout(300)
 class RocksDamageTest extends StoreSubject {
@@ -48,7 +48,7 @@ class RocksDamageTest extends StoreSubject {
 
     @Override
     protected MemberStore create(long sizeBytes) throws Exception {
-        return PROVIDER.create(MemberUri.parse("rocksdb:" + folder.resolve("member")), sizeBytes);
+        return PROVIDER.create(MemberUri.parse("rocksdb:" + folder.resolve("member") + "?data=database"), sizeBytes);
     }
 
     @Override
@@ -122,7 +122,7 @@ class RocksDamageTest extends StoreSubject {
     }
 
     @ParameterizedTest
-    @CsvSource({"?profile=compact, .sst", "'', .blob"})
+    @CsvSource({"?profile=compact, .sst", "?data=database, .blob"})
     void aFlippedBitInWhatIsStoredIsEioForItsBlocksAndTheLogNamesTheFile(String options, String kind) throws Exception {
         remake(options);
         byte[] data = pattern(DATA_BYTES, 60);

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.kiobd.store.MemberUri;
 import org.kiobd.volume.IoError;
 import org.kiobd.volume.loop.IoEngine;
@@ -34,13 +34,18 @@ class RocksFullDiskTest {
     @TempDir
     private Path folder;
 
-    /** It is the files that are written in the background that find no room, or the log. */
+    /** It is the files that are written in the background that find no room, or the log. Data files need no room for a FLUSH. */
     @ParameterizedTest
-    @ValueSource(strings = {"files", "log"})
-    void memberRule1_aFullDiskIsNoSpaceUntilThereIsSomeAgain(String which) throws Exception {
+    @CsvSource({"files, database, NO_SPACE", "log, database, NO_SPACE", "files, files, null", "log, files, null"})
+    void memberRule1_aFullDiskIsNoSpaceUntilThereIsSomeAgain(String which, String data, String flushed)
+            throws Exception {
         Path disk = Files.createDirectory(folder.resolve("disk"));
         try (ChildJvm owner = new ChildJvm(
-                List.of("unshare", "--user", "--map-root-user", "--mount"), FullDisk.class, which, disk.toString())) {
+                List.of("unshare", "--user", "--map-root-user", "--mount"),
+                FullDisk.class,
+                which,
+                disk.toString(),
+                data)) {
             List<String> lines = owner.rest().lines().toList();
             assertThat(owner.exitCode()).as("%s", lines).isZero();
             assertThat(lines.stream().filter(line -> !line.contains("ERROR")))
@@ -49,7 +54,7 @@ class RocksFullDiskTest {
                             "full: NO_SPACE",
                             "acknowledged is read: true",
                             "still full: NO_SPACE",
-                            "flushed while full: NO_SPACE",
+                            "flushed while full: " + flushed,
                             "reopening a copy of the full one: true",
                             "space again: null",
                             "flushed: null",
@@ -124,7 +129,7 @@ class RocksFullDiskTest {
             SmallDisk.mount(disk);
             Path filler = disk.resolve("filler");
             Path place = disk.resolve("member");
-            MemberUri uri = MemberUri.parse("rocksdb:" + place);
+            MemberUri uri = MemberUri.parse("rocksdb:" + place + "?data=" + arguments[2]);
             try (IoLoops loops = new IoLoops(IoEngine.NIO, 1)) {
                 IoLoop loop = loops.all().get(0);
                 SmallDisk member = SmallDisk.of(loop, PROVIDER.create(uri, LARGE_BYTES));

@@ -1,0 +1,174 @@
+package org.kiobd.store.rocksdb;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.kiobd.store.MemberStore;
+import org.kiobd.store.MemberUri;
+import org.kiobd.store.StoreSubject;
+import org.kiobd.volume.BlockIoException;
+import org.kiobd.volume.IoError;
+import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.volume.loop.IoEngine;
+import org.kiobd.volume.testkit.Seeded;
+import org.kiobd.volume.testkit.TestLoops;
+
+/** What a member with data files does when one of its files is damaged. */
+@Tag("one-lane")
+@Timeout(300)
+class DataFilesDamageTest extends StoreSubject {
+    private static final int BLOCK_BYTES = 4096;
+    private static final int DATA_BYTES = 4 * MIB;
+
+    private static final RocksMemberStoreProvider PROVIDER = new RocksMemberStoreProvider();
+
+    @TempDir
+    Path folder;
+
+    @Override
+    protected IoEngine engine() {
+        return IoEngine.EPOLL;
+    }
+
+    @Override
+    protected MemberStore create(long sizeBytes) throws Exception {
+        return PROVIDER.create(MemberUri.parse("rocksdb:" + folder.resolve("member")), sizeBytes);
+    }
+
+    @Override
+    protected MemberStore open(MemberUri uri, boolean readOnly) throws Exception {
+        return PROVIDER.open(uri, readOnly);
+    }
+
+    private Path place() {
+        return Path.of(store.uri().location());
+    }
+
+    private static void flipBit(Path file, long atBytes, int bit) throws Exception {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[(int) atBytes] ^= (byte) (1 << bit);
+        Files.write(file, bytes);
+    }
+
+    private void openAgain(MemberUri uri) throws Exception {
+        store = open(uri, false);
+        port = TestLoops.call(loop, () -> store.port(loop));
+    }
+
+    /** A copy of the member as a crash leaves it: nothing was closed. */
+    private MemberUri crashed() throws Exception {
+        Path copy = folder.resolve("crashed");
+        Trees.copy(place(), copy);
+        return MemberUri.parse("rocksdb:" + copy);
+    }
+
+    /** Any bit of any block, before and after the member was closed: the block is EIO, its neighbors are as they were. */
+    @Seeded(rounds = 3)
+    void aFlippedBitInADataFileIsEioForItsBlock(Random random) throws Exception {
+        byte[] data = pattern(DATA_BYTES, random.nextInt(100));
+        write(0, data);
+        Path file = place().resolve("data-000000");
+        int place = random.nextInt(DATA_BYTES / BLOCK_BYTES);
+        boolean reopened = random.nextBoolean();
+        if (reopened) {
+            closeMember();
+        }
+        flipBit(file, (long) place * BLOCK_BYTES + random.nextInt(BLOCK_BYTES), random.nextInt(8));
+        if (reopened) {
+            openAgain(store.uri());
+        }
+        int damaged = 0;
+        for (int at = 0; at < DATA_BYTES; at += BLOCK_BYTES) {
+            byte[] read = new byte[BLOCK_BYTES];
+            Ended ended = readInto(loop, port, at, read);
+            if (ended.error() == null) {
+                assertThat(read).isEqualTo(Arrays.copyOfRange(data, at, at + BLOCK_BYTES));
+            } else {
+                assertThat(ended.error()).isEqualTo(IoError.IO);
+                damaged++;
+            }
+        }
+        assertThat(damaged).isEqualTo(1);
+        byte[] read = new byte[DATA_BYTES];
+        Ended ended = readInto(loop, port, 0, read);
+        assertThat(ended.error()).isEqualTo(IoError.IO);
+        assertThat(Arrays.copyOf(read, (int) ended.doneBytes()))
+                .isEqualTo(Arrays.copyOf(data, (int) ended.doneBytes()));
+        // What is written over a damaged block is whole again.
+        write(0, data);
+        assertThat(readInto(loop, port, 0, read).error()).isNull();
+        assertThat(read).isEqualTo(data);
+        closeMember();
+        PROVIDER.delete(store.uri());
+        store = create(SIZE_BYTES);
+        port = TestLoops.call(loop, () -> store.port(loop));
+    }
+
+    @Test
+    void aFlippedBitInTheSyncedLogIsRefusedRatherThanForgotten() throws Exception {
+        byte[] data = pattern(DATA_BYTES, 61);
+        for (int at = 0; at < DATA_BYTES; at += 16 * BLOCK_BYTES) {
+            write(at, Arrays.copyOfRange(data, at, at + 16 * BLOCK_BYTES));
+        }
+        assertThat(range(Op.FLUSH, 0, 0, 0).error()).isNull();
+        MemberUri crashed = crashed();
+        Path log = newer(Path.of(crashed.location()));
+        byte[] before = Files.readAllBytes(log);
+        flipBit(log, before.length / 2, 3);
+        assertThatThrownBy(() -> open(crashed, false))
+                .isInstanceOf(BlockIoException.class)
+                .hasMessageContaining(crashed.location())
+                .hasMessageContaining("damaged");
+        // It was not opened, so it was not changed: with the bit put right it is whole.
+        flipBit(log, before.length / 2, 3);
+        assertThat(Files.readAllBytes(log)).isEqualTo(before);
+        closeMember();
+        openAgain(crashed);
+        assertThat(read(0, DATA_BYTES)).isEqualTo(data);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"data-000000", "map-log", "db/CURRENT"})
+    void aMissingFileIsRefused(String name) throws Exception {
+        byte[] data = pattern(MIB, 63);
+        write(0, data);
+        ((RocksMember) store).reclaimNow();
+        write(MIB, data);
+        assertThat(range(Op.FLUSH, 0, 0, 0).error()).isNull();
+        MemberUri crashed = crashed();
+        Path place = Path.of(crashed.location());
+        Path missing = name.equals("map-log") ? newer(place) : place.resolve(name);
+        Path elsewhere = Files.move(missing, folder.resolve("elsewhere"));
+        assertThatThrownBy(() -> open(crashed, false))
+                .isInstanceOf(BlockIoException.class)
+                .hasMessageContaining(crashed.location());
+        Files.move(elsewhere, missing);
+        closeMember();
+        openAgain(crashed);
+        assertThat(read(0, MIB)).isEqualTo(data);
+        assertThat(read(MIB, MIB)).isEqualTo(data);
+    }
+
+    /** Returns the file of the log that was begun last. */
+    private static Path newer(Path place) throws Exception {
+        long zero = turn(place.resolve("map-log-0"));
+        long one = turn(place.resolve("map-log-1"));
+        return place.resolve(zero > one ? "map-log-0" : "map-log-1");
+    }
+
+    private static long turn(Path log) throws Exception {
+        byte[] bytes = Files.readAllBytes(log);
+        return bytes.length < 12 ? -1 : ByteBuffer.wrap(bytes).getLong(4);
+    }
+}
