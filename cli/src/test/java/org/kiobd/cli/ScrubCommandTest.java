@@ -66,8 +66,8 @@ final class ScrubCommandTest {
     /** Changes a bit in the middle of member 1's largest file. */
     private void damage() throws IOException {
         Path largest;
-        try (Stream<Path> files = Files.list(volume().resolve("member-1.rocksdb/db"))) {
-            largest = files.filter(file -> file.toString().matches(".*\\.(sst|blob)"))
+        try (Stream<Path> files = Files.walk(volume().resolve("member-1.rocksdb"))) {
+            largest = files.filter(file -> file.toString().matches(".*(\\.(sst|blob)|data-[0-9]+)"))
                     .max(Comparator.comparing(file -> file.toFile().length()))
                     .orElseThrow();
         }
@@ -91,7 +91,7 @@ final class ScrubCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rocksdb", "rocksdb?profile=compact"})
+    @ValueSource(strings = {"rocksdb", "rocksdb?data=database", "rocksdb?profile=compact"})
     void aBitThatChangedIsFoundAndPlaced(String store) throws IOException {
         makeVolume(store);
         damage();

@@ -7,7 +7,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -158,6 +160,45 @@ class DataFilesDamageTest extends StoreSubject {
         openAgain(crashed);
         assertThat(read(0, MIB)).isEqualTo(data);
         assertThat(read(MIB, MIB)).isEqualTo(data);
+    }
+
+    /** The blocks whose places are lost are EIO; the others stay as they are, whatever is written meanwhile. */
+    @Test
+    void aFlippedBitInTheMapIsEioForItsBlocks() throws Exception {
+        byte[] data = pattern(DATA_BYTES, 64);
+        for (int at = 0; at < DATA_BYTES; at += BLOCK_BYTES) {
+            write(at + (at / BLOCK_BYTES % 2) * DATA_BYTES, Arrays.copyOfRange(data, at, at + BLOCK_BYTES));
+        }
+        ((RocksMember) store).reclaimNow();
+        closeMember();
+        Path map;
+        try (Stream<Path> files = Files.list(place().resolve("db"))) {
+            map = files.filter(file -> file.toString().endsWith(".sst"))
+                    .max(Comparator.comparingLong(file -> file.toFile().length()))
+                    .orElseThrow();
+        }
+        flipBit(map, Files.size(map) / 3, 2);
+        for (int round = 0; round < 2; round++) {
+            openAgain(store.uri());
+            int damaged = 0;
+            for (int at = 0; at < DATA_BYTES; at += BLOCK_BYTES) {
+                byte[] read = new byte[BLOCK_BYTES];
+                Ended ended = readInto(loop, port, at + (at / BLOCK_BYTES % 2) * DATA_BYTES, read);
+                if (ended.error() == null) {
+                    assertThat(read).isEqualTo(Arrays.copyOfRange(data, at, at + BLOCK_BYTES));
+                } else {
+                    assertThat(ended.error()).isEqualTo(IoError.IO);
+                    damaged++;
+                }
+            }
+            assertThat(damaged).isBetween(1, DATA_BYTES / BLOCK_BYTES - 1);
+            byte[] more = pattern(DATA_BYTES, 70 + round);
+            write(4L * DATA_BYTES, more);
+            assertThat(range(Op.FLUSH, 0, 0, 0).error()).isNull();
+            assertThat(read(4L * DATA_BYTES, DATA_BYTES)).isEqualTo(more);
+            closeMember();
+        }
+        openAgain(store.uri());
     }
 
     /** Returns the file of the log that was begun last. */

@@ -2,6 +2,7 @@ package org.kiobd.store.rocksdb;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -170,7 +171,12 @@ class RocksFullDiskTest {
 
         private static void fill(Path filler) throws Exception {
             long bytes = Files.getFileStore(filler.getParent()).getUsableSpace() - ROOM_BYTES;
-            Files.write(filler, new byte[(int) bytes]);
+            byte[] piece = new byte[1 << 20];
+            try (OutputStream out = Files.newOutputStream(filler)) {
+                for (long left = bytes; left > 0; left -= piece.length) {
+                    out.write(piece, 0, (int) Math.min(left, piece.length));
+                }
+            }
         }
 
         /** Whether everything acknowledged would be there if the process ended now. */

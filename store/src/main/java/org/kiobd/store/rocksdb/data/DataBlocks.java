@@ -14,6 +14,8 @@ import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.ExtentList;
 import org.kiobd.volume.IoError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The blocks of a member in data files: a block is written to a free place, never over the place that it had before, and then the map
@@ -22,6 +24,8 @@ import org.kiobd.volume.IoError;
  * <p>Owns its files, the map and its log, and the thread that keeps them; borrows the table. Thread-safe; calls block.
  */
 public final class DataBlocks implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DataBlocks.class);
+
     /** Number of groups whose blocks one record clears. */
     private static final int CLEARED_GROUPS = 1024;
 
@@ -122,16 +126,29 @@ public final class DataBlocks implements AutoCloseable {
         }
     }
 
-    /** Marks the places of all blocks as used; checks that the files that have them are there. */
+    /**
+     * Marks the places of all blocks as used; checks that the files that have them are there. If a part of the map is damaged, no place of
+     * these files can be free.
+     */
     private static FreePlaces places(Setup setup, DataFiles files, NavigableMap<Long, BlockGroup> replayed)
             throws IOException {
         FreePlaces places = new FreePlaces();
-        setup.table.walk(0, Long.MAX_VALUE, (number, value) -> {
-            if (!replayed.containsKey(number)) {
-                mark(places, BlockMap.decode(number, value));
-            }
-            return true;
-        });
+        boolean isDamaged = false;
+        try {
+            setup.table.walk(0, Long.MAX_VALUE, (number, value) -> {
+                if (!replayed.containsKey(number)) {
+                    mark(places, BlockMap.decode(number, value));
+                }
+                return true;
+            });
+        } catch (BlockIoException e) {
+            LOG.warn(
+                    "{}: the map of the blocks is damaged: {}; READs of the part that is lost fail with EIO, the rest is"
+                            + " unharmed; the data files are not overwritten from now on: copy the volume",
+                    setup.folder,
+                    e.getMessage());
+            isDamaged = true;
+        }
         replayed.values().forEach(group -> mark(places, group));
         for (int file = 0; file < places.files(); file++) {
             if (places.isUsed(file) && !files.exists(file)) {
@@ -148,6 +165,9 @@ public final class DataBlocks implements AutoCloseable {
             if (files.isShared(file)) {
                 places.share(file);
             }
+        }
+        if (isDamaged) {
+            places.seal();
         }
         return places;
     }

@@ -43,9 +43,11 @@ final class FreePlaces {
 
         private int free = FILE_PLACES;
         private boolean shared;
+        /** Whether it is unknown which places are used, so that none is ever taken or freed. */
+        private boolean sealed;
 
         private int takable() {
-            return shared ? 0 : free;
+            return shared || sealed ? 0 : free;
         }
     }
 
@@ -193,6 +195,9 @@ final class FreePlaces {
     synchronized void freed(long[] freed, int count, long sequence, boolean trimmed) {
         for (int i = 0; i < count; i++) {
             FileSpace space = files.get(file(freed[i]));
+            if (space.sealed) {
+                continue;
+            }
             if (!trimmed && !space.shared && space.young.get(position(freed[i]))) {
                 free(freed[i], 1);
             } else {
@@ -204,7 +209,9 @@ final class FreePlaces {
     /** Frees places like {@link #freed}, of a change whose record could not be written yet. */
     synchronized void freedLater(long[] freed, int count, long sequence) {
         for (int i = 0; i < count; i++) {
-            waiting.add(freed[i], sequence, false);
+            if (!files.get(file(freed[i])).sealed) {
+                waiting.add(freed[i], sequence, false);
+            }
         }
     }
 
@@ -290,6 +297,11 @@ final class FreePlaces {
     /** Sets that a file is shared with a snapshot, so that nothing in it may be overwritten. */
     synchronized void share(int file) {
         files.get(file).shared = true;
+    }
+
+    /** Sets for all files that it is unknown which places are used: nothing in them may be overwritten, ever. */
+    synchronized void seal() {
+        files.forEach(space -> space.sealed = true);
     }
 
     synchronized boolean isShared(int file) {
