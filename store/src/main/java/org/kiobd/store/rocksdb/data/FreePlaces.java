@@ -321,8 +321,23 @@ final class FreePlaces {
      * @return its free places that take space, as {@link #synced} returns them
      */
     synchronized List<Run> unshared(int file) {
+        files.get(file).shared = false;
+        return takeSpare(file);
+    }
+
+    /** Returns the free places of all files that take space, as {@link #synced} returns them. */
+    synchronized List<Run> spare() {
+        List<Run> runs = new ArrayList<>();
+        for (int file = 0; file < files.size(); file++) {
+            if (files.get(file).takable() > 0) {
+                runs.addAll(takeSpare(file));
+            }
+        }
+        return runs;
+    }
+
+    private List<Run> takeSpare(int file) {
         FileSpace space = files.get(file);
-        space.shared = false;
         BitSet found = (BitSet) space.allocated.clone();
         found.andNot(space.used);
         long[] places =

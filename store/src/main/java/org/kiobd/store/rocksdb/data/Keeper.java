@@ -183,8 +183,9 @@ public final class Keeper {
             if (failure != null) {
                 checkpointIfDue();
             }
-            if (places.hasTrimmed()) {
-                sync();
+            if (places.hasTrimmed() && sync()) {
+                // A client that trims wants the space, also that of blocks that it has overwritten.
+                punchNow(places.spare());
             }
             lookAtShared();
         } catch (IOException | RuntimeException e) {
