@@ -92,8 +92,20 @@ final class RocksMember implements MemberStore {
         this.threads = Executors.newFixedThreadPool(THREADS, new DefaultThreadFactory("kiobd-rocksdb", true));
         this.sync = new RocksSync(uri, blocks, space, threads, opened.readOnly());
         if (!opened.readOnly()) {
-            space.look();
+            look();
             blocks.start(sync.rounds()::now);
+        }
+    }
+
+    private void look() throws BlockIoException {
+        boolean isOpen = false;
+        try {
+            space.look();
+            isOpen = true;
+        } finally {
+            if (!isOpen) {
+                blocks.close();
+            }
         }
     }
 

@@ -103,8 +103,8 @@ public final class Keeper {
 
     private void syncIfDue() {
         syncDue.set(false);
-        if (waitingBytes() >= MANY_WAITING_BYTES) {
-            sync();
+        if (waitingBytes() >= MANY_WAITING_BYTES && !sync()) {
+            failure = new BlockIoException(IoError.IO, "the data could not be synced");
         }
         tellWaiters();
     }
@@ -153,7 +153,6 @@ public final class Keeper {
             return;
         }
         waits.increment();
-        changed();
         try {
             synchronized (this) {
                 while (!hasRoom()) {
@@ -164,6 +163,7 @@ public final class Keeper {
                                 "the map cannot be put into the database: " + because.getMessage(),
                                 because);
                     }
+                    changed();
                     wait(AGAIN_MS);
                 }
             }
@@ -180,7 +180,7 @@ public final class Keeper {
     /** Every few seconds: tries again what failed, gives back what was cleared, and looks whether snapshots are gone. */
     private void look() {
         try {
-            if (failure != null) {
+            if (failure != null || map.changedCount() >= BlockMap.MANY_CHANGED) {
                 checkpointIfDue();
             }
             if (places.hasTrimmed() && sync()) {
