@@ -177,6 +177,16 @@ final class FileBlocks implements BlockStore {
         }
 
         @Override
+        public void approach() throws BlockIoException {
+            try {
+                data.approach();
+            } catch (IOException e) {
+                throw failure(e);
+            }
+            map.approach();
+        }
+
+        @Override
         public void fix() throws BlockIoException {
             try {
                 data.fix();

@@ -219,6 +219,14 @@ final class RocksMember implements MemberStore {
 
     @Override
     public void writeSuperblock(int copy, byte[] bytes) throws BlockIoException {
+        if (options.data() == RocksOptions.Data.FILES && !hasFailedSync()) {
+            // The superblock may say that the volume is clean. In the database, a sync of it covers the blocks, too.
+            int failure = sync.rounds().now();
+            if (failure != 0) {
+                throw new BlockIoException(
+                        IoError.ofCode(failure), uri + ": the data could not be synced before the superblock");
+            }
+        }
         boolean done = false;
         long startNanos = System.nanoTime();
         while (!done) {
@@ -227,10 +235,15 @@ final class RocksMember implements MemberStore {
                 done = true;
             } catch (BlockIoException e) {
                 if (!space.getsSpace(e.error(), startNanos)) {
-                    throw sync.failed(e);
+                    throw failedMeta(e);
                 }
             }
         }
+    }
+
+    /** A synced write of the database that failed may have lost blocks, if they are in the database. */
+    private BlockIoException failedMeta(BlockIoException e) {
+        return options.data() == RocksOptions.Data.FILES ? e : sync.failed(e);
     }
 
     @Override
@@ -243,7 +256,7 @@ final class RocksMember implements MemberStore {
         try {
             database.meta().sizeBytes(newSizeBytes);
         } catch (BlockIoException e) {
-            throw sync.failed(e);
+            throw failedMeta(e);
         }
         sizeBytes = newSizeBytes;
         space.grown();

@@ -19,11 +19,8 @@ import org.rocksdb.CompressionType;
 record RocksOptions(int blockBytes, Profile profile, Compression compression, Data data) {
     private static final int DEFAULT_BLOCK_BYTES = 4096;
 
+    /** The default of each option; also what a member has of which its file says nothing. */
     static final RocksOptions DEFAULT =
-            new RocksOptions(DEFAULT_BLOCK_BYTES, Profile.FAST, Compression.NONE, Data.FILES);
-
-    /** The options that a member has whose file says nothing of them: those of the first version. */
-    private static final RocksOptions FIRST =
             new RocksOptions(DEFAULT_BLOCK_BYTES, Profile.FAST, Compression.NONE, Data.DATABASE);
 
     private static final int LEAST_BLOCK_BYTES = 4096;
@@ -32,8 +29,8 @@ record RocksOptions(int blockBytes, Profile profile, Compression compression, Da
     /** The trade-off between write cost and space. */
     enum Profile {
         /**
-         * Writes quickly: stores blocks in data files, or else in blob files of the database, to which a value is written after the log, and where
-         * compaction moves it only to collect garbage.
+         * Stores values in blob files: a value is written twice, to the log and to a blob file, and compaction moves it only to collect
+         * garbage. With data files, the database has no values of blocks.
          */
         FAST,
         /** Stores values in the LSM tree: compaction rewrites them, and overwritten values take little space. */
@@ -64,34 +61,23 @@ record RocksOptions(int blockBytes, Profile profile, Compression compression, Da
         }
     }
 
-    /**
-     * Returns the options for a new member from the query of its URI; an option that is not given has its default. Blocks that are to be
-     * compressed are stored in the database.
-     */
+    /** Returns the options for a new member from the query of its URI. */
     static RocksOptions parse(MemberUri uri) throws BlockIoException {
         int mark = uri.location().indexOf('?');
-        String query = mark < 0 ? "" : uri.location().substring(mark + 1);
-        RocksOptions options = parse(DEFAULT, query);
+        RocksOptions options = mark < 0 ? DEFAULT : parse(uri.location().substring(mark + 1));
         if (options.data == Data.FILES
                 && (options.profile != Profile.FAST || options.compression != Compression.NONE)) {
-            if (split(query).containsKey("data")) {
-                throw refused("data=files goes with profile=fast and compression=none only");
-            }
-            return new RocksOptions(options.blockBytes, options.profile, options.compression, Data.DATABASE);
+            throw refused("data=files goes with profile=fast and compression=none only");
         }
         return options;
     }
 
-    /** Parses the output of {@link #toString} that a member's file has. */
-    static RocksOptions parse(String stored) throws BlockIoException {
-        return parse(FIRST, stored);
-    }
-
-    private static RocksOptions parse(RocksOptions defaults, String query) throws BlockIoException {
-        int blockBytes = defaults.blockBytes;
-        Profile profile = defaults.profile;
-        Compression compression = defaults.compression;
-        Data data = defaults.data;
+    /** Parses the output of {@link #toString} that a member's file has, or the query of a URI. */
+    static RocksOptions parse(String query) throws BlockIoException {
+        int blockBytes = DEFAULT.blockBytes;
+        Profile profile = DEFAULT.profile;
+        Compression compression = DEFAULT.compression;
+        Data data = DEFAULT.data;
         for (Map.Entry<String, String> one : split(query).entrySet()) {
             switch (one.getKey()) {
                 case "block" -> blockBytes = blockBytes(one.getValue());

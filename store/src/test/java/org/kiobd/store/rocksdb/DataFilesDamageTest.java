@@ -48,7 +48,7 @@ class DataFilesDamageTest extends StoreSubject {
 
     @Override
     protected MemberStore create(long sizeBytes) throws Exception {
-        return PROVIDER.create(MemberUri.parse("rocksdb:" + folder.resolve("member")), sizeBytes);
+        return PROVIDER.create(MemberUri.parse("rocksdb:" + folder.resolve("member") + "?data=files"), sizeBytes);
     }
 
     @Override

@@ -97,4 +97,12 @@ public final class BlockReading {
         }
         atBytes += bytes;
     }
+
+    /** Records that {@code block}, the next one, is in {@code from}, which is not the request's memory; copies it there. */
+    void copied(long block, ByteBuffer from) {
+        int skip = (int) (atBytes - block * blockBytes);
+        int bytes = (int) Math.min(blockBytes - skip, endBytes - atBytes);
+        memory.copyFrom(from.clear().position(skip), bytes);
+        atBytes += bytes;
+    }
 }

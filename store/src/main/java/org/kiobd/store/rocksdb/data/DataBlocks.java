@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
@@ -137,10 +138,13 @@ public final class DataBlocks implements AutoCloseable {
         try {
             setup.table.walk(0, Long.MAX_VALUE, (number, value) -> {
                 if (!replayed.containsKey(number)) {
-                    mark(places, BlockMap.decode(number, value));
+                    mark(places, number, BlockMap.decode(number, value));
                 }
                 return true;
             });
+            for (Map.Entry<Long, BlockGroup> group : replayed.entrySet()) {
+                mark(places, group.getKey(), group.getValue());
+            }
         } catch (BlockIoException e) {
             LOG.warn(
                     "{}: the map of the blocks is damaged: {}; READs of the part that is lost fail with EIO, the rest is"
@@ -149,7 +153,6 @@ public final class DataBlocks implements AutoCloseable {
                     e.getMessage());
             isDamaged = true;
         }
-        replayed.values().forEach(group -> mark(places, group));
         for (int file = 0; file < places.files(); file++) {
             if (places.isUsed(file) && !files.exists(file)) {
                 throw new BlockIoException(
@@ -158,10 +161,9 @@ public final class DataBlocks implements AutoCloseable {
                                 + files.path(file).getFileName() + " is missing; put it back");
             }
         }
-        while (files.exists(places.files())) {
-            places.addFiles(places.files() + 1);
-        }
+        places.addFiles(files.count());
         for (int file = 0; file < places.files(); file++) {
+            places.mayBeAllocated(file, files.placesIn(file));
             if (files.isShared(file)) {
                 places.share(file);
             }
@@ -172,10 +174,13 @@ public final class DataBlocks implements AutoCloseable {
         return places;
     }
 
-    private static void mark(FreePlaces places, BlockGroup group) {
+    private static void mark(FreePlaces places, long number, BlockGroup group) throws BlockIoException {
         for (int i = 0; i < BlockGroup.BLOCKS; i++) {
-            if (group.place(i) != BlockGroup.NONE) {
-                places.markUsed(group.place(i));
+            if (group.place(i) != BlockGroup.NONE && !places.markUsed(group.place(i))) {
+                throw new BlockIoException(
+                        IoError.IO,
+                        "block=" + (BlockGroup.first(number) + i) + " has the place of another block, place="
+                                + group.place(i));
             }
         }
     }
@@ -239,7 +244,7 @@ public final class DataBlocks implements AutoCloseable {
     public void write(MemberOp[] ops, int from, int to) throws IOException {
         keeper.awaitRoom();
         try (BlockGuards.Held held = guards.take(wanted(ops, from, to))) {
-            writes.write(ops, from, to);
+            writes.write(ops, from, to, true);
         }
         keeper.changed();
     }
@@ -264,7 +269,9 @@ public final class DataBlocks implements AutoCloseable {
             if (held == null) {
                 return false;
             }
-            writes.write(ops, from, to);
+            writes.write(ops, from, to, false);
+        } catch (DataWrites.WouldWaitException e) {
+            return false;
         }
         keeper.changed();
         return true;

@@ -27,7 +27,7 @@ public final class DataCopy implements AutoCloseable {
     private long @Nullable [] lengthsBytes;
     private long sequence;
     private int files;
-    private boolean isOpen = true;
+    private boolean isHeld;
 
     /** The parts of the blocks; borrowed. */
     record Parts(
@@ -46,12 +46,21 @@ public final class DataCopy implements AutoCloseable {
 
     /** Puts the map into the database, so that {@link #complete} has little to copy. */
     static DataCopy begin(Parts parts, Path to, LongConsumer copyMark) throws IOException {
-        parts.keeper.copyBegins();
+        parts.keeper.checkpointNow();
         return new DataCopy(parts, to, copyMark);
+    }
+
+    /** Puts the rest of the map into the database, and keeps it as it is until {@link #close}; writes still go on. */
+    public void approach() throws IOException {
+        if (!isHeld) {
+            parts.keeper.copyBegins();
+            isHeld = true;
+        }
     }
 
     /** Fixes the point in time of the copy; writes wait meanwhile. */
     public void fix() throws IOException {
+        approach();
         MapLog log = parts.log;
         if (log == null) {
             files = parts.places.files();
@@ -118,8 +127,8 @@ public final class DataCopy implements AutoCloseable {
     /** Releases the member. Does not delete the copy. */
     @Override
     public void close() {
-        if (isOpen) {
-            isOpen = false;
+        if (isHeld) {
+            isHeld = false;
             parts.keeper.copyEnds();
         }
     }

@@ -44,6 +44,22 @@ final class DataFiles implements AutoCloseable {
         return folder.resolve(String.format(Locale.ROOT, "%s%06d", PREFIX, file));
     }
 
+    /** Returns the number of the last file, plus one. */
+    int count() throws IOException {
+        int count = 0;
+        for (String name : disk.names(folder)) {
+            if (name.matches(PREFIX + "[0-9]{6,9}")) {
+                count = Math.max(count, Integer.parseInt(name.substring(PREFIX.length())) + 1);
+            }
+        }
+        return count;
+    }
+
+    /** Returns the number of places up to the end of a file. */
+    int placesIn(int file) throws IOException {
+        return exists(file) ? (int) ((disk.lengthBytes(path(file)) + blockBytes - 1) / blockBytes) : 0;
+    }
+
     boolean exists(int file) {
         return disk.exists(path(file));
     }
@@ -70,8 +86,10 @@ final class DataFiles implements AutoCloseable {
         BlockFile open = files.get(number);
         if (open == null) {
             Path path = path(number);
-            hasNewFiles |= !readOnly && !disk.exists(path);
+            boolean isNew = !readOnly && !disk.exists(path);
             open = disk.open(path, readOnly);
+            // After the file was made: a sync that cleared the note before would not cover its name.
+            hasNewFiles |= isNew;
             files.put(number, open);
         }
         return open;
@@ -122,6 +140,9 @@ final class DataFiles implements AutoCloseable {
             read(place, block);
         } catch (EOFException e) {
             return false;
+        } catch (IOException e) {
+            // Unreadable, not lost: a READ of the block says so.
+            return true;
         }
         return checksum(block.flip()) == checksum;
     }

@@ -155,7 +155,7 @@ final class DataReads {
     /** Reads one block whose place may have changed. */
     private void readAgain(BlockReading reading, long block, Scratch mine) throws IOException {
         if (find(block, mine)) {
-            reading.found(block, mine.block);
+            reading.copied(block, mine.block);
         } else {
             reading.missingUpTo((block + 1) * blockBytes);
         }

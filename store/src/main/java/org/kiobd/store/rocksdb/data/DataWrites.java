@@ -62,7 +62,12 @@ final class DataWrites {
         private final ByteBuffer gathered = gather.get().clear();
         private final long[] blocks = new long[GATHERED_BYTES / blockBytes];
         private final int[] checksums = new int[GATHERED_BYTES / blockBytes];
+        private final boolean mayWait;
         private int count;
+
+        Plan(boolean mayWait) {
+            this.mayWait = mayWait;
+        }
 
         void add(MemberOp op) throws IOException {
             OpMemory memory = new OpMemory(op);
@@ -175,6 +180,9 @@ final class DataWrites {
             } catch (IOException e) {
                 if (SystemErrors.toIoError(e) == IoError.NO_SPACE) {
                     isFull = true;
+                    if (!mayWait) {
+                        throw new WouldWaitException(e);
+                    }
                     reused = takeAllocated(wanted);
                 }
                 if (reused == null) {
@@ -205,17 +213,26 @@ final class DataWrites {
         }
 
         void run(Filling filling) throws IOException {
-            BlockMap.Changed changed = null;
+            BlockMap.Changed changed;
             try {
                 filling.fill();
                 storeGathered();
                 changed = map.change(changes);
-            } finally {
-                if (changed == null) {
-                    taken.forEach(places::giveBack);
-                }
+            } catch (IOException | RuntimeException e) {
+                // Not after an Error: the map may have changed.
+                taken.forEach(places::giveBack);
+                throw e;
             }
             record(changed, false);
+        }
+    }
+
+    /** The disk is full, and a sync may help; nothing was done. */
+    static final class WouldWaitException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        WouldWaitException(IOException cause) {
+            super(cause);
         }
     }
 
@@ -240,10 +257,15 @@ final class DataWrites {
         return isFull;
     }
 
-    /** Executes the WRITEs {@code [from, to)}; their changes are one record. */
-    void write(MemberOp[] ops, int from, int to) throws IOException {
+    /**
+     * Executes the WRITEs {@code [from, to)}; their changes are one record.
+     *
+     * @param mayWait whether it may sync if the disk is full
+     * @throws WouldWaitException if it would have to, and must not
+     */
+    void write(MemberOp[] ops, int from, int to, boolean mayWait) throws IOException {
         calls.increment();
-        Plan plan = new Plan();
+        Plan plan = new Plan(mayWait);
         plan.run(() -> {
             for (int i = from; i < to; i++) {
                 plan.add(ops[i]);
@@ -254,7 +276,7 @@ final class DataWrites {
     /** Zeroes those parts of {@code [start, end)} that are no whole blocks, at both ends. */
     void clearParts(long start, long end) throws IOException {
         calls.increment();
-        Plan plan = new Plan();
+        Plan plan = new Plan(true);
         long first = start / blockBytes;
         long last = (end - 1) / blockBytes;
         plan.run(() -> {
@@ -286,6 +308,8 @@ final class DataWrites {
     /** Writes the record of a change to the log, and frees the places that it no longer uses. */
     private void record(BlockMap.Changed changed, boolean trimmed) throws IOException {
         if (changed.sequence() == 0) {
+            // Others have changed the blocks before; their record counts for this change, too.
+            Objects.requireNonNull(log).write(log.lastSequence());
             return;
         }
         try {

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.kiobd.store.file.FileSpaces;
 import org.kiobd.store.file.NativeFile;
 
@@ -16,6 +18,12 @@ interface Disk {
     BlockFile open(Path path, boolean readOnly) throws IOException;
 
     boolean exists(Path path);
+
+    /** Returns the names in a folder. */
+    List<String> names(Path folder) throws IOException;
+
+    /** Returns the length of a file. */
+    long lengthBytes(Path path) throws IOException;
 
     /** Returns whether a file has more than one hard link. */
     boolean isShared(Path path) throws IOException;
@@ -65,6 +73,18 @@ interface Disk {
         @Override
         public boolean exists(Path path) {
             return Files.exists(path);
+        }
+
+        @Override
+        public List<String> names(Path folder) throws IOException {
+            try (Stream<Path> files = Files.list(folder)) {
+                return files.map(file -> String.valueOf(file.getFileName())).toList();
+            }
+        }
+
+        @Override
+        public long lengthBytes(Path path) throws IOException {
+            return Files.size(path);
         }
 
         @Override

@@ -272,19 +272,25 @@ final class FreePlaces {
         free(run.first, run.count);
     }
 
-    /** Marks places as used, while the map is loaded. */
-    synchronized void markUsed(long place) {
+    /** Notes that the first {@code count} places of a file may take space, while the map is loaded. */
+    synchronized void mayBeAllocated(int file, int count) {
+        files.get(file).allocated.set(0, count);
+    }
+
+    /** Marks a place as used, while the map is loaded; returns false if it is used already. */
+    synchronized boolean markUsed(long place) {
         while (files.size() <= file(place)) {
             files.add(new FileSpace());
         }
         FileSpace space = files.get(file(place));
         if (space.used.get(position(place))) {
-            throw new IllegalStateException("two blocks have place=" + place);
+            return false;
         }
         space.used.set(position(place));
         space.allocated.set(position(place));
         space.free--;
         usedCount++;
+        return true;
     }
 
     /** Adds files so that there are {@code count}. */
@@ -325,15 +331,9 @@ final class FreePlaces {
         return takeSpare(file);
     }
 
-    /** Returns the free places of all files that take space, as {@link #synced} returns them. */
-    synchronized List<Run> spare() {
-        List<Run> runs = new ArrayList<>();
-        for (int file = 0; file < files.size(); file++) {
-            if (files.get(file).takable() > 0) {
-                runs.addAll(takeSpare(file));
-            }
-        }
-        return runs;
+    /** Returns the free places of a file that take space, as {@link #synced} returns them. */
+    synchronized List<Run> spare(int file) {
+        return files.get(file).takable() > 0 ? takeSpare(file) : List.of();
     }
 
     private List<Run> takeSpare(int file) {

@@ -185,7 +185,9 @@ public final class Keeper {
             }
             if (places.hasTrimmed() && sync()) {
                 // A client that trims wants the space, also that of blocks that it has overwritten.
-                punchNow(places.spare());
+                for (int file = 0; file < places.files(); file++) {
+                    punchNow(places.spare(file));
+                }
             }
             lookAtShared();
         } catch (IOException | RuntimeException e) {
@@ -229,7 +231,7 @@ public final class Keeper {
             synchronized (punching) {
                 boolean done = false;
                 try {
-                    if (!places.isShared(FreePlaces.file(run.first()))) {
+                    if (!thread.isShutdown() && !places.isShared(FreePlaces.file(run.first()))) {
                         files.punch(run.first(), run.count());
                         done = true;
                     }
@@ -253,7 +255,7 @@ public final class Keeper {
     /** Puts all changes into the database, and gives the space of cleared blocks back; waits for both. */
     void checkpointNow() throws IOException {
         copyBegins();
-        copyEnds();
+        checkpoints.release();
         try {
             thread.submit(() -> {}).get();
         } catch (ExecutionException e) {
@@ -263,7 +265,7 @@ public final class Keeper {
         }
     }
 
-    /** Puts all changes into the database, and does so no more until {@link #copyEnds}. */
+    /** Puts all changes into the database, and does so no more until {@link #copyEnds}. Changes that are too many wait meanwhile. */
     void copyBegins() throws IOException {
         checkpoints.acquireUninterruptibly();
         boolean begun = false;
@@ -282,6 +284,10 @@ public final class Keeper {
     /** Ends what {@link #copyBegins} began. */
     void copyEnds() {
         checkpoints.release();
+        if (log != null) {
+            changed();
+        }
+        tellWaiters();
     }
 
     Path folder() {

@@ -119,6 +119,18 @@ final class SimulatedDisk implements Disk {
     }
 
     @Override
+    public synchronized List<String> names(Path folder) {
+        return files.keySet().stream()
+                .map(path -> String.valueOf(path.getFileName()))
+                .toList();
+    }
+
+    @Override
+    public synchronized long lengthBytes(Path path) {
+        return Objects.requireNonNull(files.get(path)).lengthBytes;
+    }
+
+    @Override
     public boolean isShared(Path path) {
         return false;
     }

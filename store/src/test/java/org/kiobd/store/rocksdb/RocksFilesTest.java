@@ -1,0 +1,20 @@
+package org.kiobd.store.rocksdb;
+
+import org.kiobd.volume.loop.IoEngine;
+
+class RocksFilesTest extends RocksContract {
+    @Override
+    protected IoEngine engine() {
+        return IoEngine.IO_URING;
+    }
+
+    @Override
+    protected String options() {
+        return "?data=files";
+    }
+
+    @Override
+    protected int blockBytes() {
+        return 4096;
+    }
+}
