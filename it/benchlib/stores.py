@@ -84,11 +84,15 @@ class RocksDb(Files):
     scheme, suffix = "rocksdb", ""
 
 
+class DataFiles(RocksDb):
+    suffix = "?data=files"
+
+
 class Compact(RocksDb):
     suffix = "?profile=compact&compression=lz4"
 
 
-KINDS = {"rocksdb fast": RocksDb, "rocksdb compact lz4": Compact, "files": Files, REFERENCE: peers.Qcow2, "nbdkit sparse file": peers.Nbdkit}
+KINDS = {"rocksdb fast": RocksDb, "rocksdb data files": DataFiles, "rocksdb compact lz4": Compact, "files": Files, REFERENCE: peers.Qcow2, "nbdkit sparse file": peers.Nbdkit}
 
 
 def add_options(parser):

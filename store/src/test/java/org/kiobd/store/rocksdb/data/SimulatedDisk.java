@@ -22,6 +22,7 @@ final class SimulatedDisk implements Disk {
     private static final int SECTOR_BYTES = 512;
 
     private final Map<Path, Content> files = new HashMap<>();
+    private Runnable beforeRead = () -> {};
 
     private static final class Content {
         private final TreeMap<Integer, byte[]> sectors = new TreeMap<>();
@@ -52,6 +53,9 @@ final class SimulatedDisk implements Disk {
 
         @Override
         public int read(ByteBuffer into, long atBytes) {
+            Runnable hook = beforeRead;
+            beforeRead = () -> {};
+            hook.run();
             synchronized (SimulatedDisk.this) {
                 return readNow(into, atBytes);
             }
@@ -172,6 +176,11 @@ final class SimulatedDisk implements Disk {
             }
         }
         return b.toString();
+    }
+
+    /** Runs {@code hook} once, before the next read of a file. */
+    void beforeRead(Runnable hook) {
+        beforeRead = hook;
     }
 
     /** Loses, at random, what was not synced. */
