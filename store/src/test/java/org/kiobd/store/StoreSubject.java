@@ -135,7 +135,8 @@ public abstract class StoreSubject {
         return all.stream().map(TestLoops::await).toList();
     }
 
-    protected static MemberOp opOf(Kiobuf request, MemberOp.Listener listener) {
+    /** An operation with all of {@code request}. */
+    public static MemberOp opOf(Kiobuf request, MemberOp.Listener listener) {
         MemberOp op = new MemberOp(request.op(), request.flags(), 0, request.offsetBytes(), listener);
         if (!request.op().carriesData()) {
             op.add(request, 0, request.lengthBytes());

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.TestFactory;
 class KernelOnRocksDbIT extends KernelRuns {
     @Override
     VolumeServer serve(String name, List<Volume> volumes) {
-        return KiobdVolumes.serve(List.of("rocksdb"), name, volumes);
+        return KiobdVolumes.serve(List.of("rocksdb:%s"), name, volumes);
     }
 
     @TestFactory

@@ -36,21 +36,21 @@ final class KiobdVolumes implements VolumeServer {
 
     /** Creates {@code volumes} over files in a new folder and serves them. Returned owned. */
     static KiobdVolumes serve(String name, List<Volume> volumes) {
-        return serve(List.of("file"), name, volumes);
+        return serve(List.of("file:%s"), name, volumes);
     }
 
     /**
      * The same over other stores.
      *
-     * @param schemes of its members' URIs, in turn
+     * @param members URIs of its members, in turn, with {@code %s} for the path
      */
-    static KiobdVolumes serve(List<String> schemes, String name, List<Volume> volumes) {
+    static KiobdVolumes serve(List<String> members, String name, List<Volume> volumes) {
         try {
             Path parent = Files.createDirectories(Path.of("target", "guest")).toAbsolutePath();
             KiobdVolumes served =
                     new KiobdVolumes(Files.createTempDirectory(parent, name + "-"), parent.resolve(name + "-server"));
             try {
-                volumes.forEach(volume -> served.create(schemes, volume));
+                volumes.forEach(volume -> served.create(members, volume));
                 served.start(false);
                 return served;
             } catch (RuntimeException e) {
@@ -62,13 +62,14 @@ final class KiobdVolumes implements VolumeServer {
         }
     }
 
-    private void create(List<String> schemes, Volume volume) {
+    private void create(List<String> uris, Volume volume) {
         List<Path> files = IntStream.range(0, MEMBERS)
                 .mapToObj(member -> directory.resolve(volume.name() + "." + member))
                 .toList();
         List<String> arguments = new ArrayList<>(List.of("create", volume.name(), "--size", volume.size()));
         for (Path file : files) {
-            arguments.addAll(List.of("--member", schemes.get(files.indexOf(file) % schemes.size()) + ":" + file));
+            arguments.addAll(List.of(
+                    "--member", uris.get(files.indexOf(file) % uris.size()).formatted(file)));
         }
         KiobdCli.ok(home, arguments.toArray(String[]::new));
         members.put(volume.name(), files);

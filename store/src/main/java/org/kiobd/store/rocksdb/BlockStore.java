@@ -23,6 +23,11 @@ interface BlockStore {
      */
     void write(MemberOp[] ops, int from, int to) throws BlockIoException;
 
+    /** Returns whether {@link #writeNow} and {@link #readNow} are worth a try; always the same. */
+    default boolean worksOnLoop() {
+        return false;
+    }
+
     /**
      * Executes WRITEs like {@link #write}, waiting for nothing but the page cache; returns false, with nothing done, if that cannot be. May be
      * called on a loop.
@@ -63,6 +68,14 @@ interface BlockStore {
 
     /** Returns whether a sync that failed with {@code error} may have lost data, see {@link org.kiobd.store.MemberStore#isSyncFailureFinal}. */
     boolean isSyncFailureFinal(IoError error);
+
+    /** Returns whether a durable write of the database makes the blocks durable, too; if it fails, they may be lost. */
+    boolean isSyncedByDatabase();
+
+    /** Returns how often writes had to wait for the store itself, beside the waits that the database counts. */
+    default long waits() {
+        return 0;
+    }
 
     /** Notes that {@code bytes} bytes were cleared, so that their space is given back some time. */
     void cleared(long bytes);

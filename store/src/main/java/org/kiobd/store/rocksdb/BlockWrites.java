@@ -1,8 +1,8 @@
 package org.kiobd.store.rocksdb;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import org.kiobd.store.MemberOp;
+import org.kiobd.store.rocksdb.data.BlockBytes;
 import org.kiobd.store.rocksdb.data.BlockGuards;
 import org.kiobd.store.rocksdb.data.OpMemory;
 import org.kiobd.volume.kiobuf.Op;
@@ -48,8 +48,7 @@ final class BlockWrites {
             long end = start + ops[i].lengthBytes();
             long first = blocks.blockOf(start);
             long last = blocks.blockOf(end - 1);
-            boolean lastPart = blocks.isInside(end);
-            wanted.add(first, last, blocks.isInside(start) || (first == last && lastPart), lastPart);
+            wanted.add(ops[i], blockBytes);
             bytes += ops[i].lengthBytes() + (last - first + 1) * RocksBlocks.OVERHEAD_BYTES;
         }
         try (BlockGuards.Held held = guards.take(wanted);
@@ -110,22 +109,11 @@ final class BlockWrites {
 
     private void put(WriteBatch batch, long number, ByteBuffer block) throws RocksDBException {
         ByteBuffer key = blocks.scratch().key(number);
-        if (isZero(block)) {
+        if (BlockBytes.isZero(block)) {
             batch.delete(blocks.family(), key);
         } else {
             batch.put(blocks.family(), key, block);
         }
-    }
-
-    /** Returns whether all bytes are 0. Data rarely begins with zeros, so this check usually ends at the first word. */
-    private static boolean isZero(ByteBuffer block) {
-        ByteBuffer words = block.duplicate().order(ByteOrder.nativeOrder());
-        while (words.remaining() >= Long.BYTES) {
-            if (words.getLong() != 0) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** Executes a TRIM or WRITE_ZEROES: deletes whole blocks and zeroes partial blocks at the two ends. */
@@ -139,7 +127,7 @@ final class BlockWrites {
         long firstWhole = firstPart ? first + 1 : first;
         long endWhole = lastPart ? last : last + 1;
         BlockGuards.Wanted wanted = new BlockGuards.Wanted();
-        wanted.add(first, last, firstPart, lastPart);
+        wanted.add(op, blockBytes);
         try (BlockGuards.Held held = guards.take(wanted);
                 WriteBatch batch = new WriteBatch()) {
             if (firstPart) {

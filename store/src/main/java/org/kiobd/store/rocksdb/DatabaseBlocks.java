@@ -123,6 +123,11 @@ final class DatabaseBlocks implements BlockStore {
     }
 
     @Override
+    public boolean isSyncedByDatabase() {
+        return true;
+    }
+
+    @Override
     public void cleared(long bytes) {
         reclaim.cleared(bytes);
     }

@@ -80,6 +80,11 @@ final class FileBlocks implements BlockStore {
     }
 
     @Override
+    public boolean worksOnLoop() {
+        return true;
+    }
+
+    @Override
     public boolean writeNow(MemberOp[] ops, int from, int to) throws BlockIoException {
         try {
             return blocks.writeNow(ops, from, to);
@@ -89,8 +94,12 @@ final class FileBlocks implements BlockStore {
     }
 
     @Override
-    public boolean readNow(BlockReading reading) {
-        return blocks.readNow(reading);
+    public boolean readNow(BlockReading reading) throws BlockIoException {
+        try {
+            return blocks.readNow(reading);
+        } catch (IOException e) {
+            throw failure(e);
+        }
     }
 
     @Override
@@ -137,6 +146,16 @@ final class FileBlocks implements BlockStore {
     @Override
     public boolean isSyncFailureFinal(IoError error) {
         return true;
+    }
+
+    @Override
+    public boolean isSyncedByDatabase() {
+        return false;
+    }
+
+    @Override
+    public long waits() {
+        return blocks.waits();
     }
 
     @Override

@@ -211,13 +211,18 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** Returns figures for users; {@code damagedReads} is one of them. */
-    StoreFigures.Database figures(long damagedReads) {
+    /**
+     * Returns figures for users.
+     *
+     * @param damagedReads one of them
+     * @param waits waits for another part of the member, which count as stops
+     */
+    StoreFigures.Database figures(long damagedReads, long waits) {
         try {
             Map<String, String> told = db.getMapProperty(blocks, "rocksdb.cfstats");
             return new StoreFigures.Database(
                     whole(told.get("io_stalls.total-delays")),
-                    whole(told.get("io_stalls.total-stops")),
+                    whole(told.get("io_stalls.total-stops")) + waits,
                     db.getLongProperty(blocks, "rocksdb.cur-size-all-mem-tables"),
                     damagedReads);
         } catch (RocksDBException e) {

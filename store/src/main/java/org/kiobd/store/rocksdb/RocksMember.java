@@ -92,12 +92,12 @@ final class RocksMember implements MemberStore {
         this.threads = Executors.newFixedThreadPool(THREADS, new DefaultThreadFactory("kiobd-rocksdb", true));
         this.sync = new RocksSync(uri, blocks, space, threads, opened.readOnly());
         if (!opened.readOnly()) {
-            look();
+            lookForSpace();
             blocks.start(sync.rounds()::now);
         }
     }
 
-    private void look() throws BlockIoException {
+    private void lookForSpace() throws BlockIoException {
         boolean isOpen = false;
         try {
             space.look();
@@ -219,8 +219,8 @@ final class RocksMember implements MemberStore {
 
     @Override
     public void writeSuperblock(int copy, byte[] bytes) throws BlockIoException {
-        if (options.data() == RocksOptions.Data.FILES && !hasFailedSync()) {
-            // The superblock may say that the volume is clean. In the database, a sync of it covers the blocks, too.
+        if (!blocks.isSyncedByDatabase() && !hasFailedSync()) {
+            // The superblock may say that the volume is clean.
             int failure = sync.rounds().now();
             if (failure != 0) {
                 throw new BlockIoException(
@@ -243,7 +243,7 @@ final class RocksMember implements MemberStore {
 
     /** A synced write of the database that failed may have lost blocks, if they are in the database. */
     private BlockIoException failedMeta(BlockIoException e) {
-        return options.data() == RocksOptions.Data.FILES ? e : sync.failed(e);
+        return blocks.isSyncedByDatabase() ? sync.failed(e) : e;
     }
 
     @Override
@@ -286,7 +286,7 @@ final class RocksMember implements MemberStore {
 
     @Override
     public StoreFigures figures() {
-        return database.figures(blocks.damagedReads());
+        return database.figures(blocks.damagedReads(), blocks.waits());
     }
 
     @Override

@@ -23,12 +23,14 @@ final class RocksMemberPort extends ThreadedPort {
 
     private final RocksMember member;
     private final PageCacheRoom room;
+    private final boolean worksOnLoop;
     private final List<MemberOp> writes = new ArrayList<>();
 
     RocksMemberPort(RocksMember member, IoLoop loop) {
         super(member.threads(), RocksMember.THREADS, loop);
         this.member = member;
         this.room = new PageCacheRoom(member.dirtyRoom());
+        this.worksOnLoop = member.blocks().worksOnLoop();
     }
 
     @Override
@@ -41,9 +43,9 @@ final class RocksMemberPort extends ThreadedPort {
             member.syncRounds().request(failure -> end(op, 0, failure == 0 ? null : IoError.ofCode(failure)));
         } else if (op.op() == Op.CACHE || op.lengthBytes() == 0) {
             op.complete(op.lengthBytes(), null);
-        } else if (op.op() == Op.WRITE) {
+        } else if (worksOnLoop && op.op() == Op.WRITE) {
             writes.add(op);
-        } else if (op.op() != Op.READ || !readNow(op)) {
+        } else if (!worksOnLoop || op.op() != Op.READ || !readNow(op)) {
             collect(op);
         }
     }

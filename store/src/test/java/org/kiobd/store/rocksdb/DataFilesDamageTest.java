@@ -13,69 +13,26 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberUri;
-import org.kiobd.store.StoreSubject;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Op;
-import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.testkit.Seeded;
 import org.kiobd.volume.testkit.TestLoops;
 
 /** What a member with data files does when one of its files is damaged. */
 @Tag("one-lane")
 @Timeout(300)
-class DataFilesDamageTest extends StoreSubject {
-    private static final int BLOCK_BYTES = 4096;
+class DataFilesDamageTest extends DamageSubject {
     private static final int DATA_BYTES = 4 * MIB;
 
     /** So much that its map is in several blocks of the database's file. */
     private static final int MAPPED_BYTES = 32 * MIB;
 
-    private static final RocksMemberStoreProvider PROVIDER = new RocksMemberStoreProvider();
-
-    @TempDir
-    Path folder;
-
     @Override
-    protected IoEngine engine() {
-        return IoEngine.EPOLL;
-    }
-
-    @Override
-    protected MemberStore create(long sizeBytes) throws Exception {
-        return PROVIDER.create(MemberUri.parse("rocksdb:" + folder.resolve("member") + "?data=files"), sizeBytes);
-    }
-
-    @Override
-    protected MemberStore open(MemberUri uri, boolean readOnly) throws Exception {
-        return PROVIDER.open(uri, readOnly);
-    }
-
-    private Path place() {
-        return Path.of(store.uri().location());
-    }
-
-    private static void flipBit(Path file, long atBytes, int bit) throws Exception {
-        byte[] bytes = Files.readAllBytes(file);
-        bytes[(int) atBytes] ^= (byte) (1 << bit);
-        Files.write(file, bytes);
-    }
-
-    private void openAgain(MemberUri uri) throws Exception {
-        store = open(uri, false);
-        port = TestLoops.call(loop, () -> store.port(loop));
-    }
-
-    /** A copy of the member as a crash leaves it: nothing was closed. */
-    private MemberUri crashed() throws Exception {
-        Path copy = folder.resolve("crashed");
-        Trees.copy(place(), copy);
-        return MemberUri.parse("rocksdb:" + copy);
+    protected String options() {
+        return "?data=files";
     }
 
     /** Any bit of any block, before and after the member was closed: the block is EIO, its neighbors are as they were. */
@@ -93,27 +50,11 @@ class DataFilesDamageTest extends StoreSubject {
         if (reopened) {
             openAgain(store.uri());
         }
-        int damaged = 0;
-        for (int at = 0; at < DATA_BYTES; at += BLOCK_BYTES) {
-            byte[] read = new byte[BLOCK_BYTES];
-            Ended ended = readInto(loop, port, at, read);
-            if (ended.error() == null) {
-                assertThat(read).isEqualTo(Arrays.copyOfRange(data, at, at + BLOCK_BYTES));
-            } else {
-                assertThat(ended.error()).isEqualTo(IoError.IO);
-                damaged++;
-            }
-        }
-        assertThat(damaged).isEqualTo(1);
-        byte[] read = new byte[DATA_BYTES];
-        Ended ended = readInto(loop, port, 0, read);
-        assertThat(ended.error()).isEqualTo(IoError.IO);
-        assertThat(Arrays.copyOf(read, (int) ended.doneBytes()))
-                .isEqualTo(Arrays.copyOf(data, (int) ended.doneBytes()));
+        assertThat(damagedBlocks(data, BLOCK_BYTES)).isEqualTo(1);
+        assertThat(damagedBlocks(data, DATA_BYTES)).isEqualTo(DATA_BYTES / BLOCK_BYTES - place);
         // What is written over a damaged block is whole again.
         write(0, data);
-        assertThat(readInto(loop, port, 0, read).error()).isNull();
-        assertThat(read).isEqualTo(data);
+        assertThat(damagedBlocks(data, DATA_BYTES)).isZero();
         closeMember();
         PROVIDER.delete(store.uri());
         store = create(SIZE_BYTES);
@@ -181,18 +122,7 @@ class DataFilesDamageTest extends StoreSubject {
         flipBit(map, Files.size(map) / 3, 2);
         for (int round = 0; round < 2; round++) {
             openAgain(store.uri());
-            int damaged = 0;
-            for (int at = 0; at < MAPPED_BYTES; at += BLOCK_BYTES) {
-                byte[] read = new byte[BLOCK_BYTES];
-                Ended ended = readInto(loop, port, at, read);
-                if (ended.error() == null) {
-                    assertThat(read).isEqualTo(Arrays.copyOfRange(data, at, at + BLOCK_BYTES));
-                } else {
-                    assertThat(ended.error()).isEqualTo(IoError.IO);
-                    damaged++;
-                }
-            }
-            assertThat(damaged).isBetween(1, MAPPED_BYTES / BLOCK_BYTES / 2);
+            assertThat(damagedBlocks(data, BLOCK_BYTES)).isBetween(1, MAPPED_BYTES / BLOCK_BYTES / 2);
             byte[] more = pattern(DATA_BYTES, 70 + round);
             write(MAPPED_BYTES, more);
             assertThat(range(Op.FLUSH, 0, 0, 0).error()).isNull();

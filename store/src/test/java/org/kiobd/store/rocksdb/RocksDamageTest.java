@@ -15,45 +15,24 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.kiobd.store.MemberStore;
 import org.kiobd.store.MemberUri;
-import org.kiobd.store.StoreSubject;
 import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.IoError;
 import org.kiobd.volume.kiobuf.Op;
-import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.testkit.TestLoops;
 import org.slf4j.LoggerFactory;
 
 /** What a database that has the blocks does when it is damaged, file by file. */
 @Tag("one-lane")
 @Timeout(300)
-class RocksDamageTest extends StoreSubject {
-    private static final int BLOCK_BYTES = 4096;
+class RocksDamageTest extends DamageSubject {
     private static final int DATA_BYTES = 8 * MIB;
 
-    private static final RocksMemberStoreProvider PROVIDER = new RocksMemberStoreProvider();
-
-    @TempDir
-    Path folder;
-
     @Override
-    protected IoEngine engine() {
-        return IoEngine.EPOLL;
-    }
-
-    @Override
-    protected MemberStore create(long sizeBytes) throws Exception {
-        return PROVIDER.create(MemberUri.parse("rocksdb:" + folder.resolve("member") + "?data=database"), sizeBytes);
-    }
-
-    @Override
-    protected MemberStore open(MemberUri uri, boolean readOnly) throws Exception {
-        return PROVIDER.open(uri, readOnly);
+    protected String options() {
+        return "?data=database";
     }
 
     private Path database(Path member) {
@@ -72,53 +51,11 @@ class RocksDamageTest extends StoreSubject {
         }
     }
 
-    private static void flipBit(Path file, long atBytes) throws Exception {
-        byte[] bytes = Files.readAllBytes(file);
-        bytes[(int) atBytes] ^= 0x10;
-        Files.write(file, bytes);
-    }
-
-    private static void flipMiddle(Path file) throws Exception {
-        flipBit(file, Files.size(file) / 2);
-    }
-
     /** Puts a member made with {@code options} in place of the plain one. */
     private void remake(String options) throws Exception {
         closeMember();
         store = PROVIDER.create(MemberUri.parse("rocksdb:" + folder.resolve("remade") + options), SIZE_BYTES);
         port = TestLoops.call(loop, () -> store.port(loop));
-    }
-
-    private Path place() {
-        return Path.of(store.uri().location());
-    }
-
-    private void openAgain() throws Exception {
-        store = open(store.uri(), false);
-        port = TestLoops.call(loop, () -> store.port(loop));
-    }
-
-    /** A copy of the member as a crash leaves it: nothing was closed. */
-    private MemberUri crashed() throws Exception {
-        Path copy = folder.resolve("crashed");
-        Trees.copy(place(), copy);
-        return MemberUri.parse("rocksdb:" + copy);
-    }
-
-    /** Reads all of {@code data} in pieces; each is as it was or EIO from a block on. Returns how many blocks are EIO. */
-    private int damagedBlocks(byte[] data, int pieceBytes) {
-        int damaged = 0;
-        for (int at = 0; at < data.length; at += pieceBytes) {
-            byte[] read = new byte[pieceBytes];
-            Ended ended = readInto(loop, port, at, read);
-            int good = (int) ended.doneBytes();
-            assertThat(Arrays.copyOf(read, good)).isEqualTo(Arrays.copyOfRange(data, at, at + good));
-            if (good < pieceBytes) {
-                assertThat(ended.error()).isEqualTo(IoError.IO);
-                damaged += (pieceBytes - good) / BLOCK_BYTES;
-            }
-        }
-        return damaged;
     }
 
     @ParameterizedTest
@@ -131,7 +68,7 @@ class RocksDamageTest extends StoreSubject {
         closeMember();
         Path damaged = file(place(), kind);
         flipMiddle(damaged);
-        openAgain();
+        openAgain(store.uri());
         Logger logger = (Logger) LoggerFactory.getLogger(RocksMember.class);
         ListAppender<ILoggingEvent> log = new ListAppender<>();
         log.start();
@@ -170,8 +107,7 @@ class RocksDamageTest extends StoreSubject {
         MemberUri crashed = crashed();
         flipMiddle(file(Path.of(crashed.location()), ".log"));
         closeMember();
-        store = open(crashed, false);
-        port = TestLoops.call(loop, () -> store.port(loop));
+        openAgain(crashed);
         int there = 0;
         while (Arrays.equals(
                 read(there, 16 * BLOCK_BYTES), Arrays.copyOfRange(data, there, there + 16 * BLOCK_BYTES))) {
@@ -189,17 +125,16 @@ class RocksDamageTest extends StoreSubject {
         MemberUri crashed = crashed();
         Path log = file(Path.of(crashed.location()), ".log");
         byte[] before = Files.readAllBytes(log);
-        flipBit(log, DATA_BYTES / 2);
+        flipBit(log, DATA_BYTES / 2, 4);
         assertThatThrownBy(() -> open(crashed, false))
                 .isInstanceOf(BlockIoException.class)
                 .hasMessageContaining(crashed.location())
                 .hasMessageContaining("damaged");
         // It was not opened, so it was not changed: with the bit put right it is whole.
-        flipBit(log, DATA_BYTES / 2);
+        flipBit(log, DATA_BYTES / 2, 4);
         assertThat(Files.readAllBytes(log)).isEqualTo(before);
         closeMember();
-        store = open(crashed, false);
-        port = TestLoops.call(loop, () -> store.port(loop));
+        openAgain(crashed);
         assertThat(read(0, DATA_BYTES)).isEqualTo(data);
     }
 
@@ -214,7 +149,7 @@ class RocksDamageTest extends StoreSubject {
                 .hasMessageContaining(place().toString())
                 .hasMessageContaining("damaged");
         flipMiddle(manifest);
-        openAgain();
+        openAgain(store.uri());
         assertThat(read(0, MIB)).isEqualTo(pattern(MIB, 62));
     }
 
@@ -234,8 +169,7 @@ class RocksDamageTest extends StoreSubject {
                 .hasMessageContaining(crashed.location());
         Files.move(elsewhere, missing);
         closeMember();
-        store = open(crashed, false);
-        port = TestLoops.call(loop, () -> store.port(loop));
+        openAgain(crashed);
         assertThat(read(0, MIB)).isEqualTo(data);
         assertThat(read(MIB, MIB)).isEqualTo(data);
     }

@@ -3,6 +3,7 @@ package org.kiobd.store.rocksdb.data;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.MemberOp;
 
 /**
  * Locks that keep concurrent writes to one block from losing data. A write to a part of a block reads, patches and writes the whole block,
@@ -48,13 +49,14 @@ public final class BlockGuards {
         private long shared;
         private long alone;
 
-        /**
-         * Adds the guards of the blocks {@code [firstBlock, lastBlock]}.
-         *
-         * @param firstAlone whether the first block is written partially
-         * @param lastAlone whether the last block is written partially
-         */
-        public void add(long firstBlock, long lastBlock, boolean firstAlone, boolean lastAlone) {
+        /** Adds the guards of the blocks of {@code op}. A block that is written partially, at one of the ends, is taken alone. */
+        public void add(MemberOp op, int blockBytes) {
+            long start = op.offsetBytes();
+            long end = start + op.lengthBytes();
+            long firstBlock = start / blockBytes;
+            long lastBlock = (end - 1) / blockBytes;
+            boolean lastAlone = end % blockBytes != 0;
+            boolean firstAlone = start % blockBytes != 0 || (firstBlock == lastBlock && lastAlone);
             long firstGroup = firstBlock >>> GROUP_SHIFT;
             long lastGroup = lastBlock >>> GROUP_SHIFT;
             for (long group = firstGroup; group <= lastGroup && shared != -1L; group++) {

@@ -3,29 +3,18 @@ package org.kiobd.store.rocksdb.data;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
-import org.kiobd.volume.BlockIoException;
-import org.kiobd.volume.IoError;
 
 /**
- * Where each block of a member is. A group is in one of four layers, and the first that has it counts: the groups that changed since the log
- * was rotated; those that changed before and are being put into the database; a cache; the database.
- *
- * <p>A change alters its groups and appends its record under the locks of the groups, so the records of a group are in the order of its
- * changes. Thread-safe; calls block.
+ * Where each block of a member is. A change alters its groups and appends its record to the log under the locks of the groups, so the records
+ * of a group are in the order of its changes. Thread-safe; calls block unless they say otherwise.
  */
 final class BlockMap {
     /** Number of changed groups at which they should be put into the database. */
@@ -34,149 +23,27 @@ final class BlockMap {
     /** Number of changed groups at which a change waits. */
     static final int MOST_CHANGED = 4 * MANY_CHANGED;
 
-    private static final int MOST_CACHED = 16_384;
-    private static final int STRIPES = 256;
-
     private final MapTable table;
     private final @Nullable MapLog log;
-    private final ReentrantLock[] stripes = new ReentrantLock[STRIPES];
+    private final MapLayers layers;
     private final ReentrantReadWriteLock rotation = new ReentrantReadWriteLock();
-    private final ConcurrentHashMap<Long, BlockGroup> cached = new ConcurrentHashMap<>();
-    private final AtomicInteger changedCount = new AtomicInteger();
-    private volatile NavigableMap<Long, BlockGroup> changed;
-    private volatile NavigableMap<Long, BlockGroup> leaving = new TreeMap<>();
     private long leavingSequence;
 
     /**
      * Borrows the table and the log.
      *
      * @param log null if the member is open read-only
-     * @param replayed the groups that the log has changed; taken
+     * @param replayed the groups that the log has changed
      */
     BlockMap(MapTable table, @Nullable MapLog log, NavigableMap<Long, BlockGroup> replayed) {
         this.table = table;
         this.log = log;
-        this.changed = new ConcurrentSkipListMap<>(replayed);
-        this.changedCount.set(replayed.size());
-        for (int i = 0; i < STRIPES; i++) {
-            stripes[i] = new ReentrantLock();
-        }
+        this.layers = new MapLayers(table, replayed);
     }
 
-    private static int stripe(long group) {
-        return (int) (group & (STRIPES - 1));
-    }
-
-    private @Nullable BlockGroup inMemory(long number) {
-        BlockGroup group = changed.get(number);
-        if (group == null) {
-            group = leaving.get(number);
-        }
-        return group == null ? cached.get(number) : group;
-    }
-
-    /** Returns whether the groups of these blocks are in memory, so that a change of them does not read the database. A hint only. */
-    boolean isInMemory(long firstBlock, long lastBlock) {
-        for (long group = BlockGroup.of(firstBlock); group <= BlockGroup.of(lastBlock); group++) {
-            if (inMemory(group) == null) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /** Returns a group, which the caller must not change. The stripe is locked. */
-    private BlockGroup find(long number) throws IOException {
-        BlockGroup group = inMemory(number);
-        if (group == null) {
-            byte[] stored = table.get(number);
-            // A group that is not there is cached, too, as an empty one.
-            group = stored == null ? new BlockGroup() : decode(number, stored);
-            cache(number, group);
-        }
-        return group;
-    }
-
-    static BlockGroup decode(long number, byte[] stored) throws BlockIoException {
-        try {
-            return BlockGroup.decode(stored);
-        } catch (IllegalArgumentException e) {
-            throw new BlockIoException(
-                    IoError.IO,
-                    "the map of the blocks from " + BlockGroup.first(number) + " is damaged: " + e.getMessage(),
-                    e);
-        }
-    }
-
-    private void cache(long number, BlockGroup group) {
-        cached.put(number, group);
-        if (cached.mappingCount() > MOST_CACHED) {
-            Iterator<Long> some = cached.keySet().iterator();
-            for (int i = 0; i < MOST_CACHED / 8 && some.hasNext(); i++) {
-                some.next();
-                some.remove();
-            }
-        }
-    }
-
-    /** Returns a group to change. The stripe is locked. */
-    private BlockGroup forChange(long number) throws IOException {
-        BlockGroup group = changed.get(number);
-        if (group == null) {
-            group = new BlockGroup(find(number));
-            changed.put(number, group);
-            changedCount.incrementAndGet();
-            cached.remove(number);
-        }
-        return group;
-    }
-
-    /** Tells the places of {@code count} blocks from {@code firstBlock} on, {@link BlockGroup#NONE} if not stored, and their checksums. */
-    void lookUp(long firstBlock, int count, long[] places, int[] checksums) throws IOException {
-        int i = 0;
-        while (i < count) {
-            long number = BlockGroup.of(firstBlock + i);
-            int end = (int) Math.min(count, BlockGroup.first(number + 1) - firstBlock);
-            ReentrantLock stripe = stripes[stripe(number)];
-            stripe.lock();
-            try {
-                BlockGroup group = find(number);
-                for (; i < end; i++) {
-                    int index = BlockGroup.index(firstBlock + i);
-                    places[i] = group.place(index);
-                    checksums[i] = group.checksum(index);
-                }
-            } finally {
-                stripe.unlock();
-            }
-        }
-    }
-
-    /** Tells places like {@link #lookUp}, without waiting for the disk or another thread; returns false if that cannot be. */
-    boolean lookUpNow(long firstBlock, int count, long[] places, int[] checksums) {
-        int i = 0;
-        while (i < count) {
-            long number = BlockGroup.of(firstBlock + i);
-            int end = (int) Math.min(count, BlockGroup.first(number + 1) - firstBlock);
-            ReentrantLock stripe = stripes[stripe(number)];
-            if (!stripe.tryLock()) {
-                return false;
-            }
-            try {
-                BlockGroup group = inMemory(number);
-                if (group == null) {
-                    return false;
-                }
-                for (; i < end; i++) {
-                    int index = BlockGroup.index(firstBlock + i);
-                    places[i] = group.place(index);
-                    checksums[i] = group.checksum(index);
-                }
-            } finally {
-                stripe.unlock();
-            }
-        }
-        return true;
+    /** Tells where blocks are, by {@link MapLayers#lookUp}. */
+    boolean lookUp(long firstBlock, int count, long[] places, int[] checksums, boolean mayWait) throws IOException {
+        return layers.lookUp(firstBlock, count, places, checksums, mayWait);
     }
 
     /** The result of a change: the sequence number of its record, 0 if there was nothing to change, and the places that it has freed. */
@@ -214,62 +81,73 @@ final class BlockMap {
     /**
      * Applies changes and appends their record to the log; the caller writes it. Blocks that {@code changes} clear and that are not stored are
      * left out.
+     *
+     * @param mayWait whether to wait for the database and for other threads
+     * @return null, with nothing changed, if it would have to, and must not
      */
-    Changed change(List<LogRecord.Change> changes) throws IOException {
-        log().requireGood();
-        Changed result = new Changed();
-        BitSet locked = new BitSet(STRIPES);
-        for (LogRecord.Change change : changes) {
-            long last = BlockGroup.of(change.firstBlock() + change.count() - 1);
-            for (long group = BlockGroup.of(change.firstBlock()); group <= last; group++) {
-                locked.set(stripe(group));
-            }
+    @Nullable
+    Changed change(List<LogRecord.Change> changes, boolean mayWait) throws IOException {
+        if (mayWait) {
+            log().requireGood();
+            rotation.readLock().lock();
+        } else if (!log().isGood() || !rotation.readLock().tryLock()) {
+            return null;
         }
-        rotation.readLock().lock();
-        lock(locked);
-        try {
+        try (MapLayers.Locks locks = layers.new Locks()) {
+            for (LogRecord.Change change : changes) {
+                locks.add(change.firstGroup(), change.lastGroup());
+            }
+            if (!locks.take(mayWait) || (!mayWait && !areInMemory(changes))) {
+                return null;
+            }
             for (LogRecord.Change change : changes) {
                 prepare(change);
             }
-            List<LogRecord.Change> effective = new ArrayList<>(changes.size());
-            for (LogRecord.Change change : changes) {
-                if (change.isClear()) {
-                    clear(change.firstBlock(), change.firstBlock() + change.count(), effective, result);
-                } else {
-                    store(change, result);
-                    effective.add(change);
-                }
-            }
-            if (!effective.isEmpty()) {
-                result.sequence = log().append(effective);
-            }
-            return result;
+            return apply(changes);
         } finally {
-            unlock(locked);
             rotation.readLock().unlock();
         }
     }
 
+    private boolean areInMemory(List<LogRecord.Change> changes) {
+        return changes.stream()
+                .allMatch(change -> isInMemory(change.firstBlock(), change.firstBlock() + change.count() - 1));
+    }
+
+    /** Returns whether the groups of these blocks are in memory, so that a change of them does not read the database. A hint. Does not block. */
+    boolean isInMemory(long firstBlock, long lastBlock) {
+        for (long group = BlockGroup.of(firstBlock); group <= BlockGroup.of(lastBlock); group++) {
+            if (layers.inMemory(group) == null) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Reads all groups of a change before one is changed, so that a failed read leaves the map as it is. */
     private void prepare(LogRecord.Change change) throws IOException {
-        long last = BlockGroup.of(change.firstBlock() + change.count() - 1);
-        for (long group = BlockGroup.of(change.firstBlock()); group <= last; group++) {
-            if (!change.isClear() || !find(group).isEmpty()) {
-                forChange(group);
+        for (long group = change.firstGroup(); group <= change.lastGroup(); group++) {
+            if (!change.isClear() || !layers.find(group).isEmpty()) {
+                layers.forChange(group);
             }
         }
     }
 
-    private void lock(BitSet stripeNumbers) {
-        for (int i = stripeNumbers.nextSetBit(0); i >= 0; i = stripeNumbers.nextSetBit(i + 1)) {
-            stripes[i].lock();
+    private Changed apply(List<LogRecord.Change> changes) {
+        Changed result = new Changed();
+        List<LogRecord.Change> effective = new ArrayList<>(changes.size());
+        for (LogRecord.Change change : changes) {
+            if (change.isClear()) {
+                clear(change.firstBlock(), change.firstBlock() + change.count(), effective, result);
+            } else {
+                store(change, result);
+                effective.add(change);
+            }
         }
-    }
-
-    private void unlock(BitSet stripeNumbers) {
-        for (int i = stripeNumbers.nextSetBit(0); i >= 0; i = stripeNumbers.nextSetBit(i + 1)) {
-            stripes[i].unlock();
+        if (!effective.isEmpty()) {
+            result.sequence = log().append(effective);
         }
+        return result;
     }
 
     private void store(LogRecord.Change change, Changed result) {
@@ -278,7 +156,7 @@ final class BlockMap {
             long block = change.firstBlock() + i;
             int index = BlockGroup.index(block);
             if (group == null || index == 0) {
-                group = Objects.requireNonNull(changed.get(BlockGroup.of(block)));
+                group = Objects.requireNonNull(layers.changed(BlockGroup.of(block)));
             }
             result.free(group.place(index));
             group.set(index, change.firstPlace() + i, change.checksums()[i]);
@@ -289,7 +167,7 @@ final class BlockMap {
     private void clear(long firstBlock, long endBlock, List<LogRecord.Change> effective, Changed result) {
         long runStart = -1;
         for (long block = firstBlock; block < endBlock; block++) {
-            BlockGroup group = changed.get(BlockGroup.of(block));
+            BlockGroup group = layers.changed(BlockGroup.of(block));
             int index = BlockGroup.index(block);
             if (group != null && group.place(index) != BlockGroup.NONE) {
                 result.free(group.place(index));
@@ -317,27 +195,33 @@ final class BlockMap {
 
     /** Calls {@code visitor} for each group in {@code [firstGroup, lastGroup]} that has a stored block, in ascending order, until it returns false. */
     void walk(long firstGroup, long lastGroup, Visitor visitor) throws IOException {
-        // A group moves from the first layer to the last, so a walk that reads the layers in this order misses none.
-        TreeMap<Long, Boolean> inMemory = new TreeMap<>();
-        changed.subMap(firstGroup, true, lastGroup, true).keySet().forEach(number -> inMemory.put(number, true));
-        leaving.subMap(firstGroup, true, lastGroup, true).keySet().forEach(number -> inMemory.put(number, true));
+        SortedMap<Long, Boolean> inMemory = layers.numbersInMemory(firstGroup, lastGroup);
         boolean[] goesOn = {true};
         table.walk(firstGroup, lastGroup, (number, value) -> {
-            while (goesOn[0] && !inMemory.isEmpty() && inMemory.firstKey() < number) {
-                goesOn[0] = visit(inMemory.pollFirstEntry().getKey(), visitor);
-            }
+            goesOn[0] = visitBelow(number, inMemory, visitor);
             inMemory.remove(number);
             goesOn[0] = goesOn[0] && visit(number, visitor);
             return goesOn[0];
         });
-        while (goesOn[0] && !inMemory.isEmpty()) {
-            goesOn[0] = visit(inMemory.pollFirstEntry().getKey(), visitor);
+        if (goesOn[0]) {
+            visitBelow(Long.MAX_VALUE, inMemory, visitor);
         }
+    }
+
+    /** Visits, and removes from {@code numbers}, the groups below {@code endGroup}; returns whether to go on. */
+    private boolean visitBelow(long endGroup, SortedMap<Long, Boolean> numbers, Visitor visitor) throws IOException {
+        boolean goesOn = true;
+        while (goesOn && !numbers.isEmpty() && numbers.firstKey() < endGroup) {
+            long number = numbers.firstKey();
+            numbers.remove(number);
+            goesOn = visit(number, visitor);
+        }
+        return goesOn;
     }
 
     private boolean visit(long number, Visitor visitor) throws IOException {
         long[] places = new long[BlockGroup.BLOCKS];
-        lookUp(BlockGroup.first(number), BlockGroup.BLOCKS, places, new int[BlockGroup.BLOCKS]);
+        layers.lookUp(BlockGroup.first(number), BlockGroup.BLOCKS, places, new int[BlockGroup.BLOCKS], true);
         for (long place : places) {
             if (place != BlockGroup.NONE) {
                 return visitor.group(number, places);
@@ -346,14 +230,14 @@ final class BlockMap {
         return true;
     }
 
-    /** Returns the number of groups that changed since the log was rotated. */
+    /** Returns the number of groups that changed since the log was rotated. Does not block. */
     int changedCount() {
-        return changedCount.get();
+        return layers.changedCount();
     }
 
     /** Returns the number of groups that are in memory only. */
     long inMemoryCount() {
-        return changedCount.get() + (long) leaving.size();
+        return changedCount() + (long) layers.leaving().size();
     }
 
     /**
@@ -363,19 +247,16 @@ final class BlockMap {
      * @return whether there is anything to put
      */
     boolean checkpointBegins() throws IOException {
-        if (!leaving.isEmpty()) {
+        if (!layers.leaving().isEmpty()) {
             return true;
         }
         rotation.writeLock().lock();
         try {
-            if (changed.isEmpty()) {
+            if (layers.changed().isEmpty()) {
                 return false;
             }
             leavingSequence = log().rotate();
-            // In this order: a reader looks at the changed groups first.
-            leaving = changed;
-            changed = new ConcurrentSkipListMap<>();
-            changedCount.set(0);
+            layers.leave();
             return true;
         } finally {
             rotation.writeLock().unlock();
@@ -384,19 +265,8 @@ final class BlockMap {
 
     /** Puts the groups of {@link #checkpointBegins} into the database. The data files were synced meanwhile. Called by one thread at a time. */
     void checkpoint() throws IOException {
-        table.put(encoded(leaving), leavingSequence);
-        for (Map.Entry<Long, BlockGroup> group : leaving.entrySet()) {
-            ReentrantLock stripe = stripes[stripe(group.getKey())];
-            stripe.lock();
-            try {
-                if (!changed.containsKey(group.getKey())) {
-                    cache(group.getKey(), group.getValue());
-                }
-            } finally {
-                stripe.unlock();
-            }
-        }
-        leaving = new TreeMap<>();
+        table.put(encoded(layers.leaving()), leavingSequence);
+        layers.left();
     }
 
     private static SortedMap<Long, byte[]> encoded(Map<Long, BlockGroup> groups) {
@@ -407,10 +277,9 @@ final class BlockMap {
 
     /** Puts all changes into the database before the log is rotated: for a log that has changes in both files. No change is made meanwhile. */
     void checkpointFirst() throws IOException {
-        table.put(encoded(changed), log().writtenSequence());
+        table.put(encoded(layers.changed()), log().writtenSequence());
         log().rotate();
-        changed = new ConcurrentSkipListMap<>();
-        changedCount.set(0);
+        layers.forgetChanged();
     }
 
     /** Runs {@code action} while no change is made. */

@@ -70,15 +70,12 @@ public final class BlockReading {
 
     /** Returns the buffer to read {@code block}, the next one, into: the request's own memory if possible, otherwise {@code scratch}. */
     public ByteBuffer into(long block, ByteBuffer scratch) {
-        boolean all = block * blockBytes == atBytes && endBytes - atBytes >= blockBytes;
-        return all && memory.isWhole(blockBytes)
-                ? memory.whole(blockBytes)
-                : scratch.clear().limit(blockBytes);
+        return into(block, 1, scratch);
     }
 
     /**
-     * Returns the buffer to read up to {@code count} blocks from {@code block} on, the next one, into: as many blocks of the request's own
-     * memory as are contiguous, otherwise {@code scratch}, for one block.
+     * Returns a buffer for up to {@code count} blocks from {@code block} on, which is the next one. The buffer is a part of the request's own
+     * memory, as far as that is contiguous. If not even one block is, it is {@code scratch}, which holds one block.
      */
     ByteBuffer into(long block, int count, ByteBuffer scratch) {
         long wholeBytes = block * blockBytes == atBytes ? Math.min(endBytes - atBytes, memory.contiguousBytes()) : 0;

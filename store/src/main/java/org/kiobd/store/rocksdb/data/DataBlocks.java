@@ -4,19 +4,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.NavigableMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
-import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberOp;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
 import org.kiobd.volume.ExtentList;
-import org.kiobd.volume.IoError;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The blocks of a member in data files: a block is written to a free place, never over the place that it had before, and then the map
@@ -25,19 +19,11 @@ import org.slf4j.LoggerFactory;
  * <p>Owns its files, the map and its log, and the thread that keeps them; borrows the table. Thread-safe; calls block.
  */
 public final class DataBlocks implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(DataBlocks.class);
-
     /** Number of groups whose blocks one record clears. */
     private static final int CLEARED_GROUPS = 1024;
 
-    /** Number of changes in one record of corrections. */
-    private static final int CORRECTED = 8192;
-
-    private final Setup setup;
+    private final DataOpening.Parts parts;
     private final int blockBytes;
-    private final DataFiles files;
-    private final FreePlaces places;
-    private final @Nullable MapLog log;
     private final BlockMap map;
     private final Keeper keeper;
     private final BlockGuards guards = new BlockGuards();
@@ -63,16 +49,13 @@ public final class DataBlocks implements AutoCloseable {
             LongConsumer mark,
             LongAdder calls) {}
 
-    private DataBlocks(Setup setup, DataFiles files, FreePlaces places, @Nullable MapLog log, BlockMap map) {
-        this.setup = setup;
-        this.blockBytes = setup.blockBytes;
-        this.files = files;
-        this.places = places;
-        this.log = log;
-        this.map = map;
-        this.keeper = new Keeper(files, places, log, map, blockBytes);
-        this.reads = new DataReads(map, files, setup);
-        this.writes = new DataWrites(map, files, places, log, keeper, reads, setup);
+    private DataBlocks(DataOpening.Parts parts) {
+        this.parts = parts;
+        this.blockBytes = parts.setup().blockBytes;
+        this.map = parts.map();
+        this.keeper = new Keeper(parts);
+        this.reads = new DataReads(parts);
+        this.writes = new DataWrites(parts, keeper, reads);
     }
 
     /**
@@ -85,126 +68,7 @@ public final class DataBlocks implements AutoCloseable {
     }
 
     static DataBlocks open(Setup setup, Disk disk) throws IOException {
-        DataFiles files = new DataFiles(setup.folder, disk, setup.blockBytes, setup.readOnly);
-        MapLog log = null;
-        boolean isOpen = false;
-        try {
-            long inTable = setup.table.sequence();
-            MapReplay replay = new MapReplay(setup.table, files, setup.synced);
-            List<LogRecord> records = new ArrayList<>();
-            MapLogEnd end = MapLogEnd.read(setup.folder, disk, inTable, records::add);
-            if (end.sequence() < setup.synced) {
-                throw new BlockIoException(
-                        IoError.IO,
-                        setup.folder
-                                + " is damaged and was not opened; nothing in it was changed: its log of the map ends"
-                                + " at change=" + end.sequence() + " and was synced up to change=" + setup.synced
-                                + "; put its map-log files right, or delete kiobd.synced to go on without the changes"
-                                + " between");
-            }
-            for (LogRecord record : records) {
-                replay.apply(record);
-            }
-            NavigableMap<Long, BlockGroup> replayed = replay.finish();
-            FreePlaces places = places(setup, files, replayed);
-            if (!setup.readOnly) {
-                log = MapLog.open(setup.folder, disk, end);
-            }
-            BlockMap map = new BlockMap(setup.table, log, replayed);
-            DataBlocks opened = new DataBlocks(setup, files, places, log, map);
-            if (log != null) {
-                opened.makeDurable(log, end, replay);
-            }
-            isOpen = true;
-            return opened;
-        } finally {
-            if (!isOpen) {
-                files.close();
-                if (log != null) {
-                    log.close();
-                }
-            }
-        }
-    }
-
-    /**
-     * Marks the places of all blocks as used; checks that the files that have them are there. If a part of the map is damaged, no place of
-     * these files can be free.
-     */
-    private static FreePlaces places(Setup setup, DataFiles files, NavigableMap<Long, BlockGroup> replayed)
-            throws IOException {
-        FreePlaces places = new FreePlaces();
-        boolean isDamaged = false;
-        try {
-            setup.table.walk(0, Long.MAX_VALUE, (number, value) -> {
-                if (!replayed.containsKey(number)) {
-                    mark(places, number, BlockMap.decode(number, value));
-                }
-                return true;
-            });
-            for (Map.Entry<Long, BlockGroup> group : replayed.entrySet()) {
-                mark(places, group.getKey(), group.getValue());
-            }
-        } catch (BlockIoException e) {
-            LOG.warn(
-                    "{}: the map of the blocks is damaged: {}; READs of the part that is lost fail with EIO, the rest is"
-                            + " unharmed; the data files are not overwritten from now on: copy the volume",
-                    setup.folder,
-                    e.getMessage());
-            isDamaged = true;
-        }
-        for (int file = 0; file < places.files(); file++) {
-            if (places.isUsed(file) && !files.exists(file)) {
-                throw new BlockIoException(
-                        IoError.IO,
-                        setup.folder + " is damaged and was not opened; nothing in it was changed: "
-                                + files.path(file).getFileName() + " is missing; put it back");
-            }
-        }
-        places.addFiles(files.count());
-        for (int file = 0; file < places.files(); file++) {
-            places.mayBeAllocated(file, files.placesIn(file));
-            if (files.isShared(file)) {
-                places.share(file);
-            }
-        }
-        if (isDamaged) {
-            places.seal();
-        }
-        return places;
-    }
-
-    private static void mark(FreePlaces places, long number, BlockGroup group) throws BlockIoException {
-        for (int i = 0; i < BlockGroup.BLOCKS; i++) {
-            if (group.place(i) != BlockGroup.NONE && !places.markUsed(group.place(i))) {
-                throw new BlockIoException(
-                        IoError.IO,
-                        "block=" + (BlockGroup.first(number) + i) + " has the place of another block, place="
-                                + group.place(i));
-            }
-        }
-    }
-
-    /** Makes what the log has said durable, before anything is written: the places that it has freed are free from now on. */
-    private void makeDurable(MapLog open, MapLogEnd end, MapReplay replay) throws IOException {
-        if (!replay.corrections().isEmpty()) {
-            List<LogRecord.Change> corrections = replay.corrections();
-            for (int from = 0; from < corrections.size(); from += CORRECTED) {
-                int to = Math.min(corrections.size(), from + CORRECTED);
-                open.write(open.append(corrections.subList(from, to)));
-            }
-        }
-        // A record without changes: one that a power cut has torn out before it must not become valid again.
-        open.write(open.append(List.of()));
-        if (end.sequence() > setup.synced) {
-            files.syncAll(places.files());
-        }
-        open.sync();
-        setup.mark.accept(open.writtenSequence());
-        if (end.needsBoth()) {
-            // The log can only go on in a file whose changes are in the database.
-            map.checkpointFirst();
-        }
+        return new DataBlocks(DataOpening.open(setup, disk));
     }
 
     /**
@@ -230,12 +94,7 @@ public final class DataBlocks implements AutoCloseable {
     private BlockGuards.Wanted wanted(MemberOp[] ops, int from, int to) {
         BlockGuards.Wanted wanted = new BlockGuards.Wanted();
         for (int i = from; i < to; i++) {
-            long start = ops[i].offsetBytes();
-            long end = start + ops[i].lengthBytes();
-            long first = start / blockBytes;
-            long last = (end - 1) / blockBytes;
-            boolean lastPart = end % blockBytes != 0;
-            wanted.add(first, last, start % blockBytes != 0 || (first == last && lastPart), lastPart);
+            wanted.add(ops[i], blockBytes);
         }
         return wanted;
     }
@@ -324,12 +183,12 @@ public final class DataBlocks implements AutoCloseable {
      * @throws IOException the error that ended the READ early
      */
     public void read(BlockReading reading) throws IOException {
-        reads.read(reading);
+        reads.read(reading, true);
     }
 
     /** Executes a READ without waiting for the disk; returns false, with the READ still to be done, if that cannot be. */
-    public boolean readNow(BlockReading reading) {
-        return reads.readNow(reading);
+    public boolean readNow(BlockReading reading) throws IOException {
+        return reads.read(reading, false);
     }
 
     /** Returns which blocks are stored, by the rules of {@link org.kiobd.volume.BlockDevice#extents}. */
@@ -339,7 +198,7 @@ public final class DataBlocks implements AutoCloseable {
         long first = BlockGroup.of(range.offsetBytes() / blockBytes);
         long last = BlockGroup.of((range.endBytes() - 1) / blockBytes);
         boolean[] goesOn = {true};
-        setup.calls.increment();
+        parts.setup().calls.increment();
         map.walk(first, last, (number, stored) -> {
             for (int i = 0; i < BlockGroup.BLOCKS && goesOn[0] && at[0] < range.endBytes(); i++) {
                 long startBytes = (BlockGroup.first(number) + i) * blockBytes;
@@ -365,16 +224,17 @@ public final class DataBlocks implements AutoCloseable {
 
     /** Makes every write that has returned durable. One thread at a time. */
     public void sync() throws IOException {
+        MapLog log = parts.log();
         if (log == null) {
             return;
         }
-        setup.calls.increment();
+        parts.setup().calls.increment();
         long target = log.writtenSequence();
-        places.syncBegins();
-        files.sync();
+        parts.places().syncBegins();
+        parts.files().sync();
         log.sync();
-        setup.mark.accept(target);
-        keeper.punch(places.synced(target));
+        parts.setup().mark.accept(target);
+        keeper.punch(parts.places().synced(target));
     }
 
     /** Puts all changes into the database, and gives the space of cleared blocks back to the disk. */
@@ -384,7 +244,7 @@ public final class DataBlocks implements AutoCloseable {
 
     /** Returns the bytes that the data files take; places that wait to be freed count. */
     public long allocatedBytes() {
-        return places.usedCount() * blockBytes;
+        return parts.places().usedCount() * blockBytes;
     }
 
     /** Returns an upper bound of the space that the part of the map takes that is in memory only. */
@@ -404,7 +264,7 @@ public final class DataBlocks implements AutoCloseable {
 
     /** Begins a copy in {@code to}, an existing folder, that shares the data files. */
     public DataCopy copyTo(Path to, LongConsumer copyMark) throws IOException {
-        return DataCopy.begin(new DataCopy.Parts(setup, files, places, log, map, keeper), to, copyMark);
+        return DataCopy.begin(parts, keeper, to, copyMark);
     }
 
     /** Ends the work in the background; returns false if it has not ended after {@code timeoutS} seconds. */
@@ -416,9 +276,6 @@ public final class DataBlocks implements AutoCloseable {
     @Override
     public void close() {
         keeper.stop(0);
-        files.close();
-        if (log != null) {
-            log.close();
-        }
+        parts.close();
     }
 }

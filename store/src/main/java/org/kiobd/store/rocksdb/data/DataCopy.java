@@ -21,7 +21,8 @@ import org.kiobd.volume.IoError;
 public final class DataCopy implements AutoCloseable {
     private static final int PIECE_BYTES = 1 << 16;
 
-    private final Parts parts;
+    private final DataOpening.Parts parts;
+    private final Keeper keeper;
     private final Path to;
     private final LongConsumer copyMark;
     private long @Nullable [] lengthsBytes;
@@ -29,31 +30,23 @@ public final class DataCopy implements AutoCloseable {
     private int files;
     private boolean isHeld;
 
-    /** The parts of the blocks; borrowed. */
-    record Parts(
-            DataBlocks.Setup setup,
-            DataFiles files,
-            FreePlaces places,
-            @Nullable MapLog log,
-            BlockMap map,
-            Keeper keeper) {}
-
-    private DataCopy(Parts parts, Path to, LongConsumer copyMark) {
+    private DataCopy(DataOpening.Parts parts, Keeper keeper, Path to, LongConsumer copyMark) {
         this.parts = parts;
+        this.keeper = keeper;
         this.to = to;
         this.copyMark = copyMark;
     }
 
     /** Puts the map into the database, so that {@link #complete} has little to copy. */
-    static DataCopy begin(Parts parts, Path to, LongConsumer copyMark) throws IOException {
-        parts.keeper.checkpointNow();
-        return new DataCopy(parts, to, copyMark);
+    static DataCopy begin(DataOpening.Parts parts, Keeper keeper, Path to, LongConsumer copyMark) throws IOException {
+        keeper.checkpointNow();
+        return new DataCopy(parts, keeper, to, copyMark);
     }
 
     /** Puts the rest of the map into the database, and keeps it as it is until {@link #close}; writes still go on. */
     public void approach() throws IOException {
         if (!isHeld) {
-            parts.keeper.copyBegins();
+            keeper.copyBegins();
             isHeld = true;
         }
     }
@@ -61,34 +54,34 @@ public final class DataCopy implements AutoCloseable {
     /** Fixes the point in time of the copy; writes wait meanwhile. */
     public void fix() throws IOException {
         approach();
-        MapLog log = parts.log;
+        MapLog log = parts.log();
         if (log == null) {
-            files = parts.places.files();
-            sequence = parts.setup.synced();
+            files = parts.places().files();
+            sequence = parts.setup().synced();
             lengthsBytes = new long[] {length(0), length(1)};
             return;
         }
-        parts.map.whileUnchanged(() -> {
+        parts.map().whileUnchanged(() -> {
             log.write(log.lastSequence());
             sequence = log.writtenSequence();
             lengthsBytes = log.lengthsBytes();
-            files = parts.places.files();
-            parts.keeper.share();
+            files = parts.places().files();
+            keeper.share();
         });
     }
 
     private long length(int file) throws IOException {
-        Path path = MapLogFile.path(parts.setup.folder(), file);
+        Path path = MapLogFile.path(parts.setup().folder(), file);
         return Files.exists(path) ? Files.size(path) : 0;
     }
 
     /** Completes the copy and makes it durable. */
     public void complete() throws IOException {
-        if (parts.log != null && !parts.keeper.sync()) {
-            throw new BlockIoException(IoError.IO, parts.keeper.folder() + " could not be synced");
+        if (parts.log() != null && !keeper.sync()) {
+            throw new BlockIoException(IoError.IO, keeper.folder() + " could not be synced");
         }
         for (int file = 0; file < files; file++) {
-            Path source = parts.files.path(file);
+            Path source = parts.files().path(file);
             if (Files.exists(source)) {
                 Files.createLink(DataFiles.path(to, file), source);
             }
@@ -96,7 +89,7 @@ public final class DataCopy implements AutoCloseable {
         long[] lengths = Objects.requireNonNull(lengthsBytes);
         for (int file = 0; file < MapLogFile.FILES; file++) {
             if (lengths[file] > 0) {
-                copy(MapLogFile.path(parts.setup.folder(), file), MapLogFile.path(to, file), lengths[file]);
+                copy(MapLogFile.path(parts.setup().folder(), file), MapLogFile.path(to, file), lengths[file]);
             }
         }
         try (FileChannel folder = FileChannel.open(to, StandardOpenOption.READ)) {
@@ -129,7 +122,7 @@ public final class DataCopy implements AutoCloseable {
     public void close() {
         if (isHeld) {
             isHeld = false;
-            parts.keeper.copyEnds();
+            keeper.copyEnds();
         }
     }
 }

@@ -9,7 +9,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ConcurrentSkipListSet;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,15 +65,6 @@ final class DataFiles implements AutoCloseable {
 
     Path path(int file) {
         return path(folder, file);
-    }
-
-    /** Returns the CRC-32C of the bytes from the position of {@code block} to its limit, which stay. */
-    static int checksum(ByteBuffer block) {
-        CRC32C checksum = new CRC32C();
-        int at = block.position();
-        checksum.update(block);
-        block.position(at);
-        return (int) checksum.getValue();
     }
 
     private BlockFile file(int number) throws IOException {
@@ -144,7 +134,7 @@ final class DataFiles implements AutoCloseable {
             // Unreadable, not lost: a READ of the block says so.
             return true;
         }
-        return checksum(block.flip()) == checksum;
+        return BlockBytes.checksum(block.flip()) == checksum;
     }
 
     /** Syncs every file that was written since its last sync. A failure is final: the kernel may have dropped what it could not write. */

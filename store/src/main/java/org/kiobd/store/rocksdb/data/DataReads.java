@@ -15,6 +15,9 @@ final class DataReads {
     /** Number of blocks that are looked up together. */
     private static final int WINDOW = 64;
 
+    /** The blocks cannot be read without waiting. */
+    private static final int NOT_NOW = -1;
+
     private final BlockMap map;
     private final DataFiles files;
     private final int blockBytes;
@@ -35,11 +38,11 @@ final class DataReads {
         }
     }
 
-    DataReads(BlockMap map, DataFiles files, DataBlocks.Setup setup) {
-        this.map = map;
-        this.files = files;
-        this.blockBytes = setup.blockBytes();
-        this.calls = setup.calls();
+    DataReads(DataOpening.Parts parts) {
+        this.map = parts.map();
+        this.files = parts.files();
+        this.blockBytes = parts.setup().blockBytes();
+        this.calls = parts.setup().calls();
         this.scratch = ThreadLocal.withInitial(() -> new Scratch(blockBytes));
     }
 
@@ -47,36 +50,19 @@ final class DataReads {
         return damaged.sum();
     }
 
-    /** Executes a READ up to the first block that cannot be read. */
-    void read(BlockReading reading) throws IOException {
+    /**
+     * Executes a READ up to the first block that cannot be read.
+     *
+     * @param mayWait whether to wait for the disk and for other threads
+     * @return false, with the READ still to be done, if it would have to, and must not
+     */
+    boolean read(BlockReading reading, boolean mayWait) throws IOException {
         Scratch mine = scratch.get();
         long last = (reading.endBytes() - 1) / blockBytes;
         long block = reading.startBytes() / blockBytes;
         while (block <= last) {
             int count = (int) Math.min(WINDOW, last - block + 1);
-            map.lookUp(block, count, mine.places, mine.checksums);
-            int i = 0;
-            while (i < count) {
-                if (mine.places[i] == BlockGroup.NONE) {
-                    i++;
-                    reading.missingUpTo((block + i) * blockBytes);
-                } else {
-                    i = readRun(reading, block, i, count, mine);
-                }
-            }
-            block += count;
-        }
-        reading.missingUpTo(reading.endBytes());
-    }
-
-    /** Executes a READ without waiting for the disk; returns false, with the READ still to be done, if that cannot be. */
-    boolean readNow(BlockReading reading) {
-        Scratch mine = scratch.get();
-        long last = (reading.endBytes() - 1) / blockBytes;
-        long block = reading.startBytes() / blockBytes;
-        while (block <= last) {
-            int count = (int) Math.min(WINDOW, last - block + 1);
-            if (!map.lookUpNow(block, count, mine.places, mine.checksums)) {
+            if (!map.lookUp(block, count, mine.places, mine.checksums, mayWait)) {
                 return false;
             }
             int i = 0;
@@ -85,20 +71,9 @@ final class DataReads {
                     i++;
                     reading.missingUpTo((block + i) * blockBytes);
                 } else {
-                    int end = runEnd(i, count, mine);
-                    ByteBuffer into = reading.into(block + i, end - i, mine.block);
-                    calls.increment();
-                    if (!files.readCached(mine.places[i], into)) {
+                    i = readRun(reading, block, i, count, mayWait);
+                    if (i == NOT_NOW) {
                         return false;
-                    }
-                    into.rewind();
-                    end = i + into.remaining() / blockBytes;
-                    for (int from = i; i < end; i++) {
-                        into.limit((i - from + 1) * blockBytes).position((i - from) * blockBytes);
-                        if (DataFiles.checksum(into) != mine.checksums[i]) {
-                            return false;
-                        }
-                        reading.found(block + i, into);
                     }
                 }
             }
@@ -118,33 +93,38 @@ final class DataReads {
         return end;
     }
 
-    /** Reads the blocks at adjacent places from window index {@code from} on; returns the index after the last one. */
-    private int readRun(BlockReading reading, long firstBlock, int from, int count, Scratch mine) throws IOException {
+    /**
+     * Reads the blocks at adjacent places from window index {@code from} on.
+     *
+     * @return the index after the last one, or {@link #NOT_NOW}
+     */
+    private int readRun(BlockReading reading, long firstBlock, int from, int count, boolean mayWait)
+            throws IOException {
+        Scratch mine = scratch.get();
         int end = runEnd(from, count, mine);
         ByteBuffer into = reading.into(firstBlock + from, end - from, mine.block);
         end = from + into.remaining() / blockBytes;
-        if (!isRead(mine.places[from], into)) {
-            for (int i = from; i < end; i++) {
-                readAgain(reading, firstBlock + i, mine);
-            }
-            return end;
-        }
+        boolean isRead = isRead(mine.places[from], into, mayWait);
         for (int i = from; i < end; i++) {
             into.limit((i - from + 1) * blockBytes).position((i - from) * blockBytes);
-            if (DataFiles.checksum(into) == mine.checksums[i]) {
+            if (isRead && BlockBytes.checksum(into) == mine.checksums[i]) {
                 reading.found(firstBlock + i, into);
-            } else {
+            } else if (mayWait) {
                 readAgain(reading, firstBlock + i, mine);
+            } else {
+                return NOT_NOW;
             }
         }
         return end;
     }
 
-    private boolean isRead(long place, ByteBuffer into) {
+    private boolean isRead(long place, ByteBuffer into, boolean mayWait) {
         calls.increment();
         try {
+            if (!mayWait) {
+                return files.readCached(place, into);
+            }
             files.read(place, into);
-            into.rewind();
             return true;
         } catch (IOException e) {
             // Of several blocks, one may be unreadable; each is read again by itself, which tells the error.
@@ -166,7 +146,7 @@ final class DataReads {
         long triedPlace = BlockGroup.NONE;
         int triedChecksum = 0;
         while (true) {
-            map.lookUp(block, 1, mine.place, mine.checksum);
+            map.lookUp(block, 1, mine.place, mine.checksum, true);
             if (mine.place[0] == BlockGroup.NONE) {
                 return false;
             }
@@ -184,7 +164,7 @@ final class DataReads {
                 continue;
             }
             mine.block.clear().limit(blockBytes);
-            if (DataFiles.checksum(mine.block) == triedChecksum) {
+            if (BlockBytes.checksum(mine.block) == triedChecksum) {
                 return true;
             }
             if (again) {

@@ -2,7 +2,6 @@ package org.kiobd.store.rocksdb.data;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -37,22 +36,15 @@ final class DataWrites {
     /** Whether the disk had no space for the last block that needed some. */
     private volatile boolean isFull;
 
-    DataWrites(
-            BlockMap map,
-            DataFiles files,
-            FreePlaces places,
-            @Nullable MapLog log,
-            Keeper keeper,
-            DataReads reads,
-            DataBlocks.Setup setup) {
-        this.map = map;
-        this.files = files;
-        this.places = places;
-        this.log = log;
+    DataWrites(DataOpening.Parts parts, Keeper keeper, DataReads reads) {
+        this.map = parts.map();
+        this.files = parts.files();
+        this.places = parts.places();
+        this.log = parts.log();
         this.keeper = keeper;
         this.reads = reads;
-        this.blockBytes = setup.blockBytes();
-        this.calls = setup.calls();
+        this.blockBytes = parts.setup().blockBytes();
+        this.calls = parts.setup().calls();
     }
 
     /** What one call writes. Used by one thread. */
@@ -105,11 +97,11 @@ final class DataWrites {
         }
 
         private void gathered(long block, ByteBuffer bytes) {
-            if (isZero(bytes)) {
+            if (BlockBytes.isZero(bytes)) {
                 changes.add(LogRecord.Change.clear(block, 1));
             } else {
                 blocks[count] = block;
-                checksums[count++] = DataFiles.checksum(bytes);
+                checksums[count++] = BlockBytes.checksum(bytes);
             }
         }
 
@@ -130,9 +122,9 @@ final class DataWrites {
                 boolean stored = false;
                 if (i < all) {
                     ByteBuffer block = bytes.slice(i * blockBytes, blockBytes);
-                    stored = !isZero(block);
+                    stored = !BlockBytes.isZero(block);
                     if (stored) {
-                        sums[i - from] = DataFiles.checksum(block);
+                        sums[i - from] = BlockBytes.checksum(block);
                         numbers[i - from] = firstBlock + i;
                     } else {
                         changes.add(LogRecord.Change.clear(firstBlock + i, 1));
@@ -217,7 +209,10 @@ final class DataWrites {
             try {
                 filling.fill();
                 storeGathered();
-                changed = map.change(changes);
+                changed = map.change(changes, mayWait);
+                if (changed == null) {
+                    throw new WouldWaitException(null);
+                }
             } catch (IOException | RuntimeException e) {
                 // Not after an Error: the map may have changed.
                 taken.forEach(places::giveBack);
@@ -227,11 +222,11 @@ final class DataWrites {
         }
     }
 
-    /** The disk is full, and a sync may help; nothing was done. */
+    /** The call must not wait, and would have to: for another thread, for the database, or for a sync of a full disk. Nothing was done. */
     static final class WouldWaitException extends IOException {
         private static final long serialVersionUID = 1L;
 
-        WouldWaitException(IOException cause) {
+        WouldWaitException(@Nullable IOException cause) {
             super(cause);
         }
     }
@@ -239,17 +234,6 @@ final class DataWrites {
     @FunctionalInterface
     private interface Filling {
         void fill() throws IOException;
-    }
-
-    /** Returns whether all bytes are 0. Data rarely begins with zeros, so this check usually ends at the first word. */
-    private static boolean isZero(ByteBuffer block) {
-        ByteBuffer words = block.duplicate().order(ByteOrder.nativeOrder());
-        while (words.remaining() >= Long.BYTES) {
-            if (words.getLong() != 0) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** Returns whether the disk had no space for the last block that needed some. */
@@ -260,7 +244,7 @@ final class DataWrites {
     /**
      * Executes the WRITEs {@code [from, to)}; their changes are one record.
      *
-     * @param mayWait whether it may sync if the disk is full
+     * @param mayWait whether it may wait for anything but the page cache
      * @throws WouldWaitException if it would have to, and must not
      */
     void write(MemberOp[] ops, int from, int to, boolean mayWait) throws IOException {
@@ -302,7 +286,7 @@ final class DataWrites {
 
     /** Clears blocks, and gives their space back to the disk after the next sync. */
     void clear(List<LogRecord.Change> changes) throws IOException {
-        record(map.change(changes), true);
+        record(Objects.requireNonNull(map.change(changes, true)), true);
     }
 
     /** Writes the record of a change to the log, and frees the places that it no longer uses. */

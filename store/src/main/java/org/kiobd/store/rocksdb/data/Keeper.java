@@ -59,12 +59,12 @@ public final class Keeper {
         int now();
     }
 
-    Keeper(DataFiles files, FreePlaces places, @Nullable MapLog log, BlockMap map, int blockBytes) {
-        this.files = files;
-        this.places = places;
-        this.log = log;
-        this.map = map;
-        this.blockBytes = blockBytes;
+    Keeper(DataOpening.Parts parts) {
+        this.files = parts.files();
+        this.places = parts.places();
+        this.log = parts.log();
+        this.map = parts.map();
+        this.blockBytes = parts.setup().blockBytes();
     }
 
     void prepare(Sync newSync) {

@@ -52,6 +52,16 @@ record LogRecord(long sequence, int checksum, List<Change> changes) {
             return new Change(firstBlock, count, CLEARED, new int[0]);
         }
 
+        /** Returns the group of the first block. */
+        long firstGroup() {
+            return BlockGroup.of(firstBlock);
+        }
+
+        /** Returns the group of the last block. */
+        long lastGroup() {
+            return BlockGroup.of(firstBlock + count - 1);
+        }
+
         boolean isClear() {
             return firstPlace == CLEARED;
         }

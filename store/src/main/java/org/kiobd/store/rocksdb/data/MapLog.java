@@ -35,7 +35,7 @@ final class MapLog implements AutoCloseable {
     private ByteBuffer taken = ByteBuffer.allocateDirect(FIRST_BUFFER_BYTES).limit(0);
 
     private long takenSequence;
-    private int current;
+    private volatile int current;
     private long turn;
     /** Whether the other file may have records that were not synced; true at first, because another process may have written them. */
     private boolean beforeIsUnsynced = true;
@@ -100,6 +100,11 @@ final class MapLog implements AutoCloseable {
         lastChecksum = record.encode(appended, lastChecksum);
         lastSequence++;
         return lastSequence;
+    }
+
+    /** Returns whether {@link #requireGood} has nothing to do. Does not block. */
+    boolean isGood() {
+        return failure == null;
     }
 
     /** Throws if nothing may be appended: the log has failed, or the disk is full and what was appended before is not written yet. */
@@ -211,11 +216,9 @@ final class MapLog implements AutoCloseable {
         return lastChecksum;
     }
 
-    /** Returns the number of bytes in the current file. */
+    /** Returns the number of bytes in the current file. Does not block. */
     long bytes() {
-        synchronized (writing) {
-            return files[current].endBytes();
-        }
+        return files[current].endBytes();
     }
 
     /** Returns the number of bytes in each file that were written since it was begun. */

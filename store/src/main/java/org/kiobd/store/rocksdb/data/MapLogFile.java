@@ -20,7 +20,7 @@ final class MapLogFile implements AutoCloseable {
     private static final int CHECKED_BYTES = HEADER_BYTES - Integer.BYTES;
 
     private final BlockFile file;
-    private long endBytes;
+    private volatile long endBytes;
 
     /**
      * The header of a file.
@@ -73,7 +73,8 @@ final class MapLogFile implements AutoCloseable {
     /** Writes from the position of {@code records} to its limit; after a failure, what was not written remains. */
     void write(ByteBuffer records) throws IOException {
         while (records.hasRemaining()) {
-            endBytes += file.write(records, endBytes);
+            long atBytes = endBytes;
+            endBytes = atBytes + file.write(records, atBytes);
         }
     }
 

@@ -78,7 +78,7 @@ final class MapReplay {
         BlockGroup group = groups.get(number);
         if (group == null) {
             byte[] stored = table.get(number);
-            group = stored == null ? new BlockGroup() : BlockMap.decode(number, stored);
+            group = stored == null ? new BlockGroup() : MapLayers.decode(number, stored);
             groups.put(number, group);
         }
         return group;

@@ -13,8 +13,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kiobd.store.MemberOp;
-import org.kiobd.volume.kiobuf.ChainCursor;
-import org.kiobd.volume.kiobuf.Op;
+import org.kiobd.store.StoreSubject;
 import org.kiobd.volume.testkit.LeakCheck;
 import org.kiobd.volume.testkit.ManualLoop;
 import org.kiobd.volume.testkit.TestRequest;
@@ -45,15 +44,6 @@ class DataReadsTest {
         return bytes;
     }
 
-    private MemberOp op(TestRequest request, Op op) {
-        MemberOp made = new MemberOp(op, 0, 0, 0, ended -> {});
-        ChainCursor cursor = new ChainCursor(request.chain());
-        while (cursor.hasNext()) {
-            made.add(cursor.next(Long.MAX_VALUE));
-        }
-        return made;
-    }
-
     private void end(MemberOp op, TestRequest request) {
         op.complete(0, null);
         op.endSlices();
@@ -63,12 +53,12 @@ class DataReadsTest {
 
     private void write(DataBlocks blocks, byte[] data) throws IOException {
         TestRequest request = TestRequest.write(loop, 0, data, ONE_FRAGMENT);
-        MemberOp op = op(request, Op.WRITE);
+        MemberOp op = StoreSubject.opOf(request.kiobuf(), ended -> {});
         blocks.write(new MemberOp[] {op}, 0, 1);
         end(op, request);
     }
 
-    /** The place that the block had is overwritten meanwhile, or cannot be read any more. */
+    /** The place that the block had is overwritten meanwhile. */
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2})
     void aBlockThatMovesIsReadWhereItIs(int moved) throws IOException {
@@ -95,7 +85,7 @@ class DataReadsTest {
             }
         });
         TestRequest request = TestRequest.read(loop, 0, BLOCKS * BLOCK_BYTES, ONE_FRAGMENT);
-        MemberOp op = op(request, Op.READ);
+        MemberOp op = StoreSubject.opOf(request.kiobuf(), ended -> {});
         blocks.read(new BlockReading(op, BLOCK_BYTES, false));
         byte[] read = new byte[BLOCK_BYTES];
         op.memory(0).getBytes(op.memoryOffsetBytes(0) + moved * BLOCK_BYTES, read);

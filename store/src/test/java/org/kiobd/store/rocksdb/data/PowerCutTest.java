@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.kiobd.store.MemberOp;
+import org.kiobd.store.StoreSubject;
 import org.kiobd.store.ThreadedPort;
-import org.kiobd.volume.kiobuf.ChainCursor;
 import org.kiobd.volume.kiobuf.Op;
 import org.kiobd.volume.testkit.LeakCheck;
 import org.kiobd.volume.testkit.ManualLoop;
@@ -73,17 +73,8 @@ class PowerCutTest {
         return blocks;
     }
 
-    private static MemberOp op(TestRequest request, Op op, long offsetBytes, long lengthBytes) {
-        MemberOp made = new MemberOp(op, 0, 0, offsetBytes, ended -> {});
-        if (op == Op.WRITE || op == Op.READ) {
-            ChainCursor cursor = new ChainCursor(request.chain());
-            while (cursor.hasNext()) {
-                made.add(cursor.next(Long.MAX_VALUE));
-            }
-        } else {
-            made.add(request.kiobuf(), 0, lengthBytes);
-        }
-        return made;
+    private static MemberOp op(TestRequest request) {
+        return StoreSubject.opOf(request.kiobuf(), ended -> {});
     }
 
     private void end(MemberOp op, TestRequest request) {
@@ -108,7 +99,7 @@ class PowerCutTest {
             wrote(first + i, content);
         }
         TestRequest request = TestRequest.write(loop, (long) first * BLOCK_BYTES, data, random);
-        MemberOp op = op(request, Op.WRITE, (long) first * BLOCK_BYTES, data.length);
+        MemberOp op = op(request);
         blocks.write(new MemberOp[] {op}, 0, 1);
         end(op, request);
     }
@@ -121,7 +112,7 @@ class PowerCutTest {
         }
         long offset = (long) first * BLOCK_BYTES;
         TestRequest request = TestRequest.range(loop, Op.TRIM, offset, (long) count * BLOCK_BYTES);
-        MemberOp op = op(request, Op.TRIM, offset, (long) count * BLOCK_BYTES);
+        MemberOp op = op(request);
         blocks.clear(op);
         end(op, request);
     }
@@ -129,7 +120,7 @@ class PowerCutTest {
     /** Every content that is read must be one that is allowed; it is then the one that counts. */
     private void readAll(DataBlocks blocks, Random random) throws IOException {
         TestRequest request = TestRequest.read(loop, 0, BLOCKS * BLOCK_BYTES, random);
-        MemberOp op = op(request, Op.READ, 0, (long) BLOCKS * BLOCK_BYTES);
+        MemberOp op = op(request);
         BlockReading reading = new BlockReading(op, BLOCK_BYTES, false);
         blocks.read(reading);
         assertThat(reading.holes()).isEqualTo(List.<ThreadedPort.Hole>of());
