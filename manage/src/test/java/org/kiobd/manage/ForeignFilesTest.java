@@ -170,6 +170,33 @@ final class ForeignFilesTest {
         assertThat(lock).exists();
     }
 
+    /** What was in the way of a member made the creation fail; what was there before it stays. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void afterAFailedCreationAnEmptyFolderAndAnEmptyLockStay(boolean hasLock) throws IOException {
+        Path inTheWay = Files.createDirectories(home.path().resolve("pool/m.img"));
+        Path place = Files.createDirectory(home.folder("v"));
+        Path lock = hasLock ? Files.createFile(place.resolve("lock")) : place.resolve("lock");
+        assertThatThrownBy(() -> home.create("v", SIZE_BYTES, List.of(MemberUri.file(inTheWay))))
+                .hasMessageContaining("exists already; it was not touched");
+        assertThat(place).isDirectory();
+        assertThat(Files.exists(lock)).isEqualTo(hasLock);
+        home.create("v", SIZE_BYTES, "file");
+        home.volumes().delete("v", false, Consent.GIVEN);
+        assertThat(place).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"manifest.json", "deleted.json", "change.json", "server.json", "snapshots"})
+    void aLinkToNothingBesideAnEmptyLockStays(String name) throws IOException {
+        Path place = Files.createDirectories(home.folder("v"));
+        Path lock = Files.createFile(place.resolve("lock"));
+        Path link = Files.createSymbolicLink(place.resolve(name), Path.of("nowhere"));
+        assertThatThrownBy(() -> home.create("v", SIZE_BYTES, "file")).hasMessageContaining(" is in the way ");
+        assertThat(link).isSymbolicLink();
+        assertThat(lock).exists();
+    }
+
     /** Otherwise the name could not be used again. */
     @Test
     void theSocketOfAKilledServerGoesWithTheVolumeAndOtherFilesStay() throws IOException {

@@ -8,24 +8,24 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
 
 /** Takes the locks of volumes, and makes the folders of new ones. Any thread, any number of processes. */
 final class CatalogLocks {
-    /** Names of files and folders that kiobd makes in the folder of a volume only after its manifest. */
-    private static final List<String> LATER_NAMES =
-            List.of("server.json", CatalogRemoval.CONTROL_SOCKET, CatalogRemoval.SCRUB_NOTE, "snapshots");
-
     /**
      * Names of files and folders that kiobd would replace in a volume's folder. A folder that kiobd did not make must not contain any of
      * them.
      */
-    private static final List<String> OWN_NAMES = Stream.concat(
-                    Stream.of(ManifestFiles.MANIFEST, ManifestFiles.DELETED, ChangeFile.NAME), LATER_NAMES.stream())
-            .toList();
+    private static final List<String> OWN_NAMES = List.of(
+            ManifestFiles.MANIFEST,
+            ManifestFiles.DELETED,
+            ChangeFile.NAME,
+            "server.json",
+            CatalogRemoval.CONTROL_SOCKET,
+            CatalogRemoval.SCRUB_NOTE,
+            "snapshots");
 
     private final CatalogLookup lookup;
     private final CatalogRemoval removal;
@@ -59,23 +59,33 @@ final class CatalogLocks {
     }
 
     /**
-     * Refuses a folder that kiobd did not make and that contains a name that kiobd uses. An empty file with the name of the lock does not
-     * prove that kiobd made the others: of a volume without a manifest, only the record of a change or of a deletion does.
+     * Refuses a folder that kiobd did not make and that contains a name that kiobd uses, be it of a link to nothing. An empty file with the
+     * name of the lock does not prove that kiobd made the others: of a volume without a manifest, only the record of a change or of a
+     * deletion does.
      */
     private static void requireOurs(Path folder) throws BlockIoException {
         Path inTheWay;
         if (VolumeLock.isForeign(folder)) {
             inTheWay = folder.resolve("lock");
-        } else if (!VolumeLock.isThere(folder)) {
-            inTheWay = first(folder, OWN_NAMES);
         } else {
-            inTheWay = CatalogListing.isHalf(folder) ? null : first(folder, LATER_NAMES);
+            boolean isHalf = VolumeLock.isThere(folder) && CatalogListing.isHalf(folder);
+            inTheWay = isHalf ? null : first(folder, OWN_NAMES);
         }
         if (inTheWay != null && !Files.exists(folder.resolve(ManifestFiles.MANIFEST))) {
             throw CatalogErrors.invalid(
                     inTheWay + " is in the way and was not made by kiobd; nothing was touched; move it away, or"
                             + " choose another name");
         }
+    }
+
+    /**
+     * Returns whether something in {@code folder} tells that kiobd made it: a manifest, the record of a change, or that it is what an
+     * interrupted deletion leaves.
+     */
+    static boolean isOurs(Path folder) {
+        return Files.exists(folder.resolve(ManifestFiles.MANIFEST))
+                || CatalogListing.isHalf(folder)
+                || VolumeLock.isShell(folder, OWN_NAMES);
     }
 
     private static @Nullable Path first(Path folder, List<String> names) {
@@ -116,10 +126,8 @@ final class CatalogLocks {
         Path folder = lookup.folder(name);
         VolumeLock lock;
         try {
-            if (use == Use.MAKE) {
-                makeFolder(folder);
-            }
-            lock = VolumeLock.tryAcquire(folder, use == Use.READ);
+            boolean isNew = use == Use.MAKE && makeFolder(folder);
+            lock = VolumeLock.tryAcquire(folder, use == Use.READ, isNew);
         } catch (NoSuchFileException e) {
             // The volume was deleted after the check that it exists.
             throw use == Use.MAKE ? cannotLock(name, folder, e) : lookup.unknown(name);
@@ -143,7 +151,8 @@ final class CatalogLocks {
         return CatalogErrors.failed("volume=" + name + ": cannot lock it in " + folder, e);
     }
 
-    private static void makeFolder(Path folder) throws IOException {
+    /** Makes {@code folder} and those above it; returns false if it is there. */
+    private static boolean makeFolder(Path folder) throws IOException {
         Path parent = folder.resolve("..").normalize();
         Files.createDirectories(parent);
         try {
@@ -151,9 +160,11 @@ final class CatalogLocks {
                     folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             AtomicFiles.syncFolder(parent);
             AtomicFiles.syncFolder(parent.resolve("..").normalize());
+            return true;
         } catch (FileAlreadyExistsException e) {
             // Another process is making it, a crash has left it, or the name is taken: the lock and the manifest
             // decide.
+            return false;
         }
     }
 }

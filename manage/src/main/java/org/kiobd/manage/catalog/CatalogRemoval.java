@@ -64,13 +64,14 @@ final class CatalogRemoval {
         }
     }
 
-    /** Removes the volume's folder, if it has no manifest and no change is recorded in it. */
+    /** Removes the lock and the volume's folder, if kiobd made them, there is no manifest, and no change is recorded. */
     void abandon(String name) throws BlockIoException {
         Path folder = lookup.folder(name);
         try {
             if (!Files.exists(folder.resolve(ManifestFiles.MANIFEST)) && !CatalogListing.isHalf(folder)) {
-                VolumeLock.remove(folder);
-                removeIfEmpty(folder);
+                if (VolumeLock.remove(folder)) {
+                    removeIfEmpty(folder);
+                }
             }
         } catch (IOException e) {
             throw CatalogErrors.failed("cannot remove " + folder, e);

@@ -13,9 +13,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.file.SystemErrors;
@@ -37,11 +37,18 @@ public final class VolumeLock implements AutoCloseable {
     private static final int ATTEMPT_PAUSE_MS = 10;
 
     /**
-     * The lock files that this process holds, by device and inode. The process must not open one of them again: closing any descriptor of a
-     * file drops all POSIX locks that the process has on it. Static, because the kernel counts these locks by process, whatever catalog took
-     * them.
+     * The lock files that this process holds, by device and inode, and what kiobd may remove with each. The process must not open one of them
+     * again: closing any descriptor of a file drops all POSIX locks that the process has on it. Static, because the kernel counts these
+     * locks by process, whatever catalog took them.
      */
-    private static final Set<Object> HELD = new HashSet<>();
+    private static final Map<Object, Removable> HELD = new HashMap<>();
+
+    /** What kiobd made, and so may remove when the volume's creation fails or the volume is deleted. */
+    private enum Removable {
+        NOTHING,
+        LOCK,
+        LOCK_AND_FOLDER
+    }
 
     private final @Nullable FileChannel channel;
     private final @Nullable Object fileKey;
@@ -70,10 +77,11 @@ public final class VolumeLock implements AutoCloseable {
      *
      * @param forReading whether a shared lock is enough, or none, if the lock file cannot be written; even then, the members' own locks
      *     keep readers and writers apart
+     * @param isNew whether the caller has just made the folder
      */
-    static @Nullable VolumeLock tryAcquire(Path folder, boolean forReading) throws IOException {
+    static @Nullable VolumeLock tryAcquire(Path folder, boolean forReading, boolean isNew) throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            VolumeLock lock = attempt(folder, forReading);
+            VolumeLock lock = attempt(folder, forReading, isNew);
             if (lock != null) {
                 return lock;
             }
@@ -87,9 +95,9 @@ public final class VolumeLock implements AutoCloseable {
         return null;
     }
 
-    private static @Nullable VolumeLock attempt(Path folder, boolean forReading) throws IOException {
+    private static @Nullable VolumeLock attempt(Path folder, boolean forReading, boolean isNew) throws IOException {
         try {
-            return attemptExclusive(folder);
+            return attemptExclusive(folder, isNew);
         } catch (IOException e) {
             if (!forReading || SystemErrors.toIoError(e) != IoError.NOT_PERMITTED) {
                 throw e;
@@ -102,7 +110,7 @@ public final class VolumeLock implements AutoCloseable {
         Path file = folder.resolve(LOCK);
         synchronized (HELD) {
             Object key = keyOrNull(file);
-            if (key != null && HELD.contains(key)) {
+            if (key != null && HELD.containsKey(key)) {
                 return null;
             }
             FileChannel channel = key == null ? null : openForReading(file);
@@ -118,7 +126,7 @@ public final class VolumeLock implements AutoCloseable {
                 channel.close();
                 throw e;
             }
-            HELD.add(key);
+            HELD.put(key, Removable.NOTHING);
             return new VolumeLock(channel, key, folder.resolve(SERVER), false);
         }
     }
@@ -132,11 +140,12 @@ public final class VolumeLock implements AutoCloseable {
         }
     }
 
-    private static @Nullable VolumeLock attemptExclusive(Path folder) throws IOException {
+    private static @Nullable VolumeLock attemptExclusive(Path folder, boolean isNew) throws IOException {
         Path file = folder.resolve(LOCK);
         synchronized (HELD) {
+            Removable removable = removable(folder, isNew);
             Object key = makeKey(file);
-            if (HELD.contains(key)) {
+            if (HELD.containsKey(key)) {
                 return null;
             }
             FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
@@ -148,16 +157,23 @@ public final class VolumeLock implements AutoCloseable {
                     return null;
                 }
                 // A server that was killed could not remove its announcement.
-                Files.deleteIfExists(folder.resolve(SERVER));
+                removeAnnouncement(folder);
                 // Nor could killed writers remove their temporary files.
                 AtomicFiles.sweep(folder);
             } catch (IOException e) {
                 channel.close();
                 throw e;
             }
-            HELD.add(key);
+            HELD.put(key, removable);
             return new VolumeLock(channel, key, folder.resolve(SERVER), true);
         }
+    }
+
+    private static Removable removable(Path folder, boolean isNew) {
+        if (isNew || CatalogLocks.isOurs(folder)) {
+            return Removable.LOCK_AND_FOLDER;
+        }
+        return Files.exists(folder.resolve(LOCK), LinkOption.NOFOLLOW_LINKS) ? Removable.NOTHING : Removable.LOCK;
     }
 
     /** Returns whether somebody, in this process or in another, holds the lock of the volume in {@code folder}. Changes nothing. */
@@ -165,7 +181,7 @@ public final class VolumeLock implements AutoCloseable {
         Path file = folder.resolve(LOCK);
         synchronized (HELD) {
             Object key = keyOrNull(file);
-            if (key == null || HELD.contains(key)) {
+            if (key == null || HELD.containsKey(key)) {
                 return key != null;
             }
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
@@ -212,10 +228,22 @@ public final class VolumeLock implements AutoCloseable {
         }
     }
 
-    /** Removes the lock file of a volume that is deleted. The holder keeps its lock until it closes it. */
-    static void remove(Path folder) throws IOException {
-        Files.deleteIfExists(folder.resolve(SERVER));
-        Files.deleteIfExists(folder.resolve(LOCK));
+    /**
+     * Removes the lock file of a volume that is deleted, if kiobd made it. The holder keeps its lock until it closes it.
+     *
+     * @return whether kiobd made the folder, too, so that it may be removed
+     */
+    static boolean remove(Path folder) throws IOException {
+        Path file = folder.resolve(LOCK);
+        synchronized (HELD) {
+            Object key = keyOrNull(file);
+            Removable removable = key == null ? Removable.NOTHING : HELD.getOrDefault(key, Removable.NOTHING);
+            if (removable != Removable.NOTHING) {
+                removeAnnouncement(folder);
+                Files.deleteIfExists(file);
+            }
+            return removable == Removable.LOCK_AND_FOLDER;
+        }
     }
 
     /** Returns the server that the announcement in {@code folder} names; null if there is none. That server may have ended. */
@@ -224,6 +252,14 @@ public final class VolumeLock implements AutoCloseable {
             return ServerState.decode(SmallFiles.read(folder.resolve(SERVER)));
         } catch (IOException e) {
             return null;
+        }
+    }
+
+    /** Removes the announcement of a server; anything else with that name is not kiobd's and stays. */
+    private static void removeAnnouncement(Path folder) throws IOException {
+        Path file = folder.resolve(SERVER);
+        if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && announcement(folder) != null) {
+            Files.delete(file);
         }
     }
 
