@@ -109,6 +109,17 @@ final class BlockMap {
         }
     }
 
+    /** Appends the data of places to the log; the caller writes them. */
+    void keep(LogRecord.Data data) throws IOException {
+        log().requireGood();
+        rotation.readLock().lock();
+        try {
+            log().append(data);
+        } finally {
+            rotation.readLock().unlock();
+        }
+    }
+
     private boolean areInMemory(List<LogRecord.Change> changes) {
         return changes.stream()
                 .allMatch(change -> isInMemory(change.firstBlock(), change.firstBlock() + change.count() - 1));

@@ -231,10 +231,14 @@ public final class DataBlocks implements AutoCloseable {
         parts.setup().calls.increment();
         long target = log.writtenSequence();
         parts.places().syncBegins();
-        parts.files().sync();
+        List<FreePlaces.Run> written = parts.files().takeUnsynced();
+        if (keeper.mustSyncWhole() || written == null || !writes.keep(written)) {
+            parts.files().sync();
+        }
         log.sync();
         parts.setup().mark.accept(target);
         keeper.punch(parts.places().synced(target));
+        keeper.changed();
     }
 
     /** Puts all changes into the database, and gives the space of cleared blocks back to the disk. */
@@ -267,8 +271,9 @@ public final class DataBlocks implements AutoCloseable {
         return DataCopy.begin(parts, keeper, to, copyMark);
     }
 
-    /** Ends the work in the background; returns false if it has not ended after {@code timeoutS} seconds. */
+    /** Ends the work in the background, and lets the next sync be a whole one; returns false if it has not ended after {@code timeoutS} seconds. */
     public boolean stop(int timeoutS) {
+        keeper.nextSyncIsWhole();
         return keeper.stop(timeoutS);
     }
 

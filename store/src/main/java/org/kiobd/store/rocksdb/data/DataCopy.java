@@ -77,7 +77,7 @@ public final class DataCopy implements AutoCloseable {
 
     /** Completes the copy and makes it durable. */
     public void complete() throws IOException {
-        if (parts.log() != null && !keeper.sync()) {
+        if (parts.log() != null && !keeper.syncWhole()) {
             throw new BlockIoException(IoError.IO, keeper.folder() + " could not be synced");
         }
         for (int file = 0; file < files; file++) {

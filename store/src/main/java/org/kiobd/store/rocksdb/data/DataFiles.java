@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,15 +20,22 @@ import org.jspecify.annotations.Nullable;
 final class DataFiles implements AutoCloseable {
     private static final String PREFIX = "data-";
 
+    /** Bytes that a sync puts into the log; more are synced where they are. */
+    static final int MOST_KEPT_BYTES = 128 << 10;
+
     private final Path folder;
     private final Disk disk;
     private final int blockBytes;
     private final boolean readOnly;
     private final ConcurrentMap<Integer, BlockFile> files = new ConcurrentHashMap<>();
     private final Set<Integer> unsynced = new ConcurrentSkipListSet<>();
+    private final UnsyncedPlaces unsyncedPlaces;
     private final ThreadLocal<ByteBuffer> checked;
     private volatile boolean hasNewFiles;
     private volatile @Nullable IOException failedSync;
+
+    /** Data that count in place of those in the files; null if there are none. */
+    private @Nullable KeptData kept;
 
     /** @param folder existing folder of the files; those that are there are opened when they are needed */
     DataFiles(Path folder, Disk disk, int blockBytes, boolean readOnly) {
@@ -35,6 +43,7 @@ final class DataFiles implements AutoCloseable {
         this.disk = disk;
         this.blockBytes = blockBytes;
         this.readOnly = readOnly;
+        this.unsyncedPlaces = new UnsyncedPlaces(MOST_KEPT_BYTES / blockBytes);
         this.checked = ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(blockBytes));
     }
 
@@ -90,6 +99,7 @@ final class DataFiles implements AutoCloseable {
         int number = FreePlaces.file(firstPlace);
         BlockFile file = file(number);
         long atBytes = (long) FreePlaces.position(firstPlace) * blockBytes;
+        FreePlaces.Run written = new FreePlaces.Run(firstPlace, blocks.remaining() / blockBytes);
         try {
             while (blocks.hasRemaining()) {
                 atBytes += file.write(blocks, atBytes);
@@ -97,11 +107,43 @@ final class DataFiles implements AutoCloseable {
         } finally {
             // After the write: a sync that removed the note before would not cover it.
             unsynced.add(number);
+            unsyncedPlaces.add(written);
         }
+    }
+
+    /** Returns what was written since the last call; null if {@link #sync} must follow: for more than {@link #MOST_KEPT_BYTES}, or a new file. */
+    @Nullable
+    List<FreePlaces.Run> takeUnsynced() {
+        List<FreePlaces.Run> taken = unsyncedPlaces.take();
+        return hasNewFiles ? null : taken;
+    }
+
+    /** Returns the bytes of a block. */
+    int blockBytes() {
+        return blockBytes;
+    }
+
+    /** Lets reads find these data in place of those in the files. Called before the first read of a member that is open read-only. */
+    void overlay(KeptData data) {
+        kept = data;
     }
 
     /** Reads whole blocks from places of one file, from {@code firstPlace} on, until {@code into} is full. */
     void read(long firstPlace, ByteBuffer into) throws IOException {
+        if (kept == null) {
+            readFile(firstPlace, into);
+            return;
+        }
+        int endBytes = into.limit();
+        for (long place = firstPlace; into.position() < endBytes; place++) {
+            if (!kept.copyTo(place, into)) {
+                readFile(place, into.limit(into.position() + blockBytes));
+                into.limit(endBytes);
+            }
+        }
+    }
+
+    private void readFile(long firstPlace, ByteBuffer into) throws IOException {
         int number = FreePlaces.file(firstPlace);
         BlockFile file = file(number);
         long atBytes = (long) FreePlaces.position(firstPlace) * blockBytes;
@@ -117,7 +159,9 @@ final class DataFiles implements AutoCloseable {
     /** Reads like {@link #read}, if all is in the page cache, without waiting for the disk; returns false if it is not. */
     boolean readCached(long firstPlace, ByteBuffer into) {
         BlockFile file = files.get(FreePlaces.file(firstPlace));
-        return file != null && file.readCached(into, (long) FreePlaces.position(firstPlace) * blockBytes);
+        return file != null
+                && kept == null
+                && file.readCached(into, (long) FreePlaces.position(firstPlace) * blockBytes);
     }
 
     /** Returns whether the block at {@code place} has this checksum. */

@@ -63,7 +63,7 @@ final class DataOpening {
                 replay.apply(record);
             }
             NavigableMap<Long, BlockGroup> replayed = replay.finish();
-            FreePlaces places = places(setup, files, replayed);
+            FreePlaces places = places(setup, files, replayed, replay.kept());
             if (!setup.readOnly()) {
                 log = MapLog.open(setup.folder(), disk, end);
             }
@@ -71,6 +71,8 @@ final class DataOpening {
             Parts parts = new Parts(setup, files, places, log, map);
             if (log != null) {
                 makeDurable(parts, log, end, replay);
+            } else if (!replay.kept().isEmpty()) {
+                files.overlay(replay.kept());
             }
             isOpen = true;
             return parts;
@@ -86,21 +88,22 @@ final class DataOpening {
 
     /**
      * Marks the places of all blocks as used; checks that the files that have them are there. If a part of the map is damaged, no place of
-     * these files can be free.
+     * these files can be free. Data of the log that do not belong to their place are dropped.
      */
-    private static FreePlaces places(DataBlocks.Setup setup, DataFiles files, NavigableMap<Long, BlockGroup> replayed)
+    private static FreePlaces places(
+            DataBlocks.Setup setup, DataFiles files, NavigableMap<Long, BlockGroup> replayed, KeptData kept)
             throws IOException {
         FreePlaces places = new FreePlaces();
         boolean isDamaged = false;
         try {
             setup.table().walk(0, Long.MAX_VALUE, (number, value) -> {
                 if (!replayed.containsKey(number)) {
-                    mark(places, number, MapLayers.decode(number, value));
+                    mark(places, kept, number, MapLayers.decode(number, value));
                 }
                 return true;
             });
             for (Map.Entry<Long, BlockGroup> group : replayed.entrySet()) {
-                mark(places, group.getKey(), group.getValue());
+                mark(places, kept, group.getKey(), group.getValue());
             }
         } catch (BlockIoException e) {
             LOG.warn(
@@ -131,8 +134,11 @@ final class DataOpening {
         return places;
     }
 
-    private static void mark(FreePlaces places, long number, BlockGroup group) throws BlockIoException {
+    private static void mark(FreePlaces places, KeptData kept, long number, BlockGroup group) throws BlockIoException {
         for (int i = 0; i < BlockGroup.BLOCKS; i++) {
+            if (group.place(i) != BlockGroup.NONE) {
+                kept.belongs(group.place(i), group.checksum(i));
+            }
             if (group.place(i) != BlockGroup.NONE && !places.markUsed(group.place(i))) {
                 throw new BlockIoException(
                         IoError.IO,
@@ -152,7 +158,8 @@ final class DataOpening {
         }
         // A record without changes: one that a power cut has torn out before it must not become valid again.
         log.write(log.append(List.of()));
-        if (end.sequence() > setup.synced()) {
+        replay.kept().writeTo(parts.files);
+        if (end.sequence() > setup.synced() || !replay.kept().isEmpty()) {
             parts.files.syncAll(parts.places.files());
         }
         log.sync();

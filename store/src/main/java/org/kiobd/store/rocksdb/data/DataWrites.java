@@ -11,13 +11,20 @@ import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberOp;
 import org.kiobd.store.file.SystemErrors;
 import org.kiobd.volume.IoError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes blocks to free places, and then changes the map. Small pieces are gathered in memory, so that one call writes several blocks; large
  * ones are written from where they are. The caller holds the guards of the blocks. Thread-safe; calls block.
  */
 final class DataWrites {
+    private static final Logger LOG = LoggerFactory.getLogger(DataWrites.class);
+
     private static final int GATHERED_BYTES = 256 << 10;
+
+    /** Room in the log for what others append during a sync, and for the headers of records. */
+    private static final int SLACK_BYTES = 64 << 10;
 
     /** Size from which on memory is written from where it is: a copy of less costs less than a call. */
     private static final int IN_PLACE_BYTES = 32 << 10;
@@ -287,6 +294,36 @@ final class DataWrites {
     /** Clears blocks, and gives their space back to the disk after the next sync. */
     void clear(List<LogRecord.Change> changes) throws IOException {
         record(Objects.requireNonNull(map.change(changes, true)), true);
+    }
+
+    /**
+     * Puts the data of places into the log, in place of a sync of their files: a sync of the log is then enough, and writes no metadata. One
+     * thread at a time.
+     *
+     * @return false if they must be synced where they are, because the disk is full or the log failed
+     */
+    boolean keep(List<FreePlaces.Run> runs) throws IOException {
+        MapLog records = Objects.requireNonNull(log);
+        int count = runs.stream().mapToInt(FreePlaces.Run::count).sum();
+        if (count == 0) {
+            return true;
+        }
+        if (isFull || !records.hasRoom(count * blockBytes + SLACK_BYTES)) {
+            return false;
+        }
+        ByteBuffer memory = gather.get();
+        try {
+            for (FreePlaces.Run run : runs) {
+                memory.clear().limit(run.count() * blockBytes);
+                files.read(run.first(), memory);
+                map.keep(new LogRecord.Data(run.first(), memory.flip()));
+            }
+            records.write(records.lastSequence());
+            return true;
+        } catch (IOException e) {
+            LOG.debug("a sync of the data files follows: {}", e.toString());
+            return false;
+        }
     }
 
     /** Writes the record of a change to the log, and frees the places that it no longer uses. */

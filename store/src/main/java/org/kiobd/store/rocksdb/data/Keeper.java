@@ -28,6 +28,12 @@ public final class Keeper {
     private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
 
     private static final long LONG_LOG_BYTES = 8L << 20;
+
+    /** Bytes of data in the log that are too many for any member; fewer are for one that stores little. */
+    private static final long MOST_DATA_BYTES = 32L << 20;
+
+    private static final long FEW_DATA_BYTES = 4L << 20;
+    private static final int PART_OF_STORED = 16;
     private static final long MANY_WAITING_BYTES = 64L << 20;
     private static final long MOST_WAITING_BYTES = 512L << 20;
     private static final int LOOK_MS = 2_000;
@@ -46,6 +52,7 @@ public final class Keeper {
     /** Held while the log and the database belong together: during a checkpoint, and while a copy is made. */
     private final Semaphore checkpoints = new Semaphore(1);
 
+    private final AtomicBoolean wholeSyncDue = new AtomicBoolean();
     private final Object punching = new Object();
     private final LongAdder waits = new LongAdder();
     private volatile @Nullable IOException failure;
@@ -82,12 +89,28 @@ public final class Keeper {
         return sync.now() == 0;
     }
 
-    /** Called after each change. */
+    /** Syncs on the calling thread, the data files included; returns whether that succeeded. */
+    boolean syncWhole() {
+        nextSyncIsWhole();
+        return sync();
+    }
+
+    /** Lets the next sync that begins sync the data files, however little was written to them. */
+    void nextSyncIsWhole() {
+        wholeSyncDue.set(true);
+    }
+
+    /** Returns whether the sync that begins now must sync the data files. */
+    boolean mustSyncWhole() {
+        return wholeSyncDue.getAndSet(false);
+    }
+
+    /** Called after each change, and after each sync. */
     void changed() {
         if (log == null) {
             return;
         }
-        if ((map.changedCount() >= BlockMap.MANY_CHANGED || log.bytes() >= LONG_LOG_BYTES)
+        if ((map.changedCount() >= BlockMap.MANY_CHANGED || isLong(log))
                 && failure == null
                 && checkpointDue.compareAndSet(false, true)) {
             thread.execute(this::checkpointIfDue);
@@ -95,6 +118,13 @@ public final class Keeper {
         if (waitingBytes() >= MANY_WAITING_BYTES && syncDue.compareAndSet(false, true)) {
             thread.execute(this::syncIfDue);
         }
+    }
+
+    private boolean isLong(MapLog records) {
+        long data = records.dataBytes();
+        return records.bytes() - data >= LONG_LOG_BYTES
+                || data >= MOST_DATA_BYTES
+                || (data >= FEW_DATA_BYTES && data >= places.usedCount() * blockBytes / PART_OF_STORED);
     }
 
     private long waitingBytes() {
@@ -126,7 +156,7 @@ public final class Keeper {
     private void checkpoint() throws IOException {
         try {
             if (map.checkpointBegins()) {
-                if (!sync()) {
+                if (!syncWhole()) {
                     throw new BlockIoException(IoError.IO, "the data could not be synced");
                 }
                 map.checkpoint();

@@ -7,14 +7,15 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One record of the {@link MapLog}: changes of the map that are there after a crash together or not at all. Big-endian:
+ * One record of the {@link MapLog}: changes of the map that are there after a crash together or not at all, or the data of adjacent places.
+ * Big-endian:
  *
  * <pre>
- *     0   u32   magic
- *     4   u32   length of the changes in bytes
+ *     0   u32   magic, which tells the kind of the record
+ *     4   u32   length of the rest in bytes
  *     8   u64   sequence number, one more than in the record before
- *    16   u32   CRC-32C of the checksum of the record before, the bytes [4, 16) and the changes
- *    20         changes
+ *    16   u32   CRC-32C of the checksum of the record before, the bytes [4, 16) and the rest
+ *    20         changes, or u64 first place and its data
  * </pre>
  *
  * A change that stores blocks: u64 first block, u32 count, u64 first place, count times u32 CRC-32C of the block. A change that clears
@@ -25,15 +26,21 @@ import org.jspecify.annotations.Nullable;
  *
  * @param sequence sequence number, 1 or more
  * @param checksum its checksum, which is part of that of the next record; 0 in a record that is not encoded yet
- * @param changes the changes, in the order in which they apply
+ * @param changes the changes, in the order in which they apply; none if there are data
+ * @param data what is at some places; null if there are changes
  */
-record LogRecord(long sequence, int checksum, List<Change> changes) {
+record LogRecord(
+        long sequence,
+        int checksum,
+        List<Change> changes,
+        @Nullable Data data) {
     static final int HEADER_BYTES = 20;
 
     /** Larger than any operation can need; a length beyond it is not that of a record. */
-    static final int MOST_CHANGE_BYTES = 1 << 20;
+    static final int MOST_BODY_BYTES = 1 << 20;
 
-    private static final int MAGIC = 0x6B4D4C31;
+    private static final int MAGIC_CHANGES = 0x6B4D4C31;
+    private static final int MAGIC_DATA = 0x6B4D4C32;
     private static final int CHANGE_BYTES = 20;
 
     /**
@@ -71,9 +78,31 @@ record LogRecord(long sequence, int checksum, List<Change> changes) {
         }
     }
 
+    /**
+     * What is stored at adjacent places.
+     *
+     * @param firstPlace the first of the places
+     * @param bytes whole blocks, from the position to the limit, which stay as they are
+     */
+    record Data(long firstPlace, ByteBuffer bytes) {
+        private int encodedBytes() {
+            return Long.BYTES + bytes.remaining();
+        }
+    }
+
+    /** Makes a record of changes that is not encoded yet. */
+    LogRecord(long sequence, List<Change> changes) {
+        this(sequence, 0, changes, null);
+    }
+
+    /** Makes a record of data that is not encoded yet. */
+    LogRecord(long sequence, Data data) {
+        this(sequence, 0, List.of(), data);
+    }
+
     /** Returns the encoded length. */
     int bytes() {
-        int bytes = HEADER_BYTES;
+        int bytes = HEADER_BYTES + (data == null ? 0 : data.encodedBytes());
         for (Change change : changes) {
             bytes += change.bytes();
         }
@@ -88,13 +117,19 @@ record LogRecord(long sequence, int checksum, List<Change> changes) {
      */
     int encode(ByteBuffer out, int before) {
         int start = out.position();
-        out.putInt(MAGIC).putInt(bytes() - HEADER_BYTES).putLong(sequence).putInt(0);
+        out.putInt(data == null ? MAGIC_CHANGES : MAGIC_DATA)
+                .putInt(bytes() - HEADER_BYTES)
+                .putLong(sequence)
+                .putInt(0);
         for (Change change : changes) {
             out.putLong(change.firstBlock).putInt(change.checksums.length);
             out.putLong(change.isClear() ? change.count : change.firstPlace);
             for (int checksum : change.checksums) {
                 out.putInt(checksum);
             }
+        }
+        if (data != null) {
+            out.putLong(data.firstPlace).put(data.bytes.duplicate());
         }
         int checksum = checksum(out, start, out.position(), before);
         out.putInt(start + HEADER_BYTES - Integer.BYTES, checksum);
@@ -120,25 +155,36 @@ record LogRecord(long sequence, int checksum, List<Change> changes) {
      */
     static @Nullable LogRecord decode(ByteBuffer in, long sequence, int before) {
         int start = in.position();
-        if (in.remaining() < HEADER_BYTES || in.getInt(start) != MAGIC || in.getLong(start + 8) != sequence) {
+        if (in.remaining() < HEADER_BYTES || in.getLong(start + 8) != sequence) {
             return null;
         }
-        int changeBytes = in.getInt(start + 4);
-        if (changeBytes < 0 || changeBytes > Math.min(MOST_CHANGE_BYTES, in.remaining() - HEADER_BYTES)) {
+        int magic = in.getInt(start);
+        int bodyBytes = in.getInt(start + 4);
+        boolean isData = magic == MAGIC_DATA;
+        if ((!isData && magic != MAGIC_CHANGES)
+                || bodyBytes < (isData ? Long.BYTES : 0)
+                || bodyBytes > Math.min(MOST_BODY_BYTES, in.remaining() - HEADER_BYTES)) {
             return null;
         }
-        int end = start + HEADER_BYTES + changeBytes;
+        int end = start + HEADER_BYTES + bodyBytes;
         int checksum = in.getInt(start + HEADER_BYTES - Integer.BYTES);
         if (checksum != checksum(in, start, end, before)) {
             return null;
         }
         List<Change> changes = new ArrayList<>();
-        ByteBuffer body = in.slice(start + HEADER_BYTES, changeBytes);
+        ByteBuffer body = in.slice(start + HEADER_BYTES, bodyBytes);
+        Data data = isData ? data(body) : null;
         while (body.remaining() >= CHANGE_BYTES) {
             changes.add(change(body));
         }
         in.position(end);
-        return new LogRecord(sequence, checksum, changes);
+        return new LogRecord(sequence, checksum, changes, data);
+    }
+
+    private static Data data(ByteBuffer body) {
+        long firstPlace = body.getLong();
+        ByteBuffer copy = ByteBuffer.allocate(body.remaining());
+        return new Data(firstPlace, copy.put(body).flip());
     }
 
     private static Change change(ByteBuffer body) {

@@ -40,6 +40,9 @@ final class MapLog implements AutoCloseable {
     /** Whether the other file may have records that were not synced; true at first, because another process may have written them. */
     private boolean beforeIsUnsynced = true;
 
+    /** Bytes of data that were appended since the log was rotated; written under the monitor of this object. */
+    private volatile long dataBytes;
+
     private volatile long writtenSequence;
     private volatile @Nullable IOException failure;
 
@@ -61,8 +64,9 @@ final class MapLog implements AutoCloseable {
             boolean areThere = true;
             for (int i = 0; i < files.length; i++) {
                 Path path = MapLogFile.path(folder, i);
-                areThere &= disk.exists(path);
-                files[i] = new MapLogFile(disk.open(path, false));
+                boolean isThere = disk.exists(path);
+                areThere &= isThere;
+                files[i] = new MapLogFile(disk.open(path, false), isThere ? disk.lengthBytes(path) : 0);
             }
             if (!areThere) {
                 disk.syncFolder(folder);
@@ -90,7 +94,16 @@ final class MapLog implements AutoCloseable {
      * @return sequence number of the record
      */
     synchronized long append(List<LogRecord.Change> changes) {
-        LogRecord record = new LogRecord(lastSequence + 1, 0, changes);
+        return append(new LogRecord(lastSequence + 1, changes));
+    }
+
+    /** Appends a record of data; otherwise like the method for changes. Borrows the data. */
+    synchronized long append(LogRecord.Data data) {
+        dataBytes += data.bytes().remaining();
+        return append(new LogRecord(lastSequence + 1, data));
+    }
+
+    private long append(LogRecord record) {
         int bytes = record.bytes();
         if (bytes > appended.remaining()) {
             ByteBuffer larger =
@@ -199,8 +212,29 @@ final class MapLog implements AutoCloseable {
             files[next].begin(turn, lastSequence(), lastChecksum());
             current = next;
             beforeIsUnsynced = true;
+            forgetDataBytes();
             return writtenSequence;
         }
+    }
+
+    private synchronized void forgetDataBytes() {
+        dataBytes = 0;
+    }
+
+    /**
+     * Makes the file longer ahead of its end, so that a sync of records up to {@code bytes} bytes writes no metadata.
+     *
+     * @return false if the disk has no space for that
+     */
+    boolean hasRoom(int bytes) throws IOException {
+        synchronized (writing) {
+            return failure == null && files[current].hasRoom(bytes);
+        }
+    }
+
+    /** Returns the number of bytes of data that were appended since the log was rotated. Does not block. */
+    long dataBytes() {
+        return dataBytes;
     }
 
     private static int other(int file) {

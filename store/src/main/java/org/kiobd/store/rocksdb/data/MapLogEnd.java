@@ -44,13 +44,19 @@ record MapLogEnd(long turn, int file, long endBytes, long sequence, int checksum
                 return null;
             }
             try (BlockFile opened = disk.open(path, true)) {
-                fill(opened, 0);
+                buffer.clear().limit(MapLogFile.HEADER_BYTES);
+                read(opened, 0);
                 return MapLogFile.header(buffer);
             }
         }
 
         private void fill(BlockFile opened, long atBytes) throws IOException {
             buffer.clear();
+            read(opened, atBytes);
+        }
+
+        /** Fills the buffer up to its limit or the end of the file. */
+        private void read(BlockFile opened, long atBytes) throws IOException {
             int bytes = opened.read(buffer, atBytes);
             while (bytes > 0) {
                 bytes = opened.read(buffer, atBytes + buffer.position());

@@ -5,6 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.file.SystemErrors;
+import org.kiobd.volume.IoError;
 
 /**
  * One of the two files of a {@link MapLog}. Header, big-endian: u32 magic; u64 turn, one more than that of the other file when this one was begun;
@@ -19,8 +21,18 @@ final class MapLogFile implements AutoCloseable {
     private static final int MAGIC = 0x6B4D4C30;
     private static final int CHECKED_BYTES = HEADER_BYTES - Integer.BYTES;
 
+    /** How much longer a file becomes at a time. */
+    private static final int AHEAD_BYTES = 2 << 20;
+
+    /**
+     * How much of that is written by one call. The kernel keeps what came in a large call in a large folio, and a sync looks at all of a
+     * folio, whatever part of it has changed.
+     */
+    private static final int PIECE_BYTES = 8 << 10;
+
     private final BlockFile file;
     private volatile long endBytes;
+    private long lengthBytes;
 
     /**
      * The header of a file.
@@ -32,8 +44,9 @@ final class MapLogFile implements AutoCloseable {
     record Header(long turn, long before, int checksum) {}
 
     /** Takes the file. */
-    MapLogFile(BlockFile file) {
+    MapLogFile(BlockFile file, long lengthBytes) {
         this.file = file;
+        this.lengthBytes = lengthBytes;
     }
 
     /** Returns the path of a file, 0 or 1. */
@@ -75,7 +88,31 @@ final class MapLogFile implements AutoCloseable {
         while (records.hasRemaining()) {
             long atBytes = endBytes;
             endBytes = atBytes + file.write(records, atBytes);
+            lengthBytes = Math.max(lengthBytes, endBytes);
         }
+    }
+
+    /**
+     * Writes zeros after the end of the file, unless {@code bytes} more bytes fit into its length.
+     *
+     * @return false if the disk has no space for that
+     */
+    boolean hasRoom(int bytes) throws IOException {
+        if (endBytes + bytes <= lengthBytes) {
+            return true;
+        }
+        ByteBuffer zeros = ByteBuffer.allocateDirect(PIECE_BYTES);
+        long wantedBytes = lengthBytes + AHEAD_BYTES;
+        try {
+            while (lengthBytes < wantedBytes) {
+                lengthBytes += file.write(zeros.clear(), lengthBytes);
+            }
+        } catch (IOException e) {
+            if (SystemErrors.toIoError(e) != IoError.NO_SPACE) {
+                throw e;
+            }
+        }
+        return endBytes + bytes <= lengthBytes;
     }
 
     void sync() throws IOException {

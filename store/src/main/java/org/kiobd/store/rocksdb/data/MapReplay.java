@@ -26,6 +26,7 @@ final class MapReplay {
     private final NavigableMap<Long, BlockGroup> groups = new TreeMap<>();
     private final Map<Long, Unsure> unsure = new LinkedHashMap<>();
     private final List<LogRecord.Change> corrections = new ArrayList<>();
+    private final KeptData kept;
 
     /** Where a record says a block is. */
     private record Candidate(long sequence, long place, int checksum) {}
@@ -54,15 +55,20 @@ final class MapReplay {
         this.table = table;
         this.files = files;
         this.synced = synced;
+        this.kept = new KeptData(files.blockBytes());
     }
 
     /** Applies a record. */
     void apply(LogRecord record) throws IOException {
+        if (record.data() != null) {
+            kept.keep(record.data());
+        }
         for (LogRecord.Change change : record.changes()) {
             for (int i = 0; i < change.count(); i++) {
                 long block = change.firstBlock() + i;
                 long place = change.isClear() ? BlockGroup.NONE : change.firstPlace() + i;
                 int checksum = change.isClear() ? 0 : change.checksums()[i];
+                kept.replaced(place);
                 if (record.sequence() <= synced) {
                     set(block, place, checksum);
                 } else {
@@ -132,7 +138,9 @@ final class MapReplay {
         while (one.left > 0) {
             one.left--;
             Candidate candidate = one.candidates.get(one.left);
-            if (candidate.place == BlockGroup.NONE || files.has(candidate.place, candidate.checksum)) {
+            if (candidate.place == BlockGroup.NONE
+                    || kept.has(candidate.place, candidate.checksum)
+                    || files.has(candidate.place, candidate.checksum)) {
                 return candidate;
             }
         }
@@ -152,6 +160,11 @@ final class MapReplay {
                             : new LogRecord.Change(
                                     one.block, 1, group.place(index), new int[] {group.checksum(index)}));
         }
+    }
+
+    /** Returns the data of places that the log has. */
+    KeptData kept() {
+        return kept;
     }
 
     /**

@@ -3,6 +3,7 @@ package org.kiobd.store.rocksdb.data;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,15 +36,38 @@ final class MapLogTest {
                         random.ints(count).toArray());
     }
 
-    private static List<String> texts(List<Change> changes) {
-        return changes.stream()
-                .map(change -> change.firstBlock() + " " + change.count() + " " + change.firstPlace() + " "
-                        + Arrays.toString(change.checksums()))
-                .toList();
+    private static String text(LogRecord.Data data) {
+        byte[] bytes = new byte[data.bytes().remaining()];
+        data.bytes().duplicate().get(bytes);
+        return data.firstPlace() + " " + Arrays.hashCode(bytes);
+    }
+
+    private static List<String> texts(LogRecord record) {
+        LogRecord.Data data = record.data();
+        return data != null
+                ? List.of(text(data))
+                : record.changes().stream()
+                        .map(change -> change.firstBlock() + " " + change.count() + " " + change.firstPlace() + " "
+                                + Arrays.toString(change.checksums()))
+                        .toList();
+    }
+
+    /** Appends changes or data; returns them as a text. */
+    private static List<String> append(MapLog log, Random random) throws IOException {
+        if (random.nextInt(4) == 0) {
+            byte[] bytes = new byte[4096 * (1 + random.nextInt(3))];
+            random.nextBytes(bytes);
+            LogRecord.Data data = new LogRecord.Data(random.nextInt(1000), ByteBuffer.wrap(bytes));
+            log.write(log.append(data));
+            return List.of(text(data));
+        }
+        List<Change> changes = someChanges(random);
+        log.write(log.append(changes));
+        return texts(new LogRecord(1, changes));
     }
 
     private static MapLogEnd end(Path log, long inTable, List<List<String>> records) throws IOException {
-        return MapLogEnd.read(log, Disk.FILE_SYSTEM, inTable, record -> records.add(texts(record.changes())));
+        return MapLogEnd.read(log, Disk.FILE_SYSTEM, inTable, record -> records.add(texts(record)));
     }
 
     private static MapLog open(Path log, long inTable) throws IOException {
@@ -65,9 +89,7 @@ final class MapLogTest {
         List<Long> ends = new ArrayList<>();
         try (MapLog open = open(log, 41)) {
             for (int i = 0; i < 200; i++) {
-                List<Change> changes = someChanges(random);
-                open.write(open.append(changes));
-                written.add(texts(changes));
+                written.add(append(open, random));
                 ends.add(open.bytes());
             }
             open.sync();
@@ -95,9 +117,7 @@ final class MapLogTest {
         // What comes after the damage stays in the file, and is no part of the log that goes on before it.
         List<List<String>> again = new ArrayList<>(written.subList(0, whole));
         try (MapLog open = open(log, 41)) {
-            List<Change> changes = someChanges(random);
-            open.write(open.append(changes));
-            again.add(texts(changes));
+            again.add(append(open, random));
         }
         read.clear();
         end(log, 41, read);
@@ -113,9 +133,7 @@ final class MapLogTest {
         boolean before = false;
         MapLog open = open(log, 0);
         for (int i = 0; i < 500; i++) {
-            List<Change> changes = someChanges(random);
-            open.write(open.append(changes));
-            written.add(texts(changes));
+            written.add(append(open, random));
             long rotatedAt = written.size();
             if (!before && random.nextInt(10) == 0) {
                 assertThat(open.rotate()).isEqualTo(rotatedAt);

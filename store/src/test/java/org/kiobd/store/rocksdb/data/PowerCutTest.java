@@ -57,11 +57,23 @@ class PowerCutTest {
         return bytes;
     }
 
+    private DataBlocks.Setup setup(SimulatedDisk.Table table, boolean readOnly) {
+        return new DataBlocks.Setup(
+                FOLDER, BLOCK_BYTES, readOnly, table, mark, sequence -> mark = sequence, new LongAdder());
+    }
+
+    /** Reads all without writing; the opening for writing that follows must find the same. */
+    private void lookReadOnly(SimulatedDisk.Table table, Random random) throws IOException {
+        if (random.nextBoolean()) {
+            try (DataBlocks blocks = DataBlocks.open(setup(table, true), disk)) {
+                readAll(blocks, random);
+                onlyNowIsAllowed();
+            }
+        }
+    }
+
     private DataBlocks open(SimulatedDisk.Table table) throws IOException {
-        DataBlocks blocks = DataBlocks.open(
-                new DataBlocks.Setup(
-                        FOLDER, BLOCK_BYTES, false, table, mark, sequence -> mark = sequence, new LongAdder()),
-                disk);
+        DataBlocks blocks = DataBlocks.open(setup(table, false), disk);
         blocks.prepare(() -> {
             try {
                 blocks.sync();
@@ -92,11 +104,14 @@ class PowerCutTest {
     private void write(DataBlocks blocks, Random random) throws IOException {
         int first = random.nextInt(BLOCKS);
         int count = 1 + random.nextInt(Math.min(12, BLOCKS - first));
-        byte[] data = new byte[count * BLOCK_BYTES];
-        for (int i = 0; i < count; i++) {
-            int content = random.nextInt(CONTENTS);
-            System.arraycopy(content(content), 0, data, i * BLOCK_BYTES, BLOCK_BYTES);
-            wrote(first + i, content);
+        write(blocks, first, random.ints(count, 0, CONTENTS).toArray(), random);
+    }
+
+    private void write(DataBlocks blocks, int first, int[] contents, Random random) throws IOException {
+        byte[] data = new byte[contents.length * BLOCK_BYTES];
+        for (int i = 0; i < contents.length; i++) {
+            System.arraycopy(content(contents[i]), 0, data, i * BLOCK_BYTES, BLOCK_BYTES);
+            wrote(first + i, contents[i]);
         }
         TestRequest request = TestRequest.write(loop, (long) first * BLOCK_BYTES, data, random);
         MemberOp op = op(request);
@@ -174,8 +189,7 @@ class PowerCutTest {
                     mark = random.nextInt(3) == 0 ? lowerMark(random) : mark;
                 }
                 table.failNext(false);
-                System.out.println("DBG " + step + " kill=" + kill + " mark=" + mark + " Q=" + table.sequence() + " "
-                        + disk.debug(FOLDER));
+                lookReadOnly(table, random);
                 blocks = open(table);
                 readAll(blocks, random);
                 onlyNowIsAllowed();
@@ -184,6 +198,32 @@ class PowerCutTest {
             }
         }
         readAll(blocks, random);
+        blocks.stop(60);
+        blocks.close();
+    }
+
+    /** The first sync has a new data file; the second finds little and puts it into the log; the third finds much. */
+    @Seeded(rounds = 2)
+    void aSyncOfLittleDataSyncsOnlyTheLog(Random random) throws IOException {
+        SimulatedDisk.Table table = new SimulatedDisk.Table(random);
+        DataBlocks blocks = open(table);
+        Path file = DataFiles.path(FOLDER, 0);
+        write(blocks, 0, new int[] {1}, random);
+        blocks.sync();
+        assertThat(disk.isSynced(file)).isTrue();
+        write(blocks, 1, new int[] {2, 3}, random);
+        blocks.sync();
+        assertThat(disk.isSynced(file)).isFalse();
+        assertThat(disk.isSynced(MapLogFile.path(FOLDER, 0))).isTrue();
+        onlyNowIsAllowed();
+        disk.cutPower(random);
+        blocks = open(table);
+        readAll(blocks, random);
+        int[] many = new int[DataFiles.MOST_KEPT_BYTES / BLOCK_BYTES + 1];
+        Arrays.fill(many, 4);
+        write(blocks, 3, many, random);
+        blocks.sync();
+        assertThat(disk.isSynced(file)).isTrue();
         blocks.stop(60);
         blocks.close();
     }

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimulatedDisk implements Disk {
     private static final int SECTOR_BYTES = 512;
+    private static final byte[] ZEROS = new byte[SECTOR_BYTES];
 
     private final Map<Path, Content> files = new HashMap<>();
     private Runnable beforeRead = () -> {};
@@ -34,7 +35,7 @@ final class SimulatedDisk implements Disk {
         private boolean nameIsSynced;
 
         private byte[] sector(int number) {
-            return sectors.getOrDefault(number, new byte[SECTOR_BYTES]);
+            return sectors.getOrDefault(number, ZEROS);
         }
 
         private void change(int number, byte[] content) {
@@ -63,8 +64,12 @@ final class SimulatedDisk implements Disk {
 
         private int readNow(ByteBuffer into, long atBytes) {
             int bytes = (int) Math.min(into.remaining(), content.lengthBytes - atBytes);
-            for (int i = 0; i < bytes; i++) {
-                into.put(content.sector((int) ((atBytes + i) / SECTOR_BYTES))[(int) ((atBytes + i) % SECTOR_BYTES)]);
+            int done = 0;
+            while (done < bytes) {
+                int inSector = (int) ((atBytes + done) % SECTOR_BYTES);
+                int count = Math.min(bytes - done, SECTOR_BYTES - inSector);
+                into.put(content.sector((int) ((atBytes + done) / SECTOR_BYTES)), inSector, count);
+                done += count;
             }
             return bytes <= 0 ? -1 : bytes;
         }
@@ -152,30 +157,9 @@ final class SimulatedDisk implements Disk {
         files.forEach((path, content) -> content.nameIsSynced |= folder.equals(path.getParent()));
     }
 
-    String debug(Path folder) throws IOException {
-        StringBuilder b = new StringBuilder();
-        for (int i = 0; i < 2; i++) {
-            Content c = files.get(MapLogFile.path(folder, i));
-            if (c != null) {
-                MapLogFile.Header h = MapLogFile.header(ByteBuffer.wrap(c.sector(0)));
-                b.append(i).append(": ").append(h).append(" len=").append(c.lengthBytes);
-                if (h != null) {
-                    ByteBuffer all = ByteBuffer.allocate(1 << 20);
-                    new Opened(c).read(all, MapLogFile.HEADER_BYTES);
-                    all.flip();
-                    long q = h.before();
-                    int sum = h.checksum();
-                    LogRecord r = LogRecord.decode(all, q + 1, sum);
-                    while (r != null) {
-                        q++;
-                        sum = r.checksum();
-                        r = LogRecord.decode(all, q + 1, sum);
-                    }
-                    b.append(" end=" + q + " sum=" + sum + " at=" + all.position() + "  ");
-                }
-            }
-        }
-        return b.toString();
+    /** Returns whether nothing that was written to a file can be lost. */
+    synchronized boolean isSynced(Path path) {
+        return Objects.requireNonNull(files.get(path)).unsynced.isEmpty();
     }
 
     /** Runs {@code hook} once, before the next read of a file. */
