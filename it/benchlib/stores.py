@@ -1,7 +1,8 @@
 """it/bench stores: RocksDB members beside file members, qemu-nbd on qcow2 and nbdkit on a sparse file, on the same disk.
 
 Servers take turns, round by round. Each gets an empty volume for each round, so that random writes go where nothing is stored yet; for the
-other loads that volume is filled first. nbdcopy, 4 connections, copies a whole volume and flushes it. kiobd's JVM is warmed up on another volume of the same server. Bytes written are those that the server
+other loads that volume is filled first. nbdcopy, 4 connections, copies a whole volume and flushes it. kiobd's JVM is
+warmed up by the same load on another volume of the same server, until it takes no less processor time than in the run before. Bytes written are those that the server
 made the kernel write (write_bytes of /proc/PID/io, from the first request to a final flush) by those that the client sent. Memory is the
 server's peak.
 
@@ -11,6 +12,7 @@ examples:
   it/bench stores --only nbdcopy --kinds "rocksdb fast,qemu-nbd qcow2" --print
 """
 import os
+import time
 
 from . import load, peers, processes, stats
 from .processes import say
@@ -20,7 +22,9 @@ from .workloads import Workload
 
 REFERENCE = "qemu-nbd qcow2"
 WARM_MIB = 256
+# A run of the load that warms up, and the share of the processor time of the run before from which on the JVM counts as warm.
 WARM_SECONDS = 2
+WARM_SHARE = 0.93
 COPY = "nbdcopy"
 # How often a volume is written before the copy that is measured; each time with the same data.
 COPIES_BEFORE = {"empty": 0, "again": 2, "full": 1}
@@ -64,12 +68,17 @@ class Files(peers.Kiobd):
     def command(self):
         return self.kiobd("serve", "v", "warm", "--unix", self.socket)
 
-    def warm_up(self, client, workload):
+    def warm_up(self, one, image, seconds):
         other = _Other(self)
-        for one in (Workload("randwrite", 4096, 32), Workload("randread", 4096, 32)):
-            load.take(load.FIO, other, one, WARM_SECONDS)
-        if client == load.FIO:
-            load.take(load.FIO, other, workload, WARM_SECONDS)
+        workload, client, state = one
+        if state != "empty":
+            load.fill(other)
+        before, ends = None, time.monotonic() + seconds
+        while True:
+            sample = load.copy(other, workload.rw, image) if client == COPY else load.take(client, other, workload, WARM_SECONDS)
+            if time.monotonic() > ends or (before and sample["cpu"] > WARM_SHARE * before):
+                return
+            before = sample["cpu"]
 
 
 class _Other:
@@ -98,6 +107,7 @@ KINDS = {"rocksdb fast": RocksDb, "rocksdb data files": DataFiles, "rocksdb comp
 def add_options(parser):
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
     parser.add_argument("--seconds", type=float, default=4, help="per load, server and round (default: %(default)s)")
+    parser.add_argument("--jvm-warm-up", type=float, default=40, metavar="SECONDS", help="at most; the JVM of kiobd is mostly warm before (default: %(default)s)")
     parser.add_argument("--size-mib", type=int, default=1024, help="size of each volume (default: %(default)s)")
     parser.add_argument("--only", default="", metavar="WORDS", help="only loads with these words in their name")
     parser.add_argument("--kinds", default=",".join(KINDS), help="servers, separated by commas (default: %(default)s)")
@@ -119,7 +129,8 @@ def run(options):
         build()
     results = {"versions": [peers.Kiobd.version(), peers.QemuNbd.version(), peers.Nbdkit.version()], "loads": {}}
     with Run(options.folder) as here:
-        here.image = _random_image(here.folder, options)
+        here.image = _random_image(here.folder / "random.img", options, options.size_mib)
+        here.warm_image = _random_image(here.folder / "warm.img", options, WARM_MIB)
         for turn in range(options.rounds):
             for one in options.loads:
                 by_server = results["loads"].setdefault(one[0].name, {name: [] for name in options.kinds})
@@ -137,7 +148,7 @@ def _sample(here, name, one, options):
     server = here.add(name, options.size_mib << 20, KINDS[name])
     server.start()
     if isinstance(server, Files):
-        server.warm_up(client, workload)
+        server.warm_up(one, here.warm_image, options.jvm_warm_up)
     if client == COPY:
         return _copied(here, server, workload, state)
     if state == "full":
@@ -153,13 +164,12 @@ def _sample(here, name, one, options):
     return sample
 
 
-def _random_image(folder, options):
-    """Returns a file of random data that is as large as a volume; None if no load copies."""
+def _random_image(image, options, size_mib):
+    """Makes and returns a file of random data; None if no load copies."""
     if all(client != COPY for _, client, _ in options.loads):
         return None
-    image = folder / "random.img"
     with open(image, "wb") as file:
-        for _ in range(options.size_mib):
+        for _ in range(size_mib):
             file.write(os.urandom(1 << 20))
     return image
 
