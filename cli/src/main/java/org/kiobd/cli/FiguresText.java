@@ -1,8 +1,12 @@
 package org.kiobd.cli;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.kiobd.manage.figures.ClientFigures;
 import org.kiobd.manage.figures.ConnectionTotals;
 import org.kiobd.manage.figures.MemberFigures;
@@ -57,7 +61,28 @@ final class FiguresText {
                 lines,
                 List.of("MEMBER", "OPS", "IN FLIGHT", "MOST", "SLOWEST us", "ERRORS", "DELAYS/STOPS", "DAMAGED"),
                 figures.members().stream().map(FiguresText::row).toList());
+        figures.members().forEach(member -> addStalls(lines, member));
         return lines;
+    }
+
+    /** Adds a line that says when writes last waited for a member, and what they have waited for. */
+    private static void addStalls(List<String> lines, MemberFigures member) {
+        StoreFigures.Stall last = member.store() instanceof StoreFigures.Database database
+                ? database.stalls().last()
+                : null;
+        if (last != null) {
+            Map<String, Long> causes =
+                    ((StoreFigures.Database) member.store()).stalls().causes();
+            lines.add("member " + member.member() + ": writes last waited at "
+                    + Instant.ofEpochMilli(last.beganMs()).truncatedTo(ChronoUnit.SECONDS) + ", for "
+                    + last.lengthMs() + " ms"
+                    + (causes.isEmpty()
+                            ? ""
+                            : "; so far for "
+                                    + causes.entrySet().stream()
+                                            .map(cause -> cause.getKey() + " (" + cause.getValue() + ")")
+                                            .collect(Collectors.joining(", "))));
+        }
     }
 
     private static void addTable(List<String> lines, List<String> head, List<List<String>> rows) {
@@ -109,9 +134,9 @@ final class FiguresText {
                 String.valueOf(member.counters().maxInFlight()),
                 String.valueOf(member.counters().maxAgeMicros()),
                 String.valueOf(member.counters().errors()),
-                database == null || database.writeStops() < 0
+                database == null || database.stalls().stops() < 0
                         ? UNKNOWN
-                        : database.writeDelays() + "/" + database.writeStops(),
+                        : database.stalls().delays() + "/" + database.stalls().stops(),
                 database == null ? UNKNOWN : String.valueOf(database.damagedReads()));
     }
 }

@@ -20,7 +20,8 @@ final class FiguresTextTest {
                          "readBytes":4096,"writtenBytes":0,"errors":0,"inFlight":5}],
              "members":[{"member":0,"ops":7,"inFlight":1,"maxInFlight":2,"maxAgeMicros":3,"errors":0},
                         {"member":1,"ops":8,"inFlight":1,"maxInFlight":2,"maxAgeMicros":3,"errors":0,"writeDelays":4,
-                         "writeStops":5,"memoryBytes":6,"damagedReads":7},
+                         "writeStops":5,"writeStallCauses":{"memtables that are not flushed":9,"more":1},
+                         "lastWriteStall":{"began":"2026-11-29T12:00:01.5Z","ms":250},"memoryBytes":6,"damagedReads":7},
                         {"member":2,"ops":9,"inFlight":1,"maxInFlight":2,"maxAgeMicros":3,"errors":0,"writeDelays":-1,
                          "writeStops":-1,"memoryBytes":-1,"damagedReads":7}]}
             """;
@@ -51,7 +52,9 @@ final class FiguresTextTest {
                         "MEMBER  OPS  IN FLIGHT  MOST  SLOWEST us  ERRORS  DELAYS/STOPS  DAMAGED",
                         "0       7    1          2     3           0       -             -",
                         "1       8    1          2     3           0       4/5           7",
-                        "2       9    1          2     3           0       -             7");
+                        "2       9    1          2     3           0       -             7",
+                        "member 1: writes last waited at 2026-11-29T12:00:01Z, for 250 ms; so far for"
+                                + " memtables that are not flushed (9), more (1)");
     }
 
     @Test

@@ -1,9 +1,12 @@
 package org.kiobd.manage.figures;
 
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.StoreFigures;
 import org.kiobd.volume.DeviceCounters.MemberCounters;
@@ -97,12 +100,26 @@ public final class FiguresCodec {
             json.put("bouncedOps", direct.bouncedOps());
             json.put("patchedBlocks", direct.patchedBlocks());
         } else if (member.store() instanceof StoreFigures.Database database) {
-            json.put("writeDelays", database.writeDelays());
-            json.put("writeStops", database.writeStops());
+            encode(database.stalls(), json);
             json.put("memoryBytes", database.memoryBytes());
             json.put("damagedReads", database.damagedReads());
         }
         return json;
+    }
+
+    private static void encode(StoreFigures.WriteStalls stalls, Map<String, Object> json) {
+        json.put("writeDelays", stalls.delays());
+        json.put("writeStops", stalls.stops());
+        if (!stalls.causes().isEmpty()) {
+            json.put("writeStallCauses", stalls.causes());
+        }
+        StoreFigures.Stall last = stalls.last();
+        if (last != null) {
+            Map<String, Object> told = new LinkedHashMap<>();
+            told.put("began", Instant.ofEpochMilli(last.beganMs()).toString());
+            told.put("ms", last.lengthMs());
+            json.put("lastWriteStall", told);
+        }
     }
 
     /** Returns the figures of a JSON object, whatever it lacks. */
@@ -179,15 +196,30 @@ public final class FiguresCodec {
 
     private static StoreFigures store(Fields json) {
         if (json.has("writeStops")) {
-            return new StoreFigures.Database(
-                    json.number("writeDelays"),
-                    json.number("writeStops"),
-                    json.number("memoryBytes"),
-                    json.number("damagedReads"));
+            return new StoreFigures.Database(stalls(json), json.number("memoryBytes"), json.number("damagedReads"));
         }
         return json.has("bouncedOps")
                 ? new StoreFigures.Direct(json.number("bouncedOps"), json.number("patchedBlocks"))
                 : StoreFigures.NONE;
+    }
+
+    private static StoreFigures.WriteStalls stalls(Fields json) {
+        Map<String, Long> counts = new TreeMap<>();
+        json.object("writeStallCauses").map().forEach((cause, times) -> {
+            if (times instanceof Number number) {
+                counts.put(String.valueOf(cause), number.longValue());
+            }
+        });
+        Fields last = json.object("lastWriteStall");
+        StoreFigures.Stall stall = null;
+        try {
+            if (!last.text("began").isEmpty()) {
+                stall = new StoreFigures.Stall(Instant.parse(last.text("began")).toEpochMilli(), last.number("ms"));
+            }
+        } catch (DateTimeParseException | ArithmeticException e) {
+            // Another version writes it in another way.
+        }
+        return new StoreFigures.WriteStalls(json.number("writeDelays"), json.number("writeStops"), counts, stall);
     }
 
     /** A JSON object whose fields may be missing or of another type. */

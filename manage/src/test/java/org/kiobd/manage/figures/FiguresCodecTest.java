@@ -27,6 +27,9 @@ final class FiguresCodecTest {
             "io_uring",
             "none");
 
+    private static final StoreFigures.WriteStalls STALLS = new StoreFigures.WriteStalls(
+            57, 58, Map.of("memtables", 61L, "files", 62L), new StoreFigures.Stall(1_700_000_000_063L, 64));
+
     private static final VolumeFigures FIGURES = new VolumeFigures(
             TOTALS,
             Map.of("READ", new LatencyFigures(20, 21.5, 22.25, 12_345_678.5)),
@@ -44,7 +47,7 @@ final class FiguresCodecTest {
                     new MemberFigures(0, new MemberCounters(40, 41, 42, 43, 44), StoreFigures.NONE),
                     new MemberFigures(1, new MemberCounters(45, 46, 47, 48, 49), new StoreFigures.Direct(50, 51)),
                     new MemberFigures(
-                            2, new MemberCounters(52, 53, 54, 55, 56), new StoreFigures.Database(57, 58, 59, 60))));
+                            2, new MemberCounters(52, 53, 54, 55, 56), new StoreFigures.Database(STALLS, 59, 60))));
 
     private static final String TOTALS_JSON = """
             {"volume":"vol","requests":1,"chains":2,"memberOps":3,"submittedOps":4,"reissuedOps":5,"readBytes":6,\
@@ -60,7 +63,8 @@ final class FiguresCodecTest {
             {"member":1,"ops":45,"inFlight":46,"maxInFlight":47,"maxAgeMicros":48,"errors":49,"bouncedOps":50,\
             "patchedBlocks":51},\
             {"member":2,"ops":52,"inFlight":53,"maxInFlight":54,"maxAgeMicros":55,"errors":56,"writeDelays":57,\
-            "writeStops":58,"memoryBytes":59,"damagedReads":60}]}""";
+            "writeStops":58,"writeStallCauses":{"files":62,"memtables":61},\
+            "lastWriteStall":{"began":"2023-11-14T22:13:20.063Z","ms":64},"memoryBytes":59,"damagedReads":60}]}""";
 
     @Test
     void namesAndTheirOrderStayAsTheyAre() throws IOException {

@@ -3,8 +3,10 @@ package org.kiobd.store.rocksdb;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberCopy;
 import org.kiobd.store.MemberOp;
+import org.kiobd.store.StallWatch;
 import org.kiobd.store.rocksdb.data.BlockReading;
 import org.kiobd.store.rocksdb.data.Keeper;
 import org.kiobd.volume.BlockIoException;
@@ -72,9 +74,9 @@ interface BlockStore {
     /** Returns whether a durable write of the database makes the blocks durable, too; if it fails, they may be lost. */
     boolean isSyncedByDatabase();
 
-    /** Returns how often writes had to wait for the store itself, beside the waits that the database counts. */
-    default long waits() {
-        return 0;
+    /** Returns the waits of writes for the store itself, beside those for the database; null if there can be none. */
+    default @Nullable StallWatch waits() {
+        return null;
     }
 
     /** Notes that {@code bytes} bytes were cleared, so that their space is given back some time. */

@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.MemberCopy;
 import org.kiobd.store.MemberOp;
+import org.kiobd.store.StallWatch;
 import org.kiobd.store.file.SystemErrors;
 import org.kiobd.store.rocksdb.data.BlockReading;
 import org.kiobd.store.rocksdb.data.DataBlocks;
@@ -154,7 +155,7 @@ final class FileBlocks implements BlockStore {
     }
 
     @Override
-    public long waits() {
+    public StallWatch waits() {
         return blocks.waits();
     }
 

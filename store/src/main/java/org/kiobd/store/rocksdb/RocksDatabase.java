@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.StallWatch;
 import org.kiobd.store.StoreFigures;
 import org.kiobd.store.rocksdb.RocksSettings.Mode;
 import org.kiobd.volume.BlockIoException;
@@ -31,6 +32,7 @@ final class RocksDatabase implements AutoCloseable {
     private final RocksWrites writes;
     private final RocksMeta meta;
     private final RocksUpkeep upkeep;
+    private final RocksStalls stalls;
     private final @Nullable SyncedMark synced;
 
     /** The column families of an open database. Borrowed from it. */
@@ -42,7 +44,8 @@ final class RocksDatabase implements AutoCloseable {
         boolean isOpen = false;
         try {
             RocksMemory.Share memory = handles.own(shared.share());
-            DBOptions dbOptions = RocksSettings.database(handles, memory, mode);
+            stalls = handles.own(new RocksStalls());
+            DBOptions dbOptions = RocksSettings.database(handles, memory, mode).setListeners(List.of(stalls));
             List<ColumnFamilyDescriptor> families =
                     RocksSettings.families(handles, options, memory.cache(), bufferBytes);
             List<ColumnFamilyHandle> opened = new ArrayList<>();
@@ -215,24 +218,19 @@ final class RocksDatabase implements AutoCloseable {
      * Returns figures for users.
      *
      * @param damagedReads one of them
-     * @param waits waits for another part of the member, which count as stops
+     * @param waits waits for another part of the member, which count as stops; null if there is none
      */
-    StoreFigures.Database figures(long damagedReads, long waits) {
+    StoreFigures.Database figures(long damagedReads, @Nullable StallWatch waits) {
         try {
             Map<String, String> told = db.getMapProperty(blocks, "rocksdb.cfstats");
             return new StoreFigures.Database(
-                    whole(told.get("io_stalls.total-delays")),
-                    whole(told.get("io_stalls.total-stops")) + waits,
+                    stalls.figures(told, waits),
                     db.getLongProperty(blocks, "rocksdb.cur-size-all-mem-tables"),
                     damagedReads);
         } catch (RocksDBException e) {
             // Statistics must not make a caller fail.
-            return new StoreFigures.Database(-1, -1, -1, damagedReads);
+            return new StoreFigures.Database(StoreFigures.WriteStalls.UNKNOWN, -1, damagedReads);
         }
-    }
-
-    private static long whole(@Nullable String text) {
-        return text == null ? 0 : (long) Double.parseDouble(text);
     }
 
     /**

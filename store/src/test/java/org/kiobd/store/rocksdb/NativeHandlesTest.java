@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,8 +69,8 @@ final class NativeHandlesTest {
             assertThatThrownBy(() -> PROVIDER.create(uri("a"), SIZE_BYTES)).isInstanceOf(BlockIoException.class);
             assertThat(NativeHandles.open()).isEqualTo(one);
             StoreFigures.Database figures = (StoreFigures.Database) open.figures();
-            assertThat(List.of(figures.writeStops(), figures.writeDelays(), figures.damagedReads()))
-                    .containsOnly(0L);
+            assertThat(figures.stalls()).isEqualTo(new StoreFigures.WriteStalls(0, 0, Map.of(), null));
+            assertThat(figures.damagedReads()).isZero();
             assertThat(figures.memoryBytes()).isPositive();
         }
         Files.delete(folder.resolve("a/db/CURRENT"));

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
 import org.kiobd.store.MemberOp;
+import org.kiobd.store.StallWatch;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.ByteRange;
 import org.kiobd.volume.Extent;
@@ -261,8 +262,8 @@ public final class DataBlocks implements AutoCloseable {
         return reads.damaged();
     }
 
-    /** Returns how often changes had to wait until others were put into the database. */
-    public long waits() {
+    /** Returns the waits of changes until others were put into the database or synced. */
+    public StallWatch waits() {
         return keeper.waits();
     }
 

@@ -12,8 +12,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.StallWatch;
 import org.kiobd.store.file.SystemErrors;
 import org.kiobd.volume.BlockIoException;
 import org.kiobd.volume.IoError;
@@ -54,7 +54,7 @@ public final class Keeper {
 
     private final AtomicBoolean wholeSyncDue = new AtomicBoolean();
     private final Object punching = new Object();
-    private final LongAdder waits = new LongAdder();
+    private final StallWatch waits = new StallWatch();
     private volatile @Nullable IOException failure;
     private volatile boolean started;
     private Sync sync = () -> IoError.IO.code();
@@ -182,7 +182,10 @@ public final class Keeper {
         if (hasRoom()) {
             return;
         }
-        waits.increment();
+        waits.began(
+                map.changedCount() >= BlockMap.MOST_CHANGED
+                        ? "changes of the map that are not in the database"
+                        : "overwritten data that are not synced");
         try {
             synchronized (this) {
                 while (!hasRoom()) {
@@ -200,11 +203,13 @@ public final class Keeper {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new BlockIoException(IoError.IO, "interrupted while the map is put into the database", e);
+        } finally {
+            waits.ended();
         }
     }
 
-    long waits() {
-        return waits.sum();
+    StallWatch waits() {
+        return waits;
     }
 
     /** Every few seconds: tries again what failed, gives back what was cleared, and looks whether snapshots are gone. */
