@@ -80,8 +80,10 @@ public final class VolumeLock implements AutoCloseable {
      * @param isNew whether the caller has just made the folder
      */
     static @Nullable VolumeLock tryAcquire(Path folder, boolean forReading, boolean isNew) throws IOException {
+        // Before the first attempt, which may make the lock file and yet fail.
+        Removable removable = removable(folder, isNew);
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            VolumeLock lock = attempt(folder, forReading, isNew);
+            VolumeLock lock = attempt(folder, forReading, removable);
             if (lock != null) {
                 return lock;
             }
@@ -95,9 +97,10 @@ public final class VolumeLock implements AutoCloseable {
         return null;
     }
 
-    private static @Nullable VolumeLock attempt(Path folder, boolean forReading, boolean isNew) throws IOException {
+    private static @Nullable VolumeLock attempt(Path folder, boolean forReading, Removable removable)
+            throws IOException {
         try {
-            return attemptExclusive(folder, isNew);
+            return attemptExclusive(folder, removable);
         } catch (IOException e) {
             if (!forReading || SystemErrors.toIoError(e) != IoError.NOT_PERMITTED) {
                 throw e;
@@ -140,10 +143,9 @@ public final class VolumeLock implements AutoCloseable {
         }
     }
 
-    private static @Nullable VolumeLock attemptExclusive(Path folder, boolean isNew) throws IOException {
+    private static @Nullable VolumeLock attemptExclusive(Path folder, Removable removable) throws IOException {
         Path file = folder.resolve(LOCK);
         synchronized (HELD) {
-            Removable removable = removable(folder, isNew);
             Object key = makeKey(file);
             if (HELD.containsKey(key)) {
                 return null;

@@ -232,8 +232,9 @@ public final class DataBlocks implements AutoCloseable {
         parts.setup().calls.increment();
         long target = log.writtenSequence();
         parts.places().syncBegins();
-        List<FreePlaces.Run> written = parts.files().takeUnsynced();
-        if (keeper.mustSyncWhole() || written == null || !writes.keep(written)) {
+        List<LogRecord.Change> unsynced = log.takeUnsynced();
+        boolean whole = keeper.takeWholeSyncDue() || parts.files().hasNewFiles();
+        if (whole || unsynced == null || !writes.keep(unsynced)) {
             parts.files().sync();
         }
         log.sync();

@@ -4,7 +4,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,16 +19,12 @@ import org.jspecify.annotations.Nullable;
 final class DataFiles implements AutoCloseable {
     private static final String PREFIX = "data-";
 
-    /** Bytes that a sync puts into the log; more are synced where they are. */
-    static final int MOST_KEPT_BYTES = 128 << 10;
-
     private final Path folder;
     private final Disk disk;
     private final int blockBytes;
     private final boolean readOnly;
     private final ConcurrentMap<Integer, BlockFile> files = new ConcurrentHashMap<>();
     private final Set<Integer> unsynced = new ConcurrentSkipListSet<>();
-    private final UnsyncedPlaces unsyncedPlaces;
     private final ThreadLocal<ByteBuffer> checked;
     private volatile boolean hasNewFiles;
     private volatile @Nullable IOException failedSync;
@@ -43,7 +38,6 @@ final class DataFiles implements AutoCloseable {
         this.disk = disk;
         this.blockBytes = blockBytes;
         this.readOnly = readOnly;
-        this.unsyncedPlaces = new UnsyncedPlaces(MOST_KEPT_BYTES / blockBytes);
         this.checked = ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(blockBytes));
     }
 
@@ -99,7 +93,6 @@ final class DataFiles implements AutoCloseable {
         int number = FreePlaces.file(firstPlace);
         BlockFile file = file(number);
         long atBytes = (long) FreePlaces.position(firstPlace) * blockBytes;
-        FreePlaces.Run written = new FreePlaces.Run(firstPlace, blocks.remaining() / blockBytes);
         try {
             while (blocks.hasRemaining()) {
                 atBytes += file.write(blocks, atBytes);
@@ -107,15 +100,12 @@ final class DataFiles implements AutoCloseable {
         } finally {
             // After the write: a sync that removed the note before would not cover it.
             unsynced.add(number);
-            unsyncedPlaces.add(written);
         }
     }
 
-    /** Returns what was written since the last call; null if {@link #sync} must follow: for more than {@link #MOST_KEPT_BYTES}, or a new file. */
-    @Nullable
-    List<FreePlaces.Run> takeUnsynced() {
-        List<FreePlaces.Run> taken = unsyncedPlaces.take();
-        return hasNewFiles ? null : taken;
+    /** Returns whether a file was made since the last sync, so that a sync must follow. */
+    boolean hasNewFiles() {
+        return hasNewFiles;
     }
 
     /** Returns the bytes of a block. */

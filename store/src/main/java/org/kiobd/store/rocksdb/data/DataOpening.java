@@ -65,7 +65,7 @@ final class DataOpening {
             NavigableMap<Long, BlockGroup> replayed = replay.finish();
             FreePlaces places = places(setup, files, replayed, replay.kept());
             if (!setup.readOnly()) {
-                log = MapLog.open(setup.folder(), disk, end);
+                log = MapLog.open(setup.folder(), disk, end, setup.blockBytes());
             }
             BlockMap map = new BlockMap(setup.table(), log, replayed);
             Parts parts = new Parts(setup, files, places, log, map);
@@ -113,6 +113,9 @@ final class DataOpening {
                     e.getMessage());
             isDamaged = true;
         }
+        if (!isDamaged) {
+            kept.dropOthers();
+        }
         for (int file = 0; file < places.files(); file++) {
             if (places.isUsed(file) && !files.exists(file)) {
                 throw new BlockIoException(
@@ -151,6 +154,11 @@ final class DataOpening {
     /** Makes what the log has said durable, before anything is written: the places that it has freed are free from now on. */
     private static void makeDurable(Parts parts, MapLog log, MapLogEnd end, MapReplay replay) throws IOException {
         DataBlocks.Setup setup = parts.setup;
+        // Before the corrections: a record that names a place counts more than data of it that the log had before.
+        replay.kept().writeTo(parts.files);
+        if (end.sequence() > setup.synced() || !replay.kept().isEmpty()) {
+            parts.files.syncAll(parts.places.files());
+        }
         List<LogRecord.Change> corrections = replay.corrections();
         for (int from = 0; from < corrections.size(); from += CORRECTED) {
             int to = Math.min(corrections.size(), from + CORRECTED);
@@ -158,10 +166,6 @@ final class DataOpening {
         }
         // A record without changes: one that a power cut has torn out before it must not become valid again.
         log.write(log.append(List.of()));
-        replay.kept().writeTo(parts.files);
-        if (end.sequence() > setup.synced() || !replay.kept().isEmpty()) {
-            parts.files.syncAll(parts.places.files());
-        }
         log.sync();
         setup.mark().accept(log.writtenSequence());
         if (end.needsBoth()) {

@@ -40,6 +40,9 @@ final class DataWrites {
     private final ThreadLocal<ByteBuffer> gather =
             ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(GATHERED_BYTES));
 
+    /** Memory of {@link #keep}. */
+    private final ByteBuffer kept = ByteBuffer.allocateDirect(MapLog.MOST_KEPT_BYTES);
+
     /** Whether the disk had no space for the last block that needed some. */
     private volatile boolean isFull;
 
@@ -297,26 +300,28 @@ final class DataWrites {
     }
 
     /**
-     * Puts the data of places into the log, in place of a sync of their files: a sync of the log is then enough, and writes no metadata. One
-     * thread at a time.
+     * Puts the blocks that changes have stored into the log, in place of a sync of their files: a sync of the log is then enough, and writes
+     * no metadata. One thread at a time.
      *
-     * @return false if they must be synced where they are, because the disk is full or the log failed
+     * @return false if they must be synced where they are: because the disk is full, because the log failed, or because a place has other
+     *     data, be it that it was taken again or that the disk has lost what was written
      */
-    boolean keep(List<FreePlaces.Run> runs) throws IOException {
+    boolean keep(List<LogRecord.Change> changes) {
         MapLog records = Objects.requireNonNull(log);
-        int count = runs.stream().mapToInt(FreePlaces.Run::count).sum();
-        if (count == 0) {
-            return true;
-        }
-        if (isFull || !records.hasRoom(count * blockBytes + SLACK_BYTES)) {
-            return false;
-        }
-        ByteBuffer memory = gather.get();
+        int count = changes.stream().mapToInt(change -> (int) change.count()).sum();
         try {
-            for (FreePlaces.Run run : runs) {
-                memory.clear().limit(run.count() * blockBytes);
-                files.read(run.first(), memory);
-                map.keep(new LogRecord.Data(run.first(), memory.flip()));
+            if (count > 0 && (isFull || !records.makeRoom(count * blockBytes + SLACK_BYTES))) {
+                return false;
+            }
+            for (LogRecord.Change change : changes) {
+                kept.clear().limit((int) change.count() * blockBytes);
+                files.read(change.firstPlace(), kept);
+                for (int i = 0; i < change.count(); i++) {
+                    if (BlockBytes.checksum(kept.slice(i * blockBytes, blockBytes)) != change.checksums()[i]) {
+                        return false;
+                    }
+                }
+                map.keep(new LogRecord.Data(change.firstPlace(), kept.flip()));
             }
             records.write(records.lastSequence());
             return true;

@@ -100,17 +100,27 @@ public final class Keeper {
         wholeSyncDue.set(true);
     }
 
-    /** Returns whether the sync that begins now must sync the data files. */
-    boolean mustSyncWhole() {
-        return wholeSyncDue.getAndSet(false);
+    /** Returns whether the sync that begins now must sync the data files, and forgets it. */
+    boolean takeWholeSyncDue() {
+        // Without an end of the log, its data must not become more.
+        return wholeSyncDue.getAndSet(false) || (log != null && log.dataBytes() >= MOST_DATA_BYTES);
     }
 
     /** Called after each change, and after each sync. */
     void changed() {
-        if (log == null) {
+        MapLog records = log;
+        if (records == null) {
             return;
         }
-        if ((map.changedCount() >= BlockMap.MANY_CHANGED || isLong(log))
+        try {
+            wake(records);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("{} is being closed", folder());
+        }
+    }
+
+    private void wake(MapLog records) {
+        if ((map.changedCount() >= BlockMap.MANY_CHANGED || isLong(records))
                 && failure == null
                 && checkpointDue.compareAndSet(false, true)) {
             thread.execute(this::checkpointIfDue);

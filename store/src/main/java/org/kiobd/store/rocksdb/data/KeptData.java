@@ -2,8 +2,11 @@ package org.kiobd.store.rocksdb.data;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * The data of places that the log has, because a sync put them there in place of syncing the data files. They count for a place until a later
@@ -11,7 +14,8 @@ import java.util.Map;
  */
 final class KeptData {
     private final int blockBytes;
-    private final Map<Long, ByteBuffer> blocks = new HashMap<>();
+    private final NavigableMap<Long, ByteBuffer> blocks = new TreeMap<>();
+    private final Set<Long> belonging = new HashSet<>();
 
     KeptData(int blockBytes) {
         this.blockBytes = blockBytes;
@@ -41,9 +45,16 @@ final class KeptData {
 
     /** Notes that the map has a block with this checksum at {@code place}; other data of that place are dropped. */
     void belongs(long place, int checksum) {
-        if (blocks.containsKey(place) && !has(place, checksum)) {
+        if (has(place, checksum)) {
+            belonging.add(place);
+        } else {
             blocks.remove(place);
         }
+    }
+
+    /** Drops the data of places that the map does not name: they are free. */
+    void dropOthers() {
+        blocks.keySet().retainAll(belonging);
     }
 
     /** Copies the block at {@code place}, if it is here, to the position of {@code into}, and moves the position after it. */

@@ -10,7 +10,7 @@ import org.kiobd.volume.IoError;
 
 /**
  * The log of the changes of the map that are not in the database yet. A change is acknowledged when its record has been written to the log,
- * so it survives the process; it survives the machine when the data files and the log were synced.
+ * so it survives the process; it survives the machine when the log was synced, and so were the data files, or their data are in the log.
  *
  * <p>The log has two files, which it uses in turn: {@link #rotate} changes to the other one when the changes before are about to be put into
  * the database. A file is overwritten, not made again, so that a sync of it writes no metadata. It begins with {@link MapLogFile#HEADER_BYTES}
@@ -20,6 +20,9 @@ import org.kiobd.volume.IoError;
  * appended before could be written; any other failed write is final, because a record after a gap would be lost. Thread-safe; calls block.
  */
 final class MapLog implements AutoCloseable {
+    /** Bytes of blocks that a sync puts into the log; more are synced where they are. */
+    static final int MOST_KEPT_BYTES = 128 << 10;
+
     private static final int FIRST_BUFFER_BYTES = 64 << 10;
 
     private final MapLogFile[] files;
@@ -28,6 +31,7 @@ final class MapLog implements AutoCloseable {
     /** Records that are appended and not written; guarded by this object, as are the fields after it. */
     private ByteBuffer appended = ByteBuffer.allocateDirect(FIRST_BUFFER_BYTES);
 
+    private final UnsyncedChanges unsynced;
     private long lastSequence;
     private int lastChecksum;
 
@@ -47,8 +51,9 @@ final class MapLog implements AutoCloseable {
     private volatile @Nullable IOException failure;
 
     /** Takes the files; goes on after {@code end}. */
-    private MapLog(MapLogFile[] files, MapLogEnd end) {
+    private MapLog(MapLogFile[] files, MapLogEnd end, int blockBytes) {
         this.files = files;
+        this.unsynced = new UnsyncedChanges(MOST_KEPT_BYTES / blockBytes);
         this.current = end.file();
         this.turn = end.turn();
         this.lastSequence = end.sequence();
@@ -58,7 +63,7 @@ final class MapLog implements AutoCloseable {
     }
 
     /** Opens the log for writing after the end that {@link MapLogEnd#read} has found. */
-    static MapLog open(Path folder, Disk disk, MapLogEnd end) throws IOException {
+    static MapLog open(Path folder, Disk disk, MapLogEnd end, int blockBytes) throws IOException {
         MapLogFile[] files = new MapLogFile[MapLogFile.FILES];
         try {
             boolean areThere = true;
@@ -76,7 +81,7 @@ final class MapLog implements AutoCloseable {
             } else {
                 files[end.file()].goOn(end.endBytes());
             }
-            return new MapLog(files, end);
+            return new MapLog(files, end, blockBytes);
         } catch (IOException e) {
             for (MapLogFile file : files) {
                 if (file != null) {
@@ -94,7 +99,17 @@ final class MapLog implements AutoCloseable {
      * @return sequence number of the record
      */
     synchronized long append(List<LogRecord.Change> changes) {
+        // Before the record can be written: whoever finds it written must find these, too.
+        changes.forEach(unsynced::add);
         return append(new LogRecord(lastSequence + 1, changes));
+    }
+
+    /**
+     * Returns the changes that have stored blocks and were appended since the last call; null if they have more than
+     * {@link #MOST_KEPT_BYTES}. Data that are appended after it follow their changes.
+     */
+    synchronized @Nullable List<LogRecord.Change> takeUnsynced() {
+        return unsynced.take();
     }
 
     /** Appends a record of data; otherwise like the method for changes. Borrows the data. */
@@ -226,9 +241,9 @@ final class MapLog implements AutoCloseable {
      *
      * @return false if the disk has no space for that
      */
-    boolean hasRoom(int bytes) throws IOException {
+    boolean makeRoom(int bytes) throws IOException {
         synchronized (writing) {
-            return failure == null && files[current].hasRoom(bytes);
+            return failure == null && files[current].makeRoom(bytes);
         }
     }
 

@@ -97,7 +97,7 @@ final class MapLogFile implements AutoCloseable {
      *
      * @return false if the disk has no space for that
      */
-    boolean hasRoom(int bytes) throws IOException {
+    boolean makeRoom(int bytes) throws IOException {
         if (endBytes + bytes <= lengthBytes) {
             return true;
         }

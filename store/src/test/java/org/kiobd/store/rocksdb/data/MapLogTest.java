@@ -71,7 +71,7 @@ final class MapLogTest {
     }
 
     private static MapLog open(Path log, long inTable) throws IOException {
-        return MapLog.open(log, Disk.FILE_SYSTEM, end(log, inTable, new ArrayList<>()));
+        return MapLog.open(log, Disk.FILE_SYSTEM, end(log, inTable, new ArrayList<>()), 4096);
     }
 
     private static List<Change> someChanges(Random random) {
@@ -150,7 +150,7 @@ final class MapLogTest {
                 assertThat(end.sequence()).isEqualTo(written.size());
                 if (!end.needsBoth()) {
                     open.close();
-                    open = MapLog.open(log, Disk.FILE_SYSTEM, end);
+                    open = MapLog.open(log, Disk.FILE_SYSTEM, end, 4096);
                 }
             }
         }

@@ -57,6 +57,18 @@ class PowerCutTest {
         return bytes;
     }
 
+    /** The power may fail again while the member is opened. */
+    private void openAndCutPower(SimulatedDisk.Table table, Random random) {
+        disk.failAfter(random.nextInt(8));
+        try (DataBlocks blocks = DataBlocks.open(setup(table, false), disk)) {
+            blocks.stop(60);
+        } catch (IOException e) {
+            assertThat(e).hasMessage(SimulatedDisk.CUT);
+        }
+        disk.failAfter(Integer.MAX_VALUE);
+        disk.cutPower(random);
+    }
+
     private DataBlocks.Setup setup(SimulatedDisk.Table table, boolean readOnly) {
         return new DataBlocks.Setup(
                 FOLDER, BLOCK_BYTES, readOnly, table, mark, sequence -> mark = sequence, new LongAdder());
@@ -104,6 +116,10 @@ class PowerCutTest {
     private void write(DataBlocks blocks, Random random) throws IOException {
         int first = random.nextInt(BLOCKS);
         int count = 1 + random.nextInt(Math.min(12, BLOCKS - first));
+        if (random.nextInt(5) == 0) {
+            // Another client's FLUSH, after the data were written and before the record is.
+            disk.afterWrite(blocks::sync);
+        }
         write(blocks, first, random.ints(count, 0, CONTENTS).toArray(), random);
     }
 
@@ -116,6 +132,7 @@ class PowerCutTest {
         TestRequest request = TestRequest.write(loop, (long) first * BLOCK_BYTES, data, random);
         MemberOp op = op(request);
         blocks.write(new MemberOp[] {op}, 0, 1);
+        disk.afterWrite(() -> {});
         end(op, request);
     }
 
@@ -189,6 +206,9 @@ class PowerCutTest {
                     mark = random.nextInt(3) == 0 ? lowerMark(random) : mark;
                 }
                 table.failNext(false);
+                if (!kill && random.nextInt(3) == 0) {
+                    openAndCutPower(table, random);
+                }
                 lookReadOnly(table, random);
                 blocks = open(table);
                 readAll(blocks, random);
@@ -219,7 +239,7 @@ class PowerCutTest {
         disk.cutPower(random);
         blocks = open(table);
         readAll(blocks, random);
-        int[] many = new int[DataFiles.MOST_KEPT_BYTES / BLOCK_BYTES + 1];
+        int[] many = new int[MapLog.MOST_KEPT_BYTES / BLOCK_BYTES + 1];
         Arrays.fill(many, 4);
         write(blocks, 3, many, random);
         blocks.sync();

@@ -20,10 +20,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimulatedDisk implements Disk {
     private static final int SECTOR_BYTES = 512;
+
+    /** What a call says that fails. */
+    static final String CUT = "the power was cut";
+
     private static final byte[] ZEROS = new byte[SECTOR_BYTES];
 
     private final Map<Path, Content> files = new HashMap<>();
     private Runnable beforeRead = () -> {};
+    private BlockMap.IoAction afterWrite = () -> {};
+    private int callsLeft = Integer.MAX_VALUE;
 
     private static final class Content {
         private final TreeMap<Integer, byte[]> sectors = new TreeMap<>();
@@ -47,9 +53,11 @@ final class SimulatedDisk implements Disk {
 
     private final class Opened implements BlockFile {
         private final Content content;
+        private final boolean hasBlocks;
 
-        Opened(Content content) {
+        Opened(Content content, boolean hasBlocks) {
             this.content = content;
+            this.hasBlocks = hasBlocks;
         }
 
         @Override
@@ -80,10 +88,18 @@ final class SimulatedDisk implements Disk {
         }
 
         @Override
-        public int write(ByteBuffer from, long atBytes) {
+        public int write(ByteBuffer from, long atBytes) throws IOException {
+            int bytes;
             synchronized (SimulatedDisk.this) {
-                return writeNow(from, atBytes);
+                spend();
+                bytes = writeNow(from, atBytes);
             }
+            if (hasBlocks) {
+                BlockMap.IoAction hook = afterWrite;
+                afterWrite = () -> {};
+                hook.run();
+            }
+            return bytes;
         }
 
         private int writeNow(ByteBuffer from, long atBytes) {
@@ -103,8 +119,9 @@ final class SimulatedDisk implements Disk {
         }
 
         @Override
-        public void sync() {
+        public void sync() throws IOException {
             synchronized (SimulatedDisk.this) {
+                spend();
                 content.unsynced.clear();
                 content.syncedLengthBytes = content.lengthBytes;
             }
@@ -119,7 +136,8 @@ final class SimulatedDisk implements Disk {
         if (readOnly && !files.containsKey(path)) {
             throw new IOException(path + ": No such file or directory");
         }
-        return new Opened(files.computeIfAbsent(path, key -> new Content()));
+        boolean hasBlocks = String.valueOf(path.getFileName()).startsWith("data-");
+        return new Opened(files.computeIfAbsent(path, key -> new Content()), hasBlocks);
     }
 
     @Override
@@ -160,6 +178,23 @@ final class SimulatedDisk implements Disk {
     /** Returns whether nothing that was written to a file can be lost. */
     synchronized boolean isSynced(Path path) {
         return Objects.requireNonNull(files.get(path)).unsynced.isEmpty();
+    }
+
+    /** Lets {@code calls} more calls write or sync; the others fail. */
+    synchronized void failAfter(int calls) {
+        callsLeft = calls;
+    }
+
+    private void spend() throws IOException {
+        if (callsLeft == 0) {
+            throw new IOException(CUT);
+        }
+        callsLeft -= callsLeft == Integer.MAX_VALUE ? 0 : 1;
+    }
+
+    /** Runs {@code hook} once, after the next write to a data file. */
+    void afterWrite(BlockMap.IoAction hook) {
+        afterWrite = hook;
     }
 
     /** Runs {@code hook} once, before the next read of a file. */
