@@ -65,24 +65,25 @@ final class FiguresText {
         return lines;
     }
 
-    /** Adds a line that says when writes last waited for a member, and what they have waited for. */
+    /** Adds a line that says when a member last slowed down or stopped writes, if it has, and the reasons so far. */
     private static void addStalls(List<String> lines, MemberFigures member) {
-        StoreFigures.Stall last = member.store() instanceof StoreFigures.Database database
-                ? database.stalls().last()
-                : null;
-        if (last != null) {
-            Map<String, Long> causes =
-                    ((StoreFigures.Database) member.store()).stalls().causes();
-            lines.add("member " + member.member() + ": writes last waited at "
-                    + Instant.ofEpochMilli(last.beganMs()).truncatedTo(ChronoUnit.SECONDS) + ", for "
-                    + last.lengthMs() + " ms"
-                    + (causes.isEmpty()
-                            ? ""
-                            : "; so far for "
-                                    + causes.entrySet().stream()
-                                            .map(cause -> cause.getKey() + " (" + cause.getValue() + ")")
-                                            .collect(Collectors.joining(", "))));
+        if (!(member.store() instanceof StoreFigures.Database database)) {
+            return;
         }
+        StoreFigures.Stall last = database.stalls().last();
+        if (last != null) {
+            Instant began = Instant.ofEpochMilli(last.beganMs()).truncatedTo(ChronoUnit.SECONDS);
+            lines.add("member " + member.member() + ": writes were last slowed down or stopped at " + began + ", for "
+                    + last.lengthMs() + " ms" + reasons(database.stalls().causes()));
+        }
+    }
+
+    private static String reasons(Map<String, Long> causes) {
+        return causes.isEmpty()
+                ? ""
+                : causes.entrySet().stream()
+                        .map(cause -> cause.getKey() + " (" + cause.getValue() + ")")
+                        .collect(Collectors.joining(", ", "; so far by ", ""));
     }
 
     private static void addTable(List<String> lines, List<String> head, List<List<String>> rows) {

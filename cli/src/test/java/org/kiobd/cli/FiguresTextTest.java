@@ -53,7 +53,7 @@ final class FiguresTextTest {
                         "0       7    1          2     3           0       -             -",
                         "1       8    1          2     3           0       4/5           7",
                         "2       9    1          2     3           0       -             7",
-                        "member 1: writes last waited at 2026-11-29T12:00:01Z, for 250 ms; so far for"
+                        "member 1: writes were last slowed down or stopped at 2026-11-29T12:00:01Z, for 250 ms; so far by"
                                 + " memtables that are not flushed (9), more (1)");
     }
 

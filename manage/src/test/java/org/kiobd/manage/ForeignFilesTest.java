@@ -170,7 +170,7 @@ final class ForeignFilesTest {
         assertThat(lock).exists();
     }
 
-    /** What was in the way of a member made the creation fail; what was there before it stays. */
+    /** A file at the place of a member makes the creation fail; the folder and the lock that were there before stay. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void afterAFailedCreationAnEmptyFolderAndAnEmptyLockStay(boolean hasLock) throws IOException {

@@ -222,7 +222,7 @@ final class RocksDatabase implements AutoCloseable {
      */
     StoreFigures.Database figures(long damagedReads, @Nullable StallWatch waits) {
         try {
-            Map<String, String> told = db.getMapProperty(blocks, "rocksdb.cfstats");
+            Map<String, String> told = db.getMapProperty(blocks, RocksStalls.PROPERTY);
             return new StoreFigures.Database(
                     stalls.figures(told, waits),
                     db.getLongProperty(blocks, "rocksdb.cur-size-all-mem-tables"),

@@ -1,7 +1,11 @@
 package org.kiobd.store.rocksdb;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.store.StallWatch;
 import org.kiobd.store.StoreFigures;
@@ -17,11 +21,14 @@ final class RocksStalls extends AbstractEventListener {
             "l0-file-count-limit", "files that are not compacted",
             "pending-compaction-bytes", "bytes that are not compacted");
 
-    private static final String PREFIX = "io_stalls.";
+    /** The property of a column family that has the counts. */
+    static final String PROPERTY = "rocksdb.cf-write-stall-stats";
+
     private static final String DELAYS = "-delays";
     private static final String STOPS = "-stops";
 
     private final StallWatch watch = new StallWatch();
+    private final Set<String> stalled = ConcurrentHashMap.newKeySet();
 
     RocksStalls() {
         super(EnabledEventCallback.ON_STALL_CONDITIONS_CHANGED);
@@ -29,11 +36,11 @@ final class RocksStalls extends AbstractEventListener {
 
     @Override
     public void onStallConditionsChanged(WriteStallInfo info) {
-        boolean before = info.getPreviousCondition() != WriteStallCondition.NORMAL;
         boolean now = info.getCurrentCondition() != WriteStallCondition.NORMAL;
-        if (now && !before) {
+        // RocksDB does not tell the condition of a family at its opening, and may tell two changes in the wrong order.
+        if (now && stalled.add(info.getColumnFamilyName())) {
             watch.began();
-        } else if (before && !now) {
+        } else if (!now && stalled.remove(info.getColumnFamilyName())) {
             watch.ended();
         }
     }
@@ -48,14 +55,15 @@ final class RocksStalls extends AbstractEventListener {
         Map<String, Long> causes = member == null ? new TreeMap<>() : member.causes();
         long waits = causes.values().stream().mapToLong(Long::longValue).sum();
         CAUSES.forEach((name, cause) -> {
-            long times = whole(told, name + DELAYS) + whole(told, name + STOPS);
+            long times = Math.max(0, whole(told, name + DELAYS)) + Math.max(0, whole(told, name + STOPS));
             if (times > 0) {
                 causes.put(cause, times);
             }
         });
+        long stops = whole(told, "total" + STOPS);
         return new StoreFigures.WriteStalls(
                 whole(told, "total" + DELAYS),
-                whole(told, "total" + STOPS) + waits,
+                stops < 0 ? stops : stops + waits,
                 causes,
                 later(watch.last(), member == null ? null : member.last()));
     }
@@ -68,8 +76,16 @@ final class RocksStalls extends AbstractEventListener {
         return one.beganMs() > other.beganMs() ? one : other;
     }
 
+    /** Returns the names that {@link #PROPERTY} must have. */
+    static List<String> names() {
+        List<String> names = new ArrayList<>(List.of("total" + DELAYS, "total" + STOPS));
+        CAUSES.keySet().forEach(name -> names.addAll(List.of(name + DELAYS, name + STOPS)));
+        return names;
+    }
+
+    /** Returns -1 if RocksDB does not tell. */
     private static long whole(Map<String, String> told, String name) {
-        String text = told.get(PREFIX + name);
-        return text == null ? 0 : (long) Double.parseDouble(text);
+        String text = told.get(name);
+        return text == null ? -1 : (long) Double.parseDouble(text);
     }
 }

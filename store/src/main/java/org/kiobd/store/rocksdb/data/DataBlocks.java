@@ -234,10 +234,19 @@ public final class DataBlocks implements AutoCloseable {
         parts.places().syncBegins();
         List<LogRecord.Change> unsynced = log.takeUnsynced();
         boolean whole = keeper.takeWholeSyncDue() || parts.files().hasNewFiles();
-        if (whole || unsynced == null || !writes.keep(unsynced)) {
-            parts.files().sync();
+        boolean done = false;
+        try {
+            if (whole || unsynced == null || !writes.keep(unsynced)) {
+                parts.files().sync();
+            }
+            log.sync();
+            done = true;
+        } finally {
+            if (!done) {
+                // The changes were taken from the list.
+                keeper.nextSyncIsWhole();
+            }
         }
-        log.sync();
         parts.setup().mark.accept(target);
         keeper.punch(parts.places().synced(target));
         keeper.changed();

@@ -154,20 +154,32 @@ final class DataFiles implements AutoCloseable {
                 && file.readCached(into, (long) FreePlaces.position(firstPlace) * blockBytes);
     }
 
-    /** Returns whether the block at {@code place} has this checksum. */
-    boolean has(long place, int checksum) throws IOException {
+    /** Returns whether the block at {@code place} has this checksum; true if it cannot be read, because a READ of it says so. */
+    boolean has(long place, int checksum) {
+        try {
+            return holds(place, checksum);
+        } catch (EOFException e) {
+            return false;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    /** Returns whether the block at {@code place} can be read and has this checksum. */
+    boolean isStored(long place, int checksum) {
+        try {
+            return holds(place, checksum);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private boolean holds(long place, int checksum) throws IOException {
         ByteBuffer block = checked.get().clear();
         if (!disk.exists(path(FreePlaces.file(place)))) {
             return false;
         }
-        try {
-            read(place, block);
-        } catch (EOFException e) {
-            return false;
-        } catch (IOException e) {
-            // Unreadable, not lost: a READ of the block says so.
-            return true;
-        }
+        read(place, block);
         return BlockBytes.checksum(block.flip()) == checksum;
     }
 

@@ -167,6 +167,7 @@ final class DataOpening {
         // A record without changes: one that a power cut has torn out before it must not become valid again.
         log.write(log.append(List.of()));
         log.sync();
+        log.takeUnsynced();
         setup.mark().accept(log.writtenSequence());
         if (end.needsBoth()) {
             // The log can only go on in a file whose changes are in the database.

@@ -26,6 +26,8 @@ final class DataWrites {
     /** Room in the log for what others append during a sync, and for the headers of records. */
     private static final int SLACK_BYTES = 64 << 10;
 
+    private static final long LOOK_AGAIN_NANOS = 1_000_000_000L;
+
     /** Size from which on memory is written from where it is: a copy of less costs less than a call. */
     private static final int IN_PLACE_BYTES = 32 << 10;
 
@@ -45,6 +47,9 @@ final class DataWrites {
 
     /** Whether the disk had no space for the last block that needed some. */
     private volatile boolean isFull;
+
+    /** When that was. */
+    private volatile long lookedNanos;
 
     DataWrites(DataOpening.Parts parts, Keeper keeper, DataReads reads) {
         this.map = parts.map();
@@ -171,7 +176,7 @@ final class DataWrites {
         }
 
         private FreePlaces.Run write(ByteBuffer bytes, int from, int wanted) throws IOException {
-            FreePlaces.Run reused = isFull ? takeAllocated(wanted) : null;
+            FreePlaces.Run reused = isFull && !isLookDue() ? takeAllocated(wanted) : null;
             if (reused != null) {
                 return write(reused, bytes, from);
             }
@@ -182,6 +187,7 @@ final class DataWrites {
             } catch (IOException e) {
                 if (SystemErrors.toIoError(e) == IoError.NO_SPACE) {
                     isFull = true;
+                    lookedNanos = System.nanoTime();
                     if (!mayWait) {
                         throw new WouldWaitException(e);
                     }
@@ -244,6 +250,11 @@ final class DataWrites {
     @FunctionalInterface
     private interface Filling {
         void fill() throws IOException;
+    }
+
+    /** Returns whether it is time to see if a full disk has space again. */
+    private boolean isLookDue() {
+        return System.nanoTime() - lookedNanos > LOOK_AGAIN_NANOS;
     }
 
     /** Returns whether the disk had no space for the last block that needed some. */

@@ -102,7 +102,7 @@ public final class Keeper {
 
     /** Returns whether the sync that begins now must sync the data files, and forgets it. */
     boolean takeWholeSyncDue() {
-        // Without an end of the log, its data must not become more.
+        // Until a checkpoint begins a new log, no more data may be added.
         return wholeSyncDue.getAndSet(false) || (log != null && log.dataBytes() >= MOST_DATA_BYTES);
     }
 
@@ -192,6 +192,7 @@ public final class Keeper {
         if (hasRoom()) {
             return;
         }
+        refuseAfterFailure();
         waits.began(
                 map.changedCount() >= BlockMap.MOST_CHANGED
                         ? "changes of the map that are not in the database"
@@ -199,13 +200,7 @@ public final class Keeper {
         try {
             synchronized (this) {
                 while (!hasRoom()) {
-                    IOException because = failure;
-                    if (because != null) {
-                        throw new BlockIoException(
-                                SystemErrors.toIoError(because),
-                                "the map cannot be put into the database: " + because.getMessage(),
-                                because);
-                    }
+                    refuseAfterFailure();
                     changed();
                     wait(AGAIN_MS);
                 }
@@ -215,6 +210,16 @@ public final class Keeper {
             throw new BlockIoException(IoError.IO, "interrupted while the map is put into the database", e);
         } finally {
             waits.ended();
+        }
+    }
+
+    private void refuseAfterFailure() throws BlockIoException {
+        IOException because = failure;
+        if (because != null) {
+            throw new BlockIoException(
+                    SystemErrors.toIoError(because),
+                    "the map cannot be put into the database: " + because.getMessage(),
+                    because);
         }
     }
 

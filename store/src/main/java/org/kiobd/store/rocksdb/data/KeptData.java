@@ -72,7 +72,7 @@ final class KeptData {
         ByteBuffer direct = ByteBuffer.allocateDirect(blockBytes);
         for (Map.Entry<Long, ByteBuffer> one : blocks.entrySet()) {
             int checksum = BlockBytes.checksum(one.getValue());
-            if (!files.has(one.getKey(), checksum)) {
+            if (!files.isStored(one.getKey(), checksum)) {
                 files.write(
                         one.getKey(),
                         direct.clear().put(one.getValue().duplicate()).flip());

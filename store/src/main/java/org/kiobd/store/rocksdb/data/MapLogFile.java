@@ -25,8 +25,8 @@ final class MapLogFile implements AutoCloseable {
     private static final int AHEAD_BYTES = 2 << 20;
 
     /**
-     * How much of that is written by one call. The kernel keeps what came in a large call in a large folio, and a sync looks at all of a
-     * folio, whatever part of it has changed.
+     * Bytes of zeros that one call writes. The kernel caches a large write in one large folio, and each later sync then scans the whole
+     * folio, even if only a few bytes of it have changed.
      */
     private static final int PIECE_BYTES = 8 << 10;
 
