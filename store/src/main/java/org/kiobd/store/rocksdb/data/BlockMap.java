@@ -33,12 +33,13 @@ final class BlockMap {
      * Borrows the table and the log.
      *
      * @param log null if the member is open read-only
+     * @param stored the groups in the table
      * @param replayed the groups that the log has changed
      */
-    BlockMap(MapTable table, @Nullable MapLog log, NavigableMap<Long, BlockGroup> replayed) {
+    BlockMap(MapTable table, @Nullable MapLog log, StoredGroups stored, NavigableMap<Long, BlockGroup> replayed) {
         this.table = table;
         this.log = log;
-        this.layers = new MapLayers(table, replayed);
+        this.layers = new MapLayers(table, stored, replayed);
     }
 
     /** Tells where blocks are, by {@link MapLayers#lookUp}. */
@@ -276,6 +277,7 @@ final class BlockMap {
 
     /** Puts the groups of {@link #checkpointBegins} into the database. The data files were synced meanwhile. Called by one thread at a time. */
     void checkpoint() throws IOException {
+        layers.willBeStored(layers.leaving());
         table.put(encoded(layers.leaving()), leavingSequence);
         layers.left();
     }
@@ -288,6 +290,7 @@ final class BlockMap {
 
     /** Puts all changes into the database before the log is rotated: for a log that has changes in both files. No change is made meanwhile. */
     void checkpointFirst() throws IOException {
+        layers.willBeStored(layers.changed());
         table.put(encoded(layers.changed()), log().writtenSequence());
         log().rotate();
         layers.forgetChanged();

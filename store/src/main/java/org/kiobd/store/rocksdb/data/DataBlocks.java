@@ -257,6 +257,11 @@ public final class DataBlocks implements AutoCloseable {
         keeper.checkpointNow();
     }
 
+    /** Gives all space back to the disk that no block has and that waits for no sync. */
+    void giveSpareBack() {
+        keeper.giveSpareBack();
+    }
+
     /** Returns the bytes that the data files take; places that wait to be freed count. */
     public long allocatedBytes() {
         return parts.places().usedCount() * blockBytes;
@@ -284,6 +289,7 @@ public final class DataBlocks implements AutoCloseable {
 
     /** Ends the work in the background, and lets the next sync be a whole one; returns false if it has not ended after {@code timeoutS} seconds. */
     public boolean stop(int timeoutS) {
+        keeper.giveBackNow();
         keeper.nextSyncIsWhole();
         return keeper.stop(timeoutS);
     }

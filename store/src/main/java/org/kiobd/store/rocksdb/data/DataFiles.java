@@ -221,6 +221,11 @@ final class DataFiles implements AutoCloseable {
         return disk.exists(path) && disk.isShared(path);
     }
 
+    /** Returns the free space of the disk in bytes. */
+    long usableBytes() throws IOException {
+        return disk.usableBytes(folder);
+    }
+
     /** Frees the space of places of one file, which then read as zeros. */
     void punch(long firstPlace, int count) throws IOException {
         disk.punch(

@@ -63,11 +63,12 @@ final class DataOpening {
                 replay.apply(record);
             }
             NavigableMap<Long, BlockGroup> replayed = replay.finish();
-            FreePlaces places = places(setup, files, replayed, replay.kept());
+            StoredGroups stored = new StoredGroups();
+            FreePlaces places = places(setup, files, stored, replayed, replay.kept());
             if (!setup.readOnly()) {
                 log = MapLog.open(setup.folder(), disk, end, setup.blockBytes());
             }
-            BlockMap map = new BlockMap(setup.table(), log, replayed);
+            BlockMap map = new BlockMap(setup.table(), log, stored, replayed);
             Parts parts = new Parts(setup, files, places, log, map);
             if (log != null) {
                 makeDurable(parts, log, end, replay);
@@ -87,16 +88,21 @@ final class DataOpening {
     }
 
     /**
-     * Marks the places of all blocks as used; checks that the files that have them are there. If a part of the map is damaged, no place of
+     * Marks the places of all blocks as used, and notes which groups are stored; checks that the files that have them are there. If a part of the map is damaged, no place of
      * these files can be free. Data of the log that do not belong to their place are dropped.
      */
     private static FreePlaces places(
-            DataBlocks.Setup setup, DataFiles files, NavigableMap<Long, BlockGroup> replayed, KeptData kept)
+            DataBlocks.Setup setup,
+            DataFiles files,
+            StoredGroups stored,
+            NavigableMap<Long, BlockGroup> replayed,
+            KeptData kept)
             throws IOException {
         FreePlaces places = new FreePlaces();
         boolean isDamaged = false;
         try {
             setup.table().walk(0, Long.MAX_VALUE, (number, value) -> {
+                stored.add(number);
                 if (!replayed.containsKey(number)) {
                     mark(places, kept, number, MapLayers.decode(number, value));
                 }
@@ -133,6 +139,7 @@ final class DataOpening {
         }
         if (isDamaged) {
             places.seal();
+            stored.addAll();
         }
         return places;
     }

@@ -31,6 +31,9 @@ interface Disk {
     /** Frees the space of a range, which then reads as zeros. */
     void punch(Path path, long offsetBytes, long lengthBytes) throws IOException;
 
+    /** Returns the space that is free for the files of a folder. */
+    long usableBytes(Path folder) throws IOException;
+
     /** Makes the names in a folder durable. */
     void syncFolder(Path folder) throws IOException;
 
@@ -95,6 +98,11 @@ interface Disk {
         @Override
         public void punch(Path path, long offsetBytes, long lengthBytes) throws IOException {
             FileSpaces.punch(path, offsetBytes, lengthBytes);
+        }
+
+        @Override
+        public long usableBytes(Path folder) throws IOException {
+            return Files.getFileStore(folder).getUsableSpace();
         }
 
         @Override

@@ -2,7 +2,6 @@ package org.kiobd.store.rocksdb.data;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The places in data files that hold no block. A place is a number: the number of its file and, in the lower {@value #FILE_SHIFT} bits, its
  * position in the file. Takes places in ascending order and begins again at the first one, so that what is written together is adjacent.
+ * Takes places that take space already first, unless they are scattered and fewer than those that are used.
  *
  * <p>A place that a change has freed may be needed after a power cut, if the change was not synced before. So it can be taken again when a
  * sync has covered the change. A place that was also taken after the last sync began is no part of any synced map, and can be taken at once.
@@ -26,58 +26,27 @@ final class FreePlaces {
     /** Number of free runs that are looked at for one that is long enough. */
     private static final int MOST_PROBES = 32;
 
+    /** Number of places that take space already, in all files, from which on they are taken first, if enough of them are adjacent. */
+    private static final int MANY_SPARE = 4096;
+
+    private static final int FEW_SPARE = 1024;
+
+    /** Number of adjacent places that are enough for one call. */
+    private static final int LONG_RUN = 16;
+
     private final List<FileSpace> files = new ArrayList<>();
-    private final Waiting waiting = new Waiting();
+    private final WaitingPlaces waiting = new WaitingPlaces();
     private long cursor;
+    private long spareCursor;
     private long usedCount;
+    private long spareCount;
+    /** {@link #spareCount} when they were last found not to be adjacent; they are not looked at again before it has changed. */
+    private long inPiecesCount;
+
+    private long takenCount;
 
     /** Adjacent places. */
     record Run(long first, int count) {}
-
-    private static final class FileSpace {
-        private final BitSet used = new BitSet();
-        /** Places that may take space on the disk; others were never written, or were punched out. */
-        private final BitSet allocated = new BitSet();
-        /** Places taken since the last sync began. */
-        private final BitSet young = new BitSet();
-
-        private int free = FILE_PLACES;
-        private boolean shared;
-        /** Whether it is unknown which places are used, so that none is ever taken or freed. */
-        private boolean sealed;
-
-        private int takable() {
-            return shared || sealed ? 0 : free;
-        }
-    }
-
-    /** Places that changes have freed, and that wait for a sync. */
-    private static final class Waiting {
-        private static final int FIRST_PLACES = 1024;
-        private static final long TRIMMED = 1L << 62;
-
-        private long[] places = new long[FIRST_PLACES];
-        private long[] sequences = new long[FIRST_PLACES];
-        private int count;
-        private int trimmedCount;
-
-        void add(long place, long sequence, boolean trimmed) {
-            if (count == places.length) {
-                places = Arrays.copyOf(places, 2 * count);
-                sequences = Arrays.copyOf(sequences, 2 * count);
-            }
-            places[count] = trimmed ? place | TRIMMED : place;
-            sequences[count++] = sequence;
-            trimmedCount += trimmed ? 1 : 0;
-        }
-
-        void recount() {
-            trimmedCount = 0;
-            for (int i = 0; i < count; i++) {
-                trimmedCount += (places[i] & TRIMMED) != 0 ? 1 : 0;
-            }
-        }
-    }
 
     /** Returns the file that has {@code place}. */
     static int file(long place) {
@@ -99,49 +68,61 @@ final class FreePlaces {
      * @param wanted 1 or more
      */
     synchronized Run take(int wanted) {
-        Run found = find(Math.min(wanted, FILE_PLACES));
-        if (found == null) {
-            files.add(new FileSpace());
-            found = new Run(place(files.size() - 1, 0), Math.min(wanted, FILE_PLACES));
+        int most = Math.min(wanted, FILE_PLACES);
+        int enough = Math.min(most, LONG_RUN);
+        boolean mayGrow = spareCount + waiting.count() < heldCount();
+        boolean looks = spareCount >= MANY_SPARE && (!mayGrow || Math.abs(spareCount - inPiecesCount) >= FEW_SPARE);
+        Run found = looks ? find(most, true) : null;
+        if (found != null && (found.count >= enough || !mayGrow)) {
+            spareCursor = found.first + found.count;
+        } else {
+            inPiecesCount = looks ? spareCount : inPiecesCount;
+            found = find(most, false);
+            if (found == null || (found.count < enough && mayGrow)) {
+                files.add(new FileSpace());
+                found = new Run(place(files.size() - 1, 0), most);
+            }
+            cursor = found.first + found.count;
         }
         take(found);
-        cursor = found.first + found.count;
+        takenCount += found.count;
         return found;
     }
 
     private void take(Run run) {
         FileSpace space = files.get(file(run.first));
-        int position = position(run.first);
-        space.used.set(position, position + run.count);
-        space.allocated.set(position, position + run.count);
-        space.young.set(position, position + run.count);
-        space.free -= run.count;
+        int spareBefore = space.spareCount();
+        space.take(position(run.first), run.count);
+        spareCount += space.spareCount() - spareBefore;
         usedCount += run.count;
     }
 
     /** Returns the first free run from the cursor on that is long enough, or the longest of those looked at; null if none is free. */
-    private @Nullable Run find(int wanted) {
+    private @Nullable Run find(int wanted, boolean isSpare) {
         Run longest = null;
         int probes = 0;
-        int start = file(cursor);
+        long after = isSpare ? spareCursor : cursor;
+        int start = file(after);
         for (int i = 0; i <= files.size() && probes < MOST_PROBES; i++) {
             int file = files.isEmpty() ? 0 : (start + i) % files.size();
-            if (files.isEmpty() || files.get(file).takable() == 0) {
+            if (files.isEmpty()
+                    || !files.get(file).isTakable()
+                    || (isSpare && files.get(file).spareCount() == 0)) {
                 continue;
             }
-            BitSet used = files.get(file).used;
-            int from = i == 0 && start < files.size() ? position(cursor) : 0;
-            int end = i == files.size() ? position(cursor) : FILE_PLACES;
-            for (int at = used.nextClearBit(from); at < end && probes < MOST_PROBES; probes++) {
-                int next = used.nextSetBit(at);
-                int count = Math.min(wanted, (next < 0 ? FILE_PLACES : next) - at);
+            FileSpace space = files.get(file);
+            int from = i == 0 && start < files.size() ? position(after) : 0;
+            int end = i == files.size() ? position(after) : FILE_PLACES;
+            for (int at = space.nextFree(from, isSpare); at < end && probes < MOST_PROBES; probes++) {
+                int next = space.freeEnd(at, isSpare);
+                int count = Math.min(wanted, next - at);
                 if (longest == null || count > longest.count) {
                     longest = new Run(place(file, at), count);
                 }
                 if (count == wanted) {
                     return longest;
                 }
-                at = used.nextClearBit(next < 0 ? FILE_PLACES : next);
+                at = space.nextFree(next, isSpare);
             }
         }
         return longest;
@@ -153,17 +134,13 @@ final class FreePlaces {
      * @return null if there is none
      */
     synchronized @Nullable Run takeAllocated(int wanted) {
-        for (int file = 0; file < files.size(); file++) {
+        for (int file = 0; file < files.size() && spareCount > 0; file++) {
             FileSpace space = files.get(file);
-            if (space.takable() > 0) {
-                BitSet found = (BitSet) space.allocated.clone();
-                found.andNot(space.used);
-                int first = found.nextSetBit(0);
-                if (first >= 0) {
-                    Run run = new Run(place(file, first), Math.min(wanted, found.nextClearBit(first) - first));
-                    take(run);
-                    return run;
-                }
+            if (space.spareCount() > 0) {
+                int first = space.nextFree(0, true);
+                Run run = new Run(place(file, first), Math.min(wanted, space.freeEnd(first, true) - first));
+                take(run);
+                return run;
             }
         }
         return null;
@@ -175,13 +152,17 @@ final class FreePlaces {
     }
 
     private void free(long first, int count) {
+        free(first, count, false);
+    }
+
+    private void free(long first, int count, boolean punched) {
         FileSpace space = files.get(file(first));
         int position = position(first);
-        if (space.used.nextClearBit(position) < position + count) {
+        int spareBefore = space.spareCount();
+        if (!(punched ? space.freePunched(position, count) : space.free(position, count))) {
             throw new IllegalStateException("a place is free already: first=" + first + " count=" + count);
         }
-        space.used.clear(position, position + count);
-        space.free += count;
+        spareCount += space.spareCount() - spareBefore;
         usedCount -= count;
     }
 
@@ -195,10 +176,10 @@ final class FreePlaces {
     synchronized void freed(long[] freed, int count, long sequence, boolean trimmed) {
         for (int i = 0; i < count; i++) {
             FileSpace space = files.get(file(freed[i]));
-            if (space.sealed) {
+            if (space.isSealed()) {
                 continue;
             }
-            if (!trimmed && !space.shared && space.young.get(position(freed[i]))) {
+            if (!trimmed && !space.isShared() && space.isYoung(position(freed[i]))) {
                 free(freed[i], 1);
             } else {
                 waiting.add(freed[i], sequence, trimmed);
@@ -209,7 +190,7 @@ final class FreePlaces {
     /** Frees places like {@link #freed}, of a change whose record could not be written yet. */
     synchronized void freedLater(long[] freed, int count, long sequence) {
         for (int i = 0; i < count; i++) {
-            if (!files.get(file(freed[i])).sealed) {
+            if (!files.get(file(freed[i])).isSealed()) {
                 waiting.add(freed[i], sequence, false);
             }
         }
@@ -217,9 +198,7 @@ final class FreePlaces {
 
     /** Notes that a sync begins: what was taken up to now may be a part of the map that it makes durable. */
     synchronized void syncBegins() {
-        for (FileSpace space : files) {
-            space.young.clear();
-        }
+        files.forEach(FileSpace::syncBegins);
     }
 
     /**
@@ -228,23 +207,16 @@ final class FreePlaces {
      * @return the places whose space is to be given back to the disk, in runs; the caller punches them out and then calls {@link #punched}
      */
     synchronized List<Run> synced(long sequence) {
-        long[] trimmed = new long[waiting.count];
-        int trims = 0;
-        int kept = 0;
-        for (int i = 0; i < waiting.count; i++) {
-            long place = waiting.places[i] & ~Waiting.TRIMMED;
-            if (waiting.sequences[i] > sequence) {
-                waiting.places[kept] = waiting.places[i];
-                waiting.sequences[kept++] = waiting.sequences[i];
-            } else if (waiting.places[i] != place && !files.get(file(place)).shared) {
-                trimmed[trims++] = place;
+        long[] trimmed = new long[waiting.trimmedCount()];
+        int[] trims = {0};
+        waiting.remove(sequence, (place, isTrimmed) -> {
+            if (isTrimmed && !files.get(file(place)).isShared()) {
+                trimmed[trims[0]++] = place;
             } else {
                 free(place, 1);
             }
-        }
-        waiting.count = kept;
-        waiting.recount();
-        return runs(Arrays.copyOf(trimmed, trims));
+        });
+        return runs(Arrays.copyOf(trimmed, trims[0]));
     }
 
     private static List<Run> runs(long[] places) {
@@ -266,29 +238,26 @@ final class FreePlaces {
      * @param done whether their space was given back
      */
     synchronized void punched(Run run, boolean done) {
-        if (done) {
-            files.get(file(run.first)).allocated.clear(position(run.first), position(run.first) + run.count);
-        }
-        free(run.first, run.count);
+        free(run.first, run.count, done);
     }
 
     /** Notes that the first {@code count} places of a file may take space, while the map is loaded. */
     synchronized void mayBeAllocated(int file, int count) {
-        files.get(file).allocated.set(0, count);
+        FileSpace space = files.get(file);
+        int spareBefore = space.spareCount();
+        space.mayBeAllocated(count);
+        spareCount += space.spareCount() - spareBefore;
     }
 
     /** Marks a place as used, while the map is loaded; returns false if it is used already. */
     synchronized boolean markUsed(long place) {
-        while (files.size() <= file(place)) {
-            files.add(new FileSpace());
-        }
+        addFiles(file(place) + 1);
         FileSpace space = files.get(file(place));
-        if (space.used.get(position(place))) {
+        int spareBefore = space.spareCount();
+        if (!space.markUsed(position(place))) {
             return false;
         }
-        space.used.set(position(place));
-        space.allocated.set(position(place));
-        space.free--;
+        spareCount += space.spareCount() - spareBefore;
         usedCount++;
         return true;
     }
@@ -302,23 +271,23 @@ final class FreePlaces {
 
     /** Sets that a file is shared with a snapshot, so that nothing in it may be overwritten. */
     synchronized void share(int file) {
-        files.get(file).shared = true;
+        spareCount -= files.get(file).spareCount();
+        files.get(file).share(true);
     }
 
     /** Sets for all files that it is unknown which places are used: nothing in them may be overwritten, ever. */
     synchronized void seal() {
-        files.forEach(space -> space.sealed = true);
+        files.forEach(FileSpace::seal);
+        spareCount = 0;
     }
 
     synchronized boolean isShared(int file) {
-        return files.get(file).shared;
+        return files.get(file).isShared();
     }
 
     /** Returns the files that are shared. */
     synchronized int[] shared() {
-        return IntStream.range(0, files.size())
-                .filter(file -> files.get(file).shared)
-                .toArray();
+        return IntStream.range(0, files.size()).filter(this::isShared).toArray();
     }
 
     /**
@@ -327,29 +296,46 @@ final class FreePlaces {
      * @return its free places that take space, as {@link #synced} returns them
      */
     synchronized List<Run> unshared(int file) {
-        files.get(file).shared = false;
-        return takeSpare(file);
+        files.get(file).share(false);
+        spareCount += files.get(file).spareCount();
+        return spare(file, Integer.MAX_VALUE);
     }
 
-    /** Returns the free places of a file that take space, as {@link #synced} returns them. */
-    synchronized List<Run> spare(int file) {
-        return files.get(file).takable() > 0 ? takeSpare(file) : List.of();
-    }
-
-    private List<Run> takeSpare(int file) {
+    /** Returns at most {@code most} of the free places of a file that take space, as {@link #synced} returns them. */
+    synchronized List<Run> spare(int file, int most) {
         FileSpace space = files.get(file);
-        BitSet found = (BitSet) space.allocated.clone();
-        found.andNot(space.used);
-        long[] places =
-                found.stream().mapToLong(position -> place(file, position)).toArray();
-        List<Run> runs = runs(places);
-        runs.forEach(this::take);
+        List<Run> runs = new ArrayList<>();
+        int left = Math.min(most, space.spareCount());
+        int at = 0;
+        while (left > 0) {
+            at = space.nextFree(at, true);
+            Run run = new Run(place(file, at), Math.min(left, space.freeEnd(at, true) - at));
+            take(run);
+            runs.add(run);
+            left -= run.count;
+            at += run.count;
+        }
         return runs;
+    }
+
+    /** Returns the number of places that can be taken and take space on the disk already. */
+    synchronized long spareCount() {
+        return spareCount;
+    }
+
+    /** Returns how often a place was taken for a block. */
+    synchronized long takenCount() {
+        return takenCount;
     }
 
     /** Returns the number of files. */
     synchronized int files() {
         return files.size();
+    }
+
+    /** Returns the number of places that are used. */
+    synchronized long heldCount() {
+        return usedCount - waiting.count();
     }
 
     /** Returns the number of places that are used, or wait for a sync. */
@@ -359,16 +345,16 @@ final class FreePlaces {
 
     /** Returns whether a file has a place that is used, or waits for a sync. */
     synchronized boolean isUsed(int file) {
-        return files.get(file).free < FILE_PLACES;
+        return files.get(file).isUsed();
     }
 
     /** Returns whether the space of some places will be given back by the next sync. */
     synchronized boolean hasTrimmed() {
-        return waiting.trimmedCount > 0;
+        return waiting.trimmedCount() > 0;
     }
 
     /** Returns the number of places that wait for a sync. */
     synchronized int waitingCount() {
-        return waiting.count;
+        return waiting.count();
     }
 }

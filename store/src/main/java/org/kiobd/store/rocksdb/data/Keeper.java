@@ -34,9 +34,20 @@ public final class Keeper {
 
     private static final long FEW_DATA_BYTES = 4L << 20;
     private static final int PART_OF_STORED = 16;
-    private static final long MANY_WAITING_BYTES = 64L << 20;
-    private static final long MOST_WAITING_BYTES = 512L << 20;
-    private static final int LOOK_MS = 2_000;
+
+    /** Bytes of overwritten blocks that wait for a sync, for any member, for one that stores that much, and above which writes wait. */
+    private static final long FEW_WAITING_BYTES = 64L << 20;
+
+    private static final long MANY_WAITING_BYTES = 512L << 20;
+    private static final long MORE_WAITING_BYTES = 512L << 20;
+    private static final int PART_OF_DISK = 16;
+
+    private static final int LOOK_MS = 1_000;
+
+    /** Bytes written since the last look up to which a member counts as idle. */
+    private static final long IDLE_BYTES = 8L << 20;
+
+    private static final long LONGEST_GIVING_BACK_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final int AGAIN_MS = 1_000;
 
     private final DataFiles files;
@@ -46,6 +57,7 @@ public final class Keeper {
     private final int blockBytes;
     private final ScheduledExecutorService thread =
             Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("kiobd-rocksdb-map", true));
+    private final SpareSpace spare;
     private final AtomicBoolean checkpointDue = new AtomicBoolean();
     private final AtomicBoolean syncDue = new AtomicBoolean();
 
@@ -53,10 +65,11 @@ public final class Keeper {
     private final Semaphore checkpoints = new Semaphore(1);
 
     private final AtomicBoolean wholeSyncDue = new AtomicBoolean();
-    private final Object punching = new Object();
     private final StallWatch waits = new StallWatch();
     private volatile @Nullable IOException failure;
     private volatile boolean started;
+    private volatile long manyWaitingBytes = FEW_WAITING_BYTES;
+    private long takenBefore;
     private Sync sync = () -> IoError.IO.code();
 
     /** Makes the writes before durable, while no other sync runs. */
@@ -72,6 +85,7 @@ public final class Keeper {
         this.log = parts.log();
         this.map = parts.map();
         this.blockBytes = parts.setup().blockBytes();
+        this.spare = new SpareSpace(parts);
     }
 
     void prepare(Sync newSync) {
@@ -125,7 +139,7 @@ public final class Keeper {
                 && checkpointDue.compareAndSet(false, true)) {
             thread.execute(this::checkpointIfDue);
         }
-        if (waitingBytes() >= MANY_WAITING_BYTES && syncDue.compareAndSet(false, true)) {
+        if (waitingBytes() >= manyWaitingBytes && syncDue.compareAndSet(false, true)) {
             thread.execute(this::syncIfDue);
         }
     }
@@ -143,7 +157,7 @@ public final class Keeper {
 
     private void syncIfDue() {
         syncDue.set(false);
-        if (waitingBytes() >= MANY_WAITING_BYTES && !sync()) {
+        if (waitingBytes() >= manyWaitingBytes && !sync()) {
             failure = new BlockIoException(IoError.IO, "the data could not be synced");
         }
         tellWaiters();
@@ -184,7 +198,7 @@ public final class Keeper {
 
     /** Returns whether {@link #awaitRoom} would not wait. */
     boolean hasRoom() {
-        return map.changedCount() < BlockMap.MOST_CHANGED && waitingBytes() < MOST_WAITING_BYTES;
+        return map.changedCount() < BlockMap.MOST_CHANGED && waitingBytes() < manyWaitingBytes + MORE_WAITING_BYTES;
     }
 
     /** Waits while so much has changed that memory or the disk would become short. */
@@ -227,7 +241,7 @@ public final class Keeper {
         return waits;
     }
 
-    /** Every few seconds: tries again what failed, gives back what was cleared, and looks whether snapshots are gone. */
+    /** Every second: tries again what failed, gives space back, and looks whether snapshots are gone. */
     private void look() {
         try {
             if (failure != null || map.changedCount() >= BlockMap.MANY_CHANGED) {
@@ -235,14 +249,35 @@ public final class Keeper {
             }
             if (places.hasTrimmed() && sync()) {
                 // A client that trims wants the space, also that of blocks that it has overwritten.
-                for (int file = 0; file < places.files(); file++) {
-                    punchNow(places.spare(file));
-                }
+                spare.giveAllBack();
             }
+            long taken = places.takenCount();
+            if ((taken - takenBefore) * blockBytes <= IDLE_BYTES) {
+                giveBack();
+            }
+            if (taken != takenBefore) {
+                lookAtDisk();
+            }
+            takenBefore = taken;
             lookAtShared();
         } catch (IOException | RuntimeException e) {
             LOG.warn("{}: {}", folder(), e.toString());
         }
+    }
+
+    private void giveBack() {
+        if (spare.tooMany() > 0 && (places.waitingCount() == 0 || sync())) {
+            spare.giveBack(System.nanoTime() + LONGEST_GIVING_BACK_NANOS);
+        }
+    }
+
+    /** A member that stores much may have many overwritten blocks waiting, if the disk has space for them: each sync costs all writers time. */
+    private void lookAtDisk() throws IOException {
+        long most = Math.min(MANY_WAITING_BYTES, places.heldCount() * blockBytes);
+        if (most > FEW_WAITING_BYTES) {
+            most = Math.min(most, files.usableBytes() / PART_OF_DISK);
+        }
+        manyWaitingBytes = Math.max(FEW_WAITING_BYTES, most);
     }
 
     private void lookAtShared() throws IOException {
@@ -250,7 +285,7 @@ public final class Keeper {
             if (checkpoints.tryAcquire()) {
                 try {
                     if (!files.isShared(file)) {
-                        punchNow(places.unshared(file));
+                        spare.punch(places.unshared(file));
                     }
                 } finally {
                     checkpoints.release();
@@ -265,41 +300,24 @@ public final class Keeper {
             return;
         }
         if (!started) {
-            punchNow(runs);
+            spare.punch(runs);
             return;
         }
         try {
-            thread.execute(() -> punchNow(runs));
+            thread.execute(() -> spare.punch(runs));
         } catch (RejectedExecutionException e) {
             // The member is being closed.
-            punchNow(runs);
+            spare.punch(runs);
         }
     }
 
-    private void punchNow(List<FreePlaces.Run> runs) {
-        for (FreePlaces.Run run : runs) {
-            synchronized (punching) {
-                boolean done = false;
-                try {
-                    if (!thread.isShutdown() && !places.isShared(FreePlaces.file(run.first()))) {
-                        files.punch(run.first(), run.count());
-                        done = true;
-                    }
-                } catch (IOException e) {
-                    LOG.warn("{}: the space of cleared blocks stays taken: {}", folder(), e.getMessage());
-                }
-                places.punched(run, done);
-            }
-        }
+    void giveSpareBack() {
+        spare.giveAllBack();
     }
 
     /** Marks all files as shared with a copy; nothing in them is changed from now on. */
     void share() {
-        synchronized (punching) {
-            for (int file = 0; file < places.files(); file++) {
-                places.share(file);
-            }
-        }
+        spare.share();
     }
 
     /** Puts all changes into the database, and gives the space of cleared blocks back; waits for both. */
@@ -344,9 +362,17 @@ public final class Keeper {
         return Objects.requireNonNull(files.path(0).getParent());
     }
 
+    /** Gives space back that is not needed while the member is closed, within a second. */
+    void giveBackNow() {
+        if (started) {
+            giveBack();
+        }
+    }
+
     /** Ends the thread; what it has not done is done after the next opening. Returns false if it has not ended after {@code timeoutS} seconds. */
     boolean stop(int timeoutS) {
         thread.shutdown();
+        spare.end();
         try {
             return thread.awaitTermination(timeoutS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {

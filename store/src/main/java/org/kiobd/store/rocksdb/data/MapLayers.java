@@ -17,7 +17,8 @@ import org.kiobd.volume.IoError;
 
 /**
  * The groups of a {@link BlockMap} in four layers, of which the first that has a group counts: the groups that changed since the log was
- * rotated; those that changed before and are being put into the database; a cache; the database.
+ * rotated; those that changed before and are being put into the database; a cache; the database. {@link StoredGroups} tells
+ * which groups the database cannot have.
  *
  * <p>Each group has a lock, which many groups share. A caller that has locked a group may look at it, and change it after
  * {@link #forChange}. Thread-safe; calls block unless they say otherwise. Borrows the table.
@@ -26,16 +27,26 @@ final class MapLayers {
     private static final int MOST_CACHED = 16_384;
     private static final int STRIPES = 256;
 
+    /** A group without a stored block; nobody changes it. */
+    private static final BlockGroup EMPTY = new BlockGroup();
+
     private final MapTable table;
+    private final StoredGroups stored;
     private final ReentrantLock[] stripes = new ReentrantLock[STRIPES];
     private final ConcurrentHashMap<Long, BlockGroup> cached = new ConcurrentHashMap<>();
     private final AtomicInteger changedCount = new AtomicInteger();
     private volatile NavigableMap<Long, BlockGroup> changed;
     private volatile NavigableMap<Long, BlockGroup> leaving = new TreeMap<>();
 
-    /** @param replayed the groups that the log has changed */
-    MapLayers(MapTable table, NavigableMap<Long, BlockGroup> replayed) {
+    /**
+     * Borrows the table.
+     *
+     * @param stored the groups in the table
+     * @param replayed the groups that the log has changed
+     */
+    MapLayers(MapTable table, StoredGroups stored, NavigableMap<Long, BlockGroup> replayed) {
         this.table = table;
+        this.stored = stored;
         this.changed = new ConcurrentSkipListMap<>(replayed);
         this.changedCount.set(replayed.size());
         for (int i = 0; i < STRIPES; i++) {
@@ -93,16 +104,20 @@ final class MapLayers {
         if (group == null) {
             group = leaving.get(number);
         }
-        return group == null ? cached.get(number) : group;
+        if (group == null) {
+            group = cached.get(number);
+        }
+        // Looked at last: a group is added before it leaves the layers above.
+        return group == null && !stored.mayHave(number) ? EMPTY : group;
     }
 
     /** Returns a locked group, which the caller must not change. */
     BlockGroup find(long number) throws IOException {
         BlockGroup group = inMemory(number);
         if (group == null) {
-            byte[] stored = table.get(number);
+            byte[] value = table.get(number);
             // A group that is not there is cached, too, as an empty one.
-            group = stored == null ? new BlockGroup() : decode(number, stored);
+            group = value == null ? EMPTY : decode(number, value);
             cache(number, group);
         }
         return group;
@@ -212,6 +227,11 @@ final class MapLayers {
         // In this order: a reader looks at the changed groups first.
         leaving = changed;
         forgetChanged();
+    }
+
+    /** Notes that groups are about to be put into the database. */
+    void willBeStored(Map<Long, BlockGroup> groups) {
+        groups.keySet().forEach(stored::add);
     }
 
     /** Empties the first layer, which the database has by now. Nothing is changed meanwhile. */

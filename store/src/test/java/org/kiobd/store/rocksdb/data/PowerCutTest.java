@@ -213,6 +213,8 @@ class PowerCutTest {
                 blocks = open(table);
                 readAll(blocks, random);
                 onlyNowIsAllowed();
+            } else if (which < syncPercent + 23) {
+                blocks.giveSpareBack();
             } else {
                 write(blocks, random);
             }

@@ -158,6 +158,11 @@ final class SimulatedDisk implements Disk {
     }
 
     @Override
+    public long usableBytes(Path folder) {
+        return Long.MAX_VALUE;
+    }
+
+    @Override
     public boolean isShared(Path path) {
         return false;
     }

@@ -1,0 +1,140 @@
+package org.kiobd.store.rocksdb.data;
+
+import java.util.BitSet;
+
+/** Which places of one data file are used. Positions count from 0. Guarded by its {@link FreePlaces}. */
+final class FileSpace {
+    private static final int PLACES = FreePlaces.FILE_PLACES;
+
+    private final BitSet used = new BitSet();
+    /** Places that may take space on the disk, the used ones among them; others were never written, or were punched out. */
+    private final BitSet allocated = new BitSet();
+    /** Places taken since the last sync began. */
+    private final BitSet young = new BitSet();
+
+    private int free = PLACES;
+    private int spare;
+    private boolean shared;
+    /** Whether it is unknown which places are used, so that none is ever taken or freed. */
+    private boolean sealed;
+
+    /** Returns whether a place can be taken. */
+    boolean isTakable() {
+        return !shared && !sealed && free > 0;
+    }
+
+    /** Returns the number of places that can be taken and take space already. */
+    int spareCount() {
+        return shared || sealed ? 0 : spare;
+    }
+
+    boolean isUsed() {
+        return free < PLACES;
+    }
+
+    boolean isShared() {
+        return shared;
+    }
+
+    void share(boolean now) {
+        shared = now;
+    }
+
+    boolean isSealed() {
+        return sealed;
+    }
+
+    void seal() {
+        sealed = true;
+    }
+
+    /**
+     * Returns the first position from {@code from} on that is free.
+     *
+     * @param isSpare whether it must take space already
+     * @return {@link FreePlaces#FILE_PLACES} or more if there is none
+     */
+    int nextFree(int from, boolean isSpare) {
+        int at = used.nextClearBit(from);
+        while (isSpare && at < PLACES && !allocated.get(at)) {
+            int next = allocated.nextSetBit(at);
+            at = next < 0 ? PLACES : used.nextClearBit(next);
+        }
+        return at;
+    }
+
+    /** Returns the position after those like {@code from}, which {@link #nextFree} has returned. */
+    int freeEnd(int from, boolean isSpare) {
+        int end = used.nextSetBit(from);
+        end = end < 0 ? PLACES : end;
+        return isSpare ? Math.min(end, allocated.nextClearBit(from)) : end;
+    }
+
+    void take(int position, int count) {
+        int end = position + count;
+        used.set(position, end);
+        free -= count;
+        spare -= countSet(allocated, position, end);
+        allocated.set(position, end);
+        young.set(position, end);
+    }
+
+    private static int countSet(BitSet bits, int from, int end) {
+        int count = 0;
+        int at = bits.nextSetBit(from);
+        while (at >= 0 && at < end) {
+            int clear = Math.min(end, bits.nextClearBit(at));
+            count += clear - at;
+            at = bits.nextSetBit(clear);
+        }
+        return count;
+    }
+
+    /** Frees places, all of which are used; returns false, with nothing changed, if one is not. */
+    boolean free(int position, int count) {
+        if (used.nextClearBit(position) < position + count) {
+            return false;
+        }
+        used.clear(position, position + count);
+        free += count;
+        spare += count;
+        return true;
+    }
+
+    /** Frees used places whose space was given back to the disk; returns false, with nothing changed, if one is free. */
+    boolean freePunched(int position, int count) {
+        if (!free(position, count)) {
+            return false;
+        }
+        allocated.clear(position, position + count);
+        spare -= count;
+        return true;
+    }
+
+    /** Returns whether the place was taken since the last sync began. */
+    boolean isYoung(int position) {
+        return young.get(position);
+    }
+
+    void syncBegins() {
+        young.clear();
+    }
+
+    /** Marks a place as used; returns false if it is. */
+    boolean markUsed(int position) {
+        if (used.get(position)) {
+            return false;
+        }
+        used.set(position);
+        free--;
+        spare -= allocated.get(position) ? 1 : 0;
+        allocated.set(position);
+        return true;
+    }
+
+    /** Notes that the first {@code count} places may take space. */
+    void mayBeAllocated(int count) {
+        spare += count - countSet(allocated, 0, count);
+        allocated.set(0, count);
+    }
+}
