@@ -40,7 +40,7 @@ final class VolumeShape {
             paramLabel = "file|rocksdb|memory",
             description = {
                 "store of members created with --members (default: file);",
-                "rocksdb?profile=fast|compact&compression=none|lz4|zstd&block=4K..64K&data=database|files sets its options"
+                "rocksdb?profile=fast|compact&compression=none|lz4|zstd&block=4K..64K&data=files|database sets its options"
             })
     @Nullable
     String store;

@@ -19,8 +19,8 @@ import org.rocksdb.CompressionType;
 record RocksOptions(int blockBytes, Profile profile, Compression compression, Data data) {
     private static final int DEFAULT_BLOCK_BYTES = 4096;
 
-    /** The default of each option; also what a member has of which its file says nothing. */
-    static final RocksOptions DEFAULT =
+    /** What a member has of which its file says nothing: members did not always have data files. */
+    private static final RocksOptions UNSAID =
             new RocksOptions(DEFAULT_BLOCK_BYTES, Profile.FAST, Compression.NONE, Data.DATABASE);
 
     private static final int LEAST_BLOCK_BYTES = 4096;
@@ -61,24 +61,36 @@ record RocksOptions(int blockBytes, Profile profile, Compression compression, Da
         }
     }
 
-    /** Returns the options for a new member from the query of its URI. */
+    /**
+     * Returns the options for a new member from the query of its URI. It gets data files, unless it is to be compressed or compact, which only
+     * a database can.
+     */
     static RocksOptions parse(MemberUri uri) throws BlockIoException {
         int mark = uri.location().indexOf('?');
-        RocksOptions options = mark < 0 ? DEFAULT : parse(uri.location().substring(mark + 1));
-        if (options.data == Data.FILES
-                && (options.profile != Profile.FAST || options.compression != Compression.NONE)) {
+        Map<String, String> said = split(mark < 0 ? "" : uri.location().substring(mark + 1));
+        RocksOptions options = parse(said);
+        boolean fitsFiles = options.profile == Profile.FAST && options.compression == Compression.NONE;
+        if (!said.containsKey("data")) {
+            Data data = fitsFiles ? Data.FILES : Data.DATABASE;
+            return new RocksOptions(options.blockBytes, options.profile, options.compression, data);
+        }
+        if (options.data == Data.FILES && !fitsFiles) {
             throw refused("data=files goes with profile=fast and compression=none only");
         }
         return options;
     }
 
-    /** Parses the output of {@link #toString} that a member's file has, or the query of a URI. */
-    static RocksOptions parse(String query) throws BlockIoException {
-        int blockBytes = DEFAULT.blockBytes;
-        Profile profile = DEFAULT.profile;
-        Compression compression = DEFAULT.compression;
-        Data data = DEFAULT.data;
-        for (Map.Entry<String, String> one : split(query).entrySet()) {
+    /** Parses the output of {@link #toString} that a member's file has. */
+    static RocksOptions parse(String stored) throws BlockIoException {
+        return parse(split(stored));
+    }
+
+    private static RocksOptions parse(Map<String, String> said) throws BlockIoException {
+        int blockBytes = UNSAID.blockBytes;
+        Profile profile = UNSAID.profile;
+        Compression compression = UNSAID.compression;
+        Data data = UNSAID.data;
+        for (Map.Entry<String, String> one : said.entrySet()) {
             switch (one.getKey()) {
                 case "block" -> blockBytes = blockBytes(one.getValue());
                 case "profile" -> profile = choice(Profile.class, one);

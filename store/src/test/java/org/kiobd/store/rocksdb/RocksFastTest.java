@@ -10,7 +10,7 @@ class RocksFastTest extends RocksContract {
 
     @Override
     protected String options() {
-        return "";
+        return "?data=database";
     }
 
     @Override

@@ -39,7 +39,7 @@ class RocksFullDiskCrashTest {
 
     /** Killed while its disk is full: it opens, more than once, loses nothing, takes TRIM, and then writes again. */
     @ParameterizedTest
-    @ValueSource(strings = {"", "?profile=compact", "?profile=compact&compression=lz4", "?data=files"})
+    @ValueSource(strings = {"?data=database", "?profile=compact", "?profile=compact&compression=lz4", "?data=files"})
     void aCrashOnAFullDiskLeavesAMemberThatCanBeTrimmed(String options) throws Exception {
         crashAndTrim(options, 1, 0, true);
     }
@@ -49,7 +49,7 @@ class RocksFullDiskCrashTest {
      * trimmed, and written again when somebody has freed space.
      */
     @ParameterizedTest
-    @ValueSource(strings = {"", "?profile=compact", "?data=files"})
+    @ValueSource(strings = {"?data=database", "?profile=compact", "?data=files"})
     void aMemberWithoutReserveCanBeTrimmed(String options) throws Exception {
         crashAndTrim(options, 2, NEARLY_FULL_BYTES, false);
     }

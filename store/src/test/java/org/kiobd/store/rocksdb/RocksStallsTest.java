@@ -15,7 +15,7 @@ final class RocksStallsTest {
     void theNamesAreThoseOfRocksDb() throws Exception {
         try (RocksMemory memory = new RocksMemory();
                 RocksDatabase database =
-                        RocksDatabase.create(memory, folder.resolve("db"), RocksOptions.DEFAULT, 1 << 20)) {
+                        RocksDatabase.create(memory, folder.resolve("db"), RocksOptions.parse(""), 1 << 20)) {
             assertThat(database.db().getMapProperty(database.blocks(), RocksStalls.PROPERTY))
                     .containsKeys(RocksStalls.names().toArray(new String[0]));
         }

@@ -183,7 +183,8 @@ record LogRecord(
 
     private static Data data(ByteBuffer body) {
         long firstPlace = body.getLong();
-        ByteBuffer copy = ByteBuffer.allocate(body.remaining());
+        // Not in the heap, which is small: a member that is open read-only keeps all data of the log.
+        ByteBuffer copy = ByteBuffer.allocateDirect(body.remaining());
         return new Data(firstPlace, copy.put(body).flip());
     }
 
