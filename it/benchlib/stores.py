@@ -1,8 +1,9 @@
 """it/bench stores: RocksDB members beside file members, qemu-nbd on qcow2 and nbdkit on a sparse file, on the same disk.
 
 Servers take turns, round by round. Each gets an empty volume for each round, so that random writes go where nothing is stored yet; for the
-other loads that volume is filled first. nbdcopy, 4 connections, copies a whole volume and flushes it. kiobd's JVM is
-warmed up by the same load on another volume of the same server, until it takes no less processor time than in the run before. Bytes written are those that the server
+other loads that volume is filled first. nbdcopy, 4 connections, copies a whole volume and flushes it. A kiobd serves the volumes of all
+rounds, whose space is given back after each, and one more, on which its JVM is warmed up: by the same load, until that takes no less
+processor time than in the run before. Bytes written are those that the server
 made the kernel write (write_bytes of /proc/PID/io, from the first request to a final flush) by those that the client sent. Memory is the
 server's peak.
 
@@ -59,14 +60,25 @@ LOADS = [
 
 
 class Files(peers.Kiobd):
-    """Serves a second volume, on which the JVM is warmed up."""
+    """Serves a volume for each round, and one on which the JVM is warmed up."""
+
+    rounds = 1
 
     def prepare(self):
         super().prepare()
+        for turn in range(1, self.rounds):
+            processes.run(self.create_words("v%d" % turn, self.size), 120)
         processes.run(self.create_words("warm", WARM_MIB << 20), 120)
 
     def command(self):
-        return self.kiobd("serve", "v", "warm", "--unix", self.socket)
+        return self.kiobd("serve", "v", *("v%d" % turn for turn in range(1, self.rounds)), "warm", "--unix", self.socket)
+
+    def turn(self, number):
+        """Lets the next load use the volume of a round."""
+        self.uri = self.uri_of("v%d" % number if number else "v")
+
+    def uri_of(self, name):
+        return "nbd+unix:///%s?socket=%s" % (name, self.socket)
 
     def warm_up(self, one, image, seconds):
         other = _Other(self)
@@ -94,7 +106,7 @@ class _Other:
 
     def __init__(self, server):
         self.name, self.size, self.cpu_seconds = server.name, WARM_MIB << 20, server.cpu_seconds
-        self.uri = server.uri.replace("/v?", "/warm?")
+        self.uri = server.uri_of("warm")
 
 
 class DataFiles(Files):
@@ -139,37 +151,68 @@ def run(options):
     with Run(options.folder) as here:
         here.image = _random_image(here.folder / "random.img", options, options.size_mib)
         here.warm_image = _random_image(here.folder / "warm.img", options, WARM_MIB)
-        for turn in range(options.rounds):
-            for one in options.loads:
-                by_server = results["loads"].setdefault(one[0].name, {name: [] for name in options.kinds})
+        for one in options.loads:
+            by_server = results["loads"].setdefault(one[0].name, {name: [] for name in options.kinds})
+            kept = {name: _warm(here, name, one, options) for name in options.kinds if issubclass(KINDS[name], Files)}
+            for turn in range(options.rounds):
                 for name in turns(options.kinds, turn):
-                    by_server[name].append(_sample(here, name, one, options))
+                    by_server[name].append(_sample(here, name, kept.get(name), one, turn, options))
                 say("stores: round %d of %d: %s" % (turn + 1, options.rounds, one[0].name))
+            for server in kept.values():
+                here.drop(server)
         results["about"] = measured("%d rounds, %g s a server and round, volumes of %d MiB" % (
             options.rounds, options.seconds, options.size_mib), here.load_before, options.note)
     options.finish(report(results), results)
     return 0
 
 
-def _sample(here, name, one, options):
-    workload, client, state = one
-    server = here.add(name, options.size_mib << 20, KINDS[name])
+def _warm(here, name, one, options):
+    server = here.add(name, options.size_mib << 20, type("Served", (KINDS[name],), {"rounds": options.rounds}))
     server.start()
-    if isinstance(server, Files):
-        server.warm_up(one, here.warm_image, options.jvm_warm_up)
-    if client == COPY:
-        return _copied(here, server, workload, state)
+    server.warm_up(one, here.warm_image, options.jvm_warm_up)
+    return server
+
+
+def _sample(here, name, kept, one, turn, options):
+    workload, client, state = one
+    server = kept or here.add(name, options.size_mib << 20, KINDS[name])
+    if kept:
+        kept.turn(turn)
+    else:
+        server.start()
+    sample = _copied(here, server, workload, state) if client == COPY else _loaded(server, workload, client, state, options)
+    sample["peak"] = server.peak_mib()
+    if kept:
+        _ask(server, FORGET)
+    else:
+        here.drop(server)
+    return sample
+
+
+def _loaded(server, workload, client, state, options):
     if state == "full":
         load.fill(server)
     before = server.proc("io", "write_bytes")
     sample = load.take(client, server, workload, options.seconds, **({"more": FIO_MORE} if client == load.FIO else {}))
     # What is still in the server's memory has to be written, too.
-    processes.run(["/usr/bin/python3", "-c", "import nbd; h = nbd.NBD(); h.connect_uri('%s'); h.flush(); h.shutdown()" % server.uri])
+    _ask(server, "h.flush()")
     sent = sample["writes"] * workload.size
     sample["amplification"] = (server.proc("io", "write_bytes") - before) / sent if sent else None
-    sample["peak"] = server.peak_mib()
-    here.drop(server)
     return sample
+
+
+# Trims all, so that memory and disk are as free as they were before, and waits until that has been done.
+FORGET = """
+import time
+for at in range(0, h.get_size(), 32 << 20):
+    h.trim(min(32 << 20, h.get_size() - at), at)
+h.flush()
+time.sleep(2)
+"""
+
+
+def _ask(server, words):
+    processes.run(["/usr/bin/python3", "-c", "import nbd\nh = nbd.NBD()\nh.connect_uri('%s')\n%s\nh.shutdown()" % (server.uri, words)])
 
 
 def _random_image(image, options, size_mib):
@@ -189,14 +232,12 @@ def _copied(here, server, workload, state):
     sample = load.copy(server, workload.rw, here.image, ["--flush"] if workload.rw == "in" else [])
     written = server.proc("io", "write_bytes") - before
     sample["amplification"] = written / server.size if workload.rw == "in" else None
-    sample["peak"] = server.peak_mib()
-    here.drop(server)
     return sample
 
 
 def report(results):
     page = Report("stores", "Stores beside each other", results["about"], results["versions"])
-    page.add("A kiobd of this run serves two volumes, so a server with RocksDB members has eight databases.")
+    page.add("A kiobd of this run serves a volume for each round and one more, of four members each; its memory is that of all of them.")
     for name, by_server in results["loads"].items():
         page.add("**%s**" % name)
         rows = []

@@ -80,7 +80,7 @@ final class ScrubCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rocksdb", "rocksdb?data=files", "rocksdb?profile=compact&compression=lz4", "file"})
+    @ValueSource(strings = {"rocksdb", "rocksdb?data=database", "rocksdb?profile=compact&compression=lz4", "file"})
     void aVolumeThatIsWellIsReadWhole(String store) throws IOException {
         makeVolume(store);
         Result result = run("scrub", "a", "-o", "json");
@@ -91,7 +91,7 @@ final class ScrubCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rocksdb", "rocksdb?data=files", "rocksdb?profile=compact"})
+    @ValueSource(strings = {"rocksdb", "rocksdb?data=database", "rocksdb?profile=compact"})
     void aBitThatChangedIsFoundAndPlaced(String store) throws IOException {
         makeVolume(store);
         damage();

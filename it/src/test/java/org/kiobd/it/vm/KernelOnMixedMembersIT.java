@@ -9,7 +9,7 @@ import org.junit.jupiter.api.TestFactory;
 class KernelOnMixedMembersIT extends KernelRuns {
     @Override
     VolumeServer serve(String name, List<Volume> volumes) {
-        return KiobdVolumes.serve(List.of("file:%s", "rocksdb:%s", "rocksdb:%s?data=files"), name, volumes);
+        return KiobdVolumes.serve(List.of("file:%s", "rocksdb:%s?data=database", "rocksdb:%s"), name, volumes);
     }
 
     @TestFactory

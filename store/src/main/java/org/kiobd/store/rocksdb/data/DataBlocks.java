@@ -257,7 +257,7 @@ public final class DataBlocks implements AutoCloseable {
         keeper.checkpointNow();
     }
 
-    /** Gives all space back to the disk that no block has and that waits for no sync. */
+    /** Gives the space of all places that can be taken back to the disk. */
     void giveSpareBack() {
         keeper.giveSpareBack();
     }
@@ -289,9 +289,9 @@ public final class DataBlocks implements AutoCloseable {
 
     /** Ends the work in the background, and lets the next sync be a whole one; returns false if it has not ended after {@code timeoutS} seconds. */
     public boolean stop(int timeoutS) {
-        keeper.giveBackNow();
+        boolean ended = keeper.stop(timeoutS);
         keeper.nextSyncIsWhole();
-        return keeper.stop(timeoutS);
+        return ended;
     }
 
     /** Closes the files. The caller has stopped the work in the background, and synced. */

@@ -57,9 +57,23 @@ final class DataFiles implements AutoCloseable {
         return count;
     }
 
-    /** Returns the number of places up to the end of a file. */
-    int placesIn(int file) throws IOException {
-        return exists(file) ? (int) ((disk.lengthBytes(path(file)) + blockBytes - 1) / blockBytes) : 0;
+    /** Receives adjacent places of a file. */
+    @FunctionalInterface
+    interface Places {
+        void places(int firstPosition, int count);
+    }
+
+    /** Tells which places of a file take space on the disk. */
+    void allocated(int file, Places places) throws IOException {
+        if (exists(file)) {
+            disk.walkData(path(file), (offsetBytes, lengthBytes) -> {
+                long from = offsetBytes / blockBytes;
+                long end = (offsetBytes + lengthBytes + blockBytes - 1) / blockBytes;
+                if (from < FreePlaces.FILE_PLACES) {
+                    places.places((int) from, (int) (Math.min(end, FreePlaces.FILE_PLACES) - from));
+                }
+            });
+        }
     }
 
     boolean exists(int file) {
@@ -226,9 +240,9 @@ final class DataFiles implements AutoCloseable {
         return disk.usableBytes(folder);
     }
 
-    /** Frees the space of places of one file, which then read as zeros. */
-    void punch(long firstPlace, int count) throws IOException {
-        disk.punch(
+    /** Frees the space of places of one file, which then read as zeros; returns false if the file system cannot do that. */
+    boolean punch(long firstPlace, int count) throws IOException {
+        return disk.punch(
                 path(FreePlaces.file(firstPlace)),
                 (long) FreePlaces.position(firstPlace) * blockBytes,
                 (long) count * blockBytes);
@@ -240,5 +254,8 @@ final class DataFiles implements AutoCloseable {
             file.close();
         }
         files.clear();
+        if (kept != null) {
+            kept.close();
+        }
     }
 }

@@ -1,7 +1,6 @@
 package org.kiobd.store.rocksdb.data;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -43,13 +42,14 @@ final class DataOpening {
     /** Opens the parts; see {@link DataBlocks#open}. */
     static Parts open(DataBlocks.Setup setup, Disk disk) throws IOException {
         DataFiles files = new DataFiles(setup.folder(), disk, setup.blockBytes(), setup.readOnly());
+        KeptData kept = null;
         MapLog log = null;
         boolean isOpen = false;
         try {
             long inTable = setup.table().sequence();
-            MapReplay replay = new MapReplay(setup.table(), files, setup.synced());
-            List<LogRecord> records = new ArrayList<>();
-            MapLogEnd end = MapLogEnd.read(setup.folder(), disk, inTable, records::add);
+            kept = new KeptData(setup.folder(), disk, setup.blockBytes());
+            MapReplay replay = new MapReplay(setup.table(), files, kept, setup.synced());
+            MapLogEnd end = MapLogEnd.read(setup.folder(), disk, inTable, replay::apply);
             if (end.sequence() < setup.synced()) {
                 throw new BlockIoException(
                         IoError.IO,
@@ -59,12 +59,9 @@ final class DataOpening {
                                 + "; put its map-log files right, or delete kiobd.synced to go on without the changes"
                                 + " between");
             }
-            for (LogRecord record : records) {
-                replay.apply(record);
-            }
             NavigableMap<Long, BlockGroup> replayed = replay.finish();
             StoredGroups stored = new StoredGroups();
-            FreePlaces places = places(setup, files, stored, replayed, replay.kept());
+            FreePlaces places = places(setup, files, stored, replayed, kept);
             if (!setup.readOnly()) {
                 log = MapLog.open(setup.folder(), disk, end, setup.blockBytes());
             }
@@ -72,14 +69,20 @@ final class DataOpening {
             Parts parts = new Parts(setup, files, places, log, map);
             if (log != null) {
                 makeDurable(parts, log, end, replay);
-            } else if (!replay.kept().isEmpty()) {
-                files.overlay(replay.kept());
+            }
+            if (log != null || kept.isEmpty()) {
+                kept.close();
+            } else {
+                files.overlay(kept);
             }
             isOpen = true;
             return parts;
         } finally {
             if (!isOpen) {
                 files.close();
+                if (kept != null) {
+                    kept.close();
+                }
                 if (log != null) {
                     log.close();
                 }
@@ -132,7 +135,8 @@ final class DataOpening {
         }
         places.addFiles(files.count());
         for (int file = 0; file < places.files(); file++) {
-            places.mayBeAllocated(file, files.placesIn(file));
+            int number = file;
+            files.allocated(file, (from, count) -> places.mayBeAllocated(number, from, count));
             if (files.isShared(file)) {
                 places.share(file);
             }

@@ -209,7 +209,8 @@ final class DataWrites {
                 return run;
             } finally {
                 if (!isWritten) {
-                    places.giveBack(run);
+                    // As places that take no space: the disk may have had none for them.
+                    places.punched(run, true);
                 }
             }
         }

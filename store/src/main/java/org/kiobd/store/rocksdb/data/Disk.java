@@ -28,8 +28,11 @@ interface Disk {
     /** Returns whether a file has more than one hard link. */
     boolean isShared(Path path) throws IOException;
 
-    /** Frees the space of a range, which then reads as zeros. */
-    void punch(Path path, long offsetBytes, long lengthBytes) throws IOException;
+    /** Tells which ranges of a file take space. */
+    void walkData(Path path, FileSpaces.Ranges ranges) throws IOException;
+
+    /** Frees the space of a range, which then reads as zeros; returns false if the file system cannot do that. */
+    boolean punch(Path path, long offsetBytes, long lengthBytes) throws IOException;
 
     /** Returns the space that is free for the files of a folder. */
     long usableBytes(Path folder) throws IOException;
@@ -96,8 +99,13 @@ interface Disk {
         }
 
         @Override
-        public void punch(Path path, long offsetBytes, long lengthBytes) throws IOException {
-            FileSpaces.punch(path, offsetBytes, lengthBytes);
+        public void walkData(Path path, FileSpaces.Ranges ranges) throws IOException {
+            FileSpaces.walkData(path, ranges);
+        }
+
+        @Override
+        public boolean punch(Path path, long offsetBytes, long lengthBytes) throws IOException {
+            return FileSpaces.punch(path, offsetBytes, lengthBytes);
         }
 
         @Override

@@ -6,11 +6,18 @@ import java.util.BitSet;
 final class FileSpace {
     private static final int PLACES = FreePlaces.FILE_PLACES;
 
-    private final BitSet used = new BitSet();
+    /** All places; shared by the files of which all are used, because many files of a large member are full. */
+    private static final BitSet ALL = new BitSet(PLACES);
+
+    static {
+        ALL.set(0, PLACES);
+    }
+
+    private BitSet used = new BitSet();
     /** Places that may take space on the disk, the used ones among them; others were never written, or were punched out. */
-    private final BitSet allocated = new BitSet();
+    private BitSet allocated = new BitSet();
     /** Places taken since the last sync began. */
-    private final BitSet young = new BitSet();
+    private BitSet young = new BitSet();
 
     private int free = PLACES;
     private int spare;
@@ -74,9 +81,28 @@ final class FileSpace {
         int end = position + count;
         used.set(position, end);
         free -= count;
-        spare -= countSet(allocated, position, end);
-        allocated.set(position, end);
+        allocate(position, end);
+        spare -= count;
         young.set(position, end);
+        shareWhatIsFull();
+    }
+
+    /** Marks places as allocated, which counts as many more as spare. */
+    private void allocate(int from, int end) {
+        int more = end - from - countSet(allocated, from, end);
+        if (more > 0) {
+            allocated.set(from, end);
+            spare += more;
+        }
+    }
+
+    private void shareWhatIsFull() {
+        used = free == 0 ? ALL : used;
+        allocated = spare == free ? ALL : allocated;
+    }
+
+    private static BitSet own(BitSet bits) {
+        return bits == ALL ? (BitSet) ALL.clone() : bits;
     }
 
     private static int countSet(BitSet bits, int from, int end) {
@@ -95,6 +121,7 @@ final class FileSpace {
         if (used.nextClearBit(position) < position + count) {
             return false;
         }
+        used = own(used);
         used.clear(position, position + count);
         free += count;
         spare += count;
@@ -106,6 +133,7 @@ final class FileSpace {
         if (!free(position, count)) {
             return false;
         }
+        allocated = own(allocated);
         allocated.clear(position, position + count);
         spare -= count;
         return true;
@@ -117,7 +145,9 @@ final class FileSpace {
     }
 
     void syncBegins() {
-        young.clear();
+        if (!young.isEmpty()) {
+            young = new BitSet();
+        }
     }
 
     /** Marks a place as used; returns false if it is. */
@@ -127,14 +157,15 @@ final class FileSpace {
         }
         used.set(position);
         free--;
-        spare -= allocated.get(position) ? 1 : 0;
-        allocated.set(position);
+        allocate(position, position + 1);
+        spare--;
+        shareWhatIsFull();
         return true;
     }
 
-    /** Notes that the first {@code count} places may take space. */
-    void mayBeAllocated(int count) {
-        spare += count - countSet(allocated, 0, count);
-        allocated.set(0, count);
+    /** Notes that places may take space. */
+    void mayBeAllocated(int from, int count) {
+        allocate(from, from + count);
+        shareWhatIsFull();
     }
 }

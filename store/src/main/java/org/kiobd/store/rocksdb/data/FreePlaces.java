@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The places in data files that hold no block. A place is a number: the number of its file and, in the lower {@value #FILE_SHIFT} bits, its
  * position in the file. Takes places in ascending order and begins again at the first one, so that what is written together is adjacent.
- * Takes places that take space already first, unless they are scattered and fewer than those that are used.
+ * Places that take space already are taken before others, unless they are scattered and fewer than those that are used.
  *
  * <p>A place that a change has freed may be needed after a power cut, if the change was not synced before. So it can be taken again when a
  * sync has covered the change. A place that was also taken after the last sync began is no part of any synced map, and can be taken at once.
@@ -29,6 +29,7 @@ final class FreePlaces {
     /** Number of places that take space already, in all files, from which on they are taken first, if enough of them are adjacent. */
     private static final int MANY_SPARE = 4096;
 
+    /** By how much the number of those places must change before scattered ones are looked at again. */
     private static final int FEW_SPARE = 1024;
 
     /** Number of adjacent places that are enough for one call. */
@@ -40,7 +41,7 @@ final class FreePlaces {
     private long spareCursor;
     private long usedCount;
     private long spareCount;
-    /** {@link #spareCount} when they were last found not to be adjacent; they are not looked at again before it has changed. */
+    /** {@link #spareCount} when those places were last found to be scattered. */
     private long inPiecesCount;
 
     private long takenCount;
@@ -78,7 +79,7 @@ final class FreePlaces {
         } else {
             inPiecesCount = looks ? spareCount : inPiecesCount;
             found = find(most, false);
-            if (found == null || (found.count < enough && mayGrow)) {
+            if (found == null || (found.count < enough && mayGrow && hasFewFiles())) {
                 files.add(new FileSpace());
                 found = new Run(place(files.size() - 1, 0), most);
             }
@@ -87,6 +88,11 @@ final class FreePlaces {
         take(found);
         takenCount += found.count;
         return found;
+    }
+
+    /** Returns whether the files have little more places than twice the used ones, so that another one may be added while some are free. */
+    private boolean hasFewFiles() {
+        return (long) files.size() * FILE_PLACES < 2 * usedCount + FILE_PLACES;
     }
 
     private void take(Run run) {
@@ -140,6 +146,7 @@ final class FreePlaces {
                 int first = space.nextFree(0, true);
                 Run run = new Run(place(file, first), Math.min(wanted, space.freeEnd(first, true) - first));
                 take(run);
+                takenCount += run.count;
                 return run;
             }
         }
@@ -233,7 +240,7 @@ final class FreePlaces {
     }
 
     /**
-     * Frees places that {@link #synced} or {@link #unshared} has returned.
+     * Frees places that {@link #synced}, {@link #unshared} or {@link #spare} has returned.
      *
      * @param done whether their space was given back
      */
@@ -241,11 +248,11 @@ final class FreePlaces {
         free(run.first, run.count, done);
     }
 
-    /** Notes that the first {@code count} places of a file may take space, while the map is loaded. */
-    synchronized void mayBeAllocated(int file, int count) {
+    /** Notes that {@code count} places of a file from {@code from} on may take space, while the map is loaded. */
+    synchronized void mayBeAllocated(int file, int from, int count) {
         FileSpace space = files.get(file);
         int spareBefore = space.spareCount();
-        space.mayBeAllocated(count);
+        space.mayBeAllocated(from, count);
         spareCount += space.spareCount() - spareBefore;
     }
 
@@ -333,7 +340,7 @@ final class FreePlaces {
         return files.size();
     }
 
-    /** Returns the number of places that are used. */
+    /** Returns the number of places that are used and do not wait for a sync. */
     synchronized long heldCount() {
         return usedCount - waiting.count();
     }

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The thread that keeps the map and the places of a member: it puts changes of the map into the database before the log becomes long, syncs
- * when many places wait for that, gives the space of cleared blocks back to the disk, and notices when a snapshot is gone. Thread-safe.
+ * when many places wait for that, gives space back to the disk, and notices when a snapshot is gone. Thread-safe.
  */
 public final class Keeper {
     private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
@@ -35,19 +35,24 @@ public final class Keeper {
     private static final long FEW_DATA_BYTES = 4L << 20;
     private static final int PART_OF_STORED = 16;
 
-    /** Bytes of overwritten blocks that wait for a sync, for any member, for one that stores that much, and above which writes wait. */
+    /** A sync begins when at least so many bytes of overwritten blocks wait for one. */
     private static final long FEW_WAITING_BYTES = 64L << 20;
 
+    /** A sync begins when so many wait, however much the member stores. */
     private static final long MANY_WAITING_BYTES = 512L << 20;
+
+    /** Writes wait when so many more wait than those at which a sync begins. */
     private static final long MORE_WAITING_BYTES = 512L << 20;
+
     private static final int PART_OF_DISK = 16;
 
     private static final int LOOK_MS = 1_000;
 
-    /** Bytes written since the last look up to which a member counts as idle. */
+    /** A member to which no more bytes were written since the last look counts as idle. */
     private static final long IDLE_BYTES = 8L << 20;
 
     private static final long LONGEST_GIVING_BACK_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long LAST_GIVING_BACK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final int AGAIN_MS = 1_000;
 
     private final DataFiles files;
@@ -255,19 +260,28 @@ public final class Keeper {
             if ((taken - takenBefore) * blockBytes <= IDLE_BYTES) {
                 giveBack();
             }
-            if (taken != takenBefore) {
-                lookAtDisk();
-            }
+            boolean changed = taken != takenBefore;
             takenBefore = taken;
             lookAtShared();
+            if (changed) {
+                lookAtDisk();
+            }
         } catch (IOException | RuntimeException e) {
             LOG.warn("{}: {}", folder(), e.toString());
         }
     }
 
     private void giveBack() {
-        if (spare.tooMany() > 0 && (places.waitingCount() == 0 || sync())) {
+        if (spare.isMuch() && (places.waitingCount() == 0 || sync())) {
             spare.giveBack(System.nanoTime() + LONGEST_GIVING_BACK_NANOS);
+        }
+    }
+
+    private void giveBackAtEnd() {
+        try {
+            giveBack();
+        } catch (RuntimeException e) {
+            LOG.warn("{}: {}", folder(), e.toString());
         }
     }
 
@@ -362,22 +376,23 @@ public final class Keeper {
         return Objects.requireNonNull(files.path(0).getParent());
     }
 
-    /** Gives space back that is not needed while the member is closed, within a second. */
-    void giveBackNow() {
-        if (started) {
-            giveBack();
-        }
-    }
-
-    /** Ends the thread; what it has not done is done after the next opening. Returns false if it has not ended after {@code timeoutS} seconds. */
+    /**
+     * Gives space back for a moment and ends the thread; what it has not done is done after the next opening. Returns false if it has not ended
+     * after {@code timeoutS} seconds.
+     */
     boolean stop(int timeoutS) {
+        if (started && !thread.isShutdown()) {
+            thread.execute(this::giveBackAtEnd);
+        }
+        spare.endAfter(LAST_GIVING_BACK_NANOS);
         thread.shutdown();
-        spare.end();
+        boolean ended = false;
         try {
-            return thread.awaitTermination(timeoutS, TimeUnit.SECONDS);
+            ended = thread.awaitTermination(timeoutS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return false;
         }
+        spare.endAfter(0);
+        return ended;
     }
 }

@@ -100,6 +100,11 @@ record LogRecord(
         this(sequence, 0, List.of(), data);
     }
 
+    /** Returns the position of data in an encoded record. */
+    static int dataAtBytes() {
+        return HEADER_BYTES + Long.BYTES;
+    }
+
     /** Returns the encoded length. */
     int bytes() {
         int bytes = HEADER_BYTES + (data == null ? 0 : data.encodedBytes());
@@ -149,7 +154,7 @@ record LogRecord(
 
     /**
      * Returns the record at the position of {@code in}, and moves the position after it; null, with the position unchanged, if there is no
-     * valid record with this sequence number.
+     * valid record with this sequence number. Its data are a view of {@code in}.
      *
      * @param before checksum of the record before
      */
@@ -182,10 +187,9 @@ record LogRecord(
     }
 
     private static Data data(ByteBuffer body) {
-        long firstPlace = body.getLong();
-        // Not in the heap, which is small: a member that is open read-only keeps all data of the log.
-        ByteBuffer copy = ByteBuffer.allocateDirect(body.remaining());
-        return new Data(firstPlace, copy.put(body).flip());
+        Data data = new Data(body.getLong(), body.slice());
+        body.position(body.limit());
+        return data;
     }
 
     private static Change change(ByteBuffer body) {

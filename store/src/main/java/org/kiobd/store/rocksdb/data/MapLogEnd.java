@@ -3,7 +3,6 @@ package org.kiobd.store.rocksdb.data;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,10 +27,10 @@ record MapLogEnd(long turn, int file, long endBytes, long sequence, int checksum
         private final Path folder;
         private final Disk disk;
         private final long inTable;
-        private final Consumer<LogRecord> records;
+        private final Receiver records;
         private final ByteBuffer buffer = ByteBuffer.allocateDirect(READ_BYTES);
 
-        Reader(Path folder, Disk disk, long inTable, Consumer<LogRecord> records) {
+        Reader(Path folder, Disk disk, long inTable, Receiver records) {
             this.folder = folder;
             this.disk = disk;
             this.inTable = inTable;
@@ -76,10 +75,12 @@ record MapLogEnd(long turn, int file, long endBytes, long sequence, int checksum
                     if (record == null) {
                         return new MapLogEnd(header.turn(), file, atBytes, sequence, checksum, false);
                     }
+                    int recordAt = 0;
                     while (record != null) {
                         if (record.sequence() > inTable) {
-                            records.accept(record);
+                            records.record(record, file, atBytes + recordAt);
                         }
+                        recordAt = buffer.position();
                         sequence = record.sequence();
                         checksum = record.checksum();
                         record = LogRecord.decode(buffer, sequence + 1, checksum);
@@ -90,13 +91,24 @@ record MapLogEnd(long turn, int file, long endBytes, long sequence, int checksum
         }
     }
 
+    /** Receives the records of a log. */
+    @FunctionalInterface
+    interface Receiver {
+        /**
+         * @param record a record, whose data are valid during the call only
+         * @param file number of the log file that has it
+         * @param atBytes its position there
+         */
+        void record(LogRecord record, int file, long atBytes) throws IOException;
+    }
+
     /**
      * Reads the log in {@code folder} up to its last valid record. Changes nothing.
      *
      * @param inTable sequence number of the last change that is in the database
      * @param records receives the records after that one, in ascending order
      */
-    static MapLogEnd read(Path folder, Disk disk, long inTable, Consumer<LogRecord> records) throws IOException {
+    static MapLogEnd read(Path folder, Disk disk, long inTable, Receiver records) throws IOException {
         Reader reader = new Reader(folder, disk, inTable, records);
         MapLogFile.Header zero = reader.header(0);
         MapLogFile.Header one = reader.header(1);

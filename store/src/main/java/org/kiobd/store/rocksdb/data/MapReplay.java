@@ -51,17 +51,22 @@ final class MapReplay {
     }
 
     /** @param synced sequence number of the last record that a sync covered; borrows the others */
-    MapReplay(MapTable table, DataFiles files, long synced) {
+    MapReplay(MapTable table, DataFiles files, KeptData kept, long synced) {
         this.table = table;
         this.files = files;
         this.synced = synced;
-        this.kept = new KeptData(files.blockBytes());
+        this.kept = kept;
     }
 
-    /** Applies a record. */
-    void apply(LogRecord record) throws IOException {
+    /**
+     * Applies a record; its data are not needed afterwards.
+     *
+     * @param file number of the log file that has it
+     * @param atBytes its position there
+     */
+    void apply(LogRecord record, int file, long atBytes) throws IOException {
         if (record.data() != null) {
-            kept.keep(record.data());
+            kept.keep(record.data(), file, atBytes + LogRecord.dataAtBytes());
         }
         for (LogRecord.Change change : record.changes()) {
             for (int i = 0; i < change.count(); i++) {

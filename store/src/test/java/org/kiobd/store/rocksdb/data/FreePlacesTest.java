@@ -3,8 +3,10 @@ package org.kiobd.store.rocksdb.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -80,6 +82,39 @@ final class FreePlacesTest {
         FreePlaces.Run piece = places.take(32);
         assertThat(piece.first()).as("as much as is used").isLessThan(half);
         assertThat(piece.count()).isEqualTo(3);
+    }
+
+    /** However scattered the first free places are, those after them are found before files are added without end. */
+    @Test
+    void filesAreAddedForScatteredPlacesOnlyToABound() {
+        places.take(16_000);
+        for (int at = 0; at < 8000; at += 2) {
+            places.giveBack(new FreePlaces.Run(at, 1));
+        }
+        Deque<FreePlaces.Run> taken = new ArrayDeque<>();
+        for (int i = 0; i < 30_000; i++) {
+            taken.add(places.take(16));
+            if (taken.size() > 100) {
+                places.giveBack(taken.remove());
+            }
+        }
+        assertThat(places.files()).isLessThanOrEqualTo(2);
+    }
+
+    @Test
+    void allPlacesOfAFileAreUsedAndFreed() {
+        places.take(FreePlaces.FILE_PLACES);
+        assertThat(places.spareCount()).isZero();
+        places.take(5);
+        places.punched(new FreePlaces.Run(0, 10), true);
+        places.giveBack(new FreePlaces.Run(20, 10));
+        assertThat(places.spareCount()).isEqualTo(10);
+        assertThat(places.usedCount()).isEqualTo(FreePlaces.FILE_PLACES - 15L);
+        assertThat(places.takeAllocated(20)).isEqualTo(new FreePlaces.Run(20, 10));
+        assertThat(places.takeAllocated(20)).isNull();
+        FreePlaces another = new FreePlaces();
+        another.take(FreePlaces.FILE_PLACES);
+        assertThat(another.takeAllocated(1)).as("files share nothing").isNull();
     }
 
     @Test

@@ -67,7 +67,7 @@ final class MapLogTest {
     }
 
     private static MapLogEnd end(Path log, long inTable, List<List<String>> records) throws IOException {
-        return MapLogEnd.read(log, Disk.FILE_SYSTEM, inTable, record -> records.add(texts(record)));
+        return MapLogEnd.read(log, Disk.FILE_SYSTEM, inTable, (record, file, atBytes) -> records.add(texts(record)));
     }
 
     private static MapLog open(Path log, long inTable) throws IOException {
@@ -183,7 +183,7 @@ final class MapLogTest {
             writers.shutdown();
         }
         long[] next = new long[threads];
-        MapLogEnd end = MapLogEnd.read(folder, Disk.FILE_SYSTEM, 0, record -> {
+        MapLogEnd end = MapLogEnd.read(folder, Disk.FILE_SYSTEM, 0, (record, file, atBytes) -> {
             Change change = record.changes().get(0);
             assertThat(change.firstPlace()).isEqualTo(next[(int) change.firstBlock()]++);
         });

@@ -13,6 +13,7 @@ import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.store.file.FileSpaces;
 
 /**
  * A disk with a volatile cache. What was written and not synced is there after a kill of the process; after {@link #cutPower} each sector has any of
@@ -168,11 +169,17 @@ final class SimulatedDisk implements Disk {
     }
 
     @Override
-    public synchronized void punch(Path path, long offsetBytes, long lengthBytes) {
+    public void walkData(Path path, FileSpaces.Ranges ranges) {
+        ranges.range(0, lengthBytes(path));
+    }
+
+    @Override
+    public synchronized boolean punch(Path path, long offsetBytes, long lengthBytes) {
         Content content = Objects.requireNonNull(files.get(path));
         for (long at = offsetBytes; at < offsetBytes + lengthBytes; at += SECTOR_BYTES) {
             content.change((int) (at / SECTOR_BYTES), new byte[SECTOR_BYTES]);
         }
+        return true;
     }
 
     @Override

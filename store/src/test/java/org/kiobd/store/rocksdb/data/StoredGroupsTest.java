@@ -26,6 +26,15 @@ final class StoredGroupsTest {
     }
 
     @Test
+    void scatteredGroupsMayBeAnyInTheEnd() {
+        for (long i = 0; i <= 1 << 15; i++) {
+            groups.add(i << 20);
+        }
+        assertThat(groups.mayHave(0)).isTrue();
+        assertThat(groups.mayHave(1)).isTrue();
+    }
+
+    @Test
     void anyGroup() {
         assertThat(groups.mayHave(7)).isFalse();
         groups.addAll();
