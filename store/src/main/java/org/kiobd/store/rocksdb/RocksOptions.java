@@ -19,7 +19,7 @@ import org.rocksdb.CompressionType;
 record RocksOptions(int blockBytes, Profile profile, Compression compression, Data data) {
     private static final int DEFAULT_BLOCK_BYTES = 4096;
 
-    /** What a member has of which its file says nothing: members did not always have data files. */
+    /** The options that a member's file may leave out. The first members had no data files, and their files do not mention them. */
     private static final RocksOptions UNSAID =
             new RocksOptions(DEFAULT_BLOCK_BYTES, Profile.FAST, Compression.NONE, Data.DATABASE);
 
@@ -62,8 +62,8 @@ record RocksOptions(int blockBytes, Profile profile, Compression compression, Da
     }
 
     /**
-     * Returns the options for a new member from the query of its URI. It gets data files, unless it is to be compressed or compact, which only
-     * a database can.
+     * Returns the options for a new member from the query of its URI. The member gets data files, unless it is to be compressed or compact:
+     * such blocks are in the database.
      */
     static RocksOptions parse(MemberUri uri) throws BlockIoException {
         int mark = uri.location().indexOf('?');

@@ -287,7 +287,10 @@ public final class DataBlocks implements AutoCloseable {
         return DataCopy.begin(parts, keeper, to, copyMark);
     }
 
-    /** Ends the work in the background, and lets the next sync be a whole one; returns false if it has not ended after {@code timeoutS} seconds. */
+    /**
+     * Gives space back for a moment, ends the work in the background, and lets the next sync be a whole one. Returns false if the work has not
+     * ended after {@code timeoutS} seconds.
+     */
     public boolean stop(int timeoutS) {
         boolean ended = keeper.stop(timeoutS);
         keeper.nextSyncIsWhole();
