@@ -101,6 +101,7 @@ final class FileSpace {
         allocated = spare == free ? ALL : allocated;
     }
 
+    @SuppressWarnings("ReferenceEquality") // the shared one, not an equal one
     private static BitSet own(BitSet bits) {
         return bits == ALL ? (BitSet) ALL.clone() : bits;
     }

@@ -45,6 +45,7 @@ public final class Keeper {
     private static final long MORE_WAITING_BYTES = 512L << 20;
 
     private static final int PART_OF_DISK = 16;
+    private static final int PART_MORE = 8;
 
     private static final int LOOK_MS = 1_000;
 
@@ -287,7 +288,8 @@ public final class Keeper {
 
     /** A member that stores much may have many overwritten blocks waiting, if the disk has space for them: each sync costs all writers time. */
     private void lookAtDisk() throws IOException {
-        long most = Math.min(MANY_WAITING_BYTES, places.heldCount() * blockBytes);
+        // More than all: when all was overwritten once, no further place needs a sync.
+        long most = Math.min(MANY_WAITING_BYTES, places.heldCount() * blockBytes / PART_MORE * (PART_MORE + 1));
         if (most > FEW_WAITING_BYTES) {
             most = Math.min(most, files.usableBytes() / PART_OF_DISK);
         }
