@@ -136,7 +136,9 @@ final class DataOpening {
         places.addFiles(files.count());
         for (int file = 0; file < places.files(); file++) {
             int number = file;
-            files.allocated(file, (from, count) -> places.mayBeAllocated(number, from, count));
+            if (!setup.readOnly()) {
+                files.allocated(file, (from, count) -> places.mayBeAllocated(number, from, count));
+            }
             if (files.isShared(file)) {
                 places.share(file);
             }

@@ -201,17 +201,27 @@ final class DataWrites {
         }
 
         private FreePlaces.Run write(FreePlaces.Run run, ByteBuffer bytes, int from) throws IOException {
+            ByteBuffer part = bytes.slice(from * blockBytes, run.count() * blockBytes);
             boolean isWritten = false;
             try {
-                files.write(run.first(), bytes.slice(from * blockBytes, run.count() * blockBytes));
+                files.write(run.first(), part);
                 taken.add(run);
                 isWritten = true;
                 return run;
             } finally {
                 if (!isWritten) {
-                    // As places that take no space: the disk may have had none for them.
-                    places.punched(run, true);
+                    notWritten(run, part.position() / blockBytes);
                 }
+            }
+        }
+
+        /** Frees the places of a write that failed after {@code count} blocks; the others are taken to take no space, as the disk may have had none. */
+        private void notWritten(FreePlaces.Run run, int count) {
+            if (count > 0) {
+                places.giveBack(new FreePlaces.Run(run.first(), count));
+            }
+            if (count < run.count()) {
+                places.punched(new FreePlaces.Run(run.first() + count, run.count() - count), true);
             }
         }
 

@@ -27,12 +27,17 @@ final class FileSpace {
 
     /** Returns whether a place can be taken. */
     boolean isTakable() {
-        return !shared && !sealed && free > 0;
+        return freeCount() > 0;
     }
 
     /** Returns the number of places that can be taken and take space already. */
     int spareCount() {
         return shared || sealed ? 0 : spare;
+    }
+
+    /** Returns the number of places that can be taken. */
+    int freeCount() {
+        return shared || sealed ? 0 : free;
     }
 
     boolean isUsed() {

@@ -41,10 +41,13 @@ final class FreePlaces {
     private long spareCursor;
     private long usedCount;
     private long spareCount;
+    /** Places that can be taken. */
+    private long freeCount;
     /** {@link #spareCount} when those places were last found to be scattered. */
     private long inPiecesCount;
 
     private long takenCount;
+    private volatile boolean isScattered;
 
     /** Adjacent places. */
     record Run(long first, int count) {}
@@ -79,27 +82,46 @@ final class FreePlaces {
         } else {
             inPiecesCount = looks ? spareCount : inPiecesCount;
             found = find(most, false);
-            if (found == null || (found.count < enough && mayGrow && hasFewFiles())) {
-                files.add(new FileSpace());
+            if (found == null || (found.count < enough && mayGrow && hasFewFree())) {
+                addFile();
                 found = new Run(place(files.size() - 1, 0), most);
             }
             cursor = found.first + found.count;
         }
+        isScattered |= found.count < enough;
         take(found);
         takenCount += found.count;
         return found;
     }
 
-    /** Returns whether the files have little more places than twice the used ones, so that another one may be added while some are free. */
-    private boolean hasFewFiles() {
-        return (long) files.size() * FILE_PLACES < 2 * usedCount + FILE_PLACES;
+    /** Returns whether little more places are free than are used, so that a file may be added though some are free. */
+    private boolean hasFewFree() {
+        return freeCount < usedCount + FILE_PLACES;
+    }
+
+    /** Leaves a file out of the counts, before a change of it. */
+    private FileSpace uncount(FileSpace space) {
+        spareCount -= space.spareCount();
+        freeCount -= space.freeCount();
+        return space;
+    }
+
+    /** Counts a file again, after the change. */
+    private void count(FileSpace space) {
+        spareCount += space.spareCount();
+        freeCount += space.freeCount();
+    }
+
+    private void addFile() {
+        FileSpace space = new FileSpace();
+        files.add(space);
+        count(space);
     }
 
     private void take(Run run) {
-        FileSpace space = files.get(file(run.first));
-        int spareBefore = space.spareCount();
+        FileSpace space = uncount(files.get(file(run.first)));
         space.take(position(run.first), run.count);
-        spareCount += space.spareCount() - spareBefore;
+        count(space);
         usedCount += run.count;
     }
 
@@ -163,13 +185,13 @@ final class FreePlaces {
     }
 
     private void free(long first, int count, boolean punched) {
-        FileSpace space = files.get(file(first));
+        FileSpace space = uncount(files.get(file(first)));
         int position = position(first);
-        int spareBefore = space.spareCount();
-        if (!(punched ? space.freePunched(position, count) : space.free(position, count))) {
+        boolean wasUsed = punched ? space.freePunched(position, count) : space.free(position, count);
+        count(space);
+        if (!wasUsed) {
             throw new IllegalStateException("a place is free already: first=" + first + " count=" + count);
         }
-        spareCount += space.spareCount() - spareBefore;
         usedCount -= count;
     }
 
@@ -214,6 +236,7 @@ final class FreePlaces {
      * @return the places whose space is to be given back to the disk, in runs; the caller punches them out and then calls {@link #punched}
      */
     synchronized List<Run> synced(long sequence) {
+        isScattered = false;
         long[] trimmed = new long[waiting.trimmedCount()];
         int[] trims = {0};
         waiting.remove(sequence, (place, isTrimmed) -> {
@@ -250,42 +273,41 @@ final class FreePlaces {
 
     /** Notes that {@code count} places of a file from {@code from} on may take space, while the map is loaded. */
     synchronized void mayBeAllocated(int file, int from, int count) {
-        FileSpace space = files.get(file);
-        int spareBefore = space.spareCount();
+        FileSpace space = uncount(files.get(file));
         space.mayBeAllocated(from, count);
-        spareCount += space.spareCount() - spareBefore;
+        count(space);
     }
 
     /** Marks a place as used, while the map is loaded; returns false if it is used already. */
     synchronized boolean markUsed(long place) {
         addFiles(file(place) + 1);
-        FileSpace space = files.get(file(place));
-        int spareBefore = space.spareCount();
-        if (!space.markUsed(position(place))) {
-            return false;
-        }
-        spareCount += space.spareCount() - spareBefore;
-        usedCount++;
-        return true;
+        FileSpace space = uncount(files.get(file(place)));
+        boolean wasFree = space.markUsed(position(place));
+        count(space);
+        usedCount += wasFree ? 1 : 0;
+        return wasFree;
     }
 
     /** Adds files so that there are {@code count}. */
     synchronized void addFiles(int count) {
         while (files.size() < count) {
-            files.add(new FileSpace());
+            addFile();
         }
     }
 
     /** Sets that a file is shared with a snapshot, so that nothing in it may be overwritten. */
     synchronized void share(int file) {
-        spareCount -= files.get(file).spareCount();
-        files.get(file).share(true);
+        FileSpace space = uncount(files.get(file));
+        space.share(true);
+        count(space);
     }
 
     /** Sets for all files that it is unknown which places are used: nothing in them may be overwritten, ever. */
     synchronized void seal() {
-        files.forEach(FileSpace::seal);
-        spareCount = 0;
+        files.forEach(space -> {
+            uncount(space).seal();
+            count(space);
+        });
     }
 
     synchronized boolean isShared(int file) {
@@ -303,8 +325,9 @@ final class FreePlaces {
      * @return its free places that take space, as {@link #synced} returns them
      */
     synchronized List<Run> unshared(int file) {
-        files.get(file).share(false);
-        spareCount += files.get(file).spareCount();
+        FileSpace space = uncount(files.get(file));
+        space.share(false);
+        count(space);
         return spare(file, Integer.MAX_VALUE);
     }
 
@@ -328,6 +351,11 @@ final class FreePlaces {
     /** Returns the number of places that can be taken and take space on the disk already. */
     synchronized long spareCount() {
         return spareCount;
+    }
+
+    /** Returns whether places that were taken together since the last sync were not adjacent, which a sync may change. Does not block. */
+    boolean isScattered() {
+        return isScattered;
     }
 
     /** Returns how often a place was taken for a block. */

@@ -35,25 +35,11 @@ public final class Keeper {
     private static final long FEW_DATA_BYTES = 4L << 20;
     private static final int PART_OF_STORED = 16;
 
-    /** A sync begins when at least so many bytes of overwritten blocks wait for one. */
-    private static final long FEW_WAITING_BYTES = 64L << 20;
-
-    /** A sync begins when so many wait, however much the member stores. */
-    private static final long MANY_WAITING_BYTES = 512L << 20;
-
-    /** Writes wait when so many more wait than those at which a sync begins. */
-    private static final long MORE_WAITING_BYTES = 512L << 20;
-
-    private static final int PART_OF_DISK = 16;
-    private static final int PART_MORE = 8;
-
     private static final int LOOK_MS = 1_000;
 
-    /** A member to which no more bytes were written since the last look counts as idle. */
+    /** A member of which much waits for a sync counts as idle if no more bytes were written since the last look; others if none were. */
     private static final long IDLE_BYTES = 8L << 20;
 
-    private static final long LONGEST_GIVING_BACK_NANOS = TimeUnit.SECONDS.toNanos(1);
-    private static final long LAST_GIVING_BACK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final int AGAIN_MS = 1_000;
 
     private final DataFiles files;
@@ -64,6 +50,7 @@ public final class Keeper {
     private final ScheduledExecutorService thread =
             Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("kiobd-rocksdb-map", true));
     private final SpareSpace spare;
+    private final WaitingLimit waiting;
     private final AtomicBoolean checkpointDue = new AtomicBoolean();
     private final AtomicBoolean syncDue = new AtomicBoolean();
 
@@ -74,9 +61,10 @@ public final class Keeper {
     private final StallWatch waits = new StallWatch();
     private volatile @Nullable IOException failure;
     private volatile boolean started;
-    private volatile long manyWaitingBytes = FEW_WAITING_BYTES;
     private long takenBefore;
     private Sync sync = () -> IoError.IO.code();
+    /** Whether the space of all spare places is being given back. */
+    private boolean givesAllBack;
 
     /** Makes the writes before durable, while no other sync runs. */
     @FunctionalInterface
@@ -92,6 +80,7 @@ public final class Keeper {
         this.map = parts.map();
         this.blockBytes = parts.setup().blockBytes();
         this.spare = new SpareSpace(parts);
+        this.waiting = new WaitingLimit(parts);
     }
 
     void prepare(Sync newSync) {
@@ -145,7 +134,7 @@ public final class Keeper {
                 && checkpointDue.compareAndSet(false, true)) {
             thread.execute(this::checkpointIfDue);
         }
-        if (waitingBytes() >= manyWaitingBytes && syncDue.compareAndSet(false, true)) {
+        if (waiting.isMany() && syncDue.compareAndSet(false, true)) {
             thread.execute(this::syncIfDue);
         }
     }
@@ -157,13 +146,9 @@ public final class Keeper {
                 || (data >= FEW_DATA_BYTES && data >= places.usedCount() * blockBytes / PART_OF_STORED);
     }
 
-    private long waitingBytes() {
-        return (long) places.waitingCount() * blockBytes;
-    }
-
     private void syncIfDue() {
         syncDue.set(false);
-        if (waitingBytes() >= manyWaitingBytes && !sync()) {
+        if (waiting.isMany() && !sync()) {
             failure = new BlockIoException(IoError.IO, "the data could not be synced");
         }
         tellWaiters();
@@ -204,7 +189,7 @@ public final class Keeper {
 
     /** Returns whether {@link #awaitRoom} would not wait. */
     boolean hasRoom() {
-        return map.changedCount() < BlockMap.MOST_CHANGED && waitingBytes() < manyWaitingBytes + MORE_WAITING_BYTES;
+        return map.changedCount() < BlockMap.MOST_CHANGED && !waiting.isTooMuch();
     }
 
     /** Waits while so much has changed that memory or the disk would become short. */
@@ -253,19 +238,18 @@ public final class Keeper {
             if (failure != null || map.changedCount() >= BlockMap.MANY_CHANGED) {
                 checkpointIfDue();
             }
-            if (places.hasTrimmed() && sync()) {
-                // A client that trims wants the space, also that of blocks that it has overwritten.
-                spare.giveAllBack();
-            }
+            // A client that trims wants the space, also that of blocks that it has overwritten.
+            givesAllBack |= places.hasTrimmed() && sync();
+            givesAllBack = givesAllBack && !spare.giveAllBack();
             long taken = places.takenCount();
-            if ((taken - takenBefore) * blockBytes <= IDLE_BYTES) {
+            boolean changed = taken != takenBefore;
+            if (!changed || ((taken - takenBefore) * blockBytes <= IDLE_BYTES && waiting.isSome())) {
                 giveBack();
             }
-            boolean changed = taken != takenBefore;
             takenBefore = taken;
             lookAtShared();
             if (changed) {
-                lookAtDisk();
+                waiting.look();
             }
         } catch (IOException | RuntimeException e) {
             LOG.warn("{}: {}", folder(), e.toString());
@@ -274,7 +258,7 @@ public final class Keeper {
 
     private void giveBack() {
         if (spare.isMuch() && (places.waitingCount() == 0 || sync())) {
-            spare.giveBack(System.nanoTime() + LONGEST_GIVING_BACK_NANOS);
+            spare.giveBack();
         }
     }
 
@@ -284,16 +268,6 @@ public final class Keeper {
         } catch (RuntimeException e) {
             LOG.warn("{}: {}", folder(), e.toString());
         }
-    }
-
-    /** A member that stores much may have many overwritten blocks waiting, if the disk has space for them: each sync costs all writers time. */
-    private void lookAtDisk() throws IOException {
-        // More than all: when all was overwritten once, no further place needs a sync.
-        long most = Math.min(MANY_WAITING_BYTES, places.heldCount() * blockBytes / PART_MORE * (PART_MORE + 1));
-        if (most > FEW_WAITING_BYTES) {
-            most = Math.min(most, files.usableBytes() / PART_OF_DISK);
-        }
-        manyWaitingBytes = Math.max(FEW_WAITING_BYTES, most);
     }
 
     private void lookAtShared() throws IOException {
@@ -386,7 +360,7 @@ public final class Keeper {
         if (started && !thread.isShutdown()) {
             thread.execute(this::giveBackAtEnd);
         }
-        spare.endAfter(LAST_GIVING_BACK_NANOS);
+        spare.endSoon();
         thread.shutdown();
         boolean ended = false;
         try {
@@ -394,7 +368,7 @@ public final class Keeper {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        spare.endAfter(0);
+        spare.end();
         return ended;
     }
 }

@@ -2,6 +2,7 @@ package org.kiobd.store.rocksdb.data;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,6 +18,8 @@ final class SpareSpace {
 
     private static final long FEW_BYTES = 1L << 20;
     private static final int AT_ONCE = 4096;
+    private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long LAST_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final DataFiles files;
     private final FreePlaces places;
@@ -49,27 +52,29 @@ final class SpareSpace {
         return places.heldCount() / PART_OF_USED + FEW_BYTES / files.blockBytes();
     }
 
-    /**
-     * Gives space back until few places are spare.
-     *
-     * @param untilNanos when to stop, as {@link System#nanoTime}
-     */
-    void giveBack(long untilNanos) {
-        long most = mostSpare();
-        for (int file = places.files() - 1; file >= 0; file--) {
+    /** Gives space back until few places are spare, for at most a second. */
+    void giveBack() {
+        giveBack(mostSpare());
+    }
+
+    /** Gives the space of all spare places back, for at most a second; returns false if that was too short. */
+    boolean giveAllBack() {
+        return giveBack(0);
+    }
+
+    private boolean giveBack(long most) {
+        long untilNanos = System.nanoTime() + LONGEST_NANOS;
+        for (int file = places.files() - 1; file >= 0 && !cannotPunch; file--) {
             boolean goesOn = true;
-            while (goesOn && places.spareCount() > most && System.nanoTime() - untilNanos < 0) {
+            while (goesOn && places.spareCount() > most) {
+                if (System.nanoTime() - untilNanos > 0) {
+                    return false;
+                }
                 List<FreePlaces.Run> runs = places.spare(file, (int) Math.min(AT_ONCE, places.spareCount() - most));
                 goesOn = !runs.isEmpty() && punch(runs);
             }
         }
-    }
-
-    /** Gives the space of all spare places back. */
-    void giveAllBack() {
-        for (int file = 0; file < places.files(); file++) {
-            punch(places.spare(file, Integer.MAX_VALUE));
-        }
+        return true;
     }
 
     /** Gives the space of places back that {@link FreePlaces} has returned for that; returns whether all of it was. */
@@ -86,7 +91,7 @@ final class SpareSpace {
     }
 
     private boolean mayPunch(FreePlaces.Run run) {
-        boolean isLate = ends && System.nanoTime() - endNanos > 0;
+        boolean isLate = ends && System.nanoTime() - endNanos >= 0;
         return !isLate && !cannotPunch && !places.isShared(FreePlaces.file(run.first()));
     }
 
@@ -116,9 +121,15 @@ final class SpareSpace {
         }
     }
 
-    /** Gives nothing back after {@code nanos} from now. */
-    void endAfter(long nanos) {
-        endNanos = System.nanoTime() + nanos;
+    /** Gives nothing back any more, but for a moment. */
+    void endSoon() {
+        endNanos = System.nanoTime() + LAST_NANOS;
+        ends = true;
+    }
+
+    /** Gives nothing back any more. */
+    void end() {
+        endNanos = System.nanoTime();
         ends = true;
     }
 }
