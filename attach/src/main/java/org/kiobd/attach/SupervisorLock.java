@@ -1,0 +1,42 @@
+package org.kiobd.attach;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Held by the one supervisor of a host as long as it runs. The kernel releases it when the process ends, however it ends. */
+public final class SupervisorLock implements AutoCloseable {
+    /** The file that is locked, beside the folder of the attachments. */
+    public static final Path DEFAULT = Path.of("/run/kiobd/attachd.lock");
+
+    private final FileChannel channel;
+
+    private SupervisorLock(FileChannel channel) {
+        this.channel = channel;
+    }
+
+    /** Takes the lock; returns null if another process has it. */
+    public static @Nullable SupervisorLock take(Path file) throws IOException {
+        Files.createDirectories(Objects.requireNonNull(file.getParent(), "a lock file has a folder"));
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = null;
+        try {
+            lock = channel.tryLock();
+            return lock == null ? null : new SupervisorLock(channel);
+        } finally {
+            if (lock == null) {
+                channel.close();
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}
