@@ -2,20 +2,15 @@ package org.kiobd.attach;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,6 +29,7 @@ public final class AttachmentFiles {
 
     private static final String SUFFIX = ".json";
     private static final String FOR_UDEV = ".env";
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._@-]{0,127}");
     private static final String OWNER_ONLY = "rwx------";
 
     private final Path folder;
@@ -64,21 +60,10 @@ public final class AttachmentFiles {
         json.put("timeoutS", attachment.timeoutS());
         json.put("deadTimeoutS", attachment.deadTimeoutS());
         json.put("readOnly", attachment.readOnly());
-        write(file(attachment.device(), FOR_UDEV), "KIOBD_NAME=" + attachment.name() + "\n");
-        write(file(attachment.device(), SUFFIX), JSON.std.asString(json) + "\n");
-    }
-
-    private void write(Path file, String content) throws IOException {
-        Path draft = folder.resolve("." + file.getFileName() + ".new");
-        ByteBuffer text = ByteBuffer.wrap(content.getBytes(StandardCharsets.UTF_8));
-        Set<StandardOpenOption> options =
-                Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
-        try (FileChannel channel = FileChannel.open(draft, options)) {
-            while (text.hasRemaining()) {
-                channel.write(text);
-            }
-        }
-        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+        // A server chooses the name; one with other characters gets no links.
+        String name = NAME.matcher(attachment.name()).matches() ? attachment.name() : "";
+        WholeFile.write(file(attachment.device(), FOR_UDEV), "KIOBD_NAME=" + name + "\n");
+        WholeFile.write(file(attachment.device(), SUFFIX), JSON.std.asString(json) + "\n");
     }
 
     /** Removes the file of a device, if there is one. */

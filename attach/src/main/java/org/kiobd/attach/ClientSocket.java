@@ -3,8 +3,6 @@ package org.kiobd.attach;
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
-import com.sun.jna.NativeLibrary;
-import com.sun.jna.ptr.IntByReference;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -12,7 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import org.kiobd.attach.libc.Libc;
 import org.kiobd.nbd.client.NbdUri;
 
 /**
@@ -24,11 +22,7 @@ final class ClientSocket implements ByteChannel {
     private static final int AF_INET = 2;
     private static final int AF_INET6 = 10;
     private static final int SOCK_STREAM = 1;
-    private static final int SOCK_CLOEXEC = 02000000;
-    private static final int SOL_SOCKET = 1;
     private static final int SO_KEEPALIVE = 9;
-    private static final int SO_RCVTIMEO = 20;
-    private static final int SO_SNDTIMEO = 21;
     private static final int IPPROTO_TCP = 6;
     private static final int TCP_NODELAY = 1;
     private static final int TCP_KEEPIDLE = 4;
@@ -37,11 +31,8 @@ final class ClientSocket implements ByteChannel {
     private static final int TCP_USER_TIMEOUT = 18;
     private static final int MSG_NOSIGNAL = 0x4000;
 
-    private static final int EINTR = 4;
-    private static final int EAGAIN = 11;
     private static final int EINPROGRESS = 115;
 
-    private static final int TIMEVAL_BYTES = 16;
     private static final int INET_BYTES = 16;
     private static final int INET6_BYTES = 28;
     private static final int INET6_ADDRESS_AT = 8;
@@ -53,10 +44,6 @@ final class ClientSocket implements ByteChannel {
     private static final int LOST_PEER_S = 15;
 
     private static final int PROBES = 3;
-
-    static {
-        Native.register(ClientSocket.class, NativeLibrary.getProcess());
-    }
 
     private final int fd;
     private final Memory buffer = new Memory(BUFFER_BYTES);
@@ -98,15 +85,15 @@ final class ClientSocket implements ByteChannel {
         ClientSocket made = null;
         boolean isConnected = false;
         try (address) {
-            made = new ClientSocket(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+            made = new ClientSocket(Libc.socket(family, SOCK_STREAM | Libc.SOCK_CLOEXEC, 0));
             made.limit(timeoutMs);
-            connect(made.fd, address, (int) address.size());
+            Libc.connect(made.fd, address, (int) address.size());
             isConnected = true;
             return made;
         } catch (LastErrorException e) {
-            String why = e.getErrorCode() == EINPROGRESS || e.getErrorCode() == EAGAIN
+            String why = e.getErrorCode() == EINPROGRESS || e.getErrorCode() == Libc.EAGAIN
                     ? "no answer for " + timeoutMs + " ms"
-                    : strerror(e.getErrorCode());
+                    : Libc.strerror(e.getErrorCode());
             throw new IOException(where + ": " + why, e);
         } finally {
             if (made != null && !isConnected) {
@@ -141,16 +128,12 @@ final class ClientSocket implements ByteChannel {
     }
 
     private void noticeLostPeer() {
-        option(IPPROTO_TCP, TCP_NODELAY, 1);
-        option(SOL_SOCKET, SO_KEEPALIVE, 1);
-        option(IPPROTO_TCP, TCP_KEEPIDLE, LOST_PEER_S / PROBES);
-        option(IPPROTO_TCP, TCP_KEEPINTVL, LOST_PEER_S / PROBES);
-        option(IPPROTO_TCP, TCP_KEEPCNT, PROBES - 1);
-        option(IPPROTO_TCP, TCP_USER_TIMEOUT, (int) TimeUnit.SECONDS.toMillis(LOST_PEER_S));
-    }
-
-    private void option(int level, int name, int value) {
-        setsockopt(fd, level, name, new IntByReference(value), Integer.BYTES);
+        Libc.option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+        Libc.option(fd, Libc.SOL_SOCKET, SO_KEEPALIVE, 1);
+        Libc.option(fd, IPPROTO_TCP, TCP_KEEPIDLE, LOST_PEER_S / PROBES);
+        Libc.option(fd, IPPROTO_TCP, TCP_KEEPINTVL, LOST_PEER_S / PROBES);
+        Libc.option(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES - 1);
+        Libc.option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int) TimeUnit.SECONDS.toMillis(LOST_PEER_S));
     }
 
     /**
@@ -159,12 +142,8 @@ final class ClientSocket implements ByteChannel {
      * @param timeoutMs 0: no limit, as the kernel's client needs it
      */
     void limit(int timeoutMs) {
-        try (Memory time = new Memory(TIMEVAL_BYTES)) {
-            time.setLong(0, timeoutMs / TimeUnit.SECONDS.toMillis(1));
-            time.setLong(Long.BYTES, TimeUnit.MILLISECONDS.toMicros(timeoutMs % TimeUnit.SECONDS.toMillis(1)));
-            setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, time, TIMEVAL_BYTES);
-            setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, time, TIMEVAL_BYTES);
-        }
+        Libc.limit(fd, Libc.SO_RCVTIMEO, timeoutMs);
+        Libc.limit(fd, Libc.SO_SNDTIMEO, timeoutMs);
     }
 
     /** Returns the descriptor, valid until {@link #close}. */
@@ -175,7 +154,7 @@ final class ClientSocket implements ByteChannel {
     @Override
     public int read(ByteBuffer into) throws IOException {
         int most = Math.min(into.remaining(), BUFFER_BYTES);
-        long count = moved(() -> recv(fd, buffer, most, 0));
+        long count = moved(() -> Libc.recv(fd, buffer, most, 0));
         if (count == 0) {
             return -1;
         }
@@ -188,7 +167,7 @@ final class ClientSocket implements ByteChannel {
         int most = Math.min(from.remaining(), BUFFER_BYTES);
         ByteBuffer part = from.slice(from.position(), most);
         buffer.getByteBuffer(0, most).put(part);
-        long count = moved(() -> send(fd, buffer, most, MSG_NOSIGNAL));
+        long count = moved(() -> Libc.send(fd, buffer, most, MSG_NOSIGNAL));
         from.position(from.position() + (int) count);
         return (int) count;
     }
@@ -203,11 +182,11 @@ final class ClientSocket implements ByteChannel {
             try {
                 return transfer.move();
             } catch (LastErrorException e) {
-                if (e.getErrorCode() == EAGAIN) {
+                if (e.getErrorCode() == Libc.EAGAIN) {
                     throw new IOException("no answer in time", e);
                 }
-                if (e.getErrorCode() != EINTR) {
-                    throw new IOException(strerror(e.getErrorCode()), e);
+                if (e.getErrorCode() != Libc.EINTR) {
+                    throw new IOException(Libc.strerror(e.getErrorCode()), e);
                 }
             }
         }
@@ -222,26 +201,8 @@ final class ClientSocket implements ByteChannel {
     public void close() {
         if (open) {
             open = false;
-            close(fd);
+            Libc.close(fd);
             buffer.close();
         }
     }
-
-    private static native int socket(int domain, int type, int protocol) throws LastErrorException;
-
-    private static native int connect(int fd, Memory address, int addressBytes) throws LastErrorException;
-
-    private static native int setsockopt(int fd, int level, int name, IntByReference value, int valueBytes)
-            throws LastErrorException;
-
-    private static native int setsockopt(int fd, int level, int name, Memory value, int valueBytes)
-            throws LastErrorException;
-
-    private static native long recv(int fd, Memory buffer, long bytes, int flags) throws LastErrorException;
-
-    private static native long send(int fd, Memory buffer, long bytes, int flags) throws LastErrorException;
-
-    private static native int close(int fd);
-
-    private static native @Nullable String strerror(int errno);
 }

@@ -2,11 +2,10 @@ package org.kiobd.attach;
 
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
-import com.sun.jna.Native;
-import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.file.Path;
+import org.kiobd.attach.libc.Libc;
 
 /** A read that bypasses the page cache, so that the device answers it. Stateless; calls block. */
 final class DirectRead {
@@ -14,10 +13,6 @@ final class DirectRead {
     private static final int O_DIRECT = "aarch64".equals(System.getProperty("os.arch")) ? 0200000 : 040000;
 
     private static final int O_CLOEXEC = 02000000;
-
-    static {
-        Native.register(DirectRead.class, NativeLibrary.getProcess());
-    }
 
     private DirectRead() {}
 
@@ -30,24 +25,18 @@ final class DirectRead {
     static void firstBytes(Path device, int bytes) throws IOException {
         int fd = -1;
         try (Memory memory = new Memory(2L * bytes)) {
-            fd = open(device.toString(), O_DIRECT | O_CLOEXEC, 0);
+            fd = Libc.open(device.toString(), O_DIRECT | O_CLOEXEC, 0);
             long address = Pointer.nativeValue(memory);
             long aligned = (address + bytes - 1) / bytes * bytes;
-            if (pread(fd, memory.share(aligned - address), bytes, 0) <= 0) {
+            if (Libc.pread(fd, memory.share(aligned - address), bytes, 0) <= 0) {
                 throw new IOException("it is empty");
             }
         } catch (LastErrorException e) {
             throw new IOException(e.getMessage(), e);
         } finally {
             if (fd >= 0) {
-                close(fd);
+                Libc.close(fd);
             }
         }
     }
-
-    private static native int open(String path, int flags, int mode) throws LastErrorException;
-
-    private static native long pread(int fd, Pointer buffer, long bytes, long offset) throws LastErrorException;
-
-    private static native int close(int fd);
 }

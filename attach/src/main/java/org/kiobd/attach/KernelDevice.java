@@ -30,6 +30,7 @@ public record KernelDevice(int index) {
     private static final int IO_TIMEOUT_MS = 1000;
 
     private static final int READ_AHEAD_KIB = 1024;
+    private static final int MOST_REQUEST_KIB = 4096;
 
     /** Returns the devices that the driver has, connected or not. */
     public static List<KernelDevice> all() throws IOException {
@@ -54,7 +55,7 @@ public record KernelDevice(int index) {
         return ALL.resolve(PREFIX + index).resolve(attribute);
     }
 
-    /** Returns whether the device has a server, or waits for one. */
+    /** Returns whether the device is attached. It is also while its requests wait for a server. */
     public boolean isConnected() {
         return Files.exists(sys("pid"));
     }
@@ -92,7 +93,7 @@ public record KernelDevice(int index) {
         }
         String most = read("queue/max_hw_sectors_kb");
         if (most != null) {
-            write("queue/max_sectors_kb", Math.min(Integer.parseInt(most), PAGE_BYTES));
+            write("queue/max_sectors_kb", Math.min(Integer.parseInt(most), MOST_REQUEST_KIB));
         }
         write("queue/read_ahead_kb", READ_AHEAD_KIB);
         changed();

@@ -1,10 +1,9 @@
 package org.kiobd.attach;
 
 import com.sun.jna.LastErrorException;
-import com.sun.jna.Native;
-import com.sun.jna.NativeLibrary;
 import java.util.ArrayList;
 import java.util.List;
+import org.kiobd.attach.libc.Libc;
 
 /** Makes a process fit to revive the devices that its own machine may use for paging. Stateless. */
 public final class OwnProcess {
@@ -17,22 +16,18 @@ public final class OwnProcess {
     /** prctl(2), since Linux 5.6: memory for this process is found without writing to devices, which may be those that wait for it. */
     private static final int PR_SET_IO_FLUSHER = 57;
 
-    static {
-        Native.register(OwnProcess.class, NativeLibrary.getProcess());
-    }
-
     private OwnProcess() {}
 
     /** Keeps the memory of this process from being paged out, and from waiting for a device; returns what could not be done. */
     public static List<String> neverWaitForDevices() {
         List<String> failed = new ArrayList<>();
         try {
-            mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+            Libc.mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
         } catch (LastErrorException e) {
             failed.add("mlockall: " + e.getMessage());
         }
         try {
-            prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
+            Libc.prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
         } catch (LastErrorException e) {
             failed.add("PR_SET_IO_FLUSHER: " + e.getMessage());
         }
@@ -42,17 +37,10 @@ public final class OwnProcess {
     /** Leaves the session of the terminal, whose end would end this process. */
     public static void leaveTerminal() {
         try {
-            setsid();
+            Libc.setsid();
         } catch (LastErrorException e) {
             // It leads a group already, so whoever started it has seen to that.
             return;
         }
     }
-
-    private static native int mlockall(int flags) throws LastErrorException;
-
-    private static native int prctl(int option, long second, long third, long fourth, long fifth)
-            throws LastErrorException;
-
-    private static native int setsid() throws LastErrorException;
 }

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,9 +51,7 @@ public final class SavedWishes {
         json.put("deadTimeoutS", wish.deadTimeoutS());
         json.put("readOnly", wish.readOnly());
         Files.createDirectories(folder);
-        Path draft = folder.resolve("." + name + ".new");
-        Files.writeString(draft, JSON.std.asString(json) + "\n");
-        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        WholeFile.write(file, JSON.std.asString(json) + "\n");
     }
 
     /**

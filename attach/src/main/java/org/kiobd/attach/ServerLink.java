@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.kiobd.nbd.client.ExportInfo;
-import org.kiobd.nbd.client.NbdException;
 import org.kiobd.nbd.client.NbdUri;
 import org.kiobd.nbd.client.SocketHandshake;
 
@@ -98,8 +97,6 @@ final class ServerLink implements AutoCloseable {
             NbdUri parsed = NbdUri.parse(uri);
             try (ClientSocket socket = open(parsed, timeoutMs)) {
                 return SocketHandshake.info(parsed, socket);
-            } catch (NbdException e) {
-                last = e;
             } catch (IOException e) {
                 last = e;
             }

@@ -3,6 +3,7 @@ package org.kiobd.attach;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -28,6 +29,9 @@ public final class SupervisorLock implements AutoCloseable {
         try {
             lock = channel.tryLock();
             return lock == null ? null : new SupervisorLock(channel);
+        } catch (OverlappingFileLockException e) {
+            // Another part of this process has it.
+            return null;
         } finally {
             if (lock == null) {
                 channel.close();

@@ -48,6 +48,16 @@ final class AttachmentFilesTest {
         assertThat(files.all()).containsExactly(attachment(12));
     }
 
+    /** udev reads the file line by line, and the name comes from a server. */
+    @Test
+    void aNameOfOtherCharactersGetsNoLinks() throws IOException {
+        files.save(attachment(3));
+        assertThat(files.folder().resolve("nbd3.env")).hasContent("KIOBD_NAME=v");
+        files.save(new Attachment(
+                new KernelDevice(3), "v\nDEVNAME=sda", new Identity("nbd:v"), List.of("nbd://a/v"), 1, 0, 1, false));
+        assertThat(files.folder().resolve("nbd3.env")).hasContent("KIOBD_NAME=");
+    }
+
     @Test
     void whatIsNoAttachmentIsLeftAlone() throws IOException {
         files.save(attachment(1));

@@ -2,15 +2,12 @@ package org.kiobd.attach.netlink;
 
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
-import com.sun.jna.Native;
-import com.sun.jna.NativeLibrary;
-import com.sun.jna.ptr.IntByReference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.kiobd.attach.libc.Libc;
 
 /**
  * A socket of one family of generic netlink (Documentation/userspace-api/netlink/intro.rst). One thread at a time; calls block.
@@ -18,14 +15,10 @@ import org.jspecify.annotations.Nullable;
 final class GenericNetlink implements AutoCloseable {
     private static final int AF_NETLINK = 16;
     private static final int SOCK_RAW = 3;
-    private static final int SOCK_CLOEXEC = 02000000;
     private static final int NETLINK_GENERIC = 16;
-    private static final int SOL_SOCKET = 1;
-    private static final int SO_RCVTIMEO = 20;
     private static final int SOL_NETLINK = 270;
     private static final int NETLINK_ADD_MEMBERSHIP = 1;
     private static final int NETLINK_EXT_ACK = 11;
-    private static final int TIMEVAL_BYTES = 16;
     private static final int ADDRESS_BYTES = 12;
 
     private static final int MESSAGE_HEADER_BYTES = 16;
@@ -47,14 +40,8 @@ final class GenericNetlink implements AutoCloseable {
     private static final int CTRL_ATTR_MCAST_GRP_ID = 2;
 
     private static final int ENOENT = 2;
-    private static final int EINTR = 4;
-    private static final int EAGAIN = 11;
     private static final int BUFFER_BYTES = 32 << 10;
     private static final long ANSWER_MS = 30_000;
-
-    static {
-        Native.register(GenericNetlink.class, NativeLibrary.getProcess());
-    }
 
     private final int fd;
     private final Memory buffer = new Memory(BUFFER_BYTES);
@@ -81,7 +68,7 @@ final class GenericNetlink implements AutoCloseable {
     static GenericNetlink open(String name) throws NetlinkException {
         GenericNetlink opened;
         try {
-            opened = new GenericNetlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC));
+            opened = new GenericNetlink(Libc.socket(AF_NETLINK, SOCK_RAW | Libc.SOCK_CLOEXEC, NETLINK_GENERIC));
         } catch (LastErrorException e) {
             throw new NetlinkException("no netlink socket: " + e.getMessage(), e.getErrorCode(), e);
         }
@@ -103,10 +90,10 @@ final class GenericNetlink implements AutoCloseable {
         try (Memory address = new Memory(ADDRESS_BYTES)) {
             address.clear();
             address.setShort(0, (short) AF_NETLINK);
-            bind(fd, address, ADDRESS_BYTES);
+            Libc.bind(fd, address, ADDRESS_BYTES);
         }
         // Texts with errors; kernels without them do not mind.
-        setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, new IntByReference(1), Integer.BYTES);
+        Libc.option(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
         List<Message> answers =
                 request(CONTROLLER, CTRL_CMD_GETFAMILY, 1, new Attributes().text(CTRL_ATTR_FAMILY_NAME, name));
         if (answers.isEmpty()) {
@@ -122,7 +109,7 @@ final class GenericNetlink implements AutoCloseable {
             if (group.equals(one.text(CTRL_ATTR_MCAST_GRP_NAME))) {
                 int id = one.number(CTRL_ATTR_MCAST_GRP_ID, 0);
                 try {
-                    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, new IntByReference(id), Integer.BYTES);
+                    Libc.option(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, id);
                 } catch (LastErrorException e) {
                     throw new NetlinkException("no events of group=" + group, e.getErrorCode(), e);
                 }
@@ -152,7 +139,7 @@ final class GenericNetlink implements AutoCloseable {
         out.put((byte) command).put((byte) version).putShort((short) 0);
         out.put(body);
         try {
-            send(fd, buffer, bytes, 0);
+            Libc.send(fd, buffer, bytes, 0);
         } catch (LastErrorException e) {
             throw new NetlinkException("cannot send to the kernel: " + e.getMessage(), e.getErrorCode(), e);
         }
@@ -185,16 +172,13 @@ final class GenericNetlink implements AutoCloseable {
     }
 
     private @Nullable ByteBuffer receiveBytes(long timeoutMs) throws NetlinkException {
-        try (Memory timeout = new Memory(TIMEVAL_BYTES)) {
-            timeout.setLong(0, timeoutMs / TimeUnit.SECONDS.toMillis(1));
-            timeout.setLong(
-                    Long.BYTES, TimeUnit.MILLISECONDS.toMicros(Math.max(1, timeoutMs % TimeUnit.SECONDS.toMillis(1))));
-            setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, TIMEVAL_BYTES);
+        try {
+            Libc.limit(fd, Libc.SO_RCVTIMEO, Math.max(1, timeoutMs));
             // A copy: messages outlive the next call.
-            byte[] received = buffer.getByteArray(0, (int) recv(fd, buffer, BUFFER_BYTES, 0));
+            byte[] received = buffer.getByteArray(0, (int) Libc.recv(fd, buffer, BUFFER_BYTES, 0));
             return ByteBuffer.wrap(received).order(ByteOrder.nativeOrder());
         } catch (LastErrorException e) {
-            if (e.getErrorCode() == EAGAIN || e.getErrorCode() == EINTR) {
+            if (e.getErrorCode() == Libc.EAGAIN || e.getErrorCode() == Libc.EINTR) {
                 return null;
             }
             throw new NetlinkException("cannot receive from the kernel: " + e.getMessage(), e.getErrorCode(), e);
@@ -250,30 +234,13 @@ final class GenericNetlink implements AutoCloseable {
                 text = new Attributes.Received(body.position(at)).text(NLMSGERR_ATTR_MSG);
             }
         }
-        throw new NetlinkException(text == null ? strerror(errno) : strerror(errno) + " (" + text + ")", errno);
+        throw new NetlinkException(
+                text == null ? Libc.strerror(errno) : Libc.strerror(errno) + " (" + text + ")", errno);
     }
 
     @Override
     public void close() {
-        close(fd);
+        Libc.close(fd);
         buffer.close();
     }
-
-    private static native int socket(int domain, int type, int protocol) throws LastErrorException;
-
-    private static native int bind(int fd, Memory address, int addressBytes) throws LastErrorException;
-
-    private static native int setsockopt(int fd, int level, int name, IntByReference value, int valueBytes)
-            throws LastErrorException;
-
-    private static native int setsockopt(int fd, int level, int name, Memory value, int valueBytes)
-            throws LastErrorException;
-
-    private static native long send(int fd, Memory buffer, long bytes, int flags) throws LastErrorException;
-
-    private static native long recv(int fd, Memory buffer, long bytes, int flags) throws LastErrorException;
-
-    private static native int close(int fd);
-
-    private static native String strerror(int errno);
 }

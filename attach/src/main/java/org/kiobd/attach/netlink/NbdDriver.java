@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
  * {@link #status} need CAP_SYS_ADMIN. One thread at a time; calls block.
  */
 public final class NbdDriver implements AutoCloseable {
-    /** The driver lets only one socket of a device time out at a time. */
     private static final String FAMILY = "nbd";
 
     private static final String EVENTS = "nbd_mc_group";

@@ -37,7 +37,7 @@ public final class Keeper {
 
     private static final int LOOK_MS = 1_000;
 
-    /** A member of which much waits for a sync counts as idle if no more bytes were written since the last look; others if none were. */
+    /** Bytes between two looks up to which a member counts as idle if much of it waits for a sync. Other members are idle if nothing is written. */
     private static final long IDLE_BYTES = 8L << 20;
 
     private static final int AGAIN_MS = 1_000;

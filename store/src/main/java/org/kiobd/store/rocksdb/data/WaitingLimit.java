@@ -7,16 +7,16 @@ import java.io.IOException;
  * Thread-safe; calls do not block unless they say so.
  */
 final class WaitingLimit {
-    /** A sync begins when at least so many bytes of overwritten blocks wait for one. */
+    /** Overwritten data of this size are too few for a sync, unless the free places are scattered. */
     private static final long FEW_BYTES = 64L << 20;
 
-    /** No sync begins for less, however scattered the free places are. */
+    /** The same if the free places are scattered. */
     private static final long LEAST_BYTES = 1L << 20;
 
-    /** A sync begins when so many wait, however much the member stores. */
+    /** Overwritten data of this size let a sync begin in any member. */
     private static final long MANY_BYTES = 512L << 20;
 
-    /** Writes wait when so many more wait than those at which a sync begins. */
+    /** Writes wait if the sync does not keep up, and as many more bytes were overwritten meanwhile. */
     private static final long MORE_BYTES = 512L << 20;
 
     private static final int PART_OF_DISK = 16;

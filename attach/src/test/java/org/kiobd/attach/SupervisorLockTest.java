@@ -1,0 +1,25 @@
+package org.kiobd.attach;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class SupervisorLockTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void oneAtATimeHoldsIt() throws IOException {
+        Path file = folder.resolve("run/lock");
+        try (SupervisorLock first = SupervisorLock.take(file)) {
+            assertThat(first).isNotNull();
+            assertThat(SupervisorLock.take(file)).isNull();
+        }
+        try (SupervisorLock next = SupervisorLock.take(file)) {
+            assertThat(next).isNotNull();
+        }
+    }
+}
