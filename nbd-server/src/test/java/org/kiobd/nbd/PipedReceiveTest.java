@@ -20,6 +20,7 @@ import org.kiobd.nbd.testkit.MemoryDevice;
 import org.kiobd.nbd.testkit.RawNbdClient;
 import org.kiobd.nbd.testkit.RawNbdClient.Request;
 import org.kiobd.nbd.testkit.RunningServer;
+import org.kiobd.volume.kiobuf.Pipes;
 import org.kiobd.volume.loop.IoEngine;
 import org.kiobd.volume.testkit.LeakCheck;
 
@@ -72,6 +73,20 @@ final class PipedReceiveTest {
         }
     }
 
+    /** Sends the header of a large WRITE, and waits until the server has seen it: what is in hand already is not put into a pipe. */
+    private void sendHeaderAlone(RawNbdClient client, byte[] request) throws IOException {
+        awaitPipes(0);
+        client.send(Arrays.copyOf(request, HEADER_BYTES));
+        awaitPipes(engine == IoEngine.NIO ? 0 : 1);
+    }
+
+    private static void awaitPipes(int inUse) {
+        while (Pipes.inUse() != inUse) {
+            LockSupport.parkNanos(1_000_000);
+            assertThat(Thread.interrupted()).as("time is over").isFalse();
+        }
+    }
+
     private void assertContent() {
         assertThat(device.read(0, SIZE_BYTES)).isEqualTo(expected);
     }
@@ -82,9 +97,7 @@ final class PipedReceiveTest {
             assertThat(client.call(write(1, 0, PAGE)).errno()).isZero();
             assertThat(device.pipedWrites()).isZero();
             byte[] request = write(2, PAGE, LARGE).bytes();
-            client.send(Arrays.copyOf(request, HEADER_BYTES));
-            // The header is seen alone: what is in hand already is not put into a pipe.
-            LockSupport.parkNanos(50_000_000);
+            sendHeaderAlone(client, request);
             client.send(Arrays.copyOfRange(request, HEADER_BYTES, request.length));
             assertThat(client.readReply().errno()).isZero();
             assertPiped(1);
@@ -156,8 +169,9 @@ final class PipedReceiveTest {
             try (RawNbdClient slow = RawNbdClient.attach(uri);
                     RawNbdClient other = RawNbdClient.attach(uri)) {
                 byte[] request = write(1, 0, LARGE).bytes();
-                int sent = 0;
-                for (int end : new int[] {HEADER_BYTES, HEADER_BYTES + 1, HEADER_BYTES + 1 + PAGE, 100_000}) {
+                sendHeaderAlone(slow, request);
+                int sent = HEADER_BYTES;
+                for (int end : new int[] {HEADER_BYTES + 1, HEADER_BYTES + 1 + PAGE, 100_000}) {
                     slow.send(Arrays.copyOfRange(request, sent, end));
                     sent = end;
                     LockSupport.parkNanos(20_000_000);
@@ -180,8 +194,7 @@ final class PipedReceiveTest {
                 try (RawNbdClient client = RawNbdClient.attach(uri)) {
                     byte[] request = Request.write(1, 0, new byte[LARGE]).bytes();
                     Arrays.fill(request, HEADER_BYTES, request.length, (byte) 7);
-                    client.send(Arrays.copyOf(request, HEADER_BYTES));
-                    LockSupport.parkNanos(20_000_000);
+                    sendHeaderAlone(client, request);
                     client.send(Arrays.copyOfRange(request, HEADER_BYTES, HEADER_BYTES + sent));
                 }
             }
