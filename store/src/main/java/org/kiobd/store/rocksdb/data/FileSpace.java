@@ -6,6 +6,9 @@ import java.util.BitSet;
 final class FileSpace {
     private static final int PLACES = FreePlaces.FILE_PLACES;
 
+    /** In ranges of at most this size, bits are looked at one by one: a {@link BitSet} has no search that ends at a limit. */
+    private static final int FEW = 256;
+
     /** All places; shared by the files of which all are used, because many files of a large member are full. */
     private static final BitSet ALL = new BitSet(PLACES);
 
@@ -75,11 +78,10 @@ final class FileSpace {
         return at;
     }
 
-    /** Returns the position after those like {@code from}, which {@link #nextFree} has returned. */
-    int freeEnd(int from, boolean isSpare) {
-        int end = used.nextSetBit(from);
-        end = end < 0 ? PLACES : end;
-        return isSpare ? Math.min(end, allocated.nextClearBit(from)) : end;
+    /** Returns the position after those like {@code from}, which {@link #nextFree} has returned; at most {@code from + most}. */
+    int freeEnd(int from, int most, boolean isSpare) {
+        int end = firstSet(used, from, Math.min(PLACES, from + most));
+        return isSpare ? firstClear(allocated, from, end) : end;
     }
 
     void take(int position, int count) {
@@ -111,20 +113,45 @@ final class FileSpace {
         return bits == ALL ? (BitSet) ALL.clone() : bits;
     }
 
+    /** Returns the first position in {@code [from, end)} whose bit is clear; {@code end} if there is none. */
+    private static int firstClear(BitSet bits, int from, int end) {
+        if (end - from > FEW) {
+            return Math.min(end, bits.nextClearBit(from));
+        }
+        int at = from;
+        while (at < end && bits.get(at)) {
+            at++;
+        }
+        return at;
+    }
+
+    /** Returns the first position in {@code [from, end)} whose bit is set; {@code end} if there is none. */
+    private static int firstSet(BitSet bits, int from, int end) {
+        if (end - from > FEW) {
+            int at = bits.nextSetBit(from);
+            return at < 0 ? end : Math.min(end, at);
+        }
+        int at = from;
+        while (at < end && !bits.get(at)) {
+            at++;
+        }
+        return at;
+    }
+
     private static int countSet(BitSet bits, int from, int end) {
         int count = 0;
-        int at = bits.nextSetBit(from);
-        while (at >= 0 && at < end) {
-            int clear = Math.min(end, bits.nextClearBit(at));
+        int at = firstSet(bits, from, end);
+        while (at < end) {
+            int clear = firstClear(bits, at, end);
             count += clear - at;
-            at = bits.nextSetBit(clear);
+            at = firstSet(bits, clear, end);
         }
         return count;
     }
 
     /** Frees places, all of which are used; returns false, with nothing changed, if one is not. */
     boolean free(int position, int count) {
-        if (used.nextClearBit(position) < position + count) {
+        if (firstClear(used, position, position + count) < position + count) {
             return false;
         }
         used = own(used);

@@ -142,8 +142,8 @@ final class FreePlaces {
             int from = i == 0 && start < files.size() ? position(after) : 0;
             int end = i == files.size() ? position(after) : FILE_PLACES;
             for (int at = space.nextFree(from, isSpare); at < end && probes < MOST_PROBES; probes++) {
-                int next = space.freeEnd(at, isSpare);
-                int count = Math.min(wanted, next - at);
+                int next = space.freeEnd(at, wanted, isSpare);
+                int count = next - at;
                 if (longest == null || count > longest.count) {
                     longest = new Run(place(file, at), count);
                 }
@@ -166,7 +166,7 @@ final class FreePlaces {
             FileSpace space = files.get(file);
             if (space.spareCount() > 0) {
                 int first = space.nextFree(0, true);
-                Run run = new Run(place(file, first), Math.min(wanted, space.freeEnd(first, true) - first));
+                Run run = new Run(place(file, first), space.freeEnd(first, wanted, true) - first);
                 take(run);
                 takenCount += run.count;
                 return run;
@@ -203,17 +203,33 @@ final class FreePlaces {
      * @param trimmed whether the space of the places is to be given back to the disk, by the next sync
      */
     synchronized void freed(long[] freed, int count, long sequence, boolean trimmed) {
-        for (int i = 0; i < count; i++) {
-            FileSpace space = files.get(file(freed[i]));
-            if (space.isSealed()) {
-                continue;
-            }
-            if (!trimmed && !space.isShared() && space.isYoung(position(freed[i]))) {
-                free(freed[i], 1);
-            } else {
+        int i = 0;
+        while (i < count) {
+            int run = trimmed ? 0 : youngRun(freed, i, count);
+            if (run > 0) {
+                free(freed[i], run);
+            } else if (!files.get(file(freed[i])).isSealed()) {
                 waiting.add(freed[i], sequence, trimmed);
             }
+            i += Math.max(1, run);
         }
+    }
+
+    /** Returns the number of adjacent places from {@code from} on that can be taken again at once. */
+    private int youngRun(long[] places, int from, int end) {
+        int file = file(places[from]);
+        FileSpace space = files.get(file);
+        if (space.isShared() || space.isSealed()) {
+            return 0;
+        }
+        int at = from;
+        while (at < end
+                && places[at] == places[from] + (at - from)
+                && file(places[at]) == file
+                && space.isYoung(position(places[at]))) {
+            at++;
+        }
+        return at - from;
     }
 
     /** Frees places like {@link #freed}, of a change whose record could not be written yet. */
@@ -246,20 +262,7 @@ final class FreePlaces {
                 free(place, 1);
             }
         });
-        return runs(Arrays.copyOf(trimmed, trims[0]));
-    }
-
-    private static List<Run> runs(long[] places) {
-        Arrays.sort(places);
-        List<Run> runs = new ArrayList<>();
-        int from = 0;
-        for (int i = 1; i <= places.length; i++) {
-            if (i == places.length || places[i] != places[i - 1] + 1 || position(places[i]) == 0) {
-                runs.add(new Run(places[from], i - from));
-                from = i;
-            }
-        }
-        return places.length == 0 ? List.of() : runs;
+        return PlaceRuns.of(Arrays.copyOf(trimmed, trims[0]));
     }
 
     /**
@@ -339,7 +342,7 @@ final class FreePlaces {
         int at = 0;
         while (left > 0) {
             at = space.nextFree(at, true);
-            Run run = new Run(place(file, at), Math.min(left, space.freeEnd(at, true) - at));
+            Run run = new Run(place(file, at), space.freeEnd(at, left, true) - at);
             take(run);
             runs.add(run);
             left -= run.count;
