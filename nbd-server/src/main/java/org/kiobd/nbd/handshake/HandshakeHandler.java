@@ -345,6 +345,9 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
             if (negotiation.refusal() != null) {
                 // The server logs refusals, at most one in 10 s.
                 LOG.debug("{} ended in its handshake: {}; it was refused", connection, reason);
+            } else if (reason.equals(Options.ABORTED)) {
+                // Some clients look at the size every few seconds.
+                LOG.debug("{} ended in its handshake: {}", connection, reason);
             } else if (negotiation.lockedOut().isEmpty()) {
                 LOG.info("{} ended in its handshake: {}; tls={}", connection, reason, tlsForLog());
             } else {

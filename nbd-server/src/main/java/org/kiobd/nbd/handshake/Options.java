@@ -20,6 +20,9 @@ import org.kiobd.nbd.tls.TlsMode;
  * Stateless.
  */
 final class Options {
+    /** Reason of a handshake that ends in order, e.g. because the client only asked what there is. */
+    static final String ABORTED = "client aborted the handshake";
+
     private static final Map<NbdOption, OptionHandler> HANDLERS = new EnumMap<>(NbdOption.class);
 
     static {
@@ -82,7 +85,7 @@ final class Options {
     /** Handles NBD_OPT_ABORT, which may carry any data. */
     private static Outcome abort(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
         replies.ack(request);
-        return negotiation.close("client aborted the handshake");
+        return negotiation.close(ABORTED);
     }
 
     private static Outcome list(OptionRequest request, OptionReplies replies, Negotiation negotiation) {
