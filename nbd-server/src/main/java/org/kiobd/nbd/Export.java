@@ -171,6 +171,21 @@ public final class Export {
     }
 
     /**
+     * Returns a stage that completes, on some thread, when the requests of all connections have ended whose clients are gone now. A client
+     * that sends such a request again, and then overwrites what it wrote, must not be overtaken by the first one.
+     */
+    public CompletionStage<@Nullable Void> lostEnded(ServedConnection asking) {
+        List<ServedConnection> others;
+        synchronized (lock) {
+            others = List.copyOf(connections);
+        }
+        return CompletableFuture.allOf(others.stream()
+                .filter(connection -> connection != asking)
+                .map(connection -> connection.endedIfLost().toCompletableFuture())
+                .toArray(CompletableFuture[]::new));
+    }
+
+    /**
      * Shuts all connections down in order and accepts no new ones. The result completes, on some loop, when the last connection has ended.
      */
     CompletionStage<@Nullable Void> close(String reason) {

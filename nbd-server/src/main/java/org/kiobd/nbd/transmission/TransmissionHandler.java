@@ -5,8 +5,10 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.nbd.ConnectionContext;
@@ -26,7 +28,8 @@ import org.slf4j.LoggerFactory;
  * <p>After NBD_CMD_DISC, or when the server shuts down, all accepted requests are finished, answered and flushed. If the socket ends
  * without NBD_CMD_DISC, requests that were not issued are dropped, because the client may send them again on another connection; issued
  * requests finish, their replies are dropped, and all memory is released. A client may also go away while its requests wait: before a
- * mutation that may be outdated is issued, the {@link PeerSocket} checks whether the client is still there.
+ * mutation that may be outdated is issued, the {@link PeerSocket} checks whether the client is still there. A new connection of the export
+ * reads nothing until the requests of lost connections have ended ({@link Export#lostEnded}).
  *
  * <p>Confined to its loop, except for {@link #shutDown}, {@link #ended} and {@link #figures}.
  */
@@ -40,7 +43,13 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
     private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
     private final long sinceNanos = System.nanoTime();
     private final Runnable nextTurn = this::nextTurn;
+    private final ArrayDeque<ByteBuf> held = new ArrayDeque<>();
     private @Nullable Parts parts;
+    /** Whether nothing is read, because requests of lost connections have not ended. */
+    private boolean holds;
+
+    /** Whether the client has gone without NBD_CMD_DISC. */
+    private boolean lost;
 
     /** The parts of the connection, created when the handler is added to a channel pipeline. */
     private record Parts(
@@ -90,6 +99,25 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
                     connection.name());
             transmission.drop("no share of the memory is free");
         }
+        waitForLost();
+        readOn();
+    }
+
+    private void waitForLost() {
+        CompletionStage<@Nullable Void> others = export.lostEnded(this);
+        holds = !others.toCompletableFuture().isDone();
+        if (holds) {
+            others.thenRun(() -> connection.loop().execute(this::goOn));
+        }
+    }
+
+    private void goOn() {
+        holds = false;
+        ByteBuf message = held.poll();
+        while (message != null) {
+            take(message);
+            message = held.poll();
+        }
         readOn();
     }
 
@@ -102,10 +130,18 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (holds) {
+            held.add((ByteBuf) message);
+        } else {
+            take((ByteBuf) message);
+        }
+    }
+
+    private void take(ByteBuf message) {
         long nowNanos = System.nanoTime();
         Parts now = parts();
         now.transmission.counters().heard(nowNanos);
-        now.intake.arrived((ByteBuf) message, nowNanos);
+        now.intake.arrived(message, nowNanos);
         advanced();
     }
 
@@ -129,7 +165,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
 
     private void readOn() {
         Parts now = parts();
-        if (now.transmission.isServing() && (now.intake.wantsBytes() || now.peer.isInDoubt())) {
+        // While it holds, one receive is enough to notice that the client leaves.
+        boolean mayRead = !holds || held.isEmpty();
+        if (mayRead && now.transmission.isServing() && (now.intake.wantsBytes() || now.peer.isInDoubt())) {
             now.peer.read();
         }
     }
@@ -207,7 +245,10 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
         if (!now.transmission.isServing() && !now.transmission.isFinishing()) {
             return;
         }
+        lost = !now.transmission.isDisconnected();
         now.transmission.gone();
+        held.forEach(ByteBuf::release);
+        held.clear();
         now.stallCheck.stop();
         now.intake.end();
         if (now.transmission.isDisconnected()) {
@@ -283,6 +324,27 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
                 now.transmission.finish(reason);
             }
         });
+    }
+
+    @Override
+    public CompletionStage<@Nullable Void> endedIfLost() {
+        CompletableFuture<@Nullable Void> answer = new CompletableFuture<>();
+        try {
+            // On its loop, which notices first what has happened to the socket. A connection that has no room does not
+            // read, and its end is
+            // noticed only when it does; to wait for it would let those who hold the memory hold up everybody else.
+            connection.loop().execute(() -> {
+                if (lost) {
+                    ended().thenRun(() -> answer.complete(null));
+                } else {
+                    answer.complete(null);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            LOG.debug("{}: its loop has ended", connection.name(), e);
+            answer.complete(null);
+        }
+        return answer;
     }
 
     @Override
