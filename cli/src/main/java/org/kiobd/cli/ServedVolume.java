@@ -2,6 +2,7 @@ package org.kiobd.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.manage.Snapshots;
 import org.kiobd.manage.catalog.ServerState;
@@ -12,6 +13,7 @@ import org.kiobd.manage.control.VolumeControl;
 import org.kiobd.manage.figures.VolumeFigures;
 import org.kiobd.manage.figures.VolumeTotals;
 import org.kiobd.nbd.Export;
+import org.kiobd.nbd.Listener;
 import org.kiobd.raid.Volume;
 import org.kiobd.store.CacheMode;
 import org.kiobd.store.MemberStores;
@@ -91,15 +93,18 @@ final class ServedVolume implements VolumeControl, AutoCloseable {
                 : catalog.folder(export.name()).resolve("control.sock");
     }
 
-    /** Registers the volume with {@code control}, and announces the server to other processes. */
-    void announce(ControlServer control) throws BlockIoException {
+    /** Registers the volume with {@code control}, and announces the server and its addresses to other processes. */
+    void announce(ControlServer control, List<Listener> listeners) throws BlockIoException {
         // Without an exclusive lock, nothing may be written to the volume's folder, not even an announcement.
         if (lock == null || !lock.isExclusive()) {
             return;
         }
         try {
             control.add(export.name(), this);
-            lock.announce(new ServerState(ProcessHandle.current().pid(), control.path()));
+            List<String> uris = listeners.stream()
+                    .map(listener -> listener.uri(export.name()).toString())
+                    .toList();
+            lock.announce(new ServerState(ProcessHandle.current().pid(), control.path(), uris));
         } catch (IOException e) {
             BlockIoException failure =
                     SystemErrors.failure("volume=" + export.name() + ": cannot say that it is served", e);

@@ -118,7 +118,7 @@ final class Server {
         try {
             NbdServer listening = start();
             List<Listener> listeners = new ServerListeners(options, shutdown).open(listening);
-            announce();
+            announce(listeners);
             shutdown.runOnSignal();
             if (runOptions.exitWithParent) {
                 ParentDeath.endsUs();
@@ -180,7 +180,7 @@ final class Server {
      * Opens the control socket next to the first volume, in a folder that only its owner may enter, and announces all volumes. Without a
      * volume that can have the socket, e.g. for raw images only, there is none.
      */
-    private void announce() throws BlockIoException {
+    private void announce(List<Listener> listeners) throws BlockIoException {
         Path place = null;
         for (ServedVolume volume : volumes) {
             place = place == null ? volume.controlPlace() : place;
@@ -192,7 +192,7 @@ final class Server {
             ControlServer control = ControlServer.start(place);
             shutdown.closes(control);
             for (ServedVolume volume : volumes) {
-                volume.announce(control);
+                volume.announce(control, listeners);
             }
         } catch (BlockIoException e) {
             throw e;

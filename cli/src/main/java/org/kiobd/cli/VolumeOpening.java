@@ -46,7 +46,10 @@ final class VolumeOpening {
             }
             catalog.requireFinished(name);
             Volume device = assembler.open(catalog.load(name), reading);
-            String description = "kiobd volume, " + Sizes.format(device.sizeBytes()) + " over "
+            // Clients know the volume again by how this begins; see docs/NBD.md.
+            String snapshot = VolumeNames.isSnapshot(name) ? name.substring(name.indexOf('@')) : "";
+            String description = "kiobd volume " + device.info().uuid() + snapshot + ", "
+                    + Sizes.format(device.sizeBytes()) + " over "
                     + Answers.members(device.members().size());
             ServedVolume volume = served(device, description, catalog, lock);
             if (!reading && !device.manifest().equals(catalog.load(name))) {

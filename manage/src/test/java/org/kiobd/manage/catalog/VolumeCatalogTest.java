@@ -109,9 +109,9 @@ class VolumeCatalogTest {
     void oneLockAtATimeAndItSaysWhoHasIt() throws Exception {
         save("v");
         try (VolumeLock lock = catalog.lock("v")) {
-            lock.announce(new ServerState(4711, Path.of("/run/x.sock")));
+            lock.announce(new ServerState(4711, Path.of("/run/x.sock"), List.of()));
             assertThatThrownBy(() -> catalog.lock("v")).hasMessageContaining("pid=4711");
-            assertThat(catalog.server("v")).isEqualTo(new ServerState(4711, Path.of("/run/x.sock")));
+            assertThat(catalog.server("v")).isEqualTo(new ServerState(4711, Path.of("/run/x.sock"), List.of()));
         }
         assertThat(catalog.server("v")).isNull();
         catalog.lock("v").close();
@@ -120,7 +120,8 @@ class VolumeCatalogTest {
     @Test
     void anAnnouncementWithoutALockIsThatOfADeadServer() throws Exception {
         save("v");
-        Files.writeString(catalog.folder("v").resolve("server.json"), new ServerState(1, Path.of("/gone")).encode());
+        Files.writeString(
+                catalog.folder("v").resolve("server.json"), new ServerState(1, Path.of("/gone"), List.of()).encode());
         assertThat(catalog.server("v")).isNull();
     }
 

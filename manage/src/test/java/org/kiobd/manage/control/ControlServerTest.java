@@ -55,7 +55,8 @@ final class ControlServerTest {
     }
 
     private static Map<String, Object> ask(ControlServer server, String volume) throws BlockIoException {
-        return new ControlClient(volume, new ServerState(1, server.path()), TIMEOUT_MS).ask(Map.of("command", "x"));
+        return new ControlClient(volume, new ServerState(1, server.path(), List.of()), TIMEOUT_MS)
+                .ask(Map.of("command", "x"));
     }
 
     private static long threads(String name) {

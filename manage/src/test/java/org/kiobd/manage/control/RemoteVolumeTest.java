@@ -79,7 +79,7 @@ final class RemoteVolumeTest {
     void answersAsTheServedVolumeDoes() throws IOException {
         try (ControlServer server = ControlServer.start(folder.resolve("s"))) {
             server.add("v", served);
-            RemoteVolume remote = new RemoteVolume("v", new ServerState(1, server.path()));
+            RemoteVolume remote = new RemoteVolume("v", new ServerState(1, server.path(), List.of()));
             assertThat(remote.figures()).isEqualTo(FIGURES);
             assertThat(remote.grow(1L << 40)).isEqualTo(1L << 40);
             assertThat(served.sizeBytes).isEqualTo(1L << 40);
@@ -93,7 +93,7 @@ final class RemoteVolumeTest {
     void aQuestionThatIsNotKnownChangesNothing() throws IOException {
         try (ControlServer server = ControlServer.start(folder.resolve("s"))) {
             server.add("v", served);
-            ControlClient client = new ControlClient("v", new ServerState(1, server.path()), 20_000);
+            ControlClient client = new ControlClient("v", new ServerState(1, server.path(), List.of()), 20_000);
             for (Map<String, ?> question : List.<Map<String, ?>>of(
                     Map.of("command", "shrink"),
                     Map.of("command", "resize"),
@@ -111,7 +111,7 @@ final class RemoteVolumeTest {
     void anAnswerWithoutTheFigureIsAnError() throws IOException {
         try (ControlServer server = ControlServer.start(folder.resolve("s"))) {
             server.answer("v", question -> Map.of("heldMicros", "soon"));
-            RemoteVolume remote = new RemoteVolume("v", new ServerState(1, server.path()));
+            RemoteVolume remote = new RemoteVolume("v", new ServerState(1, server.path(), List.of()));
             assertThatThrownBy(() -> remote.snapshot("v@one"))
                     .hasMessageContaining("volume=v: its server answers heldMicros=soon");
         }
