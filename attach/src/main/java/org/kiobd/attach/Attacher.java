@@ -1,7 +1,12 @@
 package org.kiobd.attach;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +25,8 @@ public final class Attacher {
     private static final int ENOENT = 2;
     private static final int EBUSY = 16;
     private static final int EINVAL = 22;
+
+    private static final String MODULE = "nbd";
 
     private static final int DIAL_MS = 5_000;
     private static final int FIRST_READ_MS = 30_000;
@@ -40,19 +47,56 @@ public final class Attacher {
      */
     public record Attached(Attachment attachment, long sizeBytes, boolean wasThere) {}
 
-    /** Attaches a volume, unless it is attached; on return its first block was read. */
-    public Attached attach(Attachment.Wish wish) throws IOException {
+    /** A device takes no connection any more. */
+    static final class EndedException extends AttachException {
+        private static final long serialVersionUID = 1L;
+
+        EndedException(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /** Is told of a device as soon as it may need its server back. */
+    @FunctionalInterface
+    public interface Beginning {
+        void begun() throws IOException;
+    }
+
+    /**
+     * Attaches a volume, unless it is attached. The first block of a new device was read when this returns. One call at a time works on this
+     * machine; others wait.
+     *
+     * @throws AttachException if nothing was attached, or if the volume is attached in another way
+     */
+    public Attached attach(Attachment.Wish wish, Beginning beginning) throws IOException {
+        try (FileChannel lock = openLock()) {
+            lock.lock();
+            return attachAlone(wish, beginning);
+        } catch (AttachException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new AttachException(e.getMessage() + "; nothing was attached", e);
+        }
+    }
+
+    private FileChannel openLock() throws IOException {
+        Path file = files.folder().resolveSibling("attach.lock");
+        Files.createDirectories(files.folder().resolveSibling(""));
+        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    }
+
+    private Attached attachAlone(Attachment.Wish wish, Beginning beginning) throws IOException {
         try (NbdDriver driver = driver();
                 ServerLink link = dial(wish)) {
             ExportInfo export = link.export();
             Identity identity = Identity.of(export);
-            Attachment present = find(identity);
+            Attachment present = find(identity, wish);
             if (present != null) {
                 return again(wish, present);
             }
-            int index = connect(driver, wish, link, identity);
+            KernelDevice device = new KernelDevice(connect(driver, wish, link, identity));
             Attachment attachment = new Attachment(
-                    new KernelDevice(index),
+                    device,
                     export.name(),
                     identity,
                     wish.uris(),
@@ -60,46 +104,71 @@ public final class Attacher {
                     wish.timeoutS(),
                     wish.deadTimeoutS(),
                     wish.readOnly() || export.isReadOnly());
-            finish(driver, attachment);
+            finish(driver, attachment, beginning);
             return new Attached(attachment, export.sizeBytes(), false);
         }
     }
 
-    private void finish(NbdDriver driver, Attachment attachment) throws IOException {
+    private void finish(NbdDriver driver, Attachment attachment, Beginning beginning) throws IOException {
         boolean isDone = false;
         try {
-            // Before the first read: if the server goes away now, somebody must bring it back.
+            // Before the first read: if the server goes away now, the supervisor must bring it back.
             files.save(attachment);
+            beginning.begun();
             attachment.device().tune(attachment.connections() == 1);
-            attachment.device().requireReadable(FIRST_READ_MS);
+            new DeviceProbe(attachment.device()).requireAnswer(FIRST_READ_MS);
             isDone = true;
         } finally {
             if (!isDone) {
-                files.remove(attachment.device());
-                driver.disconnect(attachment.device().index());
+                try {
+                    files.remove(attachment.device());
+                } finally {
+                    driver.disconnect(attachment.device().index());
+                }
             }
         }
     }
 
-    private static Attached again(Attachment.Wish wish, Attachment present) throws AttachException {
-        int index = present.device().index();
-        if (wish.index() != NbdDriver.ANY_INDEX && wish.index() != index) {
+    /** Leaves a device as it is; if the wish names other addresses, they are used from now on. */
+    private Attached again(Attachment.Wish wish, Attachment present) throws IOException {
+        KernelDevice device = present.device();
+        if (wish.index() != NbdDriver.ANY_INDEX && wish.index() != device.index()) {
             throw new AttachException(
-                    present.identity() + " is attached already, as " + present.device() + "; nothing was changed",
+                    present.identity() + " is attached already, as " + device + "; nothing was changed", null);
+        }
+        if (wish.readOnly() && !present.readOnly()) {
+            throw new AttachException(
+                    present.identity() + " is attached already, as " + device
+                            + ", and may be written to; nothing was changed: kiobd detach " + device + " first",
                     null);
         }
-        return new Attached(present, present.device().sizeBytes(), true);
+        Attachment now = present.at(wish.uris());
+        if (!now.equals(present)) {
+            files.save(now);
+        }
+        return new Attached(now, device.sizeBytes(), true);
     }
 
     private static NbdDriver driver() throws AttachException {
         try {
-            return NbdDriver.open();
+            return open();
         } catch (NetlinkException e) {
             throw new AttachException(
                     e.errno() == ENOENT
-                            ? "the kernel has no NBD driver; nothing was changed: load it with modprobe nbd"
+                            ? "the kernel has no NBD driver, and modprobe nbd did not load it; nothing was changed"
                             : "the kernel's NBD driver cannot be asked: " + e.getMessage(),
                     e);
+        }
+    }
+
+    private static NbdDriver open() throws NetlinkException {
+        try {
+            return NbdDriver.open();
+        } catch (NetlinkException e) {
+            if (e.errno() == ENOENT && KernelModule.load(MODULE)) {
+                return NbdDriver.open();
+            }
+            throw e;
         }
     }
 
@@ -117,8 +186,8 @@ public final class Attacher {
         }
     }
 
-    /** Returns the attachment that has this identity; null if there is none. */
-    private @Nullable Attachment find(Identity identity) throws IOException {
+    /** Returns the attachment that has this identity; null if there is none. Exports that are known by name only may be of several servers. */
+    private @Nullable Attachment find(Identity identity, Attachment.Wish wish) throws IOException {
         for (KernelDevice device : KernelDevice.all()) {
             if (device.isConnected() && identity.text().equals(device.backend())) {
                 Attachment known = files.of(device);
@@ -126,7 +195,9 @@ public final class Attacher {
                     throw new AttachException(
                             identity + " is attached as " + device + " by another program; nothing was changed", null);
                 }
-                return known;
+                if (identity.isUnique() || !Collections.disjoint(known.uris(), wish.uris())) {
+                    return known;
+                }
             }
         }
         return null;
@@ -168,6 +239,7 @@ public final class Attacher {
      * Gives a device new connections in place of those that it has lost.
      *
      * @return the size that the server tells
+     * @throws EndedException if the device is no longer connected, so that nothing brings it back
      * @throws IOException if there is no server, or if it serves something else
      */
     long reconnect(Attachment attachment, int dialMs) throws IOException {
@@ -180,6 +252,12 @@ public final class Attacher {
                                 + attachment.identity() + "; the device goes on waiting",
                         null);
             }
+            if (link.export().isReadOnly() && !attachment.readOnly()) {
+                throw new AttachException(
+                        link.uri() + " is read-only now, and " + attachment.device()
+                                + " was not; the device goes on waiting",
+                        null);
+            }
             if (link.export().sizeBytes() < attachment.device().sizeBytes()) {
                 throw new AttachException(
                         link.uri() + " is smaller than " + attachment.device() + ": sizeBytes="
@@ -188,11 +266,20 @@ public final class Attacher {
             }
             driver.reconnect(attachment.device().index(), attachment.identity().text(), link.descriptors());
             return link.export().sizeBytes();
+        } catch (NetlinkException e) {
+            if (e.errno() != EINVAL) {
+                throw e;
+            }
+            throw new EndedException(
+                    attachment.device()
+                            + " was disconnected by another program, and gets no server any more: end its use,"
+                            + " then kiobd detach " + attachment.device(),
+                    e);
         }
     }
 
     /**
-     * Gives a device a connection now, and waits until it answers. Harmless if it has one.
+     * Gives a device a connection now. Harmless if it has one.
      *
      * @throws AttachException if it is not attached, or if its server cannot be reached
      */
@@ -203,7 +290,6 @@ public final class Attacher {
         }
         try {
             grow(known, reconnect(known, DIAL_MS));
-            device.requireReadable(FIRST_READ_MS);
         } catch (AttachException e) {
             throw e;
         } catch (IOException e) {
@@ -214,7 +300,9 @@ public final class Attacher {
 
     /** Makes a device as large as its server says, if it has grown; returns whether it has. */
     boolean grow(Attachment attachment, long sizeBytes) throws IOException {
-        if (sizeBytes <= attachment.device().sizeBytes()) {
+        long now = attachment.device().sizeBytes();
+        // 0: it was disconnected.
+        if (now == 0 || sizeBytes <= now) {
             return false;
         }
         try (NbdDriver driver = driver()) {
@@ -230,7 +318,12 @@ public final class Attacher {
      * @param force also if the device is mounted or otherwise used; what was not written is lost then
      */
     public void detach(KernelDevice device, boolean force) throws IOException {
-        if (!force) {
+        Attachment known = files.of(device);
+        if (known == null && !device.isConnected()) {
+            throw new AttachException(device + " is not attached; nothing was changed", null);
+        }
+        requireOurs(device, known);
+        if (!force && device.isConnected()) {
             String user = DeviceUse.of(device);
             if (user != null) {
                 throw new AttachException(
@@ -239,13 +332,32 @@ public final class Attacher {
                         null);
             }
         }
-        Attachment known = files.of(device);
-        if (known == null && !device.isConnected()) {
-            throw new AttachException(device + " is not attached; nothing was changed", null);
+        try (NbdDriver driver = driver()) {
+            disconnect(driver, device, known);
         }
+    }
+
+    private void requireOurs(KernelDevice device, @Nullable Attachment known) throws IOException {
+        if (!device.isConnected() || (known != null && isOurs(known))) {
+            return;
+        }
+        if (known != null) {
+            files.remove(device);
+            throw new AttachException(
+                    device + " is another program's now, and was left alone; " + known.identity() + " was forgotten",
+                    null);
+        }
+        String backend = device.backend();
+        if (backend == null || !Identity.isOne(backend)) {
+            throw new AttachException(
+                    device + " was attached by another program, and was left alone: nbd-client -d " + device, null);
+        }
+    }
+
+    private void disconnect(NbdDriver driver, KernelDevice device, @Nullable Attachment known) throws IOException {
         // First, so that the supervisor does not bring it back.
         files.remove(device);
-        try (NbdDriver driver = driver()) {
+        try {
             driver.disconnect(device.index());
         } catch (NetlinkException e) {
             if (device.isConnected()) {
@@ -264,11 +376,15 @@ public final class Attacher {
     public List<Listed> list() throws IOException {
         List<Listed> all = new ArrayList<>();
         for (Attachment attachment : files.all()) {
-            KernelDevice device = attachment.device();
-            boolean isOurs = device.isConnected()
-                    && Objects.equals(device.backend(), attachment.identity().text());
-            all.add(new Listed(attachment, device.sizeBytes(), isOurs));
+            all.add(new Listed(attachment, attachment.device().sizeBytes(), isOurs(attachment)));
         }
         return all;
+    }
+
+    /** Returns whether the device of an attachment is connected, and still is what it was attached as. */
+    static boolean isOurs(Attachment attachment) {
+        KernelDevice device = attachment.device();
+        return device.isConnected()
+                && Objects.equals(device.backend(), attachment.identity().text());
     }
 }

@@ -26,9 +26,18 @@ public record Attachment(
     public Attachment {
         uris = List.copyOf(uris);
         if (uris.isEmpty() || connections < 1 || timeoutS < 0 || deadTimeoutS < 1) {
-            throw new IllegalArgumentException("uris=" + uris + " connections=" + connections + " timeoutS=" + timeoutS
-                    + " deadTimeoutS=" + deadTimeoutS);
+            throw new IllegalArgumentException(numbers(uris, connections, timeoutS, deadTimeoutS));
         }
+    }
+
+    private static String numbers(List<String> uris, int connections, long timeoutS, long deadTimeoutS) {
+        return "uris=" + uris + " connections=" + connections + " timeoutS=" + timeoutS + " deadTimeoutS="
+                + deadTimeoutS;
+    }
+
+    /** Returns the same with other addresses. */
+    Attachment at(List<String> newUris) {
+        return new Attachment(device, name, identity, newUris, connections, timeoutS, deadTimeoutS, readOnly);
     }
 
     /**
@@ -47,6 +56,9 @@ public record Attachment(
             long waitMs) {
         public Wish {
             uris = List.copyOf(uris);
+            if (uris.isEmpty() || connections < 1 || timeoutS < 0 || deadTimeoutS < 1 || waitMs < 0) {
+                throw new IllegalArgumentException(numbers(uris, connections, timeoutS, deadTimeoutS));
+            }
         }
     }
 }

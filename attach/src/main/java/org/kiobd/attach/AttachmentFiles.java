@@ -84,7 +84,7 @@ public final class AttachmentFiles {
     /** Returns all attachments, by device. A file that is none is left out, and logged. */
     public List<Attachment> all() throws IOException {
         List<Attachment> all = new ArrayList<>();
-        if (!Files.isDirectory(folder)) {
+        if (Files.notExists(folder)) {
             return all;
         }
         try (Stream<Path> files = Files.list(folder)) {

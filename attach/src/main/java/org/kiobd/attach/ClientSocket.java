@@ -27,7 +27,6 @@ final class ClientSocket implements ByteChannel {
     private static final int TCP_NODELAY = 1;
     private static final int TCP_KEEPIDLE = 4;
     private static final int TCP_KEEPINTVL = 5;
-    private static final int TCP_KEEPCNT = 6;
     private static final int TCP_USER_TIMEOUT = 18;
     private static final int MSG_NOSIGNAL = 0x4000;
 
@@ -40,10 +39,13 @@ final class ClientSocket implements ByteChannel {
     private static final int UNIX_BYTES = 110;
     private static final int BUFFER_BYTES = 4096;
 
-    /** A peer that is gone without a word is noticed after this time, whether requests are under way or not. */
-    private static final int LOST_PEER_S = 15;
+    /**
+     * A peer that is gone without a word is noticed after this time. No less: a server that lives may take nothing for long, e.g. because its disk
+     * is slow, and the kernel counts that time, too (net/ipv4/tcp_timer.c, tcp_probe_timer). What it cut off then would be sent again.
+     */
+    private static final int LOST_PEER_S = 120;
 
-    private static final int PROBES = 3;
+    private static final int PROBE_EVERY_S = 20;
 
     private final int fd;
     private final Memory buffer = new Memory(BUFFER_BYTES);
@@ -72,10 +74,20 @@ final class ClientSocket implements ByteChannel {
                         inetAddress(address, uri.port()),
                         timeoutMs,
                         address.getHostAddress() + ":" + uri.port());
-                socket.noticeLostPeer();
-                return socket;
+                boolean isReady = false;
+                try {
+                    socket.noticeLostPeer();
+                    isReady = true;
+                    return socket;
+                } finally {
+                    if (!isReady) {
+                        socket.close();
+                    }
+                }
             } catch (IOException e) {
                 last = e;
+            } catch (LastErrorException e) {
+                last = new IOException(e.getMessage(), e);
             }
         }
         throw last == null ? new IOException("host=" + uri.host() + " has no address") : last;
@@ -130,9 +142,9 @@ final class ClientSocket implements ByteChannel {
     private void noticeLostPeer() {
         Libc.option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
         Libc.option(fd, Libc.SOL_SOCKET, SO_KEEPALIVE, 1);
-        Libc.option(fd, IPPROTO_TCP, TCP_KEEPIDLE, LOST_PEER_S / PROBES);
-        Libc.option(fd, IPPROTO_TCP, TCP_KEEPINTVL, LOST_PEER_S / PROBES);
-        Libc.option(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES - 1);
+        Libc.option(fd, IPPROTO_TCP, TCP_KEEPIDLE, PROBE_EVERY_S);
+        Libc.option(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_EVERY_S);
+        // Also in place of a number of probes: tcp(7).
         Libc.option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int) TimeUnit.SECONDS.toMillis(LOST_PEER_S));
     }
 

@@ -18,15 +18,26 @@ public record Identity(String text) {
             Pattern.compile("kiobd volume ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(@[A-Za-z0-9._-]+)?(?:,.*)?");
 
     private static final String PREFIX = "kiobd:";
+    private static final String NAMED = "nbd:";
 
     /** Returns the identity of an export. */
     public static Identity of(ExportInfo export) {
         Matcher matcher = KIOBD.matcher(export.description());
         if (!matcher.matches()) {
-            return new Identity("nbd:" + export.name());
+            return new Identity(NAMED + export.name());
         }
         String snapshot = Optional.ofNullable(matcher.group(2)).orElse("");
         return new Identity(PREFIX + matcher.group(1) + snapshot);
+    }
+
+    /** Returns whether no other export has it. Otherwise it is a name, which exports of other servers may have, too. */
+    boolean isUnique() {
+        return text.startsWith(PREFIX);
+    }
+
+    /** Returns whether a text that the kernel keeps with a device is such an identity. */
+    static boolean isOne(String text) {
+        return text.startsWith(PREFIX) || text.startsWith(NAMED);
     }
 
     @Override

@@ -5,10 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +16,11 @@ import org.jspecify.annotations.Nullable;
 public record KernelDevice(int index) {
     private static final Path ALL = Path.of("/sys/block");
     private static final String PREFIX = "nbd";
+    /** Fields of its stat file: reads, writes, discards, flushes. */
+    private static final int[] DONE_FIELDS = {0, 4, 11, 15};
+
+    private static final int IN_FLIGHT_FIELD = 8;
     private static final int SECTOR_BYTES = 512;
-    private static final int PAGE_BYTES = 4096;
 
     /**
      * The kernel looks at requests that are not answered after this time: with one connection it sends them again over a new one, and goes on
@@ -73,6 +72,24 @@ public record KernelDevice(int index) {
         }
     }
 
+    /**
+     * Requests of the device.
+     *
+     * @param done how many were answered
+     * @param inFlight how many are under way now
+     */
+    public record Activity(long done, long inFlight) {}
+
+    /** Returns what the device has done (Documentation/block/stat.rst). */
+    Activity activity() throws IOException {
+        String[] fields = Files.readString(sys("stat")).strip().split(" +", -1);
+        long done = 0;
+        for (int field : DONE_FIELDS) {
+            done += field < fields.length ? Long.parseLong(fields[field]) : 0;
+        }
+        return new Activity(done, Long.parseLong(fields[IN_FLIGHT_FIELD]));
+    }
+
     /** Returns the size in bytes; 0 if it is not connected. */
     public long sizeBytes() {
         String sectors = read("size");
@@ -106,38 +123,6 @@ public record KernelDevice(int index) {
 
     private void write(String attribute, int value) throws IOException {
         Files.writeString(sys(attribute), Integer.toString(value));
-    }
-
-    /**
-     * Reads the first block past the page cache, so from the server.
-     *
-     * @throws IOException if it cannot be read, or not within {@code timeoutMs}; then a thread goes on waiting
-     */
-    void requireReadable(long timeoutMs) throws IOException {
-        CompletableFuture<Void> read = new CompletableFuture<>();
-        Thread reader = new Thread(
-                () -> {
-                    try {
-                        DirectRead.firstBytes(path(), PAGE_BYTES);
-                        read.complete(null);
-                    } catch (IOException | RuntimeException e) {
-                        read.completeExceptionally(e);
-                    }
-                },
-                "kiobd-first-read-" + PREFIX + index);
-        reader.setDaemon(true);
-        reader.start();
-        try {
-            read.get(timeoutMs, TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            throw new IOException(path() + " did not answer a read for " + timeoutMs + " ms", e);
-        } catch (ExecutionException e) {
-            Throwable cause = e.getCause() == null ? e : e.getCause();
-            throw new IOException(path() + " cannot be read: " + cause.getMessage(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while " + path() + " is read", e);
-        }
     }
 
     @Override

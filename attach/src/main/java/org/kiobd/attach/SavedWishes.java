@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 import org.kiobd.attach.netlink.NbdDriver;
 
 /**
- * What is to be attached after each boot: a JSON file {@code NAME.json} for each volume, in a folder that outlives a boot. The unit
- * kiobd-attach@NAME reads it. A file is replaced as a whole. Thread-safe; calls block.
+ * What {@code kiobd attach --persist} was told, for {@code --saved} after a boot: a JSON file {@code NAME.json} for each volume, in a folder that
+ * outlives a boot. A file is replaced as a whole. Thread-safe; calls block.
  */
 public final class SavedWishes {
     /** Where the program keeps them. */
@@ -79,7 +79,7 @@ public final class SavedWishes {
         } catch (NoSuchFileException e) {
             throw new AttachException(
                     "nothing is saved as " + name + "; nothing was attached: kiobd attach --persist saves", e);
-        } catch (ClassCastException e) {
+        } catch (IOException | IllegalArgumentException | ClassCastException e) {
             throw new AttachException(file + " is no saved attachment; nothing was attached", e);
         }
     }

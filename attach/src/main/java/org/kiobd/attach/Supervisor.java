@@ -5,13 +5,14 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.attach.netlink.NbdDriver;
+import org.kiobd.attach.netlink.NetlinkException;
+import org.kiobd.nbd.client.ExportInfo;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,12 +26,15 @@ import org.slf4j.LoggerFactory;
 public final class Supervisor {
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
 
+    /** errno(3): events were lost. */
+    private static final int ENOBUFS = 105;
+
     private static final int LOOK_MS = 500;
     private static final int DIAL_MS = 5_000;
     private static final int SIZE_EVERY_MS = 2_000;
-    private static final int READ_MS = 4_000;
+    private static final int ANSWER_MS = 5_000;
     private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-    private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final AttachmentFiles files;
     private final Attacher attacher;
@@ -50,18 +54,46 @@ public final class Supervisor {
         this.attacher = new Attacher(files);
     }
 
-    /** Works until {@link #end}. */
-    public void run() throws IOException {
-        try (NbdDriver events = NbdDriver.listen()) {
-            while (!ends) {
-                look();
-                Integer dead = events.nextDeadLink(LOOK_MS);
-                Attachment attachment = dead == null ? null : known.get(dead);
-                if (attachment != null) {
-                    LOG.info("{} has lost a connection to {}", attachment.device(), attachment.identity());
-                    revive(attachment);
+    /** Works until {@link #end}. After a failure it begins again, and offers each device a connection. */
+    public void run() {
+        String said = "";
+        while (!ends) {
+            try (NbdDriver events = NbdDriver.listen()) {
+                known.clear();
+                listen(events);
+            } catch (IOException | RuntimeException | Error e) {
+                // Catch errors, too: the devices still need their servers.
+                if (!e.toString().equals(said)) {
+                    said = e.toString();
+                    LOG.warn("cannot look after the devices at the moment: {}", said);
                 }
+                LockSupport.parkNanos(LONGEST_PAUSE_NANOS);
             }
+        }
+    }
+
+    private void listen(NbdDriver events) throws IOException {
+        while (!ends) {
+            look();
+            Integer dead = nextDeadLink(events);
+            Attachment attachment = dead == null ? null : known.get(dead);
+            if (attachment != null) {
+                LOG.info("{} has lost a connection to {}", attachment.device(), attachment.identity());
+                revive(attachment);
+            }
+        }
+    }
+
+    private @Nullable Integer nextDeadLink(NbdDriver events) throws NetlinkException {
+        try {
+            return events.nextDeadLink(LOOK_MS);
+        } catch (NetlinkException e) {
+            if (e.errno() != ENOBUFS) {
+                throw e;
+            }
+            LOG.info("the kernel had more to tell than its buffer holds; all devices are offered a connection");
+            known.values().forEach(this::revive);
+            return null;
         }
     }
 
@@ -100,7 +132,10 @@ public final class Supervisor {
         }
         start("size", attachment, () -> {
             try {
-                grow(attachment, ServerLink.info(attachment.uris(), DIAL_MS).sizeBytes());
+                ExportInfo export = ServerLink.info(attachment.uris(), DIAL_MS);
+                if (Identity.of(export).equals(attachment.identity())) {
+                    grow(attachment, export.sizeBytes());
+                }
             } catch (IOException e) {
                 LOG.debug("{}: {}", attachment.device(), e.getMessage());
             } finally {
@@ -124,11 +159,20 @@ public final class Supervisor {
                 return;
             }
         }
-        start("server", attachment, () -> {
-            while (begins(index)) {
-                reviveNow(attachment);
+        boolean isStarted = false;
+        try {
+            start("server", attachment, () -> {
+                while (begins(index)) {
+                    reviveNow(attachment);
+                }
+            });
+            isStarted = true;
+        } finally {
+            if (!isStarted) {
+                begins(index);
+                begins(index);
             }
-        });
+        }
     }
 
     /** Returns whether a connection was lost since the last call; if not, the thread of the device ends. */
@@ -148,7 +192,7 @@ public final class Supervisor {
                 () -> {
                     try {
                         work.run();
-                    } catch (RuntimeException e) {
+                    } catch (RuntimeException | Error e) {
                         LOG.error("{}: {}", attachment.device(), e.toString(), e);
                     }
                 },
@@ -160,42 +204,53 @@ public final class Supervisor {
     private void reviveNow(Attachment attachment) {
         long began = System.nanoTime();
         long pause = FIRST_PAUSE_NANOS;
-        String said = null;
+        String said = "";
         while (!ends && isWanted(attachment)) {
-            String why = tryToRevive(attachment);
-            if (why == null) {
+            try {
+                long sizeBytes = attacher.reconnect(attachment, DIAL_MS);
+                requireProgress(attachment.device());
+                grow(attachment, sizeBytes);
                 LOG.info(
                         "{} is connected after {} ms",
                         attachment.device(),
                         TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began));
                 return;
-            }
-            if (!why.equals(said)) {
-                LOG.info("{} waits: {}", attachment.device(), why);
-                said = why;
+            } catch (Attacher.EndedException e) {
+                LOG.warn("{}", e.getMessage());
+                return;
+            } catch (IOException | RuntimeException | Error e) {
+                // Catch errors, too, e.g. that no thread can be started: the device still needs its server.
+                String why = e instanceof IOException ? String.valueOf(e.getMessage()) : e.toString();
+                if (!why.equals(said)) {
+                    LOG.info("{} waits: {}", attachment.device(), why);
+                    said = why;
+                }
             }
             LockSupport.parkNanos(pause);
             pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS);
         }
     }
 
-    /** Returns null if the device answers now; else the reason. */
-    private @Nullable String tryToRevive(Attachment attachment) {
-        try {
-            long sizeBytes = attacher.reconnect(attachment, DIAL_MS);
-            attachment.device().requireReadable(READ_MS);
-            grow(attachment, sizeBytes);
-            return null;
-        } catch (IOException e) {
-            return String.valueOf(e.getMessage());
+    /**
+     * Waits until requests of the device are answered, if any are under way. A read would tell the same, but nothing ends a read while the
+     * device waits for its server, and the process would outlive its own end.
+     */
+    private static void requireProgress(KernelDevice device) throws IOException {
+        KernelDevice.Activity before = device.activity();
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ANSWER_MS);
+        KernelDevice.Activity now = before;
+        while (now.inFlight() > 0 && now.done() == before.done()) {
+            if (System.nanoTime() - deadline >= 0) {
+                throw new IOException(device + " has answered no request for " + ANSWER_MS + " ms");
+            }
+            LockSupport.parkNanos(FIRST_PAUSE_NANOS);
+            now = device.activity();
         }
     }
 
     private boolean isWanted(Attachment attachment) {
         try {
-            return attachment.equals(files.of(attachment.device()))
-                    && Objects.equals(
-                            attachment.device().backend(), attachment.identity().text());
+            return attachment.equals(files.of(attachment.device())) && Attacher.isOurs(attachment);
         } catch (IOException e) {
             LOG.warn("{}: {}", attachment.device(), e.getMessage());
             return true;

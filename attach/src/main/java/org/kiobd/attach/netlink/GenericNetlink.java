@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kiobd.attach.libc.Libc;
 
@@ -172,16 +173,24 @@ final class GenericNetlink implements AutoCloseable {
     }
 
     private @Nullable ByteBuffer receiveBytes(long timeoutMs) throws NetlinkException {
-        try {
-            Libc.limit(fd, Libc.SO_RCVTIMEO, Math.max(1, timeoutMs));
-            // A copy: messages outlive the next call.
-            byte[] received = buffer.getByteArray(0, (int) Libc.recv(fd, buffer, BUFFER_BYTES, 0));
-            return ByteBuffer.wrap(received).order(ByteOrder.nativeOrder());
-        } catch (LastErrorException e) {
-            if (e.getErrorCode() == Libc.EAGAIN || e.getErrorCode() == Libc.EINTR) {
-                return null;
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
+        while (true) {
+            long leftMs = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+            try {
+                Libc.limit(fd, Libc.SO_RCVTIMEO, Math.max(1, leftMs));
+                // A copy: messages outlive the next call.
+                byte[] received = buffer.getByteArray(0, (int) Libc.recv(fd, buffer, BUFFER_BYTES, 0));
+                return ByteBuffer.wrap(received).order(ByteOrder.nativeOrder());
+            } catch (LastErrorException e) {
+                if (e.getErrorCode() == Libc.EAGAIN) {
+                    return null;
+                }
+                // A signal ends a receive that has a time limit: signal(7).
+                if (e.getErrorCode() != Libc.EINTR) {
+                    throw new NetlinkException(
+                            "cannot receive from the kernel: " + e.getMessage(), e.getErrorCode(), e);
+                }
             }
-            throw new NetlinkException("cannot receive from the kernel: " + e.getMessage(), e.getErrorCode(), e);
         }
     }
 
