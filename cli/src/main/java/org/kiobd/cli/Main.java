@@ -41,6 +41,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ImportCommand.class,
             ExportCommand.class,
             CopyCommand.class,
+            AttachCommand.class,
+            DetachCommand.class,
+            ReattachCommand.class,
+            AttachdCommand.class,
             BenchCommand.class,
             VersionCommand.class
         },

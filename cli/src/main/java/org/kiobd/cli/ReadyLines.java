@@ -15,7 +15,7 @@ final class ReadyLines {
     private final CommonOptions common;
     private final IoEngine engine;
     private final CacheMode cache;
-    private final AttachCommand attachCommand;
+    private final NbdClientLine attachCommand;
 
     ReadyLines(CommonOptions common, IoEngine engine, CacheMode cache, TlsOptions tls) {
         this.common = common;

@@ -73,11 +73,11 @@ final class TlsOptions {
     }
 
     /** Returns how clients attach. A list of clients makes TLS necessary even where the server does not require it. */
-    AttachCommand attachCommand() {
-        return new AttachCommand(
+    NbdClientLine attachCommand() {
+        return new NbdClientLine(
                 isRequired() || !clients.isEmpty(),
                 needsClientCertificate(),
-                certificates == null ? List.of() : AttachCommand.serverNames(certificates));
+                certificates == null ? List.of() : NbdClientLine.serverNames(certificates));
     }
 
     /** Returns whether a client that uses TLS must show a certificate. */

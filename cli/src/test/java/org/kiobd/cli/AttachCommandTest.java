@@ -2,73 +2,83 @@ package org.kiobd.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kiobd.store.MemberStores;
+import picocli.CommandLine;
 
-/** What a server prints for users to copy works when it is pasted. */
+/** What the commands of attachments refuse before they touch anything; the rest is tested with a kernel, by the guest's kernel-attach. */
 final class AttachCommandTest {
+    private static final MemberStores STORES = MemberStores.load();
+
     @TempDir
     private Path folder;
 
-    @Test
-    void withoutTlsNoFileIsNamed() {
-        AttachCommand plain = new AttachCommand(false, true, List.of("disk.example"));
-        assertThat(plain.text("127.0.0.1", 10809, null, "data"))
-                .isEqualTo("nbd-client 127.0.0.1 10809 -N data -C 4 /dev/nbd0");
-        assertThat(plain.text("", -1, Path.of("/run/a b.sock"), "data"))
-                .isEqualTo("nbd-client -unix '/run/a b.sock' -N data -C 4 /dev/nbd0");
+    /** What a command printed, and its exit code. */
+    private record Result(int code, String err) {}
+
+    private Result run(String words) {
+        List<String> arguments = new ArrayList<>(List.of(words.split(" ")));
+        arguments.addAll(List.of("--home", folder.toString()));
+        StringWriter err = new StringWriter();
+        CommandLine command = Main.commandLine(STORES);
+        command.setOut(new PrintWriter(new StringWriter()));
+        command.setErr(new PrintWriter(err));
+        return new Result(command.execute(arguments.toArray(String[]::new)), err.toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "attach | no volume is named; nothing was attached",
+                "attach /dev/nbd3 | no volume is named; nothing was attached",
+                "attach nbd://h/v /dev/sda | device=/dev/sda is not /dev/nbdN; nothing was changed",
+                "attach nbd://h/v /dev/nbd | device=/dev/nbd is not /dev/nbdN; nothing was changed",
+                "attach nbd://h/v -C 0 | -C=0 is not 1 to 16; nothing was attached",
+                "attach nbd://h/v -C 17 | -C=17 is not 1 to 16; nothing was attached",
+                "attach nbd://h/v -C 2 --timeout 0s | -C=2 needs a --timeout of 1s or more",
+                "attach http://h/v | nothing was attached",
+                "detach /dev/sdb | device=/dev/sdb is not /dev/nbdN; nothing was changed",
+                "reattach nbd0 | volume=nbd0 is not attached; nothing was changed",
+            })
+    void whatCannotBeMeantIsRefused(String words, String message) {
+        Result result = run(words);
+        assertThat(result.code).isNotZero();
+        assertThat(result.err).contains(message);
     }
 
     @Test
-    void aServerThatAsksForACertificateIsShownOne() {
-        List<String> names = List.of("disk.example", "127.0.0.1");
-        assertThat(new AttachCommand(true, false, names).text("127.0.0.1", 1, null, "data"))
-                .isEqualTo("nbd-client 127.0.0.1 1 -N data -cacertfile ca-cert.pem -C 4 /dev/nbd0");
-        assertThat(new AttachCommand(true, true, names).text("127.0.0.1", 1, null, "data"))
-                .isEqualTo("nbd-client 127.0.0.1 1 -N data -cacertfile ca-cert.pem"
-                        + " -certfile client-cert.pem -keyfile client-key.pem -C 4 /dev/nbd0");
-    }
-
-    /** The client compares the certificate with the host it dials, unless it is told another name. */
-    @Test
-    void aHostThatIsNotInTheCertificateGetsAName() {
-        AttachCommand command = new AttachCommand(true, false, List.of("*.example", "disk.example"));
-        assertThat(command.text("0.0.0.0", 1, null, "data")).contains(" -tlshostname disk.example ");
-        assertThat(command.text("", -1, Path.of("/s"), "data")).contains(" -tlshostname disk.example ");
-        assertThat(command.text("disk.example", 1, null, "data")).doesNotContain("-tlshostname");
-        assertThat(new AttachCommand(true, false, List.of("*.example")).text("h", 1, null, "data"))
-                .doesNotContain("-tlshostname");
+    void theKernelHasNoTls() {
+        assertThat(run("attach nbds://h/v").err).contains("the kernel's client has no TLS; nothing was attached");
     }
 
     @Test
-    void theNamesAreThoseOfTheServersCertificate() throws Exception {
-        assertThat(AttachCommand.serverNames(folder)).isEmpty();
-        Path keys = folder.resolve("keys");
-        keytool(keys, "-genkeypair", "-keyalg", "EC", "-dname", "CN=x", "-ext", "SAN=ip:127.0.0.1,dns:disk.example");
-        keytool(
-                keys,
-                "-exportcert",
-                "-rfc",
-                "-file",
-                folder.resolve("server-cert.pem").toString());
-        assertThat(AttachCommand.serverNames(folder)).containsExactly("disk.example", "127.0.0.1");
-        Files.writeString(folder.resolve("server-cert.pem"), "nonsense");
-        assertThat(AttachCommand.serverNames(folder)).isEmpty();
+    void aVolumeMustBeServed() {
+        assertThat(run("attach v").err).contains("volume=v");
+        assertThat(run("create v --size 1M").code).isZero();
+        assertThat(run("attach v").err).contains("volume=v is not served; nothing was attached: kiobd serve v first");
+        assertThat(run("attach v --wait 1ms").code).isEqualTo(ExitCode.FAILED);
     }
 
-    private static void keytool(Path keys, String... words) throws Exception {
-        ProcessBuilder keytool = new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
-        keytool.command().addAll(List.of(words));
-        keytool.command().addAll(List.of("-alias", "a", "-storepass", "secret", "-keystore", keys.toString()));
-        Process running = keytool.redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        assertThat(running.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(running.exitValue()).isZero();
+    @Test
+    void whatIsNotAttachedCannotBeDetached() {
+        assertThat(run("detach not-there-7").err)
+                .contains("volume=not-there-7 is not attached; nothing was changed: kiobd attach --list");
+        assertThat(run("reattach /dev/nbd987").err).contains("/dev/nbd987 is not attached; nothing was changed");
+        assertThat(run("detach /dev/nbd987").err).contains("/dev/nbd987 is not attached; nothing was changed");
+    }
+
+    @Test
+    void whatWasNotSavedCannotBeAttached() {
+        assertThat(run("attach --saved not-there-7").err)
+                .contains("nothing is saved as not-there-7; nothing was attached");
     }
 }
