@@ -57,7 +57,8 @@ uptime_ms() { awk '{ printf "%d", $1 * 1000 }' /proc/uptime; }
 
 # Words in the kernel's log that no case may cause unless it says so (kernel_errors_expected).
 KERNEL_ERRORS='I/O error|BUG:|WARNING:|Oops|Call Trace|blocked for more than|[Dd]ouble reply|[Uu]nexpected reply|Wrong magic|Possible stuck request|Connection timed out|EXT4-fs error|XFS .*orrupt'
-kernel_errors_expected() { touch /run/kernel-errors-expected; }
+# kernel_errors_expected [PATTERN]: only what matches is expected; without PATTERN, everything.
+kernel_errors_expected() { echo "${1:-.}" > /run/kernel-errors-expected; }
 
 # sized N: N, divided by $SIZE_DIVISOR where the host sets one. How much a case writes, not how large the volume is.
 sized() { echo $(($1 / ${SIZE_DIVISOR:-1})); }
@@ -80,7 +81,8 @@ run_case() {
     kill "$watcher" 2> /dev/null
     wait "$watcher" 2> /dev/null
     case_ms=$(($(uptime_ms) - case_start_ms))
-    if [ ! -e /run/kernel-errors-expected ] && dmesg | grep -E "$KERNEL_ERRORS" > /run/kernel-errors; then
+    expected_errors=$(cat /run/kernel-errors-expected 2> /dev/null || echo '^$')
+    if dmesg | grep -E "$KERNEL_ERRORS" | grep -vE "$expected_errors" > /run/kernel-errors; then
         [ "$case_status" -ne 0 ] || printf 'kernel: %s\n' "$(head -n 1 /run/kernel-errors)" > /run/reason
         case_status=1
     fi

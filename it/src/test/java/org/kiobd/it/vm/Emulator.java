@@ -17,6 +17,13 @@ import org.kiobd.it.kit.HostProgram;
  */
 final class Emulator {
     private static final String MEMORY_MIB = "384";
+
+    /** Memory of a guest that runs kiobd itself. */
+    private static final String PROGRAM_MEMORY_MIB = "1024";
+
+    /** A script's variable: whether its guest has Java and kiobd, on disks of their own. */
+    static final String PROGRAM_VARIABLE = "GUEST_PROGRAM";
+
     /** A script's variable: how many processors its guest has. */
     private static final String CPUS_VARIABLE = "GUEST_CPUS";
 
@@ -75,7 +82,7 @@ final class Emulator {
                 "-smp",
                 script.variables().getOrDefault(CPUS_VARIABLE, DEFAULT_CPUS),
                 "-m",
-                MEMORY_MIB,
+                hasProgram(script) ? PROGRAM_MEMORY_MIB : MEMORY_MIB,
                 "-kernel",
                 kernel.image().toString(),
                 "-initrd",
@@ -85,9 +92,20 @@ final class Emulator {
                 "-nic",
                 "user,model=virtio-net-pci",
                 "-drive",
-                "file=%s,format=raw,if=virtio,readonly=on,cache=unsafe".formatted(GuestImage.get())));
+                disk(GuestImage.get())));
+        if (hasProgram(script)) {
+            command.addAll(List.of("-drive", disk(GuestProgram.java()), "-drive", disk(GuestProgram.kiobd())));
+        }
         command.addAll(lines);
         return command;
+    }
+
+    private static boolean hasProgram(GuestScript script) {
+        return script.variables().containsKey(PROGRAM_VARIABLE);
+    }
+
+    private static String disk(Path image) {
+        return "file=%s,format=raw,if=virtio,readonly=on,cache=unsafe".formatted(image);
     }
 
     private static byte[] initramfs(GuestKernel kernel, GuestScript script) throws IOException {

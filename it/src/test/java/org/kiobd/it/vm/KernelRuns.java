@@ -2,6 +2,7 @@ package org.kiobd.it.vm;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,6 +16,12 @@ import org.kiobd.it.kit.RunLength;
 abstract class KernelRuns {
     /** How often a server is killed under a mounted file system. */
     private static final int CRASH_ROUNDS = Integer.getInteger("kiobd.crash.rounds", 1);
+
+    /** Names of the only cases to run, separated by spaces, for a person who looks at some; none: all. */
+    private static final List<String> ONLY = Arrays.stream(
+                    System.getProperty("kiobd.guest.cases", "").split(" "))
+            .filter(name -> !name.isEmpty())
+            .toList();
 
     private static final Duration PART_TIMEOUT = Duration.ofMinutes(10);
 
@@ -33,6 +40,7 @@ abstract class KernelRuns {
 
     /** Script to its volumes. */
     private static final Map<String, List<Volume>> VOLUMES = Map.of(
+            "kernel-attach", List.of(FIRST),
             "kernel-basics", List.of(FIRST, new Volume("second", "256M")),
             "kernel-connections", List.of(FIRST),
             "kernel-restart", List.of(FIRST),
@@ -79,6 +87,11 @@ abstract class KernelRuns {
 
         private GuestScript script() {
             GuestScript script = GuestScript.joined(name, scripts);
+            if (!ONLY.isEmpty()) {
+                script = script.without(script.cases().stream()
+                        .filter(one -> !ONLY.contains(one))
+                        .toList());
+            }
             for (Map.Entry<String, String> variable : variables.entrySet()) {
                 script = script.with(variable.getKey(), variable.getValue());
             }
@@ -102,7 +115,9 @@ abstract class KernelRuns {
         GuestScript script = boot.script()
                 .with("PORT", Integer.toString(server.port()))
                 .with("CRASH_ROUNDS", Integer.toString(CRASH_ROUNDS));
-        Duration timeout = PART_TIMEOUT.multipliedBy(boot.scripts().size()).plusSeconds(20L * CRASH_ROUNDS);
+        // Java is slow in an emulated machine: each command takes ten seconds, more on a busy host.
+        int parts = boot.scripts().size() * (boot.variables().containsKey(Emulator.PROGRAM_VARIABLE) ? 2 : 1);
+        Duration timeout = PART_TIMEOUT.multipliedBy(parts).plusSeconds(20L * CRASH_ROUNDS);
         Guest guest = GuestTests.boot(boot.kernel(), script, VolumeCommands.of(server), timeout);
         open.push(guest);
         return GuestTests.results(guest, boot.kernel(), script);

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.kiobd.it.kit.HostCommand;
 import org.kiobd.it.kit.KiobdCli;
 import org.kiobd.it.kit.KiobdServer;
 
@@ -107,6 +108,26 @@ final class KiobdVolumes implements VolumeServer {
     @Override
     public void kill() {
         takeServer().kill();
+    }
+
+    @Override
+    public void pause() {
+        signal("-STOP");
+    }
+
+    @Override
+    public void goOn() {
+        signal("-CONT");
+    }
+
+    private void signal(String signal) {
+        KiobdServer running = server.orElseThrow(() -> new IllegalStateException("the server does not run"));
+        HostCommand.output("kill", signal, Long.toString(running.pid()));
+    }
+
+    @Override
+    public void moveTo(int newPort) {
+        port = newPort;
     }
 
     private KiobdServer takeServer() {

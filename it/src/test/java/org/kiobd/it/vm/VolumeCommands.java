@@ -1,5 +1,8 @@
 package org.kiobd.it.vm;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.List;
 import org.kiobd.it.kit.HostCommand;
@@ -9,8 +12,9 @@ final class VolumeCommands {
     private VolumeCommands() {}
 
     /**
-     * {@code stop-server}, {@code kill-server}, {@code start-server [read-only]}, {@code resize VOLUME SIZE}, {@code kiobd WORD...},
-     * and {@code used VOLUME}: the bytes its files really occupy.
+     * {@code stop-server}, {@code kill-server}, {@code start-server [read-only]}, {@code pause-server}, {@code continue-server},
+     * {@code free-port}, {@code move-server PORT}, {@code resize VOLUME SIZE}, {@code kiobd WORD...}, and {@code used VOLUME}: the bytes its
+     * files really occupy.
      */
     static HostCommands of(VolumeServer server) {
         return new HostCommands()
@@ -23,12 +27,31 @@ final class VolumeCommands {
                     server.start(words.contains("read-only"));
                     return "";
                 })
+                .with("pause-server", words -> {
+                    server.pause();
+                    return "";
+                })
+                .with("continue-server", words -> {
+                    server.goOn();
+                    return "";
+                })
+                .with("free-port", words -> Integer.toString(freePort()))
+                .with("move-server", words -> {
+                    server.moveTo(Integer.parseInt(words.get(0)));
+                    return "";
+                })
                 .with("resize", words -> {
                     server.resize(words.get(0), words.get(1));
                     return "";
                 })
                 .with("kiobd", server::manage)
                 .with("used", words -> Long.toString(usedBytes(server.files(words.get(0)))));
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
     }
 
     /** What the file system has allocated, which for a sparse file is not its length. */

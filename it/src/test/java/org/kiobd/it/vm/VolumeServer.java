@@ -21,6 +21,21 @@ interface VolumeServer extends AutoCloseable {
     /** Kills the server (SIGKILL). */
     void kill();
 
+    /** Stops the server's process for a while (SIGSTOP). */
+    default void pause() {
+        throw new UnsupportedOperationException("this server cannot be paused");
+    }
+
+    /** Lets a paused process go on (SIGCONT). */
+    default void goOn() {
+        throw new UnsupportedOperationException("this server cannot be paused");
+    }
+
+    /** Lets the server listen at another port, from the next start on. */
+    default void moveTo(int newPort) {
+        throw new UnsupportedOperationException("this server cannot be moved to port=" + newPort);
+    }
+
     /** Grows or shrinks a volume that is being served. */
     void resize(String volume, String size);
 
