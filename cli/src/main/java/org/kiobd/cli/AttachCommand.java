@@ -34,10 +34,12 @@ import picocli.CommandLine.Parameters;
         sortOptions = false,
         footer = {
             "",
-            "A volume that is attached already is left as it is. Several URIs of one volume are tried in turn.",
-            "With -C 1, a slow answer is waited for, and requests that were under way when a server was killed are sent",
-            "again within seconds. -C N can be faster, but needs --timeout: a connection that does not answer for that",
-            "time is given up, and requests of a killed server are sent again only then."
+            "A volume that is attached already is left as it is. Several URIs of one",
+            "volume are tried in turn.",
+            "With -C 1, a slow answer is waited for, and requests that were under way",
+            "when a server was killed are sent again within seconds. -C N can be faster,",
+            "but needs --timeout: a connection that does not answer for that time is given",
+            "up, and requests of a killed server are sent again only then."
         })
 final class AttachCommand implements Callable<Integer> {
     private static final int MOST_CONNECTIONS = 16;
