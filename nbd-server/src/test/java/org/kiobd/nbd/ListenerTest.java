@@ -109,7 +109,8 @@ final class ListenerTest {
         Path folder = Files.createTempDirectory("nbd");
         try (RunningServer running = start(IoEngine.NIO)) {
             for (int i = 0; i < 10; i++) {
-                Path path = folder.resolve("s" + odd(random));
+                // The number keeps two of them apart.
+                Path path = folder.resolve("s" + i + odd(random));
                 URI uri = running.server().listenUnix(path).uri("memory");
                 NbdUri parsed = NbdUri.parse(uri.toString());
                 assertThat(parsed.socket()).isEqualTo(path);
