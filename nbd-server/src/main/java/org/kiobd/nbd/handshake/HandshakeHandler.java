@@ -345,13 +345,13 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
             if (negotiation.refusal() != null) {
                 // The server logs refusals, at most one in 10 s.
                 LOG.debug("{} ended in its handshake: {}; it was refused", connection, reason);
-            } else if (reason.equals(Options.ABORTED)) {
+            } else if (!negotiation.lockedOut().isEmpty()) {
+                LOG.warn("{} was not let in: {}", connection, negotiation.lockedOut());
+            } else if (reason.equals(Options.ABORTED) && negotiation.security() == null) {
                 // Some clients look at the size every few seconds.
                 LOG.debug("{} ended in its handshake: {}", connection, reason);
-            } else if (negotiation.lockedOut().isEmpty()) {
-                LOG.info("{} ended in its handshake: {}; tls={}", connection, reason, tlsForLog());
             } else {
-                LOG.warn("{} was not let in: {}", connection, negotiation.lockedOut());
+                LOG.info("{} ended in its handshake: {}; tls={}", connection, reason, tlsForLog());
             }
         }
     }
