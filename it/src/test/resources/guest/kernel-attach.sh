@@ -109,7 +109,7 @@ drops_caches() (
 
 goes_on() {
     before=$(wc -l < /run/stalls)
-    wait_long "writes go on after $1" more_than "$before"
+    wait_for 150 "writes go on after $1" more_than "$before"
 }
 
 server_is_killed() {
@@ -135,11 +135,11 @@ server_and_supervisor_are_killed() {
     # Nobody gives the device a connection; reattach starts a supervisor.
     kiobd reattach
     goes_on "the kill of both"
-    wait_long "another supervisor runs" is_other "$old_supervisor"
+    wait_for 150 "another supervisor runs" is_other "$old_supervisor"
     old_supervisor=$(supervisor)
     kill -9 "$old_supervisor"
     kiobd attach "$(uri first)" > /run/again
-    wait_long "another supervisor runs" is_other "$old_supervisor"
+    wait_for 150 "another supervisor runs" is_other "$old_supervisor"
     host kill-server
     host start-server
     goes_on "a kill under the new supervisor"
@@ -169,7 +169,7 @@ another_volume_is_served() {
     host kiobd rename first away
     host kiobd create first --size 2G
     host start-server
-    wait_long "the other volume is refused" grep "serves kiobd:.*the device goes on waiting" /run/kiobd/attachd.log
+    wait_for 150 "the other volume is refused" grep "serves kiobd:.*the device goes on waiting" /run/kiobd/attachd.log
     ! kiobd reattach /dev/nbd0 2> /run/why || because "the other volume was accepted"
     grep "serves kiobd:.*the device goes on waiting" /run/why
     equal "size, beside a larger volume" $((1 << 30)) "$(size_bytes /dev/nbd0)"
@@ -205,23 +205,10 @@ outlives_moves_on_xfs() {
 
 more_than() { [ "$(wc -l < /run/stalls)" -gt $(($1 + 1)) ]; }
 
-# wait_long WHAT COMMAND...: polls for at most 150 seconds.
-wait_long() (
-    { set +x; } 2> /dev/null
-    what=$1
-    shift
-    tries=0
-    until "$@"; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 1500 ] || because "never came true in 150 s: $what; $(tail -n 3 /run/kiobd/attachd.log)"
-        sleep 0.1
-    done
-)
-
 grows_while_mounted() {
     make_and_mount ext4 /dev/nbd0 /mnt/ext4
     host resize first 2G
-    wait_long "the device has grown" has_grown
+    wait_for 150 "the device has grown" has_grown
     resize2fs /dev/nbd0
     refused_because "it is mounted on /mnt/ext4" kiobd detach /dev/nbd0
     umount /mnt/ext4

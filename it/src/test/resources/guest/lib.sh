@@ -164,14 +164,18 @@ detach() {
 is_free() { [ ! -e "/sys/block/${1#/dev/}/pid" ]; }
 
 # wait_until WHAT COMMAND...: polls for at most ten seconds.
-wait_until() (
+wait_until() { wait_for 10 "$@"; }
+
+# wait_for SECONDS WHAT COMMAND...: polls for at most so long.
+wait_for() (
     { set +x; } 2> /dev/null
-    what=$1
-    shift
+    seconds=$1
+    what=$2
+    shift 2
     tries=0
     until "$@"; do
         tries=$((tries + 1))
-        [ "$tries" -lt 200 ] || because "never came true in 10 s: $what"
+        [ "$tries" -lt $((seconds * 20)) ] || because "never came true in $seconds s: $what"
         sleep 0.05
     done
 )

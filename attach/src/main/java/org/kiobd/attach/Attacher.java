@@ -69,9 +69,12 @@ public final class Attacher {
      * @throws AttachException if nothing was attached, or if the volume is attached in another way
      */
     public Attached attach(Attachment.Wish wish, Beginning beginning) throws IOException {
-        try (FileChannel lock = openLock()) {
+        try (NbdDriver driver = driver();
+                ServerLink link = dial(wish);
+                FileChannel lock = openLock()) {
+            // Not before: others do not wait while this call waits for its server.
             lock.lock();
-            return attachAlone(wish, beginning);
+            return attachAlone(wish, driver, link, beginning);
         } catch (AttachException e) {
             throw e;
         } catch (IOException e) {
@@ -85,28 +88,26 @@ public final class Attacher {
         return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     }
 
-    private Attached attachAlone(Attachment.Wish wish, Beginning beginning) throws IOException {
-        try (NbdDriver driver = driver();
-                ServerLink link = dial(wish)) {
-            ExportInfo export = link.export();
-            Identity identity = Identity.of(export);
-            Attachment present = find(identity, wish);
-            if (present != null) {
-                return again(wish, present);
-            }
-            KernelDevice device = new KernelDevice(connect(driver, wish, link, identity));
-            Attachment attachment = new Attachment(
-                    device,
-                    export.name(),
-                    identity,
-                    wish.uris(),
-                    wish.connections(),
-                    wish.timeoutS(),
-                    wish.deadTimeoutS(),
-                    wish.readOnly() || export.isReadOnly());
-            finish(driver, attachment, beginning);
-            return new Attached(attachment, export.sizeBytes(), false);
+    private Attached attachAlone(Attachment.Wish wish, NbdDriver driver, ServerLink link, Beginning beginning)
+            throws IOException {
+        ExportInfo export = link.export();
+        Identity identity = Identity.of(export);
+        Attachment present = find(identity, wish);
+        if (present != null) {
+            return again(wish, present);
         }
+        KernelDevice device = new KernelDevice(connect(driver, wish, link, identity));
+        Attachment attachment = new Attachment(
+                device,
+                export.name(),
+                identity,
+                wish.uris(),
+                wish.connections(),
+                wish.timeoutS(),
+                wish.deadTimeoutS(),
+                wish.readOnly() || export.isReadOnly());
+        finish(driver, attachment, beginning);
+        return new Attached(attachment, export.sizeBytes(), false);
     }
 
     private void finish(NbdDriver driver, Attachment attachment, Beginning beginning) throws IOException {
@@ -193,7 +194,10 @@ public final class Attacher {
                 Attachment known = files.of(device);
                 if (known == null) {
                     throw new AttachException(
-                            identity + " is attached as " + device + " by another program; nothing was changed", null);
+                            identity + " is attached as " + device
+                                    + ", by another program or by a kiobd that was killed meanwhile; nothing was changed: kiobd detach "
+                                    + device,
+                            null);
                 }
                 if (identity.isUnique() || !Collections.disjoint(known.uris(), wish.uris())) {
                     return known;

@@ -38,6 +38,16 @@ final class LostConnectionTest {
         }
     }
 
+    /** Closes a connection when the first of its requests was issued. */
+    private static void goAwayAfter(RunningServer running, Request... requests) throws IOException {
+        try (RawNbdClient client = RawNbdClient.attach(running.unix())) {
+            client.send(requests);
+            while (running.device().issued() == 0) {
+                Thread.onSpinWait();
+            }
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void whatItBeganEndsBeforeTheNextConnectionBegins(IoEngine engine) throws IOException {
@@ -57,12 +67,7 @@ final class LostConnectionTest {
                 RawNbdClient other = RawNbdClient.attach(running.tcp());
                 RawNbdClient another = RawNbdClient.attach(running.tcp())) {
             device.hold();
-            try (RawNbdClient first = RawNbdClient.attach(running.unix())) {
-                first.send(Request.write(1, 0, page('a')));
-                while (device.issued() == 0) {
-                    Thread.onSpinWait();
-                }
-            }
+            goAwayAfter(running, Request.write(1, 0, page('a')));
             letTheLoopRun(other);
             letTheLoopRun(another);
             try (RawNbdClient second = RawNbdClient.attach(running.unix())) {
@@ -84,12 +89,7 @@ final class LostConnectionTest {
         MemoryDevice device = new MemoryDevice(SIZE_BYTES);
         try (RunningServer running = new RunningServer(engine, 1, device, NbdLimits.DEFAULT)) {
             device.hold();
-            try (RawNbdClient first = RawNbdClient.attach(running.unix())) {
-                first.send(Request.write(1, 0, page('a')));
-                while (device.issued() == 0) {
-                    Thread.onSpinWait();
-                }
-            }
+            goAwayAfter(running, Request.write(1, 0, page('a')));
             for (int i = 0; i < 5; i++) {
                 RawNbdClient.attach(running.unix()).close();
             }
@@ -110,12 +110,7 @@ final class LostConnectionTest {
         MemoryDevice device = new MemoryDevice(SIZE_BYTES);
         try (RunningServer running = new RunningServer(engine, 1, device, NbdLimits.DEFAULT)) {
             device.hold();
-            try (RawNbdClient first = RawNbdClient.attach(running.unix())) {
-                first.send(Request.write(1, 0, page('a')), Request.of(RawNbdClient.DISC, 2, 0, 0));
-                while (device.issued() == 0) {
-                    Thread.onSpinWait();
-                }
-            }
+            goAwayAfter(running, Request.write(1, 0, page('a')), Request.of(RawNbdClient.DISC, 2, 0, 0));
             try (RawNbdClient second = RawNbdClient.attach(running.unix())) {
                 second.send(Request.write(2, PAGE, page('b')));
                 while (device.issued() == 1) {

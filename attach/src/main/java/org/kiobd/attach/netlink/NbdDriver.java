@@ -1,12 +1,11 @@
 package org.kiobd.attach.netlink;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commands of the kernel's NBD driver over generic netlink (include/uapi/linux/nbd-netlink.h, drivers/block/nbd.c). All but
- * {@link #status} need CAP_SYS_ADMIN. One thread at a time; calls block.
+ * The commands of the kernel's NBD driver over generic netlink (include/uapi/linux/nbd-netlink.h, drivers/block/nbd.c). They need
+ * CAP_SYS_ADMIN. One thread at a time; calls block.
  */
 public final class NbdDriver implements AutoCloseable {
     private static final String FAMILY = "nbd";
@@ -17,7 +16,6 @@ public final class NbdDriver implements AutoCloseable {
     private static final int NBD_CMD_DISCONNECT = 2;
     private static final int NBD_CMD_RECONFIGURE = 3;
     private static final int NBD_CMD_LINK_DEAD = 4;
-    private static final int NBD_CMD_STATUS = 5;
 
     private static final int NBD_ATTR_INDEX = 1;
     private static final int NBD_ATTR_SIZE_BYTES = 2;
@@ -27,14 +25,10 @@ public final class NbdDriver implements AutoCloseable {
     private static final int NBD_ATTR_CLIENT_FLAGS = 6;
     private static final int NBD_ATTR_SOCKETS = 7;
     private static final int NBD_ATTR_DEAD_CONN_TIMEOUT = 8;
-    private static final int NBD_ATTR_DEVICE_LIST = 9;
     private static final int NBD_ATTR_BACKEND_IDENTIFIER = 10;
 
     private static final int NBD_SOCK_ITEM = 1;
     private static final int NBD_SOCK_FD = 1;
-
-    private static final int NBD_DEVICE_INDEX = 1;
-    private static final int NBD_DEVICE_CONNECTED = 2;
 
     private final GenericNetlink socket;
 
@@ -60,9 +54,6 @@ public final class NbdDriver implements AutoCloseable {
 
     /** Lets the kernel choose a device. */
     public static final int ANY_INDEX = -1;
-
-    /** A device as the driver lists it. */
-    public record Status(int index, boolean connected) {}
 
     private NbdDriver(GenericNetlink socket) {
         this.socket = socket;
@@ -148,18 +139,6 @@ public final class NbdDriver implements AutoCloseable {
     /** Ends a device; requests that wait fail. */
     public void disconnect(int index) throws NetlinkException {
         socket.request(NBD_CMD_DISCONNECT, new Attributes().u32(NBD_ATTR_INDEX, index));
-    }
-
-    /** Returns all devices of the driver. */
-    public List<Status> status() throws NetlinkException {
-        List<Status> all = new ArrayList<>();
-        for (GenericNetlink.Message answer : socket.request(NBD_CMD_STATUS, new Attributes())) {
-            for (Attributes.Received one :
-                    answer.attributes().nested(NBD_ATTR_DEVICE_LIST).items()) {
-                all.add(new Status(one.number(NBD_DEVICE_INDEX, ANY_INDEX), one.number(NBD_DEVICE_CONNECTED, 0) != 0));
-            }
-        }
-        return all;
     }
 
     /** Returns the number of the next device that has lost a connection; null if none does within {@code timeoutMs}. */

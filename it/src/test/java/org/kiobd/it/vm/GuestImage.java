@@ -141,23 +141,28 @@ final class GuestImage {
             stage(files, stage);
             long sizeBytes = size(stage) * 5 / 4 + SPARE_BYTES;
             Path prepared = work.resolve("root.ext4");
-            HostCommand.output(
-                    HostProgram.require("mke2fs", "e2fsprogs").toString(),
-                    "-q",
-                    "-t",
-                    "ext4",
-                    "-O",
-                    "^has_journal",
-                    "-m",
-                    "0",
-                    "-d",
-                    stage.toString(),
-                    prepared.toString(),
-                    (sizeBytes >> 10) + "k");
+            makeFileSystem(stage, prepared, sizeBytes);
             return GuestCache.publish(prepared, image);
         } finally {
             GuestCache.deleteTree(work);
         }
+    }
+
+    /** Makes an ext4 file system without a journal, with the files of {@code stage}. */
+    static void makeFileSystem(Path stage, Path image, long sizeBytes) {
+        HostCommand.output(
+                HostProgram.require("mke2fs", "e2fsprogs").toString(),
+                "-q",
+                "-t",
+                "ext4",
+                "-O",
+                "^has_journal",
+                "-m",
+                "0",
+                "-d",
+                stage.toString(),
+                image.toString(),
+                (sizeBytes >> 10) + "k");
     }
 
     private static void stage(Map<String, Path> files, Path stage) throws IOException {

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.kiobd.it.kit.HostCommand;
-import org.kiobd.it.kit.HostProgram;
 
 /**
  * Read-only file systems for guests that run kiobd themselves: one with the tests' own Java, cached for as long as that Java stays, and one
@@ -92,19 +91,7 @@ final class GuestProgram {
                             / 8
                     + SPARE_BYTES;
             Path prepared = work.resolve("image.ext4");
-            HostCommand.output(
-                    HostProgram.require("mke2fs", "e2fsprogs").toString(),
-                    "-q",
-                    "-t",
-                    "ext4",
-                    "-O",
-                    "^has_journal",
-                    "-m",
-                    "0",
-                    "-d",
-                    stage.toString(),
-                    prepared.toString(),
-                    (sizeBytes >> 10) + "k");
+            GuestImage.makeFileSystem(stage, prepared, sizeBytes);
             return GuestCache.publish(prepared, image);
         } finally {
             GuestCache.deleteTree(work);
